@@ -1,0 +1,1 @@
+//! How a CCPayment call is made: transport, timeouts, outcomes and payouts that happen once

@@ -1,0 +1,1 @@
+//! CCPayment transport over reqwest, with everything it does by itself switched off

@@ -1,0 +1,1 @@
+//! A local CCPayment gateway to develop and test against without an account

@@ -1,0 +1,1 @@
+//! Scripted transports, a recorder and a settable clock for testing code that uses ccpayment

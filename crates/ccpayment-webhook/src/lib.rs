@@ -1,0 +1,1 @@
+//! How a CCPayment notification is trusted: verify, confirm, acknowledge

@@ -1,0 +1,1 @@
+//! Take and pay out crypto through the CCPayment gateway, safely
