@@ -1,1 +1,65 @@
-//! Amounts, identifiers, signing, endpoints and errors of the CCPayment API, without any I/O
+//! What the CCPayment API is: amounts, names, signing, routes and errors, without any I/O.
+//!
+//! This crate turns a request, credentials and a moment into an [`http::Request`], and an
+//! [`http::Response`] into a typed value. It needs no other crate of ours: any HTTP client,
+//! blocking or not, can carry the bytes. It has no runtime, no TLS and no clock.
+//!
+//! ```
+//! use bytes::Bytes;
+//! use ccpayment_core::v2::{CreateAppOrderDepositAddress, CreateAppOrderDepositAddressResponse};
+//! use ccpayment_core::{
+//!     AppId, AppSecret, Chain, CoinId, Credentials, OrderId, Origin, Prepared, Timestamp, decode,
+//! };
+//!
+//! let credentials = Credentials::new(AppId::new("app-id"), AppSecret::new("app-secret"))?;
+//! let order = CreateAppOrderDepositAddress::new(
+//!     OrderId::new("order-1001"),
+//!     CoinId::new(1280),
+//!     Chain::new("POLYGON"),
+//!     "25.00".parse()?,
+//! );
+//!
+//! // Validated and serialised once; each signature is over these very bytes.
+//! let prepared = Prepared::new(&order)?;
+//! let now = Timestamp::from_system(std::time::SystemTime::UNIX_EPOCH); // take it from your clock
+//! let request: http::Request<Bytes> = prepared.sign(&Origin::default(), &credentials, now)?;
+//! assert_eq!(request.body(), prepared.body());
+//!
+//! // Send it with any client; then judge the answer.
+//! let answer = br#"{"code":10000,"msg":"success","data":{"address":"0x9aBD","amount":"25"}}"#;
+//! let response = http::Response::new(Bytes::from_static(answer));
+//! let paid_to: CreateAppOrderDepositAddressResponse = decode(&response)?;
+//! assert_eq!(paid_to.amount.as_str(), "25");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod amount;
+mod call;
+mod code;
+mod endpoint;
+mod envelope;
+mod ids;
+mod payout;
+mod secret;
+mod sign;
+mod validate;
+
+pub mod v2;
+pub mod wire;
+
+pub use amount::{Amount, AmountError};
+pub use call::{
+    APP_ID_HEADER, Origin, OriginError, PrepareError, Prepared, SIGN_HEADER, TIMESTAMP_HEADER,
+    TIMESTAMP_WINDOW_SECONDS,
+};
+pub use code::{ErrorCode, Retry};
+pub use endpoint::{Endpoint, Safety};
+pub use envelope::{AnswerError, RawBody, Rejection, decode};
+pub use ids::{
+    Address, AppId, Chain, CoinId, Cursor, FiatId, Memo, OrderId, RecordId, RecordKey, ReferenceId,
+    Timestamp, TxId, UserId,
+};
+pub use payout::{Difference, Found, Payout};
+pub use secret::{AppSecret, Credentials};
+pub use sign::{HmacKey, SignText, Signature};
+pub use validate::{Rule, ValidationError};

@@ -1,0 +1,259 @@
+//! A call without any I/O: a request to send with any HTTP client, and an answer to judge.
+
+use std::fmt;
+use std::str::FromStr;
+
+use bytes::Bytes;
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::uri::{Authority, PathAndQuery, Scheme};
+use http::{Method, Request, Uri};
+
+use crate::endpoint::{Endpoint, Safety};
+use crate::ids::{OrderId, Timestamp};
+use crate::secret::Credentials;
+use crate::sign::SignText;
+use crate::validate::ValidationError;
+
+/// The header with the APP ID.
+pub const APP_ID_HEADER: HeaderName = HeaderName::from_static("appid");
+/// The header with the moment of signing, in 10-digit Unix seconds.
+pub const TIMESTAMP_HEADER: HeaderName = HeaderName::from_static("timestamp");
+/// The header with the signature.
+pub const SIGN_HEADER: HeaderName = HeaderName::from_static("sign");
+
+/// How far the gateway lets a timestamp lie from its own clock, in seconds. A request is refused
+/// with 11006 `ReqExpired` outside of it.
+pub const TIMESTAMP_WINDOW_SECONDS: u64 = 120;
+
+/// Where the gateway is: scheme and host, without a path. Plain HTTP is only for loopback.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    scheme: Scheme,
+    authority: Authority,
+}
+
+impl Origin {
+    /// The real gateway, `https://ccpayment.com`.
+    pub const CCPAYMENT: &'static str = "https://ccpayment.com";
+}
+
+impl Default for Origin {
+    /// The real gateway.
+    fn default() -> Self {
+        Self {
+            scheme: Scheme::HTTPS,
+            authority: Authority::from_static("ccpayment.com"),
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.scheme, self.authority)
+    }
+}
+
+/// Why a text is not an [`Origin`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OriginError {
+    /// Not `scheme://host`.
+    #[error("an origin is a scheme and a host, such as https://ccpayment.com")]
+    Malformed,
+    /// More than scheme and host. The paths are the routes' own.
+    #[error("an origin has no path, query or user name")]
+    NotOnlyHost,
+    /// Signed calls do not travel in the open.
+    #[error("plain http is only for 127.0.0.1, [::1] and localhost")]
+    PlainHttp,
+}
+
+impl FromStr for Origin {
+    type Err = OriginError;
+
+    fn from_str(text: &str) -> Result<Self, OriginError> {
+        let parts = text
+            .parse::<Uri>()
+            .map_err(|_| OriginError::Malformed)?
+            .into_parts();
+        let (Some(scheme), Some(authority)) = (parts.scheme, parts.authority) else {
+            return Err(OriginError::Malformed);
+        };
+        if authority.as_str().contains('@') || parts.path_and_query.is_some_and(|path| path != "/")
+        {
+            return Err(OriginError::NotOnlyHost);
+        }
+        let is_loopback = matches!(authority.host(), "127.0.0.1" | "[::1]" | "localhost");
+        if scheme != Scheme::HTTPS && !(scheme == Scheme::HTTP && is_loopback) {
+            return Err(OriginError::PlainHttp);
+        }
+        Ok(Self { scheme, authority })
+    }
+}
+
+/// Why a request was not sent.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PrepareError {
+    /// It breaks a documented rule.
+    #[error(transparent)]
+    Invalid(#[from] ValidationError),
+    /// It can't be written as JSON.
+    #[error("the request can't be written as JSON")]
+    Json(#[from] serde_json::Error),
+    /// Its path is not one.
+    #[error("the route has no valid path")]
+    Path(#[from] http::uri::InvalidUri),
+    /// The parts make no HTTP request.
+    #[error("the request can't be written as HTTP")]
+    Http(#[from] http::Error),
+}
+
+/// A validated request whose body was serialised, once. Each [`Prepared::sign`] makes a fresh
+/// timestamp and signature over the same bytes.
+///
+/// ```
+/// use ccpayment_core::v2::GetCoin;
+/// use ccpayment_core::{AppId, AppSecret, CoinId, Credentials, Origin, Prepared, Timestamp};
+///
+/// let credentials = Credentials::new(
+///     AppId::new("testappid0000001"),
+///     AppSecret::new("testsecret0000000000000000000001"),
+/// )?;
+/// let prepared = Prepared::new(&GetCoin::new(CoinId::new(1280)))?;
+/// let request = prepared.sign(&Origin::default(), &credentials, Timestamp::new(1677152720))?;
+/// assert_eq!(request.uri(), "https://ccpayment.com/ccpayment/v2/getCoin");
+/// assert_eq!(&request.body()[..], br#"{"coinId":1280}"#);
+/// assert_eq!(
+///     request.headers()["sign"],
+///     "da499b0a5e5c15f25e961e4c76601209415dbb9e1c02e6bd92bcb8dbe32d3965"
+/// );
+/// # Ok::<(), ccpayment_core::PrepareError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    operation: &'static str,
+    path: PathAndQuery,
+    body: Bytes,
+    safety: Safety,
+    order_id: Option<OrderId>,
+    settled_by: Option<&'static str>,
+}
+
+impl Prepared {
+    /// Validates the request and serialises its body.
+    ///
+    /// # Errors
+    ///
+    /// [`PrepareError`], when the request breaks a documented rule.
+    pub fn new<E: Endpoint>(endpoint: &E) -> Result<Self, PrepareError> {
+        endpoint.validate()?;
+        Ok(Self {
+            operation: E::NAME,
+            path: PathAndQuery::from_str(E::PATH)?,
+            body: endpoint.body()?,
+            safety: E::SAFETY,
+            order_id: endpoint.order_id().cloned(),
+            settled_by: E::SETTLED_BY,
+        })
+    }
+
+    /// The gateway's name of the route.
+    #[must_use]
+    pub fn operation(&self) -> &'static str {
+        self.operation
+    }
+
+    /// What repeating the call can do.
+    #[must_use]
+    pub fn safety(&self) -> Safety {
+        self.safety
+    }
+
+    /// The merchant's id of what the call creates.
+    #[must_use]
+    pub fn order_id(&self) -> Option<&OrderId> {
+        self.order_id.as_ref()
+    }
+
+    /// The route whose record tells what became of the call.
+    #[must_use]
+    pub fn settled_by(&self) -> Option<&'static str> {
+        self.settled_by
+    }
+
+    /// The bytes that are signed and sent.
+    #[must_use]
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// A signed HTTP request.
+    ///
+    /// # Errors
+    ///
+    /// [`PrepareError::Http`] when the parts make no request.
+    pub fn sign(
+        &self,
+        origin: &Origin,
+        credentials: &Credentials,
+        at: Timestamp,
+    ) -> Result<Request<Bytes>, PrepareError> {
+        let mut digits = itoa::Buffer::new();
+        let timestamp = digits.format(at.get());
+        let signature = credentials.key().sign(&SignText {
+            app_id: credentials.app_id().as_str(),
+            timestamp,
+            body: &self.body,
+        });
+        let mut sign = HeaderValue::from_str(signature.as_str()).map_err(http::Error::from)?;
+        sign.set_sensitive(true);
+
+        let uri = Uri::builder()
+            .scheme(origin.scheme.clone())
+            .authority(origin.authority.clone())
+            .path_and_query(self.path.clone())
+            .build()?;
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(uri)
+            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
+            .header(APP_ID_HEADER, credentials.app_id_header())
+            .header(TIMESTAMP_HEADER, HeaderValue::from(at.get()))
+            .header(SIGN_HEADER, sign)
+            .body(self.body.clone())?;
+        Ok(request)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_origin_is_a_host_and_no_more() {
+        let read = |text: &str| text.parse::<Origin>().map(|origin| origin.to_string());
+        assert_eq!(read(Origin::CCPAYMENT), Ok(Origin::default().to_string()));
+        assert_eq!(
+            read("http://127.0.0.1:8480/").unwrap(),
+            "http://127.0.0.1:8480"
+        );
+        assert_eq!(read("http://[::1]:8480").unwrap(), "http://[::1]:8480");
+        assert_eq!(read("http://ccpayment.com"), Err(OriginError::PlainHttp));
+        assert_eq!(
+            read("http://127.0.0.1.evil.example"),
+            Err(OriginError::PlainHttp)
+        );
+        assert_eq!(read("ftp://127.0.0.1"), Err(OriginError::PlainHttp));
+        assert_eq!(
+            read("https://a@ccpayment.com"),
+            Err(OriginError::NotOnlyHost)
+        );
+        assert_eq!(
+            read("https://ccpayment.com/x"),
+            Err(OriginError::NotOnlyHost)
+        );
+        assert_eq!(read("ccpayment.com"), Err(OriginError::Malformed));
+        assert_eq!(read(""), Err(OriginError::Malformed));
+    }
+}

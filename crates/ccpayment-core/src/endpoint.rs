@@ -1,0 +1,69 @@
+//! What a route is.
+
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+
+use crate::ids::OrderId;
+use crate::validate::ValidationError;
+
+/// What repeating a call can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Safety {
+    /// Changes nothing: repeat freely.
+    Read,
+    /// Creates once and returns the same thing again: repeat freely.
+    GetOrCreate,
+    /// Moves money or creates something payable. The merchant's own id makes it safe to repeat
+    /// *under the same id*, and only so.
+    OrderId,
+    /// May act twice when repeated: never repeated by us.
+    Unsafe,
+}
+
+impl Safety {
+    /// Whether an unanswered call leaves something to settle.
+    #[must_use]
+    pub const fn acts(self) -> bool {
+        matches!(self, Self::OrderId | Self::Unsafe)
+    }
+}
+
+/// A request of the API: a value that can be printed, stored, compared and sent.
+///
+/// The body is the request's own affair, because the API versions differ in how they send
+/// nothing at all, and because it is serialised exactly once: what is signed is what is sent.
+pub trait Endpoint: Send + Sync {
+    /// What the gateway answers in `data`.
+    type Response: DeserializeOwned + Send;
+
+    /// The gateway's own name of the route.
+    const NAME: &'static str;
+    /// The path below the gateway's host.
+    const PATH: &'static str;
+    /// What repeating the call can do.
+    const SAFETY: Safety;
+    /// The route whose record tells what became of an unanswered call.
+    const SETTLED_BY: Option<&'static str> = None;
+
+    /// Checks every documented constraint.
+    ///
+    /// # Errors
+    ///
+    /// The first rule that does not hold, with the field's name on the wire.
+    fn validate(&self) -> Result<(), ValidationError> {
+        Ok(())
+    }
+
+    /// The bytes to sign and send; none at all where the route takes no parameters.
+    ///
+    /// # Errors
+    ///
+    /// When the value can't be written as JSON.
+    fn body(&self) -> Result<Bytes, serde_json::Error>;
+
+    /// The merchant's id of what this call creates, where it has one.
+    fn order_id(&self) -> Option<&OrderId> {
+        None
+    }
+}

@@ -1,0 +1,294 @@
+//! The envelope around every answer: `{"code": ..., "msg": ..., "data": ...}`.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::StatusCode;
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer};
+use serde_json::value::RawValue;
+
+use crate::code::ErrorCode;
+use crate::wire::U64Visitor;
+
+/// The bytes of an answer that could not be used, cut to [`RawBody::MAX`]. Its `Debug` shows only
+/// the length, since nobody knows what is in there.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RawBody {
+    bytes: Bytes,
+    length: usize,
+}
+
+impl RawBody {
+    /// How many bytes are kept.
+    pub const MAX: usize = 16 * 1024;
+
+    /// Keeps the beginning of a body.
+    #[must_use]
+    pub fn new(body: &Bytes) -> Self {
+        Self {
+            bytes: body.slice(..body.len().min(Self::MAX)),
+            length: body.len(),
+        }
+    }
+
+    /// The bytes that were kept.
+    #[must_use]
+    pub fn bytes(&self) -> &Bytes {
+        &self.bytes
+    }
+
+    /// The length of the whole body.
+    #[must_use]
+    pub fn full_length(&self) -> usize {
+        self.length
+    }
+}
+
+impl fmt::Debug for RawBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RawBody({} bytes)", self.length)
+    }
+}
+
+/// The gateway's refusal.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the gateway answered {code}: {message}")]
+#[non_exhaustive]
+pub struct Rejection {
+    /// The code, which is what to decide by.
+    pub code: ErrorCode,
+    /// The gateway's words, for a person to read; its spelling varies.
+    pub message: String,
+    /// The HTTP status, which the documents leave open.
+    pub status: StatusCode,
+    /// The whole answer.
+    pub body: RawBody,
+}
+
+/// Why an answer gives no value.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum AnswerError {
+    /// The gateway refused.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// The gateway reports success, but its data is not what the route answers. For a call that
+    /// moves money this is neither success nor failure.
+    #[error("the gateway reports success, but its data can't be read near `{near}`: {detail}")]
+    Undecodable {
+        /// What is wrong, in words that hold no value of the answer.
+        detail: String,
+        /// The last field name before the trouble.
+        near: String,
+        /// The HTTP status.
+        status: StatusCode,
+        /// The whole answer.
+        body: RawBody,
+    },
+    /// The body is not an envelope at all: a proxy's page, a cut answer, nothing.
+    #[error("HTTP {status} without the gateway's envelope")]
+    NotAnEnvelope {
+        /// The HTTP status.
+        status: StatusCode,
+        /// The whole answer.
+        body: RawBody,
+    },
+}
+
+impl AnswerError {
+    /// The HTTP status of the answer.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Rejected(rejection) => rejection.status,
+            Self::Undecodable { status, .. } | Self::NotAnEnvelope { status, .. } => *status,
+        }
+    }
+
+    /// The bytes of the answer.
+    #[must_use]
+    pub fn body(&self) -> &RawBody {
+        match self {
+            Self::Rejected(rejection) => &rejection.body,
+            Self::Undecodable { body, .. } | Self::NotAnEnvelope { body, .. } => body,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(deserialize_with = "code")]
+    code: u64,
+    #[serde(default, deserialize_with = "crate::wire::lenient")]
+    msg: String,
+    #[serde(default, borrow)]
+    data: Option<&'a RawValue>,
+}
+
+/// The documents write the code as a number, and in one place as text.
+fn code<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    deserializer.deserialize_any(U64Visitor)
+}
+
+/// Reads an answer. The HTTP status is only looked at when the body is no envelope: the documents
+/// don't say which status goes with an error.
+///
+/// # Errors
+///
+/// [`AnswerError`], which keeps the code, the message, the status and the bytes.
+///
+/// ```
+/// use ccpayment_core::v2::GetCoinResponse;
+///
+/// let body = bytes::Bytes::from_static(br#"{"code":13000,"msg":"invalid coin","data":{}}"#);
+/// let error = ccpayment_core::decode::<GetCoinResponse>(&http::Response::new(body)).unwrap_err();
+/// assert_eq!(error.to_string(), "the gateway answered 13000 InvalidCoin: invalid coin");
+/// ```
+pub fn decode<T: DeserializeOwned>(response: &http::Response<Bytes>) -> Result<T, AnswerError> {
+    let status = response.status();
+    let raw = response.body();
+    let body = || RawBody::new(raw);
+    let envelope: Envelope<'_> =
+        serde_json::from_slice(raw).map_err(|_| AnswerError::NotAnEnvelope {
+            status,
+            body: body(),
+        })?;
+    let code = ErrorCode::from(envelope.code);
+    if code != ErrorCode::Success {
+        let message = envelope.msg;
+        return Err(Rejection {
+            code,
+            message,
+            status,
+            body: body(),
+        }
+        .into());
+    }
+    // A route that answers nothing may leave `data` out.
+    let data = envelope.data.map_or("{}", RawValue::get);
+    serde_json::from_str(data).map_err(|error| AnswerError::Undecodable {
+        near: last_name_before(data, error.line(), error.column()),
+        detail: describe(&error),
+        status,
+        body: body(),
+    })
+}
+
+/// What serde says of the shape. Its words quote values ("invalid type: string \"...\""), which
+/// do not belong in a log, so what stands in quotes is cut out; backticks hold field names.
+fn describe(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let mut quoted = false;
+    text.chars()
+        .filter(|char| {
+            quoted ^= *char == '"';
+            !quoted || *char == '"'
+        })
+        .collect()
+}
+
+/// The nearest `"name":` before a position: good enough to know where to look.
+fn last_name_before(json: &str, line: usize, column: usize) -> String {
+    let start: usize = json
+        .split_inclusive('\n')
+        .take(line.saturating_sub(1))
+        .map(str::len)
+        .sum();
+    let end = json.len().min(start + column);
+    let before = json.as_bytes().get(..end).unwrap_or_default();
+    let text = String::from_utf8_lossy(before);
+    let name = text.rmatch_indices("\":").find_map(|(colon, _)| {
+        let head = text.get(..colon)?;
+        head.rsplit_once('"').map(|(_, name)| name.to_owned())
+    });
+    name.unwrap_or_else(|| "data".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::v2::ApplyAppWithdrawToNetworkResponse as Receipt;
+
+    fn read(status: u16, body: &str) -> Result<Receipt, AnswerError> {
+        let mut response = http::Response::new(Bytes::copy_from_slice(body.as_bytes()));
+        *response.status_mut() = StatusCode::from_u16(status).unwrap();
+        decode(&response)
+    }
+
+    #[test]
+    fn success_needs_its_data() {
+        let ok = read(
+            200,
+            r#"{"code":10000,"msg":"success","data":{"recordId":"1"}}"#,
+        )
+        .unwrap();
+        assert_eq!(ok.record_id.as_str(), "1");
+        assert!(read(200, r#"{"code":"10000","data":{"recordId":"1","more":[]}}"#).is_ok());
+        for data in [
+            "",
+            ",\"data\":null",
+            ",\"data\":{}",
+            ",\"data\":{\"recordId\":\"\"}",
+            ",\"data\":{\"recordId\":null}",
+            ",\"data\":[]",
+            ",\"data\":\"\"",
+        ] {
+            let body = format!(r#"{{"code":10000,"msg":"success"{data}}}"#);
+            let error = read(200, &body).unwrap_err();
+            assert!(
+                matches!(error, AnswerError::Undecodable { .. }),
+                "{body}: {error}"
+            );
+            assert_eq!(error.body().bytes(), body.as_bytes());
+        }
+    }
+
+    #[test]
+    fn the_trouble_is_named_and_no_value_is_shown() {
+        let error = read(200, r#"{"code":10000,"data":{"x":1,"recordId":["hush"]}}"#).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.contains("near `recordId`") && !text.contains("hush"),
+            "{text}"
+        );
+        assert!(!format!("{error:?}").contains("hush"));
+    }
+
+    #[test]
+    fn the_envelope_counts_before_the_status() {
+        let error = read(502, r#"{"code":14000,"msg":"short"}"#).unwrap_err();
+        let AnswerError::Rejected(rejection) = error else {
+            panic!("{error}")
+        };
+        assert_eq!(rejection.code, ErrorCode::BalanceInsufficient);
+        assert_eq!(rejection.status, StatusCode::BAD_GATEWAY);
+        for body in [
+            "",
+            "<html>502</html>",
+            "null",
+            "[]",
+            r#"{"msg":"x"}"#,
+            r#"{"code":10000"#,
+            r#"{"code":1e4}"#,
+            r#"{"code":10000,"code":14000}"#,
+        ] {
+            let error = read(502, body).unwrap_err();
+            assert!(
+                matches!(error, AnswerError::NotAnEnvelope { .. }),
+                "{body}: {error}"
+            );
+            assert_eq!(error.status(), StatusCode::BAD_GATEWAY);
+        }
+    }
+
+    #[test]
+    fn a_long_body_is_cut() {
+        let body = Bytes::from("x".repeat(RawBody::MAX + 1));
+        let raw = RawBody::new(&body);
+        assert_eq!(
+            (raw.bytes().len(), raw.full_length()),
+            (RawBody::MAX, RawBody::MAX + 1)
+        );
+    }
+}

@@ -1,0 +1,371 @@
+//! Names for things: newtypes, so that two of them can't be swapped by mistake.
+//!
+//! They accept anything on the way in, because a client must survive what a gateway sends, and
+//! are checked on the way out: every request validates its names before anything is signed.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde::{Serialize, Serializer};
+
+use crate::validate::{Rule, ValidationError};
+
+struct TextRule {
+    min: usize,
+    max: usize,
+    forbidden_prefix: Option<&'static str>,
+}
+
+/// For names that the documents limit in no other way than not being empty.
+const NOT_EMPTY: TextRule = TextRule {
+    min: 1,
+    max: usize::MAX,
+    forbidden_prefix: None,
+};
+
+impl TextRule {
+    fn check(&self, text: &str, field: &'static str) -> Result<(), ValidationError> {
+        let length = text.chars().count();
+        let broken = if length == 0 {
+            Some(Rule::Empty)
+        } else if length < self.min {
+            Some(Rule::TooShort { min: self.min })
+        } else if length > self.max {
+            Some(Rule::TooLong { max: self.max })
+        } else {
+            (self
+                .forbidden_prefix
+                .filter(|prefix| text.starts_with(prefix)))
+            .map(|prefix| Rule::ForbiddenPrefix { prefix })
+        };
+        broken.map_or(Ok(()), |rule| Err(ValidationError::new(field, rule)))
+    }
+}
+
+macro_rules! text_ids {
+    ($($(#[$doc:meta])* $name:ident: $rule:expr;)+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        pub struct $name(String);
+
+        impl $name {
+            const RULE: TextRule = $rule;
+
+            /// Takes any text; the rule is checked when a request that holds it is sent.
+            #[must_use]
+            pub fn new(text: impl Into<String>) -> Self {
+                Self(text.into())
+            }
+
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+
+            /// Whether there is no text at all.
+            #[must_use]
+            pub fn is_empty(&self) -> bool {
+                self.0.is_empty()
+            }
+
+            /// Checks the documented rule; `field` is the name that an error shall carry.
+            ///
+            /// # Errors
+            ///
+            /// [`ValidationError`] with that field and the rule that does not hold.
+            pub fn validate(&self, field: &'static str) -> Result<(), ValidationError> {
+                Self::RULE.check(&self.0, field)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({:?})"), self.0)
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self::new(text)
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                Self::new(text)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_any(TextVisitor).map(Self)
+            }
+        }
+    )+};
+}
+
+text_ids! {
+    /// A merchant's APP ID, from the dashboard.
+    AppId: NOT_EMPTY;
+    /// The merchant's own id of an order, a withdrawal, a transfer or a swap: 3 to 64
+    /// characters, unique. It is what makes a repeated call harmless, so create it and store it
+    /// *before* the call, and never make a new one for a retry.
+    OrderId: TextRule { min: 3, max: 64, forbidden_prefix: None };
+    /// CCPayment's id of a transaction: 32 or 33 digits, which is too long for a number.
+    RecordId: NOT_EMPTY;
+    /// A merchant's id of an end user: 5 to 64 characters, not starting with `sys`.
+    UserId: TextRule { min: 5, max: 64, forbidden_prefix: Some("sys") };
+    /// A merchant's id of a permanent deposit address: 3 to 64 characters.
+    ReferenceId: TextRule { min: 3, max: 64, forbidden_prefix: None };
+    /// CCPayment's own symbol of a chain (`TRX`, `ETH`, `BSC`, `POLYGON`), as in the networks of a
+    /// coin. Answers may hold others, such as `Cwallet OS`.
+    Chain: NOT_EMPTY;
+    /// An address on a chain.
+    Address: NOT_EMPTY;
+    /// The memo or tag that some chains need beside an address.
+    Memo: NOT_EMPTY;
+    /// A transaction id on a chain.
+    TxId: NOT_EMPTY;
+    /// Where the next page begins (`nextId`).
+    Cursor: NOT_EMPTY;
+}
+
+/// Text, or a number where one source of the documents writes text as a number.
+struct TextVisitor;
+
+impl Visitor<'_> for TextVisitor {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("text")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<String, E> {
+        Ok(text.to_owned())
+    }
+
+    fn visit_string<E: de::Error>(self, text: String) -> Result<String, E> {
+        Ok(text)
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<String, E> {
+        Ok(value.to_string())
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<String, E> {
+        Ok(value.to_string())
+    }
+}
+
+macro_rules! number_ids {
+    ($($(#[$doc:meta])* $name:ident;)+) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        pub struct $name(u64);
+
+        impl $name {
+            /// Takes any number; the rule is checked when a request that holds it is sent.
+            #[must_use]
+            pub const fn new(value: u64) -> Self {
+                Self(value)
+            }
+
+            /// The number.
+            #[must_use]
+            pub const fn get(self) -> u64 {
+                self.0
+            }
+
+            /// Checks that the number is at least 1; `field` is the name for the error.
+            ///
+            /// # Errors
+            ///
+            /// [`ValidationError`] with that field and the rule.
+            pub fn validate(self, field: &'static str) -> Result<(), ValidationError> {
+                if self.0 == 0 {
+                    return Err(ValidationError::new(field, Rule::TooSmall { min: 1 }));
+                }
+                Ok(())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl From<u64> for $name {
+            fn from(value: u64) -> Self {
+                Self(value)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_u64(self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_any(crate::wire::U64Visitor).map(Self)
+            }
+        }
+    )+};
+}
+
+number_ids! {
+    /// CCPayment's id of a coin. Key on it, never on the symbol: one coin shows under several.
+    CoinId;
+    /// CCPayment's id of a fiat currency.
+    FiatId;
+    /// A moment in whole seconds since 1970-01-01T00:00:00Z.
+    Timestamp;
+}
+
+impl Timestamp {
+    /// The moment of a wall clock, in whole seconds; a clock before 1970 reads as zero.
+    #[must_use]
+    pub fn from_system(time: SystemTime) -> Self {
+        Self(
+            time.duration_since(UNIX_EPOCH)
+                .map_or(0, |since| since.as_secs()),
+        )
+    }
+
+    /// This moment and so much later, saturating; fractions of a second are cut.
+    #[must_use]
+    pub const fn plus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(duration.as_secs()))
+    }
+
+    /// How many seconds lie between the two, whichever comes first.
+    #[must_use]
+    pub const fn abs_diff(self, other: Self) -> u64 {
+        self.0.abs_diff(other.0)
+    }
+}
+
+/// A choice between CCPayment's id and the merchant's own, for routes that take either.
+///
+/// The gateway's documents ask for at least one; with both set, which one wins is not written
+/// anywhere, so here it is always exactly one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, serde::Deserialize)]
+#[allow(
+    clippy::exhaustive_enums,
+    reason = "the routes take these two and nothing else"
+)]
+pub enum RecordKey {
+    /// CCPayment's id.
+    #[serde(rename = "recordId")]
+    RecordId(RecordId),
+    /// The merchant's id.
+    #[serde(rename = "orderId")]
+    OrderId(OrderId),
+}
+
+impl RecordKey {
+    /// Checks the id that is set.
+    ///
+    /// # Errors
+    ///
+    /// [`ValidationError`] with the field `recordId` or `orderId`.
+    pub fn validate(&self) -> Result<(), ValidationError> {
+        match self {
+            Self::RecordId(id) => id.validate("recordId"),
+            Self::OrderId(id) => id.validate("orderId"),
+        }
+    }
+}
+
+impl From<RecordId> for RecordKey {
+    fn from(id: RecordId) -> Self {
+        Self::RecordId(id)
+    }
+}
+
+impl From<OrderId> for RecordKey {
+    fn from(id: OrderId) -> Self {
+        Self::OrderId(id)
+    }
+}
+
+/// Checks the length of free text that has no type of its own.
+pub(crate) fn check_length(
+    text: Option<&str>,
+    field: impl Into<Cow<'static, str>>,
+    max: usize,
+) -> Result<(), ValidationError> {
+    if text.is_some_and(|text| text.chars().count() > max) {
+        return Err(ValidationError::new(field, Rule::TooLong { max }));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_checked_on_the_way_out() {
+        let rule = |text: &str| OrderId::new(text).validate("orderId").map_err(|e| e.rule);
+        assert_eq!(rule(""), Err(Rule::Empty));
+        assert_eq!(rule("ab"), Err(Rule::TooShort { min: 3 }));
+        assert_eq!(rule(&"é".repeat(64)), Ok(()));
+        assert_eq!(rule(&"é".repeat(65)), Err(Rule::TooLong { max: 64 }));
+        let user = UserId::new("system-1").validate("userId").unwrap_err();
+        assert_eq!(user.rule, Rule::ForbiddenPrefix { prefix: "sys" });
+        assert_eq!(user.field, "userId");
+        assert!(CoinId::new(0).validate("coinId").is_err());
+    }
+
+    #[test]
+    fn anything_is_accepted_on_the_way_in() {
+        assert_eq!(
+            serde_json::from_str::<RecordId>("\"20240313121919...\"")
+                .unwrap()
+                .as_str(),
+            "20240313121919..."
+        );
+        assert_eq!(
+            serde_json::from_str::<RecordId>("12").unwrap().as_str(),
+            "12"
+        );
+        assert_eq!(
+            serde_json::from_str::<CoinId>("\"1280\"").unwrap(),
+            CoinId::new(1280)
+        );
+        assert_eq!(
+            serde_json::from_str::<CoinId>("1280").unwrap(),
+            CoinId::new(1280)
+        );
+        assert!(serde_json::from_str::<CoinId>("1.5").is_err());
+        assert!(serde_json::from_str::<CoinId>("-1").is_err());
+    }
+
+    #[test]
+    fn either_or_is_one_key() {
+        let key = RecordKey::from(OrderId::new("1709889675"));
+        assert_eq!(
+            serde_json::to_string(&key).unwrap(),
+            r#"{"orderId":"1709889675"}"#
+        );
+        assert!(serde_json::from_str::<RecordKey>(r#"{"recordId":"1","orderId":"2"}"#).is_err());
+    }
+}

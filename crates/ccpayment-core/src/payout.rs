@@ -1,0 +1,205 @@
+//! What makes a call a payout: the merchant's id, the record that settles it, and the fields
+//! that show whether a found record is the same payout.
+
+use std::fmt;
+
+use crate::amount::Amount;
+use crate::endpoint::Endpoint;
+use crate::ids::{Address, OrderId, RecordId};
+
+/// A route that moves money at once under the merchant's own id.
+///
+/// Everything that a driver needs to carry it out exactly once: what to send, where to look,
+/// and how to judge what is found. `ccpayment-client` drives it with `Client::payout`.
+pub trait Payout: Endpoint {
+    /// The read that finds the record of this payout.
+    type Lookup: Endpoint;
+
+    /// The merchant's id of this payout.
+    fn payout_id(&self) -> &OrderId;
+
+    /// Asks for the record under the merchant's id.
+    fn lookup(&self) -> Self::Lookup;
+
+    /// CCPayment's id in the answer to the payout itself.
+    fn record_id(accepted: &Self::Response) -> &RecordId;
+
+    /// Holds a found record against this payout.
+    fn judge(&self, found: &<Self::Lookup as Endpoint>::Response) -> Found;
+}
+
+/// What a record found under a payout's order id says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Found {
+    /// The same payout; it was accepted, and the money is on its way or has arrived.
+    Same {
+        /// CCPayment's id.
+        record_id: RecordId,
+    },
+    /// The same payout; it ended without moving money.
+    Ended {
+        /// CCPayment's id.
+        record_id: RecordId,
+        /// The final status, as the gateway writes it.
+        status: String,
+        /// The gateway's reason, where it gives one.
+        reason: Option<String>,
+    },
+    /// Another payout took this order id.
+    Differs {
+        /// CCPayment's id of the other payout.
+        record_id: RecordId,
+        /// Where the two differ.
+        fields: Vec<Difference>,
+    },
+    /// The record lacks a field that the comparison needs, so it proves nothing.
+    Incomplete {
+        /// The field that is missing.
+        field: &'static str,
+    },
+}
+
+/// A field in which a found record is not what was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Difference {
+    /// The field, by its name on the wire.
+    pub field: &'static str,
+    /// What this payout asks for.
+    pub asked: String,
+    /// What the record holds.
+    pub found: String,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}: asked {}, found {}",
+            self.field, self.asked, self.found
+        )
+    }
+}
+
+/// Collects differences, field by field; a missing field ends the comparison.
+#[derive(Debug, Default)]
+pub(crate) struct Comparison {
+    fields: Vec<Difference>,
+    missing: Option<&'static str>,
+}
+
+impl Comparison {
+    /// Compares a field that both must have.
+    pub(crate) fn field<T: fmt::Display>(
+        &mut self,
+        field: &'static str,
+        asked: &T,
+        found: Option<&T>,
+        same: impl FnOnce(&T, &T) -> bool,
+    ) {
+        match found {
+            None => self.missing = self.missing.or(Some(field)),
+            Some(found) if same(asked, found) => {}
+            Some(found) => self.fields.push(Difference {
+                field,
+                asked: asked.to_string(),
+                found: found.to_string(),
+            }),
+        }
+    }
+
+    /// Compares a field that the payout may lack; then the record may not have one either.
+    pub(crate) fn optional<T: fmt::Display + PartialEq>(
+        &mut self,
+        field: &'static str,
+        asked: Option<&T>,
+        found: Option<&T>,
+    ) {
+        match (asked, found) {
+            (Some(asked), found) => self.field(field, asked, found, T::eq),
+            (None, None) => {}
+            (None, Some(found)) => self.fields.push(Difference {
+                field,
+                asked: "none".to_owned(),
+                found: found.to_string(),
+            }),
+        }
+    }
+
+    /// `None` when everything is the same.
+    pub(crate) fn verdict(self, record_id: &RecordId) -> Option<Found> {
+        if let Some(field) = self.missing {
+            return Some(Found::Incomplete { field });
+        }
+        if self.fields.is_empty() {
+            return None;
+        }
+        Some(Found::Differs {
+            record_id: record_id.clone(),
+            fields: self.fields,
+        })
+    }
+}
+
+/// Whether two addresses are one. The gateway changes the letter case of EVM addresses, where it
+/// only carries a checksum; anywhere else case matters.
+pub(crate) fn same_address(asked: &Address, found: &Address) -> bool {
+    let is_evm = |address: &Address| {
+        let hex = address
+            .as_str()
+            .strip_prefix("0x")
+            .or(address.as_str().strip_prefix("0X"));
+        hex.is_some_and(|hex| hex.len() == 40 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
+    };
+    if is_evm(asked) && is_evm(found) {
+        return asked.as_str().eq_ignore_ascii_case(found.as_str());
+    }
+    asked == found
+}
+
+/// Whether a record's amount is the one asked for. Where the receiver bears the network fee and
+/// the fee is in the same coin, the documents leave open whether a record shows the amount before
+/// or after it, so both count.
+pub(crate) fn same_amount(
+    asked: &Amount,
+    found: &Amount,
+    fee_taken_from_it: Option<&Amount>,
+) -> bool {
+    asked == found
+        || fee_taken_from_it
+            .and_then(|fee| found.checked_add(fee).ok())
+            .is_some_and(|gross| gross == *asked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letter_case_matters_off_evm_chains_only() {
+        let same = |a: &str, b: &str| same_address(&Address::new(a), &Address::new(b));
+        let evm = "0x9aBDDCE1EE18D1857C0653EB4a3Fa9d9E0dcd584";
+        assert!(same(evm, &evm.to_lowercase()));
+        assert!(!same(evm, "0x9aBDDCE1EE18D1857C0653EB4a3Fa9d9E0dcd585"));
+        let tron = "TAkmn3f8bgwMAwdVrGfUVSRg4W2XwqgHGc";
+        assert!(same(tron, tron) && !same(tron, &tron.to_lowercase()));
+    }
+
+    #[test]
+    fn an_amount_may_be_shown_net_of_its_fee() {
+        let amount = |text: &str| text.parse::<Amount>().unwrap();
+        assert!(same_amount(&amount("1"), &amount("1.000"), None));
+        assert!(same_amount(
+            &amount("1"),
+            &amount("0.9"),
+            Some(&amount("0.1"))
+        ));
+        assert!(!same_amount(&amount("1"), &amount("0.9"), None));
+        assert!(!same_amount(
+            &amount("1"),
+            &amount("0.9"),
+            Some(&amount("0.2"))
+        ));
+    }
+}
