@@ -1,0 +1,272 @@
+//! The client: one way to send.
+
+use std::fmt;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use ccpayment_core::{
+    AnswerError, Credentials, Endpoint, Origin, Payout, Prepared, Timestamp, decode,
+};
+use futures_util::future::{Either, select};
+
+use crate::clock::{Clock, SystemClock};
+use crate::error::{CallInfo, Error};
+use crate::payout::{self, PaidOut, PayoutError};
+use crate::transport::{Call, Transport, TransportError};
+
+/// How long a call may take. Always bounded: there is no way to wait for ever.
+///
+/// The time to connect is the backend's (5 seconds in `ccpayment-reqwest`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Timeouts {
+    /// One exchange with the gateway: 20 seconds.
+    pub attempt: Duration,
+    /// Everything that one [`Client::send`] or [`Client::payout`] does: 60 seconds.
+    pub total: Duration,
+}
+
+impl Timeouts {
+    /// These two bounds.
+    #[must_use]
+    pub fn new(attempt: Duration, total: Duration) -> Self {
+        Self { attempt, total }
+    }
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self::new(Duration::from_secs(20), Duration::from_secs(60))
+    }
+}
+
+/// A client of the gateway. Cheap to clone; every clone shares connections and settings.
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+}
+
+#[derive(Clone)]
+struct Shared {
+    credentials: Credentials,
+    transport: Arc<dyn Transport>,
+    clock: Arc<dyn Clock>,
+    origin: Origin,
+    timeouts: Timeouts,
+    max_response_bytes: usize,
+}
+
+impl Client {
+    /// The most bytes that an answer may have, unless set: 8 MiB.
+    pub const MAX_RESPONSE_BYTES: usize = 8 << 20;
+
+    /// A client for the real gateway, with default timeouts and the system's clock.
+    pub fn new(credentials: Credentials, transport: impl Transport + 'static) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                credentials,
+                transport: Arc::new(transport),
+                clock: Arc::new(SystemClock::new()),
+                origin: Origin::default(),
+                timeouts: Timeouts::default(),
+                max_response_bytes: Self::MAX_RESPONSE_BYTES,
+            }),
+        }
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Shared)) -> Self {
+        change(Arc::make_mut(&mut self.shared));
+        self
+    }
+
+    /// The same client for another host, such as a sandbox on loopback.
+    #[must_use]
+    pub fn with_origin(self, origin: Origin) -> Self {
+        self.with(|shared| shared.origin = origin)
+    }
+
+    /// The same client with other timeouts.
+    #[must_use]
+    pub fn with_timeouts(self, timeouts: Timeouts) -> Self {
+        self.with(|shared| shared.timeouts = timeouts)
+    }
+
+    /// The same client with another clock.
+    #[must_use]
+    pub fn with_clock(self, clock: impl Clock + 'static) -> Self {
+        self.with(|shared| shared.clock = Arc::new(clock))
+    }
+
+    /// The same client with another bound on the length of an answer.
+    #[must_use]
+    pub fn with_max_response_bytes(self, max: usize) -> Self {
+        self.with(|shared| shared.max_response_bytes = max)
+    }
+
+    /// Makes one call, once, and gives back what the gateway answers.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`]. For a call that moves money, ask [`Error::outcome`] first; better still, use
+    /// [`Client::payout`], which settles a doubt by itself.
+    pub async fn send<E: Endpoint>(&self, request: &E) -> Result<E::Response, Error> {
+        let prepared = self.prepare(request)?;
+        let timeouts = &self.shared.timeouts;
+        let budget = timeouts.attempt.min(timeouts.total);
+        self.attempt::<E>(&prepared, budget).await.result
+    }
+
+    /// Moves money exactly once, under the request's order id.
+    ///
+    /// Store the request, or at least its order id, before this call. When an answer is lost,
+    /// this looks the record up and repeats under the same id, never under a new one, until the
+    /// outcome is certain or the time is up. Calling again with the same request pays nothing
+    /// twice: a payout that was made is found and compared, not made again.
+    ///
+    /// A refusal speaks for this call. Where an earlier call for the same payout ended as unknown,
+    /// was cancelled or crashed, ask [`Client::settle`] first: it knows that the earlier one may
+    /// still be on its way.
+    ///
+    /// # Errors
+    ///
+    /// Exactly one of [`PayoutError::Refused`] (no money moved by this call),
+    /// [`PayoutError::Conflict`] (another payout has this order id) and
+    /// [`PayoutError::Unknown`] (not settled in time; look again later).
+    pub async fn payout<P: Payout>(&self, request: &P) -> Result<PaidOut, PayoutError> {
+        payout::drive(self, request, None).await
+    }
+
+    /// Finds out what became of a payout that an earlier call, or an earlier process, left in
+    /// doubt. Never submits anything.
+    ///
+    /// `in_doubt_since` is [`Tried::in_doubt_since`](crate::Tried::in_doubt_since) of the earlier
+    /// error; after a crash, take the moment of the crash or any later one. From
+    /// [`ABSENCE_SECONDS`](crate::ABSENCE_SECONDS) after it, this settles at the first answer.
+    ///
+    /// # Errors
+    ///
+    /// [`PayoutError::Refused`] means that the payout was provably not made and will not be: it
+    /// may be made now, under the same id. Otherwise as for [`Client::payout`].
+    pub async fn settle<P: Payout>(
+        &self,
+        request: &P,
+        in_doubt_since: Timestamp,
+    ) -> Result<PaidOut, PayoutError> {
+        payout::drive(self, request, Some(in_doubt_since)).await
+    }
+
+    pub(crate) fn prepare<E: Endpoint>(&self, request: &E) -> Result<Prepared, Error> {
+        Prepared::new(request).map_err(|source| Error::Invalid {
+            call: CallInfo::of(request),
+            source,
+        })
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.shared.clock
+    }
+
+    pub(crate) fn timeouts(&self) -> &Timeouts {
+        &self.shared.timeouts
+    }
+
+    /// Signs, sends and judges, once.
+    pub(crate) async fn attempt<E: Endpoint>(
+        &self,
+        prepared: &Prepared,
+        budget: Duration,
+    ) -> Attempt<E::Response> {
+        let signed_at = Timestamp::from_system(self.shared.clock.now());
+        let answer = self.exchange(prepared, signed_at, budget).await;
+        let result = answer.and_then(|response| {
+            decode(&response).map_err(|error| Error::Answer {
+                call: CallInfo::of_prepared(prepared),
+                source: self.scrub(error),
+            })
+        });
+        match &result {
+            Ok(_) => tracing::debug!(operation = E::NAME, "answered"),
+            Err(error) => tracing::debug!(
+                operation = E::NAME,
+                code = error.code().map(ccpayment_core::ErrorCode::code),
+                status = error.status().map(|status| status.as_u16()),
+                "no value"
+            ),
+        }
+        Attempt { signed_at, result }
+    }
+
+    async fn exchange(
+        &self,
+        prepared: &Prepared,
+        signed_at: Timestamp,
+        budget: Duration,
+    ) -> Result<http::Response<Bytes>, Error> {
+        let shared = &*self.shared;
+        let request = prepared
+            .sign(&shared.origin, &shared.credentials, signed_at)
+            .map_err(|source| Error::Invalid {
+                call: CallInfo::of_prepared(prepared),
+                source,
+            })?;
+        let call = Call {
+            request,
+            timeout: budget,
+            max_response_bytes: shared.max_response_bytes,
+            operation: prepared.operation(),
+        };
+        let answer = pin!(shared.transport.send(call));
+        let timer = pin!(shared.clock.sleep(budget));
+        // The answer is looked at first, so that one that is there never counts as late.
+        let source = match select(answer, timer).await {
+            Either::Left((Ok(response), _))
+                if response.body().len() > shared.max_response_bytes =>
+            {
+                TransportError::TooLarge {
+                    limit: shared.max_response_bytes,
+                }
+            }
+            Either::Left((Ok(response), _)) => return Ok(response),
+            Either::Left((Err(error), _)) => error,
+            Either::Right(((), _)) => TransportError::TimedOut { after: budget },
+        };
+        Err(Error::Transport {
+            call: CallInfo::of_prepared(prepared),
+            source,
+        })
+    }
+
+    /// Takes our secret out of the gateway's words, should it ever echo it.
+    fn scrub(&self, mut error: AnswerError) -> AnswerError {
+        let scrub = |text: &mut String| {
+            *text = self.shared.credentials.scrub(std::mem::take(text));
+        };
+        match &mut error {
+            AnswerError::Rejected(rejection) => scrub(&mut rejection.message),
+            AnswerError::Undecodable { detail, near, .. } => {
+                scrub(detail);
+                scrub(near);
+            }
+            _ => {}
+        }
+        error
+    }
+}
+
+/// One exchange, and the timestamp that was signed into it.
+pub(crate) struct Attempt<T> {
+    pub(crate) signed_at: Timestamp,
+    pub(crate) result: Result<T, Error>,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("credentials", &self.shared.credentials)
+            .field("origin", &self.shared.origin)
+            .field("timeouts", &self.shared.timeouts)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,175 @@
+//! Errors that answer what a caller decides on.
+
+use ccpayment_core::{
+    AnswerError, Endpoint, ErrorCode, OrderId, PrepareError, Prepared, RawBody, Retry, Safety,
+};
+use http::StatusCode;
+
+use crate::transport::TransportError;
+
+/// Which call an error is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CallInfo {
+    /// The gateway's name of the route.
+    pub operation: &'static str,
+    /// What repeating the call can do.
+    pub safety: Safety,
+    /// The merchant's id of what the call creates.
+    pub order_id: Option<OrderId>,
+    /// The route whose record tells what became of the call.
+    pub settled_by: Option<&'static str>,
+}
+
+impl CallInfo {
+    pub(crate) fn of<E: Endpoint>(request: &E) -> Box<Self> {
+        Box::new(Self {
+            operation: E::NAME,
+            safety: E::SAFETY,
+            order_id: request.order_id().cloned(),
+            settled_by: E::SETTLED_BY,
+        })
+    }
+
+    pub(crate) fn of_prepared(prepared: &Prepared) -> Box<Self> {
+        Box::new(Self {
+            operation: prepared.operation(),
+            safety: prepared.safety(),
+            order_id: prepared.order_id().cloned(),
+            settled_by: prepared.settled_by(),
+        })
+    }
+}
+
+/// Why a call gave no value.
+///
+/// Ask [`Error::outcome`] what it means for money before anything else.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The request breaks a documented rule or can't be written. Nothing was sent.
+    #[error("{} was not sent: {source}", call.operation)]
+    Invalid {
+        /// Which call.
+        call: Box<CallInfo>,
+        /// The field and the rule.
+        source: PrepareError,
+    },
+    /// There was no answer.
+    #[error("{}: {source}", call.operation)]
+    Transport {
+        /// Which call.
+        call: Box<CallInfo>,
+        /// Why, and whether the gateway could have acted.
+        source: TransportError,
+    },
+    /// There was an answer, but not a value.
+    #[error("{}: {source}", call.operation)]
+    Answer {
+        /// Which call.
+        call: Box<CallInfo>,
+        /// The refusal, or what can't be read, with the raw answer.
+        source: AnswerError,
+    },
+}
+
+/// Whether the gateway acted on a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// Nothing reached the gateway. The same call may be made again.
+    NotSent,
+    /// The gateway refused this call and did nothing. See [`Error::code`].
+    Rejected,
+    /// The gateway may have acted. For a call that moves money, read the record under the same
+    /// order id before anything else, and never make a new order id.
+    Unknown(Unsettled),
+}
+
+/// What is needed to settle a doubtful call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Unsettled {
+    /// The merchant's id of what may have been created.
+    pub order_id: Option<OrderId>,
+    /// The route to ask, with that id.
+    pub settled_by: Option<&'static str>,
+}
+
+impl Error {
+    /// Which call this is about.
+    #[must_use]
+    pub fn call(&self) -> &CallInfo {
+        match self {
+            Self::Invalid { call, .. }
+            | Self::Transport { call, .. }
+            | Self::Answer { call, .. } => call,
+        }
+    }
+
+    /// Whether the gateway acted.
+    ///
+    /// A success whose data can't be read, an answer that is not the gateway's, and the codes
+    /// that say nothing certain (10001, 11002, 11007, 11011 and unknown ones) are
+    /// [`Outcome::Unknown`] for a call that acts.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        let call = self.call();
+        match self {
+            Self::Invalid { .. } => Outcome::NotSent,
+            Self::Transport { source, .. } if !source.could_have_acted() => Outcome::NotSent,
+            Self::Answer {
+                source: AnswerError::Rejected(rejection),
+                ..
+            } if !call.safety.acts() || rejection.code.retry() != Retry::CheckRecord => {
+                Outcome::Rejected
+            }
+            Self::Transport { .. } | Self::Answer { .. } => Outcome::Unknown(Unsettled {
+                order_id: call.order_id.clone(),
+                settled_by: call.settled_by,
+            }),
+        }
+    }
+
+    /// The gateway's code, when it refused.
+    #[must_use]
+    pub fn code(&self) -> Option<ErrorCode> {
+        match self {
+            Self::Answer {
+                source: AnswerError::Rejected(rejection),
+                ..
+            } => Some(rejection.code),
+            _ => None,
+        }
+    }
+
+    /// The gateway's words, when it refused.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        match self {
+            Self::Answer {
+                source: AnswerError::Rejected(rejection),
+                ..
+            } => Some(&rejection.message),
+            _ => None,
+        }
+    }
+
+    /// The HTTP status, when there was an answer.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        match self {
+            Self::Answer { source, .. } => Some(source.status()),
+            _ => None,
+        }
+    }
+
+    /// The answer's bytes, cut to a bound, when there was an answer.
+    #[must_use]
+    pub fn raw_body(&self) -> Option<&RawBody> {
+        match self {
+            Self::Answer { source, .. } => Some(source.body()),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! The rules of a payout, without I/O.
+//!
+//! Once a submit *may* have arrived, nothing but the record settles the payout: a later refusal
+//! says nothing about the first attempt, and "not found" says nothing while the first may still
+//! be on its way.
+
+use ccpayment_core::{
+    AnswerError, ErrorCode, Found, OrderId, RecordId, Rejection, TIMESTAMP_WINDOW_SECONDS,
+    Timestamp,
+};
+
+use super::{PaidOut, PayoutError, Proof, Refusal, Tried};
+use crate::error::{Error, Outcome};
+
+/// How many seconds after the last doubtful submit was signed a lookup that finds nothing proves
+/// that nothing happened, and that nothing will.
+///
+/// The gateway accepts a timestamp within 120 seconds of its own clock. It accepted the lookup
+/// signed at L, so its clock then stood at L - 120 at least; a submit signed at S is refused
+/// from S + 120 on. With L - S above 240, no submit can be accepted any more. This needs no trust in our
+/// own clock. The rest is for what was accepted in the last moment and is still being written.
+pub const ABSENCE_SECONDS: u64 = 2 * TIMESTAMP_WINDOW_SECONDS + 60;
+
+/// How often one payout is submitted at most; after that it is only looked up.
+const MAX_SUBMITS: u32 = 3;
+
+/// What to do next.
+pub(super) enum Step {
+    Submit,
+    Lookup,
+    Wait { rounds: u32, then: Then },
+    Finish(Box<Result<PaidOut, PayoutError>>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Then {
+    Submit,
+    Lookup,
+}
+
+impl From<Then> for Step {
+    fn from(then: Then) -> Self {
+        match then {
+            Then::Submit => Self::Submit,
+            Then::Lookup => Self::Lookup,
+        }
+    }
+}
+
+/// What a lookup gave.
+pub(super) enum LookedUp {
+    Found(Found),
+    /// The gateway accepted the question and knows no such record.
+    Nothing(Error),
+    /// No answer to go by.
+    Failed(Error),
+}
+
+pub(super) struct Machine {
+    order_id: OrderId,
+    settled_by: &'static str,
+    tried: Tried,
+    /// The gateway said that it has this order id, so "not found" can't be the whole truth.
+    claimed: bool,
+    /// A definite refusal of a submit; it counts once nothing is in doubt. After it, nothing is
+    /// submitted any more.
+    refusal: Option<Box<Rejection>>,
+    /// A refusal of a submit that passes within seconds.
+    passing: Option<Box<Rejection>>,
+    last: Option<Error>,
+    waits: u32,
+    max_submits: u32,
+}
+
+impl Machine {
+    /// A fresh payout, or one that was left in doubt and is only looked up.
+    pub(super) fn new(
+        order_id: OrderId,
+        settled_by: &'static str,
+        in_doubt_since: Option<Timestamp>,
+    ) -> Self {
+        Self {
+            order_id,
+            settled_by,
+            tried: Tried {
+                in_doubt_since,
+                ..Tried::default()
+            },
+            max_submits: if in_doubt_since.is_some() {
+                0
+            } else {
+                MAX_SUBMITS
+            },
+            claimed: false,
+            refusal: None,
+            passing: None,
+            last: None,
+            waits: 0,
+        }
+    }
+
+    pub(super) fn first(&self) -> Step {
+        if self.in_doubt() {
+            Step::Lookup
+        } else {
+            Step::Submit
+        }
+    }
+
+    pub(super) fn submitted(
+        &mut self,
+        signed_at: Timestamp,
+        answer: Result<RecordId, Error>,
+    ) -> Step {
+        self.tried.submits += 1;
+        let error = match answer {
+            Ok(record_id) => return self.done(record_id, Proof::Accepted),
+            Err(error) => error,
+        };
+        match (error.outcome(), rejection(&error)) {
+            (Outcome::NotSent, _) => {}
+            (Outcome::Rejected, Some(rejection)) if is_passing(rejection.code) => {
+                self.passing = Some(Box::new(rejection.clone()));
+            }
+            (Outcome::Rejected, Some(rejection)) => {
+                self.refusal = Some(Box::new(rejection.clone()));
+            }
+            _ => {
+                let taken = [ErrorCode::OrderDuplicate, ErrorCode::RepeatedSubmit];
+                self.claimed |= error.code().is_some_and(|code| taken.contains(&code));
+                self.tried.in_doubt_since = self.tried.in_doubt_since.max(Some(signed_at));
+            }
+        }
+        self.last = Some(error);
+        if self.in_doubt() {
+            Step::Lookup
+        } else {
+            self.submit_again()
+        }
+    }
+
+    pub(super) fn looked_up(&mut self, signed_at: Timestamp, answer: LookedUp) -> Step {
+        self.tried.lookups += 1;
+        match answer {
+            LookedUp::Found(Found::Same { record_id }) => self.done(record_id, Proof::Record),
+            LookedUp::Found(Found::Ended {
+                record_id,
+                status,
+                reason,
+            }) => finish(Err(self.refused(Refusal::Ended {
+                record_id,
+                status,
+                reason,
+            }))),
+            LookedUp::Found(Found::Differs { record_id, fields }) => {
+                finish(Err(PayoutError::Conflict {
+                    order_id: self.order_id.clone(),
+                    record_id,
+                    fields,
+                    tried: self.tried,
+                }))
+            }
+            // A record that proves nothing, or a verdict that this version does not know.
+            LookedUp::Found(_) => self.wait(Then::Lookup),
+            LookedUp::Failed(error) => {
+                self.last = Some(error);
+                self.wait(Then::Lookup)
+            }
+            LookedUp::Nothing(error) => {
+                self.last.get_or_insert(error);
+                if self.proves_absence(signed_at) {
+                    self.tried.in_doubt_since = None;
+                }
+                if !self.in_doubt() {
+                    return self.submit_again();
+                }
+                let may_submit = !self.claimed && self.refusal.is_none();
+                if may_submit && self.tried.submits < self.max_submits {
+                    self.wait(Then::Submit)
+                } else {
+                    self.wait(Then::Lookup)
+                }
+            }
+        }
+    }
+
+    /// The time is up, or there is nothing left to do.
+    pub(super) fn give_up(&mut self) -> Result<PaidOut, PayoutError> {
+        let last = self.last.take().map(Box::new);
+        if self.in_doubt() {
+            return Err(self.unknown(last));
+        }
+        let refusal = self
+            .refusal
+            .take()
+            .or_else(|| self.passing.take())
+            .map(Refusal::Gateway);
+        Err(match refusal.or_else(|| last.map(Refusal::NotSent)) {
+            Some(reason) => self.refused(reason),
+            None => self.unknown(None),
+        })
+    }
+
+    /// Nothing was tried at all.
+    pub(super) fn not_sent(&self, error: Error) -> PayoutError {
+        self.refused(Refusal::NotSent(Box::new(error)))
+    }
+
+    fn in_doubt(&self) -> bool {
+        self.tried.in_doubt_since.is_some()
+    }
+
+    fn proves_absence(&self, lookup_signed_at: Timestamp) -> bool {
+        let since = self.tried.in_doubt_since.unwrap_or_default();
+        !self.claimed && lookup_signed_at.get().saturating_sub(since.get()) >= ABSENCE_SECONDS
+    }
+
+    /// Nothing is in doubt, so another submit risks nothing; but not for ever, and not against a
+    /// definite refusal.
+    fn submit_again(&mut self) -> Step {
+        if self.refusal.is_none() && self.tried.submits < self.max_submits {
+            self.wait(Then::Submit)
+        } else {
+            finish(self.give_up())
+        }
+    }
+
+    fn wait(&mut self, then: Then) -> Step {
+        let rounds = self.waits;
+        self.waits += 1;
+        Step::Wait { rounds, then }
+    }
+
+    fn done(&self, record_id: RecordId, proof: Proof) -> Step {
+        let order_id = self.order_id.clone();
+        finish(Ok(PaidOut {
+            order_id,
+            record_id,
+            proof,
+            tried: self.tried,
+        }))
+    }
+
+    fn refused(&self, reason: Refusal) -> PayoutError {
+        PayoutError::Refused {
+            order_id: self.order_id.clone(),
+            reason,
+            tried: self.tried,
+        }
+    }
+
+    fn unknown(&self, last: Option<Box<Error>>) -> PayoutError {
+        PayoutError::Unknown {
+            order_id: self.order_id.clone(),
+            settled_by: self.settled_by,
+            last,
+            tried: self.tried,
+        }
+    }
+}
+
+fn finish(verdict: Result<PaidOut, PayoutError>) -> Step {
+    Step::Finish(Box::new(verdict))
+}
+
+fn rejection(error: &Error) -> Option<&Rejection> {
+    match error {
+        Error::Answer {
+            source: AnswerError::Rejected(rejection),
+            ..
+        } => Some(rejection),
+        _ => None,
+    }
+}
+
+/// Refusals that pass within seconds. Others that pass by themselves (an unstable chain, an odd
+/// price) take minutes to hours: the caller decides whether the payout is still wanted then.
+fn is_passing(code: ErrorCode) -> bool {
+    matches!(code, ErrorCode::RateLimit | ErrorCode::FrequentOperation)
+}

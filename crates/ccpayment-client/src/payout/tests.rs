@@ -1,0 +1,333 @@
+//! The machine's decisions, one by one.
+
+use bytes::Bytes;
+use ccpayment_core::v2::{ApplyAppWithdrawToNetwork, ApplyAppWithdrawToNetworkResponse};
+use ccpayment_core::{
+    Address, Chain, CoinId, ErrorCode, Found, OrderId, RecordId, Timestamp, decode,
+};
+
+use super::machine::{ABSENCE_SECONDS, LookedUp, Machine, Step, Then};
+use super::{PaidOut, PayoutError, Proof, Refusal};
+use crate::error::{CallInfo, Error};
+use crate::transport::TransportError;
+
+const T: Timestamp = Timestamp::new(1_700_000_000);
+
+fn call() -> Box<CallInfo> {
+    CallInfo::of(&ApplyAppWithdrawToNetwork::new(
+        OrderId::new("payout-1"),
+        CoinId::new(1280),
+        Chain::new("POLYGON"),
+        Address::new("0x1"),
+        "1".parse().unwrap(),
+    ))
+}
+
+fn machine() -> Machine {
+    Machine::new(OrderId::new("payout-1"), "getAppWithdrawRecord", None)
+}
+
+fn answer(body: &str) -> Error {
+    let response = http::Response::new(Bytes::copy_from_slice(body.as_bytes()));
+    let source = decode::<ApplyAppWithdrawToNetworkResponse>(&response).unwrap_err();
+    Error::Answer {
+        call: call(),
+        source,
+    }
+}
+
+fn code(code: u64) -> Error {
+    answer(&format!(r#"{{"code":{code},"msg":"words"}}"#))
+}
+
+fn lost() -> Error {
+    Error::Transport {
+        call: call(),
+        source: TransportError::MaybeSent("reset".into()),
+    }
+}
+
+fn not_sent() -> Error {
+    Error::Transport {
+        call: call(),
+        source: TransportError::NotSent("refused".into()),
+    }
+}
+
+fn later(seconds: u64) -> Timestamp {
+    Timestamp::new(T.get() + seconds)
+}
+
+#[track_caller]
+fn verdict(step: Step) -> Result<PaidOut, PayoutError> {
+    match step {
+        Step::Finish(verdict) => *verdict,
+        other => panic!("not finished but {}", name(&other)),
+    }
+}
+
+fn name(step: &Step) -> &'static str {
+    match step {
+        Step::Submit => "submit",
+        Step::Lookup => "lookup",
+        Step::Wait {
+            then: Then::Submit, ..
+        } => "wait, submit",
+        Step::Wait {
+            then: Then::Lookup, ..
+        } => "wait, lookup",
+        Step::Finish(_) => "finish",
+    }
+}
+
+#[test]
+fn an_accepted_submit_is_done() {
+    let paid = verdict(machine().submitted(T, Ok(RecordId::new("r1")))).unwrap();
+    assert_eq!(
+        (paid.record_id.as_str(), paid.proof),
+        ("r1", Proof::Accepted)
+    );
+    assert_eq!((paid.tried.submits, paid.tried.in_doubt_since), (1, None));
+}
+
+#[test]
+fn the_first_answer_decides_by_what_it_may_have_done() {
+    for (error, next) in [
+        // Definite refusals.
+        (code(14000), "finish"),
+        (code(11000), "finish"),
+        (code(11005), "finish"),
+        (code(11006), "finish"),
+        (code(13004), "finish"),
+        // Refused before any work, for seconds.
+        (code(11004), "wait, submit"),
+        (code(11018), "wait, submit"),
+        (not_sent(), "wait, submit"),
+        // Anything that says nothing certain.
+        (code(10001), "lookup"),
+        (code(11002), "lookup"),
+        (code(11007), "lookup"),
+        (code(11011), "lookup"),
+        (code(99999), "lookup"),
+        (lost(), "lookup"),
+        (
+            answer(r#"{"code":10000,"msg":"success","data":null}"#),
+            "lookup",
+        ),
+        (
+            answer(r#"{"code":10000,"msg":"success","data":{"recordId":""}}"#),
+            "lookup",
+        ),
+        (answer("<html>502</html>"), "lookup"),
+        (answer(""), "lookup"),
+    ] {
+        let text = error.to_string();
+        assert_eq!(name(&machine().submitted(T, Err(error))), next, "{text}");
+    }
+}
+
+#[test]
+fn after_a_doubt_no_refusal_settles_anything() {
+    for refusal in [14000, 12002, 11005, 11000] {
+        let mut machine = machine();
+        assert_eq!(name(&machine.submitted(T, Err(lost()))), "lookup");
+        assert_eq!(
+            name(&machine.looked_up(T, LookedUp::Nothing(code(11003)))),
+            "wait, submit"
+        );
+        assert_eq!(
+            name(&machine.submitted(later(2), Err(code(refusal)))),
+            "lookup"
+        );
+        // Absent, but the first attempt may still be on its way: look on, submit no more.
+        let absent = |m: &mut Machine, at| m.looked_up(at, LookedUp::Nothing(code(11003)));
+        assert_eq!(name(&absent(&mut machine, later(3))), "wait, lookup");
+        assert_eq!(
+            name(&absent(&mut machine, later(ABSENCE_SECONDS - 1))),
+            "wait, lookup"
+        );
+        let error = verdict(absent(&mut machine, later(ABSENCE_SECONDS))).unwrap_err();
+        assert_eq!(error.code(), Some(ErrorCode::from(refusal)));
+        assert_eq!(error.tried().submits, 2);
+    }
+}
+
+#[test]
+fn after_a_doubt_and_a_refusal_the_record_still_wins() {
+    let mut machine = machine();
+    machine.submitted(T, Err(lost()));
+    machine.looked_up(T, LookedUp::Nothing(code(11003)));
+    machine.submitted(later(2), Err(code(14000)));
+    let found = LookedUp::Found(Found::Same {
+        record_id: RecordId::new("r1"),
+    });
+    let paid = verdict(machine.looked_up(later(4), found)).unwrap();
+    assert_eq!(paid.proof, Proof::Record);
+}
+
+#[test]
+fn time_up_in_doubt_is_unknown_and_without_doubt_is_not() {
+    let mut doubtful = machine();
+    doubtful.submitted(T, Err(lost()));
+    let error = doubtful.give_up().unwrap_err();
+    assert!(matches!(
+        &error,
+        PayoutError::Unknown {
+            settled_by: "getAppWithdrawRecord",
+            ..
+        }
+    ));
+    assert_eq!(error.tried().in_doubt_since, Some(T));
+
+    let mut unsent = machine();
+    for expected in ["wait, submit", "wait, submit", "finish"] {
+        let step = unsent.submitted(T, Err(not_sent()));
+        assert_eq!(name(&step), expected);
+        if let Step::Finish(verdict) = step {
+            let error = verdict.unwrap_err();
+            assert!(matches!(
+                error,
+                PayoutError::Refused {
+                    reason: Refusal::NotSent(_),
+                    ..
+                }
+            ));
+        }
+    }
+
+    let mut limited = machine();
+    limited.submitted(T, Err(code(11004)));
+    assert_eq!(
+        limited.give_up().unwrap_err().code(),
+        Some(ErrorCode::RateLimit)
+    );
+}
+
+#[test]
+fn a_failed_lookup_never_speaks_for_the_payout() {
+    let mut machine = machine();
+    machine.submitted(T, Err(lost()));
+    for error in [code(11006), code(14000), lost(), not_sent(), answer("")] {
+        assert_eq!(
+            name(&machine.looked_up(T, LookedUp::Failed(error))),
+            "wait, lookup"
+        );
+    }
+    assert!(matches!(
+        machine.give_up().unwrap_err(),
+        PayoutError::Unknown { .. }
+    ));
+}
+
+#[test]
+fn a_taken_order_id_is_never_absent() {
+    let mut machine = machine();
+    assert_eq!(name(&machine.submitted(T, Err(code(11011)))), "lookup");
+    let step = machine.looked_up(later(ABSENCE_SECONDS * 9), LookedUp::Nothing(code(11003)));
+    assert_eq!(name(&step), "wait, lookup");
+    assert!(matches!(
+        machine.give_up().unwrap_err(),
+        PayoutError::Unknown { .. }
+    ));
+}
+
+#[test]
+fn a_proven_absence_allows_a_fresh_start_under_the_same_id() {
+    let mut machine = machine();
+    machine.submitted(T, Err(lost()));
+    let step = machine.looked_up(later(ABSENCE_SECONDS), LookedUp::Nothing(code(11003)));
+    assert_eq!(name(&step), "wait, submit");
+    // The doubt is gone, so a refusal now is the whole truth.
+    let error = verdict(machine.submitted(later(ABSENCE_SECONDS + 1), Err(code(14000))));
+    assert_eq!(
+        error.unwrap_err().code(),
+        Some(ErrorCode::BalanceInsufficient)
+    );
+}
+
+#[test]
+fn a_later_doubt_starts_the_wait_anew() {
+    let mut machine = machine();
+    machine.submitted(T, Err(lost()));
+    machine.looked_up(later(1), LookedUp::Nothing(code(11003)));
+    machine.submitted(later(100), Err(lost()));
+    let step = machine.looked_up(later(ABSENCE_SECONDS + 99), LookedUp::Nothing(code(11003)));
+    assert_ne!(name(&step), "finish");
+    assert_eq!(
+        machine.give_up().unwrap_err().tried().in_doubt_since,
+        Some(later(100))
+    );
+}
+
+#[test]
+fn submits_are_bounded_and_then_only_looked_up() {
+    let mut machine = machine();
+    for _ in 0..2 {
+        machine.submitted(T, Err(lost()));
+        assert_eq!(
+            name(&machine.looked_up(T, LookedUp::Nothing(code(11003)))),
+            "wait, submit"
+        );
+    }
+    machine.submitted(T, Err(lost()));
+    assert_eq!(
+        name(&machine.looked_up(T, LookedUp::Nothing(code(11003)))),
+        "wait, lookup"
+    );
+}
+
+#[test]
+fn what_is_found_ends_it() {
+    let judged = |found| {
+        let mut machine = machine();
+        machine.submitted(T, Err(code(11011)));
+        machine.looked_up(T, LookedUp::Found(found))
+    };
+    let record_id = RecordId::new("r1");
+    let ended = Found::Ended {
+        record_id: record_id.clone(),
+        status: "Rejected".into(),
+        reason: None,
+    };
+    let error = verdict(judged(ended)).unwrap_err();
+    assert!(
+        matches!(
+            &error,
+            PayoutError::Refused {
+                reason: Refusal::Ended { .. },
+                ..
+            }
+        ),
+        "{error}"
+    );
+    let differs = Found::Differs {
+        record_id,
+        fields: Vec::new(),
+    };
+    let error = verdict(judged(differs)).unwrap_err();
+    assert!(matches!(&error, PayoutError::Conflict { .. }), "{error}");
+    assert_eq!(
+        name(&judged(Found::Incomplete { field: "toAddress" })),
+        "wait, lookup"
+    );
+}
+
+#[test]
+fn settling_looks_and_never_submits() {
+    let settling = || Machine::new(OrderId::new("payout-1"), "getAppWithdrawRecord", Some(T));
+    assert_eq!(name(&settling().first()), "lookup");
+    assert_eq!(name(&machine().first()), "submit");
+    let nothing = |at| settling().looked_up(at, LookedUp::Nothing(code(11003)));
+    assert_eq!(name(&nothing(later(1))), "wait, lookup");
+    let error = verdict(nothing(later(ABSENCE_SECONDS))).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            PayoutError::Refused {
+                reason: Refusal::NotSent(_),
+                ..
+            }
+        ),
+        "{error}"
+    );
+}
