@@ -93,7 +93,7 @@ impl Client {
         self.with(|shared| shared.timeouts = timeouts)
     }
 
-    /// The same client with another clock.
+    /// The same client with another clock, such as a test's.
     #[must_use]
     pub fn with_clock(self, clock: impl Clock + 'static) -> Self {
         self.with(|shared| shared.clock = Arc::new(clock))
@@ -218,7 +218,7 @@ impl Client {
             operation: prepared.operation(),
         };
         let answer = pin!(shared.transport.send(call));
-        let timer = pin!(shared.clock.sleep(budget));
+        let timer = pin!(shared.clock.deadline(budget));
         // The answer is looked at first, so that one that is there never counts as late.
         let source = match select(answer, timer).await {
             Either::Left((Ok(response), _))

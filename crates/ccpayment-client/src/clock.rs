@@ -16,8 +16,14 @@ pub trait Clock: fmt::Debug + Send + Sync {
     /// Time since some fixed moment, which deadlines are measured by. It never goes back.
     fn elapsed(&self) -> Duration;
 
-    /// Waits.
+    /// Waits while nothing else is under way.
     async fn sleep(&self, duration: Duration);
+
+    /// Waits beside something that is under way, and ends it by coming first. Virtual clocks tell
+    /// this from [`Clock::sleep`]: a pause may be skipped, a deadline may not.
+    async fn deadline(&self, duration: Duration) {
+        self.sleep(duration).await;
+    }
 
     /// A random number, which spreads repeated calls of many clients. Nothing secret hangs on it.
     fn random(&self) -> u64;

@@ -1,1 +1,40 @@
-//! Scripted transports, a recorder and a settable clock for testing code that uses ccpayment
+//! What the tests of a program that uses `ccpayment` need.
+//!
+//! - [`FakeTransport`]: answers by a script of expected requests; anything else is an error.
+//! - [`Recorder`]: turns real traffic into stable, redacted snapshots.
+//! - [`TestClock`]: time that a test sets.
+//!
+//! A stateful gateway on loopback is in `ccpayment-sandbox`.
+//!
+//! ```
+//! use ccpayment_client::Client;
+//! use ccpayment_client::core::v2::GetCoin;
+//! use ccpayment_client::core::{AppId, AppSecret, CoinId, Credentials};
+//! use ccpayment_testing::{FakeTransport, Recorder, Reply};
+//! use serde_json::json;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let credentials = Credentials::new(AppId::new("app-id"), AppSecret::new("app-secret"))?;
+//! // Refuses a request whose signature does not belong to its bytes.
+//! let fake = FakeTransport::verifying(&credentials);
+//! let usdt = GetCoin::new(CoinId::new(1280));
+//! fake.expect(&usdt, Reply::data(&json!({"coin": {"coinId": 1280, "symbol": "USDT"}})));
+//!
+//! let recorder = Recorder::new(fake);
+//! let client = Client::new(credentials, recorder.clone());
+//! assert_eq!(client.send(&usdt).await?.coin.symbol, "USDT");
+//!
+//! // Compare it with `insta::assert_snapshot!(recorder.snapshot())`.
+//! assert!(recorder.snapshot().starts_with("> POST /ccpayment/v2/getCoin\n"));
+//! # Ok(())
+//! # }
+//! ```
+
+mod clock;
+mod fake;
+mod recorder;
+
+pub use clock::TestClock;
+pub use fake::{FakeTransport, Mismatch, Reply};
+pub use recorder::{Exchange, Recorder};

@@ -1,0 +1,134 @@
+//! Traffic as stable, redacted snapshots.
+
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use ccpayment_client::core::{APP_ID_HEADER, SIGN_HEADER, TIMESTAMP_HEADER};
+use ccpayment_client::{Call, Transport, TransportError};
+use http::Response;
+
+/// Passes calls on to another transport and keeps what went over. Clones share the record.
+#[derive(Debug, Clone)]
+pub struct Recorder<T> {
+    transport: T,
+    exchanges: Arc<Mutex<Vec<Exchange>>>,
+}
+
+/// One exchange, without anything that is secret or that changes from run to run: no host, no
+/// APP ID, no timestamp, no signature, no response headers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Exchange {
+    /// The gateway's name of the route.
+    pub operation: &'static str,
+    /// The path.
+    pub path: String,
+    /// The names of the headers, sorted, with those values that may be shown.
+    pub headers: Vec<(String, String)>,
+    /// The body that went out, byte for byte.
+    pub request: Bytes,
+    /// The status and the body that came, or what went wrong.
+    pub answer: Result<(u16, Bytes), String>,
+}
+
+impl<T> Recorder<T> {
+    /// Records what goes over this transport.
+    pub fn new(transport: T) -> Self {
+        Self {
+            transport,
+            exchanges: Arc::default(),
+        }
+    }
+
+    /// What went over so far, in the order in which it was sent.
+    #[must_use]
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        self.exchanges
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// All exchanges as text, for `insta::assert_snapshot!`.
+    #[must_use]
+    pub fn snapshot(&self) -> String {
+        self.exchanges()
+            .iter()
+            .map(Exchange::snapshot)
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+}
+
+impl Exchange {
+    /// The exchange as text: what went out after `>`, what came after `<`, bodies as they are.
+    #[must_use]
+    pub fn snapshot(&self) -> String {
+        let mut text = format!("> POST {}\n", self.path);
+        for (name, value) in &self.headers {
+            // Writing to a String can't fail.
+            let _ = writeln!(text, "> {name}: {value}");
+        }
+        let _ = writeln!(text, "{}", String::from_utf8_lossy(&self.request));
+        let _ = match &self.answer {
+            Ok((status, body)) => writeln!(text, "< {status}\n{}", String::from_utf8_lossy(body)),
+            Err(error) => writeln!(text, "< {error}"),
+        };
+        text
+    }
+}
+
+fn shown_headers(headers: &http::HeaderMap) -> Vec<(String, String)> {
+    let mut shown: Vec<_> = headers
+        .iter()
+        .map(|(name, value)| {
+            let value = match name {
+                name if name == APP_ID_HEADER => "[app id]",
+                name if name == TIMESTAMP_HEADER => "[timestamp]",
+                name if name == SIGN_HEADER || value.is_sensitive() => "[signature]",
+                _ => value.to_str().unwrap_or("[not text]"),
+            };
+            (name.to_string(), value.to_owned())
+        })
+        .collect();
+    shown.sort();
+    shown
+}
+
+#[async_trait]
+impl<T: Transport> Transport for Recorder<T> {
+    async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
+        let exchange = Exchange {
+            operation: call.operation,
+            path: call.request.uri().path().to_owned(),
+            headers: shown_headers(call.request.headers()),
+            request: call.request.body().clone(),
+            // Stands if the client stops waiting, which drops the rest of this function.
+            answer: Err("no answer".to_owned()),
+        };
+        let index = {
+            let mut exchanges = self
+                .exchanges
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            exchanges.push(exchange);
+            exchanges.len() - 1
+        };
+        let result = self.transport.send(call).await;
+        let answer = match &result {
+            Ok(response) => Ok((response.status().as_u16(), response.body().clone())),
+            Err(error) => Err(error.to_string()),
+        };
+        let mut exchanges = self
+            .exchanges
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(exchange) = exchanges.get_mut(index) {
+            exchange.answer = answer;
+        }
+        drop(exchanges);
+        result
+    }
+}
