@@ -1,2 +1,44 @@
-//! Chores of the project: `cargo xtask`.
-fn main() {}
+//! Chores of the project: `cargo xtask COMMAND`.
+//!
+//! - `codegen` writes the generated sources anew; `codegen --check` only says whether they differ.
+//! - `bench` measures against lower bounds and prints one line each, `NAME RATIO`.
+
+mod codegen;
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .context("xtask has a parent")?;
+    match words.as_slice() {
+        ["codegen"] => codegen::write(root),
+        ["codegen", "--check"] => codegen::check(root),
+        // Needs compiled types, so it is a program of the `tests` member.
+        ["bench", rest @ ..] => {
+            let status = Command::new(env!("CARGO"))
+                .current_dir(root)
+                .args([
+                    "run",
+                    "--quiet",
+                    "--release",
+                    "-p",
+                    "ccpayment-tests",
+                    "--bin",
+                    "bench",
+                    "--",
+                ])
+                .args(rest)
+                .status()
+                .context("cargo can't be started")?;
+            ensure!(status.success(), "the benchmark failed");
+            Ok(())
+        }
+        _ => bail!("usage: cargo xtask codegen [--check] | bench"),
+    }
+}
