@@ -1,1 +1,7 @@
-//! Cross-crate tests.
+//! Tests that cross the crates are in `suite`, benchmarks in `bench`. This library holds what
+//! both share, and makes the README's program a doc test.
+
+/// The README, so that its program compiles.
+#[doc = include_str!("../../README.md")]
+#[cfg(doctest)]
+pub struct Readme;

@@ -10,9 +10,9 @@ use ccpayment_client::{Call, Transport, TransportError};
 use http::Response;
 
 /// Passes calls on to another transport and keeps what went over. Clones share the record.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Recorder<T> {
-    transport: T,
+    transport: Arc<T>,
     exchanges: Arc<Mutex<Vec<Exchange>>>,
 }
 
@@ -33,11 +33,20 @@ pub struct Exchange {
     pub answer: Result<(u16, Bytes), String>,
 }
 
+impl<T> Clone for Recorder<T> {
+    fn clone(&self) -> Self {
+        Self {
+            transport: Arc::clone(&self.transport),
+            exchanges: Arc::clone(&self.exchanges),
+        }
+    }
+}
+
 impl<T> Recorder<T> {
     /// Records what goes over this transport.
     pub fn new(transport: T) -> Self {
         Self {
-            transport,
+            transport: Arc::new(transport),
             exchanges: Arc::default(),
         }
     }

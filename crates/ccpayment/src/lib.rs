@@ -1,1 +1,57 @@
-//! Take and pay out crypto through the CCPayment gateway, safely
+//! Take and pay out crypto through the CCPayment gateway, safely.
+//!
+//! One dependency; features choose the rest. The layers below can also be used alone:
+//! `ccpayment-core` (types and signing, no I/O), `ccpayment-client`, `ccpayment-reqwest`,
+//! `ccpayment-webhook`, and for tests `ccpayment-testing` and `ccpayment-sandbox`.
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `reqwest` | yes | [`ReqwestTransport`], the backend, with rustls |
+//! | `webhook` | yes | [`webhook`]: verify, confirm, acknowledge |
+//! | `axum` | no | an axum extractor for verified notifications |
+//!
+//! Without any feature there is still a whole client: bring a [`Transport`] of your own.
+//!
+//! ```no_run
+//! # #[cfg(feature = "reqwest")]
+//! # mod example {
+//! use ccpayment::v2::{ApplyAppWithdrawToNetwork, CreateAppOrderDepositAddress};
+//! use ccpayment::{
+//!     Address, AppId, AppSecret, Chain, Client, CoinId, Credentials, OrderId, ReqwestTransport,
+//! };
+//!
+//! # pub async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let app_id = AppId::new(std::env::var("CCPAYMENT_APP_ID")?);
+//! let secret = AppSecret::new(std::env::var("CCPAYMENT_APP_SECRET")?);
+//! let client = Client::new(Credentials::new(app_id, secret)?, ReqwestTransport::new()?);
+//! let (usdt, polygon) = (CoinId::new(1280), Chain::new("POLYGON"));
+//!
+//! let order_id = OrderId::new("order-1001");
+//! let price = "25.00".parse()?;
+//! let order = CreateAppOrderDepositAddress::new(order_id, usdt, polygon.clone(), price);
+//! let to_pay = client.send(&order).await?;
+//! println!("pay {} to {}", to_pay.amount, to_pay.address);
+//!
+//! // Store the order id first. The payout is made once, whatever happens on the wire.
+//! let address = Address::new("0xBb9C4e7F3687aca1AE2828c18f9E3ae067F569FE");
+//! let payout = ApplyAppWithdrawToNetwork::new(
+//!     OrderId::new("payout-77"), usdt, polygon, address, "12.5".parse()?,
+//! );
+//! let paid = client.payout(&payout).await?;
+//! println!("{} is record {}", paid.order_id, paid.record_id);
+//! # Ok(())
+//! # }
+//! # }
+//! ```
+
+pub use ccpayment_client::{
+    ABSENCE_SECONDS, BoxError, Call, CallInfo, Client, Clock, Error, Outcome, PaidOut, PayoutError,
+    Proof, Refusal, SystemClock, Timeouts, Transport, TransportError, Tried, Unsettled,
+};
+pub use ccpayment_core::*;
+
+#[cfg(feature = "reqwest")]
+pub use ccpayment_reqwest::{ReqwestTransport, SetupError};
+
+#[cfg(feature = "webhook")]
+pub use ccpayment_webhook as webhook;

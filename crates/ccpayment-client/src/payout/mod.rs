@@ -20,7 +20,6 @@ pub use machine::ABSENCE_SECONDS;
 
 /// A payout that was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[must_use]
 #[non_exhaustive]
 pub struct PaidOut {
     /// The merchant's id of the payout.

@@ -1,0 +1,268 @@
+//! A merchant's program: what somebody who uses the SDK writes.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use axum::Router;
+use axum::extract::{FromRef, State};
+use axum::http::StatusCode;
+use axum::routing::post;
+use ccpayment::v2::{ApplyAppWithdrawToNetwork, CreateAppOrderDepositAddress};
+use ccpayment::webhook::{Acknowledgement, Event, Verified, Verifier, Webhook};
+use ccpayment::{
+    Address, Amount, AppId, AppSecret, Call, Chain, Client, CoinId, Credentials, OrderId, Proof,
+    RecordId, ReqwestTransport, Transport,
+};
+use ccpayment_sandbox::Sandbox;
+
+use crate::Error;
+use crate::clock::{self, SandboxClock};
+use crate::planted::{self, Planted};
+use crate::timeline::Timeline;
+
+pub const USDT: CoinId = CoinId::new(1280);
+pub const PRICE: &str = "25";
+pub const PAYOUT: &str = "12.5";
+pub const ORDER_ID: &str = "order-1001";
+pub const PAYOUT_ID: &str = "payout-77";
+const RECEIVER: &str = "0xBb9C4e7F3687aca1AE2828c18f9E3ae067F569FE";
+
+/// The merchant's database. One lock stands for one transaction.
+#[derive(Default)]
+pub struct Books {
+    /// Confirmed payments by record id, which is unique: a repeat changes nothing.
+    pub payments: BTreeMap<RecordId, Amount>,
+    /// Orders credited to the customer.
+    pub credits: Vec<(OrderId, Amount)>,
+    /// Payouts that were made, by our own id.
+    pub payouts: BTreeMap<OrderId, RecordId>,
+    /// Payouts that the chain confirmed.
+    pub payouts_confirmed: BTreeMap<OrderId, RecordId>,
+    /// How many notifications were handled to the end.
+    pub handled: u32,
+    /// Whether the database already failed once, as databases do.
+    failed_once: bool,
+}
+
+/// Cheap to clone; clones are one shop.
+#[derive(Clone)]
+pub struct Merchant {
+    shop: Arc<Shop>,
+}
+
+struct Shop {
+    client: Client,
+    webhook: Webhook,
+    books: Mutex<Books>,
+    timeline: Timeline,
+    planted: Option<Planted>,
+    /// Where notifications are received.
+    receiver: OnceLock<SocketAddr>,
+}
+
+impl FromRef<Merchant> for Webhook {
+    fn from_ref(merchant: &Merchant) -> Self {
+        merchant.shop.webhook.clone()
+    }
+}
+
+impl Merchant {
+    pub fn new(
+        sandbox: &Sandbox,
+        origin: &str,
+        clock: SandboxClock,
+        timeline: Timeline,
+        planted: Option<Planted>,
+    ) -> Result<Self, Error> {
+        let app_id = AppId::new(sandbox.app_id());
+        let secret = AppSecret::new(sandbox.app_secret());
+        let verifier = Verifier::new(app_id.clone(), &secret);
+        let client = Client::new(Credentials::new(app_id, secret)?, ReqwestTransport::new()?)
+            .with_origin(origin.parse()?)
+            .with_clock(clock);
+        let time = sandbox.clone();
+        let webhook = Webhook::new(verifier, move || clock::now(&time));
+        let shop = Shop {
+            client,
+            webhook,
+            books: Mutex::default(),
+            timeline,
+            planted,
+            receiver: OnceLock::new(),
+        };
+        Ok(Self {
+            shop: Arc::new(shop),
+        })
+    }
+
+    pub fn books(&self) -> MutexGuard<'_, Books> {
+        self.shop
+            .books
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn client(&self) -> &Client {
+        &self.shop.client
+    }
+
+    pub fn say(&self, what: impl std::fmt::Display) {
+        self.shop.timeline.say("merchant", what);
+    }
+
+    /// Sells something.
+    pub async fn open_order(&self) -> Result<String, Error> {
+        let order = CreateAppOrderDepositAddress::new(
+            OrderId::new(ORDER_ID),
+            USDT,
+            Chain::new("POLYGON"),
+            PRICE.parse()?,
+        );
+        let to_pay = self.shop.client.send(&order).await?;
+        self.say(format_args!(
+            "opens {ORDER_ID}: {} USDT to {}",
+            to_pay.amount, to_pay.address
+        ));
+        Ok(to_pay.address.to_string())
+    }
+
+    /// Pays somebody out. The id is stored before the call: it makes a repeat harmless.
+    pub async fn pay_out(&self) -> Result<(), Error> {
+        let payout = ApplyAppWithdrawToNetwork::new(
+            OrderId::new(PAYOUT_ID),
+            USDT,
+            Chain::new("POLYGON"),
+            Address::new(RECEIVER),
+            PAYOUT.parse()?,
+        );
+        self.say(format_args!("pays out {PAYOUT} USDT as {PAYOUT_ID}"));
+        if let Some(mistake @ (Planted::NewOrderId | Planted::TimeoutIsFailure)) = self.shop.planted
+        {
+            return planted::pay_out(self, payout, mistake).await;
+        }
+        let paid = self.shop.client.payout(&payout).await?;
+        self.say(format_args!(
+            "is sure of {PAYOUT_ID}: {} (submitted {}, looked up {})",
+            match paid.proof {
+                Proof::Record => "its record is there",
+                _ => "the gateway accepted it",
+            },
+            times(paid.tried.submits),
+            times(paid.tried.lookups),
+        ));
+        self.books().payouts.insert(paid.order_id, paid.record_id);
+        Ok(())
+    }
+
+    /// Receives notifications on a real socket.
+    pub async fn listen(self, on: SocketAddr) -> Result<SocketAddr, Error> {
+        let listener = tokio::net::TcpListener::bind(on).await?;
+        let address = listener.local_addr()?;
+        self.shop.receiver.get_or_init(|| address);
+        let route = match self.shop.planted {
+            Some(Planted::SkipVerification) => post(planted::notify_unverified),
+            Some(Planted::AcknowledgeFirst) => post(planted::notify_too_early),
+            _ => post(notify),
+        };
+        let router = Router::new().route("/notify", route).with_state(self);
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Ok(address)
+    }
+
+    /// Handles one notification to the end. The notification says where to look; only the record
+    /// says what to credit.
+    pub async fn handle(&self, event: &Event) -> Result<(), Error> {
+        match event {
+            Event::ApiDeposit(event) => {
+                let confirmed = event.confirm(&self.shop.client).await?;
+                match confirmed.creditable() {
+                    Some(deposit) => self.credit(deposit.record_id(), deposit.amount())?,
+                    None => self.say(format_args!("sees a payment that is {}", event.status)),
+                }
+            }
+            Event::ApiWithdrawal(event) => {
+                let confirmed = event.confirm(&self.shop.client).await?;
+                if confirmed.succeeded() {
+                    self.say(format_args!("sees {} confirmed", event.order_id));
+                    let record_id = event.record_id.clone();
+                    self.books()
+                        .payouts_confirmed
+                        .insert(event.order_id.clone(), record_id);
+                }
+            }
+            // Acknowledged all the same: a new kind of event must not become a retry storm.
+            other => self.say(format_args!("does not know {other:?}")),
+        }
+        self.books().handled += 1;
+        Ok(())
+    }
+
+    pub fn credit(&self, record_id: &RecordId, amount: &Amount) -> Result<(), Error> {
+        let mut books = self.books();
+        if !std::mem::replace(&mut books.failed_once, true) {
+            self.say("can't reach its database, so it acknowledges nothing");
+            return Err("the database is away".into());
+        }
+        let is_new = books
+            .payments
+            .insert(record_id.clone(), amount.clone())
+            .is_none();
+        if !is_new && self.shop.planted != Some(Planted::CreditTwice) {
+            self.say("knows this payment already");
+            return Ok(());
+        }
+        let price: Amount = PRICE.parse()?;
+        let paid = (books.payments.values())
+            .try_fold(Amount::zero(), |sum, payment| sum.checked_add(payment))?;
+        let is_open = books.credits.is_empty() || self.shop.planted == Some(Planted::CreditTwice);
+        if paid < price {
+            self.say(format_args!("has {paid} of {price} USDT"));
+        } else if is_open {
+            self.say(format_args!(
+                "credits {ORDER_ID}: {paid} of {price} USDT are there"
+            ));
+            books.credits.push((OrderId::new(ORDER_ID), price));
+        } else {
+            self.say(format_args!(
+                "keeps {amount} USDT aside: {ORDER_ID} is paid already"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Lets somebody post a notification of their own making.
+    pub async fn receive(
+        &self,
+        headers: [(&str, &str); 3],
+        body: &'static str,
+    ) -> Result<u16, Error> {
+        let receiver = self.shop.receiver.get().ok_or("nobody listens")?;
+        let mut request = axum::http::Request::post(format!("http://{receiver}/notify"));
+        for (name, value) in headers {
+            request = request.header(name, value);
+        }
+        let call = Call::new(request.body(body.into())?, "forged");
+        Ok(ReqwestTransport::new()?.send(call).await?.status().as_u16())
+    }
+}
+
+fn times(count: u32) -> String {
+    match count {
+        0 => "never".to_owned(),
+        1 => "once".to_owned(),
+        2 => "twice".to_owned(),
+        more => format!("{more} times"),
+    }
+}
+
+/// The whole receiver: verified by the extractor, handled, then acknowledged.
+async fn notify(
+    State(merchant): State<Merchant>,
+    event: Verified<Event>,
+) -> Result<Acknowledgement, StatusCode> {
+    match merchant.handle(&event).await {
+        Ok(()) => Ok(event.acknowledge()),
+        Err(_) => Err(StatusCode::INTERNAL_SERVER_ERROR),
+    }
+}

@@ -1,0 +1,139 @@
+//! The code against the facts of `xtask/spec/facts`.
+
+use std::collections::BTreeMap;
+
+use ccpayment::v2::{
+    ApplyAppWithdrawToNetwork, CreateAppOrderDepositAddress, GetAppCoinAsset, GetAppDepositRecord,
+    GetAppOrderInfo, GetAppWithdrawRecord, GetCoin, GetCoinList,
+};
+use ccpayment::{Endpoint, ErrorCode, Retry, Safety};
+use serde_json::Value;
+
+pub(crate) fn v2() -> Value {
+    serde_json::from_str(include_str!("../../xtask/spec/facts/v2.json")).unwrap()
+}
+
+fn retry(text: &str) -> Retry {
+    match text {
+        "no" => Retry::Never,
+        "backoff" => Retry::Backoff,
+        "after_clock_fix" => Retry::AfterClockFix,
+        "check_record" => Retry::CheckRecord,
+        other => panic!("a new retry class: {other}"),
+    }
+}
+
+#[test]
+fn every_code_is_there_with_its_name_and_class() {
+    let facts = v2();
+    let errors = facts["errors"].as_array().unwrap();
+    assert_eq!(errors.len(), 81);
+    assert_eq!(ErrorCode::ALL.len(), errors.len());
+    for error in errors {
+        let code = ErrorCode::from(error["code"].as_u64().unwrap());
+        assert_eq!(code.name(), error["name"].as_str().unwrap());
+        assert_eq!(
+            code.retry(),
+            retry(error["retryable"].as_str().unwrap()),
+            "{code}"
+        );
+        assert_eq!(ErrorCode::from(code.code()), code);
+    }
+    assert_eq!(ErrorCode::from(12345), ErrorCode::Unknown(12345));
+    assert_eq!(ErrorCode::Unknown(12345).retry(), Retry::CheckRecord);
+}
+
+fn entry<E: Endpoint>() -> (&'static str, (&'static str, Safety)) {
+    (E::PATH, (E::NAME, E::SAFETY))
+}
+
+#[test]
+fn every_route_has_its_path_and_its_class() {
+    let routes = BTreeMap::from([
+        entry::<GetCoinList>(),
+        entry::<GetCoin>(),
+        entry::<GetAppCoinAsset>(),
+        entry::<CreateAppOrderDepositAddress>(),
+        entry::<GetAppOrderInfo>(),
+        entry::<GetAppDepositRecord>(),
+        entry::<ApplyAppWithdrawToNetwork>(),
+        entry::<GetAppWithdrawRecord>(),
+    ]);
+    assert_eq!(routes.len(), 8);
+    let facts = v2();
+    let known: BTreeMap<_, _> = (facts["routes"].as_array().unwrap().iter())
+        .map(|route| {
+            (
+                route["path"].as_str().unwrap(),
+                route["idempotency"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    for (path, (name, safety)) in routes {
+        assert_eq!(path, format!("/ccpayment/v2/{name}"));
+        let class = match known[format!("/{name}").as_str()] {
+            "read" => Safety::Read,
+            "get_or_create" => Safety::GetOrCreate,
+            "order_id" => Safety::OrderId,
+            other => panic!("a new class: {other}"),
+        };
+        assert_eq!(safety, class, "{name}");
+    }
+}
+
+/// The request structs hold every field of the facts, under its name, and no other.
+#[test]
+fn every_request_field_is_there() {
+    use ccpayment::{Address, Chain, CoinId, FiatId, Memo, OrderId, Timestamp};
+    let order = CreateAppOrderDepositAddress::new(
+        OrderId::new("abc"),
+        CoinId::new(1),
+        Chain::new("TRX"),
+        "1".parse().unwrap(),
+    )
+    .fiat_id(FiatId::new(1033))
+    .expired_at(Timestamp::new(1))
+    .buyer_email("payer@example.com")
+    .generate_checkout_url(true)
+    .product("a thing")
+    .return_url("https://example.com/r")
+    .notify_url("https://example.com/n")
+    .close_url("https://example.com/c");
+    let payout = ApplyAppWithdrawToNetwork::new(
+        OrderId::new("abc"),
+        CoinId::new(1),
+        Chain::new("TRX"),
+        Address::new("T"),
+        "1".parse().unwrap(),
+    )
+    .memo(Memo::new("m"))
+    .merchant_pay_network_fee(true)
+    .network_fee_inquiry_id("q")
+    .notify_url("https://example.com/n");
+    assert_fields(&order);
+    assert_fields(&payout);
+    assert_fields(&GetCoin::new(CoinId::new(1)));
+    assert_fields(&GetAppCoinAsset::new(CoinId::new(1)));
+    assert_fields(&GetAppOrderInfo::new(OrderId::new("abc")));
+}
+
+fn assert_fields<E: Endpoint>(request: &E) {
+    request.validate().unwrap();
+    let body: Value = serde_json::from_slice(&request.body().unwrap()).unwrap();
+    let mut sent: Vec<_> = body
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    let facts = v2();
+    let route = (facts["routes"].as_array().unwrap().iter())
+        .find(|route| route["path"] == format!("/{}", E::NAME))
+        .unwrap();
+    let mut known: Vec<_> = (route["request"].as_array().unwrap().iter())
+        .map(|field| field["name"].as_str().unwrap())
+        .collect();
+    sent.sort_unstable();
+    known.sort_unstable();
+    assert_eq!(sent, known, "{}", E::NAME);
+}

@@ -1,0 +1,18 @@
+//! Tests that cross the crates.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+mod facts;
+mod fixtures;
+mod gateway;
+mod payouts;
+mod sentinel;
+mod signing;
+mod snapshots;
+mod tree;

@@ -1,0 +1,241 @@
+//! Nothing secret is ever shown: a marker as secret, and everything that can print grepped for it.
+
+use std::fmt::Debug;
+use std::io;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use ccpayment::v2::{ApplyAppWithdrawToNetwork, GetCoin};
+use ccpayment::webhook::{Verifier, VerifyError, Webhook};
+use ccpayment::{
+    Address, AppId, AppSecret, Call, Chain, Client, CoinId, Credentials, HmacKey, OrderId, Origin,
+    Prepared, SignText, Timestamp, Transport, TransportError,
+};
+use ccpayment_testing::{FakeTransport, Recorder, Reply, TestClock};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
+
+const SECRET: &str = "sEnTiNeL-0123456789abcdef";
+const NOW: Timestamp = Timestamp::new(1_767_225_600);
+
+fn system(moment: Timestamp) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(moment.get())
+}
+
+/// Everything that was shown, and what may not be in it.
+#[derive(Clone, Default)]
+struct Shown(Arc<Mutex<Vec<u8>>>);
+
+impl Shown {
+    fn debug(&self, value: &impl Debug) {
+        self.add(&format!("{value:?}\n{value:#?}\n"));
+    }
+
+    fn error(&self, error: &(dyn std::error::Error + 'static)) {
+        self.add(&format!("{error}\n{error:?}\n{error:#?}\n"));
+        if let Some(source) = error.source() {
+            self.error(source);
+        }
+    }
+
+    fn add(&self, text: &str) {
+        self.0.lock().unwrap().extend_from_slice(text.as_bytes());
+    }
+
+    #[track_caller]
+    fn hides(&self, secrets: &[&str]) {
+        let text = String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned();
+        assert!(text.len() > 500, "nothing was shown at all");
+        for secret in secrets {
+            let before = text.split_once(secret).map(|(before, _)| before);
+            assert!(
+                before.is_none(),
+                "a secret was shown after {:?}",
+                before.unwrap_or_default().lines().last()
+            );
+        }
+    }
+}
+
+impl io::Write for Shown {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn credentials() -> Credentials {
+    Credentials::new(AppId::new("app"), AppSecret::new(SECRET)).unwrap()
+}
+
+fn payout() -> ApplyAppWithdrawToNetwork {
+    ApplyAppWithdrawToNetwork::new(
+        OrderId::new("payout-77"),
+        CoinId::new(1280),
+        Chain::new("POLYGON"),
+        Address::new("0x1"),
+        "1".parse().unwrap(),
+    )
+}
+
+fn signature(body: &[u8]) -> String {
+    let text = SignText {
+        app_id: "app",
+        timestamp: "1767225600",
+        body,
+    };
+    credentials().key().sign(&text).as_str().to_owned()
+}
+
+#[test]
+fn in_no_type_of_the_core() {
+    let shown = Shown::default();
+    let (secret, credentials) = (AppSecret::new(SECRET), credentials());
+    let prepared = Prepared::new(&payout()).unwrap();
+    let request = prepared
+        .sign(&Origin::default(), &credentials, NOW)
+        .unwrap();
+    let sign = request.headers()["sign"].to_str().unwrap().to_owned();
+    assert_eq!(sign, signature(prepared.body()));
+    let text = SignText {
+        app_id: "app",
+        timestamp: "1767225600",
+        body: SECRET.as_bytes(),
+    };
+
+    shown.debug(&secret);
+    shown.debug(&credentials);
+    shown.debug(&HmacKey::new(&secret));
+    shown.debug(&credentials.key().sign(&text));
+    shown.debug(&text);
+    shown.debug(&prepared);
+    shown.debug(&request);
+    shown.debug(&Call::new(request, "applyAppWithdrawToNetwork"));
+    shown.error(
+        &Credentials::new(AppId::new("app"), AppSecret::new(format!("{SECRET} "))).unwrap_err(),
+    );
+    shown.hides(&[SECRET, &sign]);
+}
+
+#[test]
+fn in_no_type_of_the_webhook() {
+    let shown = Shown::default();
+    let verifier = Verifier::new(AppId::new("app"), &AppSecret::new(SECRET))
+        .also_accept(&AppSecret::new(format!("{SECRET}-old")));
+    shown.debug(&verifier);
+    shown.debug(&Webhook::new(verifier.clone(), || UNIX_EPOCH));
+
+    let body = format!(r#"{{"type":"ApiDeposit","msg":"{SECRET}"}}"#);
+    let sign = signature(body.as_bytes());
+    let mut errors: Vec<VerifyError> = Vec::new();
+    let headers = |sign: &str| {
+        let mut headers = HeaderMap::new();
+        headers.insert("appid", HeaderValue::from_static("app"));
+        headers.insert("timestamp", HeaderValue::from_static("1767225600"));
+        headers.insert("sign", sign.parse().unwrap());
+        headers
+    };
+    let mut refuse = |headers: &HeaderMap, body: &[u8], now| {
+        errors.push(verifier.verify(headers, body, system(now)).unwrap_err());
+    };
+    refuse(&HeaderMap::new(), body.as_bytes(), NOW);
+    refuse(&headers(SECRET), body.as_bytes(), NOW);
+    refuse(&headers(&sign), format!("{body} ").as_bytes(), NOW);
+    refuse(&headers(&sign), body.as_bytes(), Timestamp::new(1));
+    let list = format!("[\"{SECRET}\"]");
+    refuse(&headers(&signature(list.as_bytes())), list.as_bytes(), NOW);
+    for error in &errors {
+        shown.error(error);
+    }
+    // A verified event shows what the gateway sent, so its body is without the marker here.
+    let body = r#"{"type":"New","msg":{}}"#;
+    let sign_of_new = signature(body.as_bytes());
+    shown.debug(
+        &verifier
+            .verify(&headers(&sign_of_new), body.as_bytes(), system(NOW))
+            .unwrap(),
+    );
+    shown.hides(&[SECRET, &sign, &sign_of_new]);
+}
+
+/// A gateway that sends back whatever it should not have.
+struct Echo(Reply, FakeTransport);
+
+#[async_trait::async_trait]
+impl Transport for Echo {
+    async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
+        self.1.expect_any::<GetCoin>(self.0.clone());
+        self.1.send(call).await
+    }
+}
+
+#[test]
+fn in_no_error_and_no_trace_of_the_client() {
+    let shown = Shown::default();
+    let writer = shown.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(move || writer.clone())
+        .finish();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let prepared = Prepared::new(&GetCoin::new(CoinId::new(1))).unwrap();
+    let sign = signature(prepared.body());
+
+    tracing::subscriber::with_default(subscriber, || {
+        runtime.block_on(async {
+            let echoed = |body: String| Reply::http(StatusCode::OK, body);
+            for reply in [
+                echoed(format!(
+                    r#"{{"code":11005,"msg":"sign text was {SECRET}"}}"#
+                )),
+                echoed(format!(
+                    r#"{{"code":10000,"data":{{"coin":{{"coinId":"{SECRET}"}}}}}}"#
+                )),
+                echoed(format!(
+                    r#"{{"code":10000,"data":{{"{SECRET}":1,"coin":7}}}}"#
+                )),
+                echoed(format!("<html>{SECRET}</html>")),
+                Reply::lost(),
+                Reply::not_sent(),
+                Reply::timed_out(),
+            ] {
+                let fake = FakeTransport::verifying(&credentials());
+                let recorder = Recorder::new(Echo(reply, fake.clone()));
+                let client =
+                    Client::new(credentials(), recorder.clone()).with_clock(TestClock::at(NOW));
+                let error = client
+                    .send(&GetCoin::new(CoinId::new(1)))
+                    .await
+                    .unwrap_err();
+                shown.error(&error);
+                shown.debug(&error.outcome());
+                shown.debug(&client);
+                shown.debug(&fake);
+                for exchange in recorder.exchanges() {
+                    shown.debug(&exchange.headers);
+                }
+                fake.finish().unwrap();
+            }
+            let fake = FakeTransport::new();
+            fake.expect(
+                &payout(),
+                Reply::rejected(ccpayment::ErrorCode::VerifySignFailed, SECRET),
+            );
+            let client = Client::new(credentials(), fake.clone()).with_clock(TestClock::at(NOW));
+            shown.error(&client.payout(&payout()).await.unwrap_err());
+        });
+    });
+    let log = String::from_utf8_lossy(&shown.0.lock().unwrap()).into_owned();
+    assert!(
+        log.contains("no value") && log.contains("operation"),
+        "nothing was traced"
+    );
+    shown.hides(&[SECRET, &sign]);
+}

@@ -1,0 +1,117 @@
+//! What each crate pulls in.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+fn tree(arguments: &[&str]) -> BTreeSet<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let output = Command::new(env!("CARGO"))
+        .current_dir(root)
+        .args(["tree", "--offline", "--prefix", "none"])
+        .args(arguments)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(str::to_owned)
+        .collect()
+}
+
+fn names(tree: &BTreeSet<String>) -> BTreeSet<&str> {
+    tree.iter()
+        .filter_map(|line| line.split(' ').next())
+        .collect()
+}
+
+fn ours<'a>(names: &BTreeSet<&'a str>) -> Vec<&'a str> {
+    names
+        .iter()
+        .copied()
+        .filter(|name| name.starts_with("ccpayment"))
+        .collect()
+}
+
+#[test]
+fn core_stays_light() {
+    let lines = tree(&["-p", "ccpayment-core", "-e", "normal"]);
+    assert!(lines.len() <= 36, "{} lines: {lines:#?}", lines.len());
+    let names = names(&lines);
+    assert_eq!(ours(&names), ["ccpayment-core"]);
+    for heavy in [
+        "tokio",
+        "rustls",
+        "ring",
+        "aws-lc-rs",
+        "native-tls",
+        "hyper",
+        "reqwest",
+        "ureq",
+    ] {
+        assert!(!names.contains(heavy), "{heavy}");
+    }
+}
+
+#[test]
+fn the_sandbox_is_independent() {
+    let lines = tree(&[
+        "-p",
+        "ccpayment-sandbox",
+        "-e",
+        "normal,build,dev",
+        "--all-features",
+    ]);
+    let names = names(&lines);
+    assert_eq!(ours(&names), ["ccpayment-sandbox"]);
+    for shared in ["hmac", "sha2", "rsa", "aws-lc-rs", "rust_decimal"] {
+        assert!(
+            !names.contains(shared),
+            "{shared}: money or crypto by the same code on both sides"
+        );
+    }
+}
+
+#[test]
+fn xtask_is_independent() {
+    let lines = tree(&["-p", "xtask", "-e", "normal,build,dev"]);
+    assert_eq!(ours(&names(&lines)), [""; 0]);
+}
+
+/// Arrows point down only.
+#[test]
+fn layers_pull_in_nothing_from_above() {
+    for (package, expected) in [
+        (
+            "ccpayment-client",
+            &["ccpayment-client", "ccpayment-core"][..],
+        ),
+        (
+            "ccpayment-reqwest",
+            &["ccpayment-client", "ccpayment-core", "ccpayment-reqwest"],
+        ),
+        (
+            "ccpayment-webhook",
+            &["ccpayment-core", "ccpayment-webhook"],
+        ),
+        (
+            "ccpayment-testing",
+            &["ccpayment-client", "ccpayment-core", "ccpayment-testing"],
+        ),
+    ] {
+        let lines = tree(&["-p", package, "-e", "normal"]);
+        assert_eq!(ours(&names(&lines)), expected);
+    }
+    let bare = tree(&["-p", "ccpayment", "-e", "normal", "--no-default-features"]);
+    let names = names(&bare);
+    assert_eq!(
+        ours(&names),
+        ["ccpayment", "ccpayment-client", "ccpayment-core"]
+    );
+    assert!(!names.contains("hyper") && !names.contains("rustls"));
+}
