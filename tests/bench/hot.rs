@@ -15,7 +15,7 @@ pub(crate) const APP_ID: &str = "testappid0000001";
 pub(crate) const SECRET: &str = "testsecret0000000000000000000001";
 const TIMESTAMP: &str = "1677152720";
 
-const NOTIFICATION: &str = r#"{"type":"ApiDeposit","msg":{"recordId":"20240313121919188328269786624000","orderId":"20240313121836142","coinId":1329,"coinSymbol":"POL","status":"Success","isFlaggedAsRisky":false}}"#;
+const NOTIFICATION: &str = r#"{"type":"ApiDeposit","msg":{"recordId":"20240313121919188328269786624000","orderId":"202403131218361427351","coinId":1329,"coinSymbol":"POL","status":"Success","isFlaggedAsRisky":false}}"#;
 
 /// The prepared key of the lower bounds.
 pub(crate) fn prepared() -> Hmac<Sha256> {

@@ -1,0 +1,40 @@
+//! The answer that ends a delivery.
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Response, StatusCode};
+
+/// The one answer that the gateway takes for "received": exactly 200, plain text, `Success`.
+///
+/// It comes from [`Verified::acknowledge`](crate::Verified::acknowledge) alone, so what was not
+/// verified can't be acknowledged.
+///
+/// ```compile_fail
+/// ccpayment_webhook::Acknowledgement(()); // the field is private
+/// ```
+#[derive(Debug)]
+#[must_use = "it does nothing until it is sent"]
+pub struct Acknowledgement(());
+
+impl Acknowledgement {
+    /// The status.
+    pub const STATUS: StatusCode = StatusCode::OK;
+    /// The `Content-Type`.
+    pub const CONTENT_TYPE: &'static str = "text/plain; charset=utf-8";
+    /// The body.
+    pub const BODY: &'static str = "Success";
+
+    /// For the verifier only.
+    pub(crate) fn new() -> Self {
+        Self(())
+    }
+
+    /// The whole response.
+    pub fn into_response(self) -> Response<Bytes> {
+        let mut response = Response::new(Bytes::from_static(Self::BODY.as_bytes()));
+        *response.status_mut() = Self::STATUS;
+        let content_type = HeaderValue::from_static(Self::CONTENT_TYPE);
+        response.headers_mut().insert(CONTENT_TYPE, content_type);
+        response
+    }
+}

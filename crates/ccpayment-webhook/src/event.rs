@@ -1,0 +1,313 @@
+//! What a notification says: that something happened to a record, and never how much to credit.
+
+use std::fmt;
+
+use ccpayment_core::v2::{DepositStatus, WithdrawStatus};
+use ccpayment_core::{CoinId, OrderId, RecordId, ReferenceId, UserId, wire};
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+/// A notification, by its `type`.
+///
+/// Deliveries repeat and may come out of order: a `Processing` can arrive after its `Success`, so
+/// never move a record back from a final status. See [`Event::dedupe_key`].
+///
+/// No event has an amount. What may be credited stands in the record, which is to be read back:
+/// see [`ApiDeposit::confirm_request`] and [`ConfirmedDeposit`](crate::ConfirmedDeposit).
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// A payment to a permanent address of a reference id.
+    DirectDeposit(DirectDeposit),
+    /// A payment to an order: an address order or an invoice.
+    ApiDeposit(ApiDeposit),
+    /// A payment to a permanent address of an end user.
+    UserDeposit(UserDeposit),
+    /// Progress of a merchant's withdrawal.
+    ApiWithdrawal(ApiWithdrawal),
+    /// Progress of an end user's withdrawal.
+    UserWithdrawal(UserWithdrawal),
+    /// Anything else, kept whole.
+    Unknown(UnknownEvent),
+}
+
+impl Event {
+    /// The `type`, when there is one.
+    #[must_use]
+    pub fn event_type(&self) -> Option<&str> {
+        match self {
+            Self::DirectDeposit(_) => Some("DirectDeposit"),
+            Self::ApiDeposit(_) => Some("ApiDeposit"),
+            Self::UserDeposit(_) => Some("UserDeposit"),
+            Self::ApiWithdrawal(_) => Some("ApiWithdrawal"),
+            Self::UserWithdrawal(_) => Some("UserWithdrawal"),
+            Self::Unknown(event) => event.event_type(),
+        }
+    }
+
+    /// What a store must hold as unique, so that a notification that comes again is handled once.
+    ///
+    /// The key is the record id *and* the status: one record sends a notification for each status
+    /// it reaches. Insert it in the same transaction as the work that the notification causes.
+    /// `None` for [`Event::Unknown`], of which nobody knows what makes it one.
+    #[must_use]
+    pub fn dedupe_key(&self) -> Option<DedupeKey<'_>> {
+        let (record_id, status) = match self {
+            Self::DirectDeposit(event) => (&event.record_id, event.status.as_str()),
+            Self::ApiDeposit(event) => (&event.record_id, event.status.as_str()),
+            Self::UserDeposit(event) => (&event.record_id, event.status.as_str()),
+            Self::ApiWithdrawal(event) => (&event.record_id, event.status.as_str()),
+            Self::UserWithdrawal(event) => (&event.record_id, event.status.as_str()),
+            Self::Unknown(_) => return None,
+        };
+        Some(DedupeKey { record_id, status })
+    }
+}
+
+impl Serialize for Event {
+    /// As it came: `{"type": ..., "msg": ...}`, or the whole of an unknown one.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        fn envelope<S: Serializer>(
+            serializer: S,
+            event: &Event,
+            msg: &impl Serialize,
+        ) -> Result<S::Ok, S::Error> {
+            let mut envelope = serializer.serialize_struct("Event", 2)?;
+            envelope.serialize_field("type", &event.event_type())?;
+            envelope.serialize_field("msg", msg)?;
+            envelope.end()
+        }
+        match self {
+            Self::DirectDeposit(msg) => envelope(serializer, self, msg),
+            Self::ApiDeposit(msg) => envelope(serializer, self, msg),
+            Self::UserDeposit(msg) => envelope(serializer, self, msg),
+            Self::ApiWithdrawal(msg) => envelope(serializer, self, msg),
+            Self::UserWithdrawal(msg) => envelope(serializer, self, msg),
+            Self::Unknown(event) => event.serialize(serializer),
+        }
+    }
+}
+
+/// What is unique about a notification: see [`Event::dedupe_key`].
+///
+/// `Display` writes both parts as one text, `<recordId>/<status>`, for a store with one column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct DedupeKey<'a> {
+    /// CCPayment's id of the transaction.
+    pub record_id: &'a RecordId,
+    /// The status on the wire.
+    pub status: &'a str,
+}
+
+impl fmt::Display for DedupeKey<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.record_id, self.status)
+    }
+}
+
+/// A payment to a permanent address of a reference id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct DirectDeposit {
+    /// CCPayment's id of the transaction.
+    #[serde(alias = "recordID", deserialize_with = "wire::required")]
+    pub record_id: RecordId,
+    /// The merchant's id of the address.
+    #[serde(alias = "referenceID", deserialize_with = "wire::required")]
+    pub reference_id: ReferenceId,
+    /// The coin that was paid.
+    #[serde(deserialize_with = "wire::required")]
+    pub coin_id: CoinId,
+    /// Its symbol.
+    #[serde(default, deserialize_with = "wire::lenient")]
+    pub coin_symbol: String,
+    /// Where the deposit stood when this was sent.
+    #[serde(deserialize_with = "wire::required")]
+    pub status: DepositStatus,
+    /// True: the money was *not* credited to the merchant. The record has the last word.
+    #[serde(
+        default,
+        deserialize_with = "wire::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub is_flagged_as_risky: Option<bool>,
+}
+
+/// A payment to an order: an address order or an invoice, which look the same here.
+///
+/// One order may be paid in parts, each with a record id of its own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ApiDeposit {
+    /// CCPayment's id of the transaction.
+    #[serde(alias = "recordID", deserialize_with = "wire::required")]
+    pub record_id: RecordId,
+    /// The merchant's id of the order.
+    #[serde(alias = "orderID", deserialize_with = "wire::required")]
+    pub order_id: OrderId,
+    /// The coin that was paid.
+    #[serde(deserialize_with = "wire::required")]
+    pub coin_id: CoinId,
+    /// Its symbol.
+    #[serde(default, deserialize_with = "wire::lenient")]
+    pub coin_symbol: String,
+    /// Where the deposit stood when this was sent.
+    #[serde(deserialize_with = "wire::required")]
+    pub status: DepositStatus,
+    /// True: the money was *not* credited to the merchant. The record has the last word.
+    #[serde(
+        default,
+        deserialize_with = "wire::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub is_flagged_as_risky: Option<bool>,
+}
+
+/// A payment to a permanent address of an end user. Its record is read by `getUserDepositRecord`.
+///
+/// The gateway's sample has an `amount` here, which its table does not list; it is not offered,
+/// since nobody is ever credited from a notification.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct UserDeposit {
+    /// CCPayment's id of the transaction.
+    #[serde(alias = "recordID", deserialize_with = "wire::required")]
+    pub record_id: RecordId,
+    /// The merchant's id of the end user.
+    #[serde(alias = "userID", deserialize_with = "wire::required")]
+    pub user_id: UserId,
+    /// The coin that was paid.
+    #[serde(deserialize_with = "wire::required")]
+    pub coin_id: CoinId,
+    /// Its symbol.
+    #[serde(default, deserialize_with = "wire::lenient")]
+    pub coin_symbol: String,
+    /// Where the deposit stood when this was sent.
+    #[serde(deserialize_with = "wire::required")]
+    pub status: DepositStatus,
+    /// True: the money was *not* credited to the merchant. The record has the last word.
+    #[serde(
+        default,
+        deserialize_with = "wire::optional",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub is_flagged_as_risky: Option<bool>,
+}
+
+/// Progress of a merchant's withdrawal to a chain.
+///
+/// A fast chain sends no `Processing` before its `Success`, and a withdrawal to a Cwallet account
+/// sends nothing at all. When nothing has come after about two hours, read the record.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ApiWithdrawal {
+    /// CCPayment's id of the transaction.
+    #[serde(alias = "recordID", deserialize_with = "wire::required")]
+    pub record_id: RecordId,
+    /// The merchant's id of the withdrawal.
+    #[serde(alias = "orderID", deserialize_with = "wire::required")]
+    pub order_id: OrderId,
+    /// The coin that moves.
+    #[serde(deserialize_with = "wire::required")]
+    pub coin_id: CoinId,
+    /// Its symbol.
+    #[serde(default, deserialize_with = "wire::lenient")]
+    pub coin_symbol: String,
+    /// Where the withdrawal stood when this was sent.
+    #[serde(deserialize_with = "wire::required")]
+    pub status: WithdrawStatus,
+}
+
+/// Progress of an end user's withdrawal. Its record is read by `getUserWithdrawRecord`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct UserWithdrawal {
+    /// CCPayment's id of the transaction.
+    #[serde(alias = "recordID", deserialize_with = "wire::required")]
+    pub record_id: RecordId,
+    /// The merchant's id of the withdrawal.
+    #[serde(alias = "orderID", deserialize_with = "wire::required")]
+    pub order_id: OrderId,
+    /// The merchant's id of the end user.
+    #[serde(alias = "userID", deserialize_with = "wire::required")]
+    pub user_id: UserId,
+    /// The coin that moves.
+    #[serde(deserialize_with = "wire::required")]
+    pub coin_id: CoinId,
+    /// Its symbol.
+    #[serde(default, deserialize_with = "wire::lenient")]
+    pub coin_symbol: String,
+    /// Where the withdrawal stood when this was sent.
+    #[serde(deserialize_with = "wire::required")]
+    pub status: WithdrawStatus,
+}
+
+/// A verified notification that this version can't read further, kept whole.
+///
+/// It is no error, because an error would make the gateway send it again and again. It may be:
+///
+/// - a type that is newer than this crate, or `ActivateWebhookURL`, which a dashboard sends when
+///   the address of a webhook is saved: nothing to do;
+/// - the notice that a deposit address was flagged as risky, which has no type: `chainId`,
+///   `address` and `riskAt`, at the top or inside `msg`;
+/// - a *known* type ([`UnknownEvent::has_known_type`]) without one of its ids or its status.
+///   Something did happen to a record then: store it and tell a person before acknowledging.
+///
+/// `Debug` shows the length only, since nobody knows what is in there.
+#[derive(Clone)]
+pub struct UnknownEvent {
+    event_type: Option<String>,
+    raw: Box<RawValue>,
+}
+
+impl UnknownEvent {
+    pub(crate) fn new(event_type: Option<String>, raw: Box<RawValue>) -> Self {
+        Self { event_type, raw }
+    }
+
+    /// The `type`, when there is one and it is text.
+    #[must_use]
+    pub fn event_type(&self) -> Option<&str> {
+        self.event_type.as_deref()
+    }
+
+    /// Whether the type is one of [`Event`]'s own, so that the rest could not be read.
+    #[must_use]
+    pub fn has_known_type(&self) -> bool {
+        self.event_type().is_some_and(crate::parse::is_known_type)
+    }
+
+    /// The whole body as it came: the text of a JSON object.
+    #[must_use]
+    pub fn raw(&self) -> &str {
+        self.raw.get()
+    }
+}
+
+impl PartialEq for UnknownEvent {
+    fn eq(&self, other: &Self) -> bool {
+        self.raw() == other.raw()
+    }
+}
+
+impl fmt::Debug for UnknownEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnknownEvent")
+            .field("event_type", &self.event_type)
+            .field("raw_bytes", &self.raw().len())
+            .finish()
+    }
+}
+
+impl Serialize for UnknownEvent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.raw.serialize(serializer)
+    }
+}

@@ -1,0 +1,145 @@
+//! The extractor for axum.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use axum_core::body::Body;
+use axum_core::extract::{FromRef, FromRequest, Request};
+use axum_core::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::StatusCode;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+
+use crate::acknowledge::Acknowledgement;
+use crate::error::VerifyError;
+use crate::event::Event;
+use crate::verifier::{Verified, Verifier};
+
+/// What the extractor needs: the router's state, or a part of it that [`FromRef`] gives.
+///
+/// Cheap to clone.
+///
+/// ```
+/// use std::time::SystemTime;
+///
+/// use axum::Router;
+/// use axum::http::StatusCode;
+/// use axum::routing::post;
+/// use ccpayment_core::{AppId, AppSecret};
+/// use ccpayment_webhook::{Acknowledgement, Event, Verified, Verifier, Webhook};
+///
+/// /// A forgery never gets here: it is refused before.
+/// async fn notify(event: Verified<Event>) -> Result<Acknowledgement, StatusCode> {
+///     match event.event() {
+///         Event::ApiDeposit(deposit) => on_deposit(deposit.order_id.as_str()).await?,
+///         // Not ours to handle, but received.
+///         _ => {}
+///     }
+///     // Only now: an error above lets the gateway send it again.
+///     Ok(event.acknowledge())
+/// }
+///
+/// async fn on_deposit(_order_id: &str) -> Result<(), StatusCode> {
+///     // Confirm the deposit, then credit what is creditable, once.
+///     Ok(())
+/// }
+///
+/// let verifier = Verifier::new(AppId::new("app-id"), &AppSecret::new("app-secret"));
+/// let app: Router = Router::new()
+///     .route("/ccpayment/webhook", post(notify))
+///     .with_state(Webhook::new(verifier, SystemTime::now));
+/// ```
+#[derive(Clone)]
+pub struct Webhook {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    verifier: Verifier,
+    now: Box<dyn Fn() -> SystemTime + Send + Sync>,
+}
+
+impl Webhook {
+    /// Checks with this verifier, at the time that `now` tells: `SystemTime::now` in a program, a
+    /// moment of its own in a test.
+    pub fn new(verifier: Verifier, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+        let now = Box::new(now);
+        Self {
+            shared: Arc::new(Shared { verifier, now }),
+        }
+    }
+
+    async fn receive(&self, request: Request) -> Result<Verified<Event>, WebhookRejection> {
+        let (parts, body) = request.into_parts();
+        let body = read(body, self.shared.verifier.body_limit()).await?;
+        let now = (self.shared.now)();
+        let verified = self.shared.verifier.verify(&parts.headers, &body, now)?;
+        Ok(verified)
+    }
+}
+
+/// Reads a body up to the limit, and no further.
+async fn read(body: Body, limit: usize) -> Result<Bytes, WebhookRejection> {
+    match Limited::new(body, limit).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(VerifyError::TooLarge { limit }.into()),
+        Err(_) => Err(WebhookRejection::Body),
+    }
+}
+
+impl fmt::Debug for Webhook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Webhook")
+            .field("verifier", &self.shared.verifier)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<S> FromRequest<S> for Verified<Event>
+where
+    S: Send + Sync,
+    Webhook: FromRef<S>,
+{
+    type Rejection = WebhookRejection;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, WebhookRejection> {
+        Webhook::from_ref(state).receive(request).await
+    }
+}
+
+/// What the extractor answers when it refuses: a status and a line of plain text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum WebhookRejection {
+    /// The delivery is not trusted.
+    #[error(transparent)]
+    Verify(#[from] VerifyError),
+    /// The connection broke before the body was whole.
+    #[error("the body could not be read")]
+    Body,
+}
+
+impl WebhookRejection {
+    /// The status to answer with.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Verify(error) => error.status(),
+            Self::Body => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+impl IntoResponse for WebhookRejection {
+    fn into_response(self) -> Response {
+        // Text in axum is `text/plain; charset=utf-8`.
+        (self.status(), self.to_string()).into_response()
+    }
+}
+
+impl IntoResponse for Acknowledgement {
+    fn into_response(self) -> Response {
+        Self::into_response(self).map(Body::from)
+    }
+}

@@ -1,0 +1,78 @@
+//! The read and its judgement in one call.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use ccpayment_client::{BoxError, Call, Client, Transport, TransportError};
+use ccpayment_core::{AppId, AppSecret, Credentials};
+use ccpayment_webhook::{ConfirmError, Event};
+
+use crate::delivery::{API_DEPOSIT, API_WITHDRAWAL, APP_ID, SECRET, read};
+
+/// Answers a read of the right record with these fields of it.
+struct Record {
+    operation: &'static str,
+    fields: &'static str,
+}
+
+#[async_trait]
+impl Transport for Record {
+    async fn send(&self, call: Call) -> Result<http::Response<Bytes>, TransportError> {
+        assert_eq!(call.operation, self.operation);
+        if self.fields.is_empty() {
+            return Err(TransportError::NotSent(BoxError::from("no route to host")));
+        }
+        let asked: serde_json::Value = serde_json::from_slice(call.request.body()).unwrap();
+        let answer = format!(
+            r#"{{"code":10000,"msg":"success","data":{{"record":{{"recordId":{},{}}}}}}}"#,
+            asked["recordId"], self.fields
+        );
+        Ok(http::Response::new(answer.into()))
+    }
+}
+
+fn client(operation: &'static str, fields: &'static str) -> Client {
+    let credentials = Credentials::new(AppId::new(APP_ID), AppSecret::new(SECRET)).unwrap();
+    Client::new(credentials, Record { operation, fields })
+}
+
+const PAID: &str = r#""coinId":2541,"amount":"25","status":"Success","isFlaggedAsRisky":false"#;
+
+#[tokio::test]
+async fn deposits_are_confirmed() {
+    let client = client("getAppDepositRecord", PAID);
+    let Event::ApiDeposit(deposit) = read(API_DEPOSIT) else {
+        panic!("not read")
+    };
+    let confirmed = deposit.confirm(&client).await.unwrap();
+    assert_eq!(confirmed.creditable().unwrap().amount().as_str(), "25");
+
+    let body = r#"{"type":"DirectDeposit","msg":{"recordId":"1","referenceId":"r-1","coinId":7,
+        "status":"Success"}}"#;
+    let Event::DirectDeposit(deposit) = read(body) else {
+        panic!("not read")
+    };
+    let error = deposit.confirm(&client).await.unwrap_err();
+    assert!(matches!(error, ConfirmError::Mismatch { field: "coinId" }));
+}
+
+#[tokio::test]
+async fn a_withdrawal_is_confirmed() {
+    let fields = r#""coinId":1891,"amount":"25","status":"Failed""#;
+    let client = client("getAppWithdrawRecord", fields);
+    let Event::ApiWithdrawal(withdrawal) = read(API_WITHDRAWAL) else {
+        panic!("not read")
+    };
+    let confirmed = withdrawal.confirm(&client).await.unwrap();
+    assert!(confirmed.is_final() && !confirmed.succeeded());
+}
+
+#[tokio::test]
+async fn a_read_that_fails_keeps_its_cause() {
+    let Event::ApiDeposit(deposit) = read(API_DEPOSIT) else {
+        panic!("not read")
+    };
+    let error = (deposit.confirm(&client("getAppDepositRecord", "")).await).unwrap_err();
+    assert!(matches!(error, ConfirmError::Read(_)));
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert_eq!(cause, "getAppDepositRecord: the request was not sent");
+}

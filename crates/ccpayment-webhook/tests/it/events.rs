@@ -1,0 +1,155 @@
+//! What a verified body is read as.
+
+use ccpayment_core::v2::{DepositStatus, WithdrawStatus};
+use ccpayment_core::{CoinId, OrderId, RecordId, ReferenceId, UserId};
+use ccpayment_webhook::Event;
+
+use crate::delivery::{API_DEPOSIT, API_WITHDRAWAL, read};
+
+fn unknown(body: &str) -> ccpayment_webhook::UnknownEvent {
+    match read(body) {
+        Event::Unknown(event) => event,
+        event => panic!("{body}: {event:?}"),
+    }
+}
+
+#[test]
+fn every_type_is_read() {
+    let Event::ApiDeposit(deposit) = read(API_DEPOSIT) else {
+        panic!("not read")
+    };
+    assert_eq!(deposit.order_id, OrderId::new("172671749712345678901"));
+    assert_eq!(deposit.coin_id, CoinId::new(2541));
+    assert_eq!(deposit.coin_symbol, "POL");
+    assert_eq!(deposit.status, DepositStatus::Success);
+    assert_eq!(deposit.is_flagged_as_risky, Some(false));
+
+    let Event::ApiWithdrawal(withdrawal) = read(API_WITHDRAWAL) else {
+        panic!("not read")
+    };
+    assert_eq!(withdrawal.record_id, RecordId::new("20240313120722176788"));
+    assert_eq!(withdrawal.status, WithdrawStatus::Success);
+
+    let body = r#"{"type":"DirectDeposit","msg":{"recordId":"1","referenceId":"r-1","coinId":1,
+        "status":"Processing","isFlaggedAsRisky":null}}"#;
+    let Event::DirectDeposit(deposit) = read(body) else {
+        panic!("not read")
+    };
+    assert_eq!(deposit.reference_id, ReferenceId::new("r-1"));
+    assert_eq!(deposit.is_flagged_as_risky, None);
+
+    // The sample's `amount` is not offered.
+    let body = r#"{"type":"UserDeposit","msg":{"recordId":"1","userId":"u-1","coinId":1,
+        "coinSymbol":"X","amount":"0.1","status":"Success","isFlaggedAsRisky":true}}"#;
+    let Event::UserDeposit(deposit) = read(body) else {
+        panic!("not read")
+    };
+    assert_eq!(deposit.user_id, UserId::new("u-1"));
+    assert!(!serde_json::to_string(&deposit).unwrap().contains("0.1"));
+
+    let body = r#"{"type":"UserWithdrawal","msg":{"recordId":"1","orderId":"o-1","userId":"u-1",
+        "coinId":1,"status":"Weighing"}}"#;
+    let event = read(body);
+    assert_eq!(event.dedupe_key().unwrap().status, "Weighing");
+    let Event::UserWithdrawal(withdrawal) = event else {
+        panic!("not read")
+    };
+    assert_eq!(withdrawal.status, WithdrawStatus::from("Weighing"));
+}
+
+#[test]
+fn an_event_is_written_as_it_came() {
+    for body in [
+        API_DEPOSIT,
+        API_WITHDRAWAL,
+        r#"{"chainId":"POLYGON","address":"0x1","riskAt":1726717500}"#,
+        r#"{ "type" : "New", "msg" : 1.50 }"#,
+    ] {
+        assert_eq!(serde_json::to_string(&read(body)).unwrap(), body);
+    }
+}
+
+#[test]
+fn the_order_of_names_and_their_spelling_do_not_count() {
+    let expected = read(API_DEPOSIT);
+    let msg = concat!(
+        r#"{"isFlaggedAsRisky":false,"recordId":"20240919035020188328269786624000","#,
+        r#""orderId":"172671749712345678901","coinId":"2541","coinSymbol":"POL","#,
+        r#""status":"Success","more":[{"type":"New"}]}"#
+    );
+    for body in [
+        format!(r#"{{"msg":{msg},"type":"ApiDeposit"}}"#),
+        format!(r#"{{"v":2,"msg":{msg},"w":{{"msg":1}},"type":"ApiDeposit","z":null}}"#),
+        format!(" {{\n\"type\" : \"Api\\u0044eposit\", \"x\":[],\n \"msg\" : {msg} }}\n"),
+        format!(r#"{{"type":"ApiDeposit","msg":{msg}}}"#).replace("recordId", "recordID"),
+        format!(r#"{{"msg":{msg},"type":"ApiDeposit"}}"#).replace("orderId", "orderID"),
+    ] {
+        assert_eq!(read(&body), expected, "{body}");
+    }
+    let body = r#"{"type":"DirectDeposit","msg":{"recordID":1,"referenceID":2,"coinId":1,"status":"Failed"}}"#;
+    assert_eq!(read(body).dedupe_key().unwrap().to_string(), "1/Failed");
+}
+
+#[test]
+fn what_is_not_known_is_kept_whole() {
+    for (body, event_type) in [
+        ("{}", None),
+        (
+            r#"{"type":"ActivateWebhookURL"}"#,
+            Some("ActivateWebhookURL"),
+        ),
+        (r#"{"type":"New","msg":{"recordId":"1"}}"#, Some("New")),
+        (r#"{"msg":{"x":[1.0,{}]},"type":"New"}"#, Some("New")),
+        (r#"{"type":"","msg":null}"#, Some("")),
+        (r#"{"type":null,"msg":{}}"#, None),
+        (r#"{"type":7,"msg":{}}"#, None),
+        (r#"{"type":"New","type":"Newer"}"#, None),
+        (r#"{"msg":{"recordId":"1","status":"Success"}}"#, None),
+        (
+            r#"{"msg":{"chainId":"ETH","address":"0x1","riskAt":1}}"#,
+            None,
+        ),
+        (r#"{"chainId":"ETH","address":"0x1","riskAt":"1"}"#, None),
+    ] {
+        let event = unknown(body);
+        assert_eq!((event.raw(), event.event_type()), (body, event_type));
+        assert!(!event.has_known_type());
+        assert_eq!(Event::Unknown(event).dedupe_key(), None);
+    }
+}
+
+#[test]
+fn a_known_type_that_is_not_whole_is_neither_refused_nor_lost() {
+    let known = |msg: &str| format!(r#"{{"type":"ApiDeposit","msg":{msg}}}"#);
+    let twice = format!(
+        "{},{}",
+        API_DEPOSIT.strip_suffix('}').unwrap(),
+        API_DEPOSIT.split_once(',').unwrap().1
+    );
+    for body in [
+        r#"{"type":"ApiDeposit"}"#.to_owned(),
+        known("null"),
+        known("7"),
+        known("{}"),
+        known(r#"["1","2",1,"X","Success",false]"#),
+        known(r#"{"recordId":"1","orderId":"2","coinId":1}"#),
+        known(r#"{"orderId":"2","coinId":1,"status":"Success"}"#),
+        known(r#"{"recordId":"","orderId":"2","coinId":1,"status":"Success"}"#),
+        known(r#"{"recordId":"1","orderId":"2","coinId":1,"status":null}"#),
+        known(r#"{"recordId":"1","orderId":"2","coinId":1.5,"status":"Success"}"#),
+        known(r#"{"recordId":"1","recordID":"2","orderId":"2","coinId":1,"status":"Success"}"#),
+        r#"{"msg":{"recordId":"1"},"type":"UserWithdrawal"}"#.to_owned(),
+        twice,
+    ] {
+        let event = unknown(&body);
+        assert!(event.has_known_type(), "{body}");
+        assert_eq!(event.raw(), body);
+    }
+}
+
+#[test]
+fn depth_is_no_trouble() {
+    let deep = format!("{}{}", "[".repeat(20_000), "]".repeat(20_000));
+    let body = format!(r#"{{"type":"New","msg":{deep}}}"#);
+    assert_eq!(unknown(&body).raw(), body);
+}

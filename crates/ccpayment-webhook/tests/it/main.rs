@@ -1,0 +1,16 @@
+//! The crate from outside, as a merchant's program sees it.
+
+#[cfg(test)]
+#[cfg(feature = "axum")]
+mod axum_extractor;
+#[cfg(test)]
+mod confirm;
+#[cfg(test)]
+#[cfg(feature = "client")]
+mod confirm_by_client;
+#[cfg(test)]
+mod delivery;
+#[cfg(test)]
+mod events;
+#[cfg(test)]
+mod trust;
