@@ -1,1 +1,109 @@
-//! A local CCPayment gateway to develop and test against without an account
+//! A local CCPayment gateway to develop and test against without an account.
+//!
+//! A [`Sandbox`] answers eight routes of the v2 API as the gateway would: it checks signatures and
+//! bodies, refuses with the documented codes, hands out addresses, keeps double-entry books that
+//! must balance after every posting, and delivers signed notifications on the documented schedule.
+//! What a merchant can't do is done by calls: money arrives ([`Sandbox::pay`]), the chain confirms
+//! ([`Sandbox::confirm`]), time passes ([`Sandbox::advance`]), the line fails ([`Sandbox::fault`]).
+//! It is the second, independent reading of the API, so it shares no code with the SDK beside it.
+//!
+//! ```
+//! use bytes::Bytes;
+//! use ccpayment_sandbox::Sandbox;
+//! use serde_json::{Value, json};
+//!
+//! /// One signed request, in process; `Sandbox::serve` does the same on a socket.
+//! async fn call(sandbox: &Sandbox, route: &str, body: Value) -> Value {
+//!     let body = body.to_string();
+//!     let mut request = http::Request::post(format!("/ccpayment/v2/{route}"))
+//!         .header("Content-Type", "application/json");
+//!     for (name, value) in sandbox.sign_notification(body.as_bytes()) {
+//!         request = request.header(name, value);
+//!     }
+//!     let request = request.body(Bytes::from(body)).unwrap();
+//!     let answer = sandbox.respond(request).await.expect("no fault was planned");
+//!     serde_json::from_slice(answer.body()).unwrap()
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let sandbox = Sandbox::builder().seed(7).start_time(1_750_000_000).build()?;
+//!
+//! // The merchant opens an order ...
+//! let order = json!({ "orderId": "order-1", "coinId": 1280, "chain": "POLYGON", "price": "20" });
+//! let opened = call(&sandbox, "createAppOrderDepositAddress", order).await;
+//! assert_eq!(opened["code"], 10000);
+//! let address = opened["data"]["address"].as_str().unwrap();
+//!
+//! // ... the payer pays, the chain confirms ...
+//! let payment = sandbox.pay(address, "20")?;
+//! sandbox.confirm(&payment.record_id)?;
+//!
+//! // ... and half a percent stays with the gateway.
+//! let record = json!({ "recordId": payment.record_id });
+//! let record = call(&sandbox, "getAppDepositRecord", record).await;
+//! assert_eq!(record["data"]["record"]["status"], "Success");
+//! assert_eq!(sandbox.ledger().balance("merchant:available", 1280), "19.9");
+//! assert_eq!(sandbox.ledger().balance("gateway:fees", 1280), "0.1");
+//! assert!(sandbox.ledger().is_balanced());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What it knows
+//!
+//! | coin | id | chains |
+//! | --- | --- | --- |
+//! | LINK | 1207 | ETH, BSC |
+//! | USDT | 1280 | POLYGON, ETH, BSC, TRX |
+//! | MATIC | 1329 | POLYGON, ETH, BSC |
+//! | TRX | 1482 | TRX |
+//! | XRP (needs a memo) | 1486 | XRP |
+//! | TETH | 1891 | ETH_SEPOLIA |
+//!
+//! Orders can be priced in US dollars (`fiatId` 1033) at fixed rates.
+//!
+//! # What it decides where the API is silent
+//!
+//! - Decimals are counted in the text, trailing zeros included: `1.0000000` has seven of them, and
+//!   a coin with a precision of six refuses it (14013). A price with too many decimals is 14013, too.
+//! - A coin price finer than its chain can carry is rounded up to what can be paid.
+//! - An empty optional text counts as absent.
+//! - A `Timestamp` that is not ten digits is 11006; a body that is not sent as `application/json`
+//!   is 11001.
+//! - Network fees are charged in the withdrawn coin. A withdrawal is announced once, when it ends.
+//! - Retries of notifications go by offsets from the first attempt.
+//! - Nothing is checked about an address beyond its form, so made-up ones have no valid checksum.
+
+mod auth;
+mod builder;
+mod calendar;
+mod catalogue;
+mod chain;
+mod clock;
+mod coins;
+mod courier;
+mod error;
+mod fault;
+mod fields;
+mod gateway;
+mod ids;
+mod ledger;
+mod money;
+mod orders;
+mod outbox;
+mod payouts;
+mod refusal;
+mod sandbox;
+mod schema;
+mod server;
+mod state;
+mod views;
+
+pub use builder::SandboxBuilder;
+pub use error::SandboxError;
+pub use fault::Fault;
+pub use ledger::{Entry, EntryKind, Ledger, Posting};
+pub use sandbox::Sandbox;
+pub use server::Server;
+pub use views::{Attempt, DepositView, Payment, PayoutView, RequestView};

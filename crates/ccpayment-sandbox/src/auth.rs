@@ -1,0 +1,138 @@
+//! Who is calling: the three headers and the HMAC over app id, timestamp and body.
+
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+use ring::hmac;
+
+use crate::refusal::{self, Refusal};
+
+/// How far a timestamp may be off, either way.
+const TOLERANCE: u64 = 120;
+
+/// The merchant's app id and key.
+#[derive(Debug)]
+pub(crate) struct Account {
+    pub(crate) app_id: String,
+    pub(crate) key: hmac::Key,
+}
+
+impl Account {
+    pub(crate) fn new(app_id: String, app_secret: &str) -> Self {
+        Self {
+            app_id,
+            key: hmac::Key::new(hmac::HMAC_SHA256, app_secret.as_bytes()),
+        }
+    }
+
+    /// Lower-case hex of the signature.
+    pub(crate) fn sign(&self, timestamp: &str, body: &[u8]) -> String {
+        let tag = hmac::sign(&self.key, &self.text(timestamp, body));
+        tag.as_ref()
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+
+    fn text(&self, timestamp: &str, body: &[u8]) -> Vec<u8> {
+        [self.app_id.as_bytes(), timestamp.as_bytes(), body].concat()
+    }
+
+    /// The checks that come before anybody looks at the body.
+    pub(crate) fn check(&self, headers: &HeaderMap, body: &[u8], now: u64) -> Result<(), Refusal> {
+        let app_id = header(headers, "Appid")?;
+        let timestamp = header(headers, "Timestamp")?;
+        let sign = header(headers, "Sign")?;
+        if !body.is_empty() && !is_json(headers) {
+            return Err(Refusal::new(
+                refusal::HEADER,
+                "the header Content-Type must be application/json",
+            ));
+        }
+        if app_id != self.app_id {
+            return Err(Refusal::new(refusal::UNKNOWN_APP, "the app id is unknown"));
+        }
+        if timestamp.len() != 10 || !timestamp.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(Refusal::new(
+                refusal::EXPIRED,
+                "the header Timestamp is not 10 digits of unix seconds",
+            ));
+        }
+        let sent = timestamp.parse().unwrap_or(0_u64);
+        if now.abs_diff(sent) > TOLERANCE {
+            let message = format!("the header Timestamp is {} s off", now.abs_diff(sent));
+            return Err(Refusal::new(refusal::EXPIRED, message));
+        }
+        let wrong = || Refusal::new(refusal::BAD_SIGNATURE, "the signature does not match");
+        let tag = from_lower_hex(sign).ok_or_else(wrong)?;
+        // ring compares in constant time.
+        hmac::verify(&self.key, &self.text(timestamp, body), &tag).map_err(|_| wrong())
+    }
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, Refusal> {
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .filter(|value| !value.is_empty())
+        .ok_or_else(|| Refusal::new(refusal::HEADER, format!("the header {name} is missing")))
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|media| media.trim().eq_ignore_ascii_case("application/json"))
+}
+
+fn from_lower_hex(text: &str) -> Option<Vec<u8>> {
+    let nibble = |byte: u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    };
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    if !rest.is_empty() {
+        return None;
+    }
+    pairs
+        .iter()
+        .map(|[high, low]| Some(nibble(*high)? << 4 | nibble(*low)?))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn published_vectors() {
+        let account = Account::new(
+            "testappid0000001".into(),
+            "testsecret0000000000000000000001",
+        );
+        for (body, sign) in [
+            (
+                "",
+                "19dbaf2a249cb988fabd3221a2ff126b8e8af48e136a7049a717c1cd0a231479",
+            ),
+            (
+                "{\"coinId\":1280}",
+                "da499b0a5e5c15f25e961e4c76601209415dbb9e1c02e6bd92bcb8dbe32d3965",
+            ),
+            (
+                "{}",
+                "2de717679608e359706521d6cc9e4cbf29085c19ef54a0c78739d4dfdb9c7465",
+            ),
+        ] {
+            assert_eq!(account.sign("1677152720", body.as_bytes()), sign);
+        }
+    }
+
+    #[test]
+    fn hex_is_lower_case_and_whole() {
+        assert_eq!(from_lower_hex("00ff"), Some(vec![0, 255]));
+        assert_eq!(from_lower_hex("00FF"), None);
+        assert_eq!(from_lower_hex("00f"), None);
+    }
+}

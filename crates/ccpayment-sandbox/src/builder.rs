@@ -1,0 +1,125 @@
+//! How a sandbox is set up.
+
+use std::fmt;
+
+use crate::auth::Account;
+use crate::catalogue::Coin;
+use crate::clock::Clock;
+use crate::error::SandboxError;
+use crate::gateway::Gateway;
+use crate::ledger::{AVAILABLE, CHAIN, EntryKind};
+use crate::money::{Money, parse};
+use crate::sandbox::Sandbox;
+use crate::schema::Schemas;
+use crate::state::State;
+
+/// Settings of a [`Sandbox`]; made by [`Sandbox::builder`].
+#[derive(Clone)]
+pub struct SandboxBuilder {
+    app_id: String,
+    app_secret: String,
+    seed: u64,
+    balances: Vec<(u64, String)>,
+    webhook_url: Option<String>,
+    start_time: Option<u64>,
+}
+
+impl fmt::Debug for SandboxBuilder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("SandboxBuilder")
+            .field("app_id", &self.app_id)
+            .field("seed", &self.seed)
+            .field("balances", &self.balances)
+            .field("webhook_url", &self.webhook_url)
+            .field("start_time", &self.start_time)
+            .finish_non_exhaustive()
+    }
+}
+
+impl SandboxBuilder {
+    pub(crate) fn new() -> Self {
+        Self {
+            app_id: "sandboxapp000001".to_owned(),
+            app_secret: "sandboxsecret0000000000000000001".to_owned(),
+            seed: 1,
+            balances: Vec::new(),
+            webhook_url: None,
+            start_time: None,
+        }
+    }
+
+    /// The merchant's credentials; without them, a pair of fixed ones.
+    #[must_use]
+    pub fn app(mut self, app_id: impl Into<String>, app_secret: impl Into<String>) -> Self {
+        self.app_id = app_id.into();
+        self.app_secret = app_secret.into();
+        self
+    }
+
+    /// What ids, addresses and transaction ids are made from.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// A balance to start with, posted in the ledger; repeated calls add up.
+    #[must_use]
+    pub fn balance(mut self, coin_id: u64, amount: &str) -> Self {
+        self.balances.push((coin_id, amount.to_owned()));
+        self
+    }
+
+    /// Where notifications go; `http://` only.
+    #[must_use]
+    pub fn webhook_url(mut self, url: impl Into<String>) -> Self {
+        self.webhook_url = Some(url.into());
+        self
+    }
+
+    /// Makes the clock stand at these unix seconds until [`Sandbox::advance`] moves it; without
+    /// it, the sandbox goes by the real clock.
+    #[must_use]
+    pub fn start_time(mut self, unix_seconds: u64) -> Self {
+        self.start_time = Some(unix_seconds);
+        self
+    }
+
+    /// The sandbox, ready to answer.
+    ///
+    /// # Errors
+    ///
+    /// When the credentials are empty, a balance is not a positive decimal text, or its coin is
+    /// unknown.
+    pub fn build(self) -> Result<Sandbox, SandboxError> {
+        if self.app_id.is_empty() || self.app_secret.is_empty() {
+            return Err(SandboxError::Setup(
+                "the app id and the app secret must not be empty".to_owned(),
+            ));
+        }
+        let mut state = State::new(Clock::new(self.start_time), self.seed, self.webhook_url);
+        for (coin_id, text) in &self.balances {
+            let coin = Coin::find(*coin_id).ok_or(SandboxError::UnknownCoin(*coin_id))?;
+            let invalid = |reason: &str| SandboxError::InvalidAmount {
+                amount: text.clone(),
+                reason: reason.to_owned(),
+            };
+            let amount = parse(text).map_err(invalid)?.value;
+            if amount <= Money::default() {
+                return Err(invalid("must be above zero"));
+            }
+            let lines = vec![
+                (CHAIN, coin.id, -amount.clone()),
+                (AVAILABLE, coin.id, amount),
+            ];
+            state.books.post(EntryKind::Opening, "", lines)?;
+        }
+        let account = Account::new(self.app_id, &self.app_secret);
+        let gateway = Gateway {
+            account,
+            schemas: Schemas::load()?,
+        };
+        Ok(Sandbox::new(gateway, self.app_secret, state))
+    }
+}

@@ -1,0 +1,49 @@
+//! The sandbox's own time, and the only place that touches the real one.
+
+use std::future::Future;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Either fully virtual or the real clock with an offset; only moves forward by hand.
+#[derive(Debug, Clone)]
+pub(crate) struct Clock {
+    start: Option<Duration>,
+    offset: Duration,
+}
+
+impl Clock {
+    pub(crate) fn new(start_time: Option<u64>) -> Self {
+        Self {
+            start: start_time.map(Duration::from_secs),
+            offset: Duration::ZERO,
+        }
+    }
+
+    /// Unix seconds.
+    pub(crate) fn now(&self) -> u64 {
+        let base = self.start.unwrap_or_else(real_time);
+        base.saturating_add(self.offset).as_secs()
+    }
+
+    pub(crate) fn advance(&mut self, by: Duration) {
+        self.offset = self.offset.saturating_add(by);
+    }
+}
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the sandbox takes the real time here and nowhere else"
+)]
+fn real_time() -> Duration {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+}
+
+/// Waits for `work`, but no longer than `limit` of real time: sockets know no other time.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a silent peer must not hang the sandbox"
+)]
+pub(crate) async fn within<F: Future>(limit: Duration, work: F) -> Option<F::Output> {
+    tokio::time::timeout(limit, work).await.ok()
+}

@@ -1,0 +1,18 @@
+//! The sandbox from outside: over a socket, with signatures made here and not by the sandbox.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may stop where it stands"
+)]
+
+mod books;
+mod checks;
+mod faults;
+mod flow;
+mod notifications;
+mod serving;
+mod shapes;
+mod support;

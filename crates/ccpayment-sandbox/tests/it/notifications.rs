@@ -1,0 +1,316 @@
+//! Notifications against a receiver that answers by a script.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use crate::support::{APP_ID, LOOPBACK, Merchant, SECRET, builder, payout, sign};
+
+#[derive(Debug, Clone)]
+struct Received {
+    path: String,
+    headers: BTreeMap<String, String>,
+    body: String,
+}
+
+impl Received {
+    fn msg(&self) -> Value {
+        serde_json::from_str::<Value>(&self.body).unwrap()["msg"].take()
+    }
+}
+
+/// Answers each connection with the next line of the script, and `200 Success` after its end.
+struct Receiver {
+    url: String,
+    received: Arc<Mutex<Vec<Received>>>,
+}
+
+impl Receiver {
+    async fn new(script: &[&'static str]) -> Self {
+        let listener = TcpListener::bind(LOOPBACK).await.unwrap();
+        let url = format!("http://{}/hook?a=b", listener.local_addr().unwrap());
+        let received = Arc::new(Mutex::new(Vec::new()));
+        let log = Arc::clone(&received);
+        let mut script: VecDeque<&str> = script.iter().copied().collect();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut bytes = Vec::new();
+                while !whole(&bytes) {
+                    if stream.read_buf(&mut bytes).await.unwrap() == 0 {
+                        break;
+                    }
+                }
+                log.lock().unwrap().push(parse(&bytes));
+                let answer = script.pop_front().unwrap_or("200 OK|Success");
+                if let Some((status, body)) = answer.split_once('|') {
+                    let answer = format!(
+                        "HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n{body}",
+                        body.len()
+                    );
+                    stream.write_all(answer.as_bytes()).await.unwrap();
+                }
+            }
+        });
+        Self { url, received }
+    }
+
+    fn received(&self) -> Vec<Received> {
+        self.received.lock().unwrap().clone()
+    }
+}
+
+fn parse(bytes: &[u8]) -> Received {
+    let text = String::from_utf8(bytes.to_vec()).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap();
+    let mut lines = head.lines();
+    let path = lines.next().unwrap().split(' ').nth(1).unwrap().to_owned();
+    let headers = lines
+        .filter_map(|line| line.split_once(": "))
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
+        .collect();
+    Received {
+        path,
+        headers,
+        body: body.to_owned(),
+    }
+}
+
+fn whole(bytes: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(bytes);
+    text.split_once("\r\n\r\n").is_some_and(|(head, body)| {
+        let head = head.to_ascii_lowercase();
+        let length = head
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: "))
+            .unwrap();
+        body.len() >= length.parse::<usize>().unwrap()
+    })
+}
+
+/// A merchant with one deposit that was just announced as Processing.
+async fn merchant(receiver: &Receiver) -> (Merchant, String, String) {
+    let merchant = Merchant::new(builder().balance(1280, "100").webhook_url(&receiver.url)).await;
+    let address = merchant.order("order-1", "10").await;
+    let record_id = merchant.sandbox.pay(&address, "10").unwrap().record_id;
+    (merchant, address, record_id)
+}
+
+#[tokio::test]
+async fn a_notification_is_signed_and_has_the_documented_fields() {
+    let receiver = Receiver::new(&[]).await;
+    let (merchant, _, record_id) = merchant(&receiver).await;
+    let sandbox = &merchant.sandbox;
+    sandbox.confirm(&record_id).unwrap();
+    merchant
+        .data("applyAppWithdrawToNetwork", payout("abc", "1"))
+        .await;
+    sandbox.settle_payouts();
+    assert_eq!(sandbox.pending_notifications(), 3);
+    let attempts = sandbox.deliver_due().await;
+    assert_eq!(attempts.len(), 3);
+    assert!(
+        attempts
+            .iter()
+            .all(|attempt| attempt.acknowledged && attempt.status == Some(200))
+    );
+    assert_eq!(
+        (attempts, 0),
+        (sandbox.attempts(), sandbox.pending_notifications())
+    );
+
+    let received = receiver.received();
+    for one in &received {
+        assert_eq!(one.path, "/hook?a=b");
+        assert_eq!(one.headers["appid"], APP_ID);
+        assert_eq!(one.headers["content-type"], "application/json");
+        let timestamp = &one.headers["timestamp"];
+        assert_eq!(*timestamp, sandbox.now().to_string());
+        assert_eq!(
+            one.headers["sign"],
+            sign(SECRET, APP_ID, timestamp, one.body.as_bytes())
+        );
+    }
+    let deposit = |status: &str| {
+        json!({
+            "type": "ApiDeposit",
+            "msg": {
+                "recordId": record_id, "orderId": "order-1", "coinId": 1280, "coinSymbol": "USDT",
+                "status": status, "isFlaggedAsRisky": false,
+            }
+        })
+    };
+    assert_eq!(received[0].body, deposit("Processing").to_string());
+    assert_eq!(received[1].body, deposit("Success").to_string());
+    let withdrawal = json!({
+        "type": "ApiWithdrawal",
+        "msg": {
+            "recordId": sandbox.payouts()[0].record_id, "orderId": "abc", "coinId": 1280, "coinSymbol": "USDT",
+            "status": "Success",
+        }
+    });
+    assert_eq!(received[2].body, withdrawal.to_string());
+}
+
+#[tokio::test]
+async fn retried_on_the_schedule_until_success() {
+    // A wrong status, a wrong word, a wrong case, no answer at all, and then the right one.
+    let script = [
+        "500 Oops|Success",
+        "200 OK|received",
+        "200 OK|success",
+        "hang up",
+        "201 Created|Success",
+        "302 Found|",
+    ];
+    let receiver = Receiver::new(&script).await;
+    let (merchant, ..) = merchant(&receiver).await;
+    let sandbox = &merchant.sandbox;
+    let first = sandbox.now();
+    let mut waited = 0;
+    for (number, offset) in (1..).zip([0, 30, 90, 210, 450, 930, 1_890]) {
+        if offset > 0 {
+            sandbox.advance(Duration::from_secs(offset - waited - 1));
+            assert!(
+                sandbox.deliver_due().await.is_empty(),
+                "nothing is due a second early"
+            );
+            sandbox.advance(Duration::from_secs(1));
+        }
+        waited = offset;
+        let attempts = sandbox.deliver_due().await;
+        assert_eq!(attempts.len(), 1);
+        assert_eq!(
+            (attempts[0].number, attempts[0].at),
+            (number, first + offset)
+        );
+        assert_eq!(attempts[0].acknowledged, number == 7);
+        assert_eq!(attempts[0].status.is_none(), number == 4);
+        assert_eq!(attempts[0].error.is_some(), number == 4);
+        // Signed afresh each time.
+        let received = receiver.received().pop().unwrap();
+        let timestamp = (first + offset).to_string();
+        assert_eq!(received.headers["timestamp"], timestamp);
+        assert_eq!(
+            received.headers["sign"],
+            sign(SECRET, APP_ID, &timestamp, received.body.as_bytes())
+        );
+    }
+    assert_eq!(sandbox.pending_notifications(), 0);
+    assert_eq!(sandbox.attempts().len(), 7);
+}
+
+#[tokio::test]
+async fn given_up_after_the_last_retry_and_sent_again_by_hand() {
+    let receiver = Receiver::new(&["503 No|"; 7]).await;
+    let (merchant, _, record_id) = merchant(&receiver).await;
+    let sandbox = &merchant.sandbox;
+    for _ in 0..7 {
+        // One try a call, however late.
+        assert_eq!(sandbox.deliver_due().await.len(), 1);
+        sandbox.advance(Duration::from_secs(3_600));
+    }
+    assert_eq!(sandbox.pending_notifications(), 0);
+    assert!(sandbox.deliver_due().await.is_empty());
+
+    sandbox.resend(&record_id).unwrap();
+    let again = sandbox.deliver_due().await;
+    assert!(again[0].acknowledged);
+    assert_eq!(again[0].number, 1);
+    // An acknowledged one can be sent twice as well.
+    sandbox.resend(&record_id).unwrap();
+    assert_eq!(sandbox.deliver_due().await.len(), 1);
+    let received = receiver.received();
+    assert!(received.windows(2).all(|pair| pair[0].body == pair[1].body));
+    assert!(sandbox.resend("nobody").is_err());
+}
+
+#[tokio::test]
+async fn the_order_can_be_turned_and_shuffled() {
+    let receiver = Receiver::new(&[]).await;
+    let (merchant, address, _) = merchant(&receiver).await;
+    let sandbox = &merchant.sandbox;
+    let mut queued = vec![sandbox.deposits()[0].record_id.clone()];
+    for _ in 0..7 {
+        sandbox.advance(Duration::from_secs(1));
+        queued.push(sandbox.pay(&address, "1").unwrap().record_id);
+    }
+    sandbox.reverse_due();
+    let order = |received: &[Received]| -> Vec<String> {
+        received
+            .iter()
+            .map(|one| one.msg()["recordId"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    sandbox.deliver_due().await;
+    let mut reversed = order(&receiver.received());
+    reversed.reverse();
+    assert_eq!(reversed, queued);
+
+    let mut rounds = Vec::new();
+    for seed in [5, 5, 6] {
+        for record_id in &queued {
+            sandbox.resend(record_id).unwrap();
+        }
+        sandbox.shuffle_due(seed);
+        let before = receiver.received().len();
+        sandbox.deliver_due().await;
+        rounds.push(order(&receiver.received()[before..]));
+    }
+    assert_eq!(rounds[0], rounds[1]);
+    assert_ne!(rounds[0], rounds[2]);
+    assert_ne!(rounds[0], queued);
+    rounds[0].sort();
+    queued.sort();
+    assert_eq!(rounds[0], queued);
+}
+
+#[tokio::test]
+async fn where_notifications_go() {
+    let general = Receiver::new(&[]).await;
+    let special = Receiver::new(&[]).await;
+    let merchant = Merchant::rich().await;
+    let sandbox = &merchant.sandbox;
+    let mut own = payout("own", "1");
+    own["notifyUrl"] = json!(special.url);
+    merchant.data("applyAppWithdrawToNetwork", own).await;
+    merchant
+        .data("applyAppWithdrawToNetwork", payout("plain", "1"))
+        .await;
+    sandbox.settle_payouts();
+
+    // The one with its own URL needs no other; the rest waits for one.
+    assert_eq!(sandbox.deliver_due().await.len(), 1);
+    assert_eq!(special.received()[0].msg()["orderId"], "own");
+    assert_eq!(sandbox.pending_notifications(), 1);
+
+    for (url, part) in [
+        ("https://127.0.0.1/", "TLS"),
+        ("not a url", "no URL"),
+        ("http://127.0.0.1:1/", "connect"),
+    ] {
+        sandbox.set_webhook_url(url);
+        let attempts = sandbox.deliver_due().await;
+        let error = attempts[0].error.as_deref().unwrap();
+        assert!(error.contains(part), "{error}");
+        assert_eq!(attempts[0].status, None);
+        sandbox.advance(Duration::from_secs(2_000));
+    }
+    sandbox.set_webhook_url(&general.url);
+    assert!(sandbox.deliver_due().await[0].acknowledged);
+    assert_eq!(general.received()[0].msg()["orderId"], "plain");
+}
+
+#[tokio::test]
+async fn an_endless_answer_is_cut_off() {
+    let long: &'static str =
+        Box::leak(format!("200 OK|{}Success", "x".repeat(70_000)).into_boxed_str());
+    let receiver = Receiver::new(&[long]).await;
+    let (merchant, ..) = merchant(&receiver).await;
+    let attempts = merchant.sandbox.deliver_due().await;
+    assert!(!attempts[0].acknowledged);
+    assert!(attempts[0].error.is_some());
+}
