@@ -6,14 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use ccpayment_core::{
-    AnswerError, Credentials, Endpoint, Origin, Payout, Prepared, Timestamp, decode,
-};
+use ccpayment_core::{AnswerError, Credentials, Endpoint, Origin, Prepared, Timestamp, decode};
 use futures_util::future::{Either, select};
 
 use crate::clock::{Clock, SystemClock};
 use crate::error::{CallInfo, Error};
-use crate::payout::{self, PaidOut, PayoutError};
 use crate::transport::{Call, Transport, TransportError};
 
 /// How long a call may take. Always bounded: there is no way to wait for ever.
@@ -116,45 +113,6 @@ impl Client {
         let timeouts = &self.shared.timeouts;
         let budget = timeouts.attempt.min(timeouts.total);
         self.attempt::<E>(&prepared, budget).await.result
-    }
-
-    /// Moves money exactly once, under the request's order id.
-    ///
-    /// Store the request, or at least its order id, before this call. When an answer is lost,
-    /// this looks the record up and repeats under the same id, never under a new one, until the
-    /// outcome is certain or the time is up. Calling again with the same request pays nothing
-    /// twice: a payout that was made is found and compared, not made again.
-    ///
-    /// A refusal speaks for this call. Where an earlier call for the same payout ended as unknown,
-    /// was cancelled or crashed, ask [`Client::settle`] first: it knows that the earlier one may
-    /// still be on its way.
-    ///
-    /// # Errors
-    ///
-    /// Exactly one of [`PayoutError::Refused`] (no money moved by this call),
-    /// [`PayoutError::Conflict`] (another payout has this order id) and
-    /// [`PayoutError::Unknown`] (not settled in time; look again later).
-    pub async fn payout<P: Payout>(&self, request: &P) -> Result<PaidOut, PayoutError> {
-        payout::drive(self, request, None).await
-    }
-
-    /// Finds out what became of a payout that an earlier call, or an earlier process, left in
-    /// doubt. Never submits anything.
-    ///
-    /// `in_doubt_since` is [`Tried::in_doubt_since`](crate::Tried::in_doubt_since) of the earlier
-    /// error; after a crash, take the moment of the crash or any later one. From
-    /// [`ABSENCE_SECONDS`](crate::ABSENCE_SECONDS) after it, this settles at the first answer.
-    ///
-    /// # Errors
-    ///
-    /// [`PayoutError::Refused`] means that the payout was provably not made and will not be: it
-    /// may be made now, under the same id. Otherwise as for [`Client::payout`].
-    pub async fn settle<P: Payout>(
-        &self,
-        request: &P,
-        in_doubt_since: Timestamp,
-    ) -> Result<PaidOut, PayoutError> {
-        payout::drive(self, request, Some(in_doubt_since)).await
     }
 
     pub(crate) fn prepare<E: Endpoint>(&self, request: &E) -> Result<Prepared, Error> {

@@ -8,9 +8,9 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Method, Request, Uri};
 
+use crate::credentials::Credentials;
 use crate::endpoint::{Endpoint, Safety};
 use crate::ids::{OrderId, Timestamp};
-use crate::secret::Credentials;
 use crate::sign::SignText;
 use crate::validate::ValidationError;
 

@@ -36,6 +36,7 @@
 mod amount;
 mod call;
 mod code;
+mod credentials;
 mod endpoint;
 mod envelope;
 mod ids;
@@ -53,6 +54,7 @@ pub use call::{
     TIMESTAMP_WINDOW_SECONDS,
 };
 pub use code::{ErrorCode, Retry};
+pub use credentials::Credentials;
 pub use endpoint::{Endpoint, Safety};
 pub use envelope::{AnswerError, RawBody, Rejection, decode};
 pub use ids::{
@@ -60,6 +62,6 @@ pub use ids::{
     Timestamp, TxId, UserId,
 };
 pub use payout::{Difference, Found, Payout};
-pub use secret::{AppSecret, Credentials};
+pub use secret::AppSecret;
 pub use sign::{HmacKey, SignText, Signature};
 pub use validate::{Rule, ValidationError};

@@ -37,6 +37,14 @@ impl fmt::Debug for SandboxBuilder {
     }
 }
 
+impl Sandbox {
+    /// Starts with the settings.
+    #[must_use]
+    pub fn builder() -> SandboxBuilder {
+        SandboxBuilder::new()
+    }
+}
+
 impl SandboxBuilder {
     pub(crate) fn new() -> Self {
         Self {

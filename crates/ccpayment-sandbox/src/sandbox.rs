@@ -1,21 +1,17 @@
 //! The handle that tests and demos hold.
 
 use std::fmt;
-use std::io;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
 
-use crate::builder::SandboxBuilder;
 use crate::error::SandboxError;
 use crate::fault::Fault;
 use crate::gateway::Gateway;
 use crate::ledger::Ledger;
 use crate::money::plain;
-use crate::server::Server;
 use crate::state::{Deposit, Payout, State, by_order};
 use crate::views::{Attempt, DepositView, Payment, PayoutView, RequestView};
 use crate::{chain, courier};
@@ -68,12 +64,6 @@ impl Sandbox {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Starts with the settings.
-    #[must_use]
-    pub fn builder() -> SandboxBuilder {
-        SandboxBuilder::new()
-    }
-
     /// The merchant's app id.
     #[must_use]
     pub fn app_id(&self) -> &str {
@@ -89,15 +79,6 @@ impl Sandbox {
     /// Where notifications go from now on, those that wait included; `http://` only.
     pub fn set_webhook_url(&self, url: impl Into<String>) {
         self.state().outbox.webhook_url = Some(url.into());
-    }
-
-    /// Answers on a socket until the [`Server`] is shut down or dropped.
-    ///
-    /// # Errors
-    ///
-    /// When the address can't be bound.
-    pub async fn serve(&self, addr: SocketAddr) -> io::Result<Server> {
-        Server::start(self.clone(), addr).await
     }
 
     /// Answers in process. `None` means that the connection would have been closed without an

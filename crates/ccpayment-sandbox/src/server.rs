@@ -32,8 +32,19 @@ pub struct Server {
     task: JoinHandle<()>,
 }
 
+impl Sandbox {
+    /// Answers on a socket until the [`Server`] is shut down or dropped.
+    ///
+    /// # Errors
+    ///
+    /// When the address can't be bound.
+    pub async fn serve(&self, addr: SocketAddr) -> io::Result<Server> {
+        Server::start(self.clone(), addr).await
+    }
+}
+
 impl Server {
-    pub(crate) async fn start(sandbox: Sandbox, addr: SocketAddr) -> io::Result<Self> {
+    async fn start(sandbox: Sandbox, addr: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(addr).await?;
         let addr = listener.local_addr()?;
         let (stop, stopped) = watch::channel(());

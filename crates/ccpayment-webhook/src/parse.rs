@@ -7,7 +7,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::event::{Event, UnknownEvent};
+use crate::event::{Event, Kind, UnknownEvent};
 
 /// Reads a body. `None` when it is no JSON object.
 pub(crate) fn event(body: &[u8]) -> Option<Event> {
@@ -37,41 +37,15 @@ fn unknown(body: &str) -> Option<UnknownEvent> {
     ))
 }
 
-pub(crate) fn is_known_type(name: &str) -> bool {
-    Kind::of(name).is_some()
-}
-
-#[derive(Clone, Copy)]
-enum Kind {
-    DirectDeposit,
-    ApiDeposit,
-    UserDeposit,
-    ApiWithdrawal,
-    UserWithdrawal,
-}
-
-impl Kind {
-    fn of(name: &str) -> Option<Self> {
-        Some(match name {
-            "DirectDeposit" => Self::DirectDeposit,
-            "ApiDeposit" => Self::ApiDeposit,
-            "UserDeposit" => Self::UserDeposit,
-            "ApiWithdrawal" => Self::ApiWithdrawal,
-            "UserWithdrawal" => Self::UserWithdrawal,
-            _ => return None,
-        })
-    }
-
-    /// Reads `msg` from wherever it is: the body itself, or the piece that came before `type`.
-    fn read<'de, E>(self, mut source: impl Source<'de, E>) -> Result<Event, E> {
-        Ok(match self {
-            Self::DirectDeposit => Event::DirectDeposit(source.read()?),
-            Self::ApiDeposit => Event::ApiDeposit(source.read()?),
-            Self::UserDeposit => Event::UserDeposit(source.read()?),
-            Self::ApiWithdrawal => Event::ApiWithdrawal(source.read()?),
-            Self::UserWithdrawal => Event::UserWithdrawal(source.read()?),
-        })
-    }
+/// Reads `msg` from wherever it is: the body itself, or the piece that came before `type`.
+fn read<'de, E>(kind: Kind, mut source: impl Source<'de, E>) -> Result<Event, E> {
+    Ok(match kind {
+        Kind::DirectDeposit => Event::DirectDeposit(source.read()?),
+        Kind::ApiDeposit => Event::ApiDeposit(source.read()?),
+        Kind::UserDeposit => Event::UserDeposit(source.read()?),
+        Kind::ApiWithdrawal => Event::ApiWithdrawal(source.read()?),
+        Kind::UserWithdrawal => Event::UserWithdrawal(source.read()?),
+    })
 }
 
 trait Source<'de, E> {
@@ -121,7 +95,7 @@ impl<'de> Visitor<'de> for KnownVisitor {
                 (Key::Type, None) => {
                     let KindName(named) = map.next_value()?;
                     if let Some(msg) = aside.take() {
-                        event = Some(named.read(SetAside(msg))?);
+                        event = Some(read(named, SetAside(msg))?);
                     }
                     kind = Some(named);
                 }
@@ -130,7 +104,7 @@ impl<'de> Visitor<'de> for KnownVisitor {
                 (Key::Msg, _) if event.is_some() || aside.is_some() => {
                     return Err(de::Error::duplicate_field("msg"));
                 }
-                (Key::Msg, Some(kind)) => event = Some(kind.read(InPlace(&mut map))?),
+                (Key::Msg, Some(kind)) => event = Some(read(kind, InPlace(&mut map))?),
                 (Key::Msg, None) => aside = Some(map.next_value()?),
                 (Key::Other, _) => {
                     map.next_value::<IgnoredAny>()?;

@@ -186,8 +186,50 @@ fn list(fields: &[Difference]) -> String {
         .join("; ")
 }
 
+/// Payouts.
+impl Client {
+    /// Moves money exactly once, under the request's order id.
+    ///
+    /// Store the request, or at least its order id, before this call. When an answer is lost,
+    /// this looks the record up and repeats under the same id, never under a new one, until the
+    /// outcome is certain or the time is up. Calling again with the same request pays nothing
+    /// twice: a payout that was made is found and compared, not made again.
+    ///
+    /// A refusal speaks for this call. Where an earlier call for the same payout ended as unknown,
+    /// was cancelled or crashed, ask [`Client::settle`] first: it knows that the earlier one may
+    /// still be on its way.
+    ///
+    /// # Errors
+    ///
+    /// Exactly one of [`PayoutError::Refused`] (no money moved by this call),
+    /// [`PayoutError::Conflict`] (another payout has this order id) and
+    /// [`PayoutError::Unknown`] (not settled in time; look again later).
+    pub async fn payout<P: Payout>(&self, request: &P) -> Result<PaidOut, PayoutError> {
+        drive(self, request, None).await
+    }
+
+    /// Finds out what became of a payout that an earlier call, or an earlier process, left in
+    /// doubt. Never submits anything.
+    ///
+    /// `in_doubt_since` is [`Tried::in_doubt_since`] of the earlier
+    /// error; after a crash, take the moment of the crash or any later one. From
+    /// [`ABSENCE_SECONDS`] after it, this settles at the first answer.
+    ///
+    /// # Errors
+    ///
+    /// [`PayoutError::Refused`] means that the payout was provably not made and will not be: it
+    /// may be made now, under the same id. Otherwise as for [`Client::payout`].
+    pub async fn settle<P: Payout>(
+        &self,
+        request: &P,
+        in_doubt_since: Timestamp,
+    ) -> Result<PaidOut, PayoutError> {
+        drive(self, request, Some(in_doubt_since)).await
+    }
+}
+
 /// Carries out what the machine decides; with an earlier doubt, only looks.
-pub(crate) async fn drive<P: Payout>(
+async fn drive<P: Payout>(
     client: &Client,
     payout: &P,
     in_doubt_since: Option<Timestamp>,

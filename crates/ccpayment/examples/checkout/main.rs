@@ -79,12 +79,15 @@ async fn run() -> Result<String, Error> {
         &gateway.origin(),
         clock,
         timeline.clone(),
-        planted,
+        planted == Some(Planted::CreditTwice),
     )?;
-    let receiver = merchant.clone().listen(loopback).await?;
+    let receiver = merchant
+        .clone()
+        .listen(loopback, planted::receiver(planted))
+        .await?;
     sandbox.set_webhook_url(format!("http://{receiver}/notify"));
 
-    let told = story.tell(&sandbox, &merchant, &timeline).await?;
+    let told = story.tell(&sandbox, &merchant, &timeline, planted).await?;
     let summary = checks::hold(&sandbox, &merchant, &told);
     gateway.shutdown().await;
     println!();

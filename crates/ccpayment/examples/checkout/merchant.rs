@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use axum::Router;
 use axum::extract::{FromRef, State};
 use axum::http::StatusCode;
-use axum::routing::post;
+use axum::routing::MethodRouter;
 use ccpayment::v2::{ApplyAppWithdrawToNetwork, CreateAppOrderDepositAddress};
 use ccpayment::webhook::{Acknowledgement, Event, Verified, Verifier, Webhook};
 use ccpayment::{
@@ -18,7 +18,6 @@ use ccpayment_sandbox::Sandbox;
 
 use crate::Error;
 use crate::clock::{self, SandboxClock};
-use crate::planted::{self, Planted};
 use crate::timeline::Timeline;
 
 pub const USDT: CoinId = CoinId::new(1280);
@@ -56,7 +55,8 @@ struct Shop {
     webhook: Webhook,
     books: Mutex<Books>,
     timeline: Timeline,
-    planted: Option<Planted>,
+    /// Whether it forgets to look for a payment in its books before it credits.
+    credits_blindly: bool,
     /// Where notifications are received.
     receiver: OnceLock<SocketAddr>,
 }
@@ -73,7 +73,7 @@ impl Merchant {
         origin: &str,
         clock: SandboxClock,
         timeline: Timeline,
-        planted: Option<Planted>,
+        credits_blindly: bool,
     ) -> Result<Self, Error> {
         let app_id = AppId::new(sandbox.app_id());
         let secret = AppSecret::new(sandbox.app_secret());
@@ -88,7 +88,7 @@ impl Merchant {
             webhook,
             books: Mutex::default(),
             timeline,
-            planted,
+            credits_blindly,
             receiver: OnceLock::new(),
         };
         Ok(Self {
@@ -127,21 +127,20 @@ impl Merchant {
         Ok(to_pay.address.to_string())
     }
 
-    /// Pays somebody out. The id is stored before the call: it makes a repeat harmless.
-    pub async fn pay_out(&self) -> Result<(), Error> {
-        let payout = ApplyAppWithdrawToNetwork::new(
+    /// What is to be paid out, and under which id. A real merchant stores both before the call.
+    pub fn payout() -> Result<ApplyAppWithdrawToNetwork, Error> {
+        Ok(ApplyAppWithdrawToNetwork::new(
             OrderId::new(PAYOUT_ID),
             USDT,
             Chain::new("POLYGON"),
             Address::new(RECEIVER),
             PAYOUT.parse()?,
-        );
-        self.say(format_args!("pays out {PAYOUT} USDT as {PAYOUT_ID}"));
-        if let Some(mistake @ (Planted::NewOrderId | Planted::TimeoutIsFailure)) = self.shop.planted
-        {
-            return planted::pay_out(self, payout, mistake).await;
-        }
-        let paid = self.shop.client.payout(&payout).await?;
+        ))
+    }
+
+    /// Pays somebody out.
+    pub async fn pay_out(&self, payout: &ApplyAppWithdrawToNetwork) -> Result<(), Error> {
+        let paid = self.shop.client.payout(payout).await?;
         self.say(format_args!(
             "is sure of {PAYOUT_ID}: {} (submitted {}, looked up {})",
             match paid.proof {
@@ -156,16 +155,15 @@ impl Merchant {
     }
 
     /// Receives notifications on a real socket.
-    pub async fn listen(self, on: SocketAddr) -> Result<SocketAddr, Error> {
+    pub async fn listen(
+        self,
+        on: SocketAddr,
+        receiver: MethodRouter<Self>,
+    ) -> Result<SocketAddr, Error> {
         let listener = tokio::net::TcpListener::bind(on).await?;
         let address = listener.local_addr()?;
         self.shop.receiver.get_or_init(|| address);
-        let route = match self.shop.planted {
-            Some(Planted::SkipVerification) => post(planted::notify_unverified),
-            Some(Planted::AcknowledgeFirst) => post(planted::notify_too_early),
-            _ => post(notify),
-        };
-        let router = Router::new().route("/notify", route).with_state(self);
+        let router = Router::new().route("/notify", receiver).with_state(self);
         tokio::spawn(async move { axum::serve(listener, router).await });
         Ok(address)
     }
@@ -208,14 +206,14 @@ impl Merchant {
             .payments
             .insert(record_id.clone(), amount.clone())
             .is_none();
-        if !is_new && self.shop.planted != Some(Planted::CreditTwice) {
+        if !is_new && !self.shop.credits_blindly {
             self.say("knows this payment already");
             return Ok(());
         }
         let price: Amount = PRICE.parse()?;
         let paid = (books.payments.values())
             .try_fold(Amount::zero(), |sum, payment| sum.checked_add(payment))?;
-        let is_open = books.credits.is_empty() || self.shop.planted == Some(Planted::CreditTwice);
+        let is_open = books.credits.is_empty() || self.shop.credits_blindly;
         if paid < price {
             self.say(format_args!("has {paid} of {price} USDT"));
         } else if is_open {
@@ -257,7 +255,7 @@ fn times(count: u32) -> String {
 }
 
 /// The whole receiver: verified by the extractor, handled, then acknowledged.
-async fn notify(
+pub async fn notify(
     State(merchant): State<Merchant>,
     event: Verified<Event>,
 ) -> Result<Acknowledgement, StatusCode> {

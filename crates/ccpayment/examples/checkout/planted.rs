@@ -5,12 +5,13 @@ use std::str::FromStr;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
-use ccpayment::v2::{ApplyAppWithdrawToNetwork, DepositStatus, GetAppDepositRecord};
+use axum::routing::{MethodRouter, post};
+use ccpayment::v2::{DepositStatus, GetAppDepositRecord};
 use ccpayment::webhook::{Acknowledgement, Event, Verified};
 use ccpayment::{OrderId, RecordId};
 
 use crate::Error;
-use crate::merchant::Merchant;
+use crate::merchant::{self, Merchant};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Planted {
@@ -36,14 +37,30 @@ impl FromStr for Planted {
     }
 }
 
-/// A retry under a new order id, as in the gateway's own sample code; or no retry at all.
-pub async fn pay_out(
-    merchant: &Merchant,
-    mut payout: ApplyAppWithdrawToNetwork,
-    mistake: Planted,
-) -> Result<(), Error> {
-    let answer = match merchant.client().send(&payout).await {
-        Err(error) if mistake == Planted::TimeoutIsFailure => {
+/// The receiver of notifications: the merchant's own, or a careless one.
+pub fn receiver(planted: Option<Planted>) -> MethodRouter<Merchant> {
+    match planted {
+        Some(Planted::SkipVerification) => post(notify_unverified),
+        Some(Planted::AcknowledgeFirst) => post(notify_too_early),
+        _ => post(merchant::notify),
+    }
+}
+
+/// Pays out: as the merchant does, without a second look, or again under a new order id, as the
+/// gateway's own sample code does.
+pub async fn pay_out(merchant: &Merchant, planted: Option<Planted>) -> Result<(), Error> {
+    let mut payout = Merchant::payout()?;
+    let (amount, id) = (&payout.amount, &payout.order_id);
+    merchant.say(format_args!("pays out {amount} USDT as {id}"));
+    let answer = match planted {
+        Some(Planted::TimeoutIsFailure | Planted::NewOrderId) => {
+            merchant.client().send(&payout).await
+        }
+        _ => return merchant.pay_out(&payout).await,
+    };
+    let accepted = match answer {
+        Ok(accepted) => accepted,
+        Err(error) if planted == Some(Planted::TimeoutIsFailure) => {
             merchant.say(format_args!("takes the payout for failed: {error}"));
             return Ok(());
         }
@@ -52,17 +69,16 @@ pub async fn pay_out(
             merchant.say("tries again under a new order id");
             merchant.client().send(&payout).await?
         }
-        Ok(answer) => answer,
     };
     merchant
         .books()
         .payouts
-        .insert(payout.order_id, answer.record_id);
+        .insert(payout.order_id, accepted.record_id);
     Ok(())
 }
 
 /// Believes whoever posts.
-pub async fn notify_unverified(
+async fn notify_unverified(
     State(merchant): State<Merchant>,
     body: Bytes,
 ) -> Result<&'static str, StatusCode> {
@@ -98,7 +114,7 @@ pub async fn notify_unverified(
 }
 
 /// Says that it is done before it is.
-pub async fn notify_too_early(
+async fn notify_too_early(
     State(merchant): State<Merchant>,
     event: Verified<Event>,
 ) -> Acknowledgement {

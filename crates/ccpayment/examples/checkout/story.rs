@@ -6,6 +6,7 @@ use ccpayment_sandbox::{Fault, Sandbox};
 
 use crate::Error;
 use crate::merchant::{Merchant, PRICE};
+use crate::planted::{self, Planted};
 use crate::timeline::Timeline;
 
 /// The shape of the payment.
@@ -114,6 +115,7 @@ impl Story {
         sandbox: &Sandbox,
         merchant: &Merchant,
         timeline: &Timeline,
+        planted: Option<Planted>,
     ) -> Result<Told, Error> {
         let mut told = Told {
             payments: Vec::new(),
@@ -144,7 +146,7 @@ impl Story {
                 Step::Forge => told.forged_answer = forge(sandbox, merchant, timeline).await?,
                 Step::PayOut => {
                     sandbox.fault("applyAppWithdrawToNetwork", self.fault);
-                    merchant.pay_out().await?;
+                    planted::pay_out(merchant, planted).await?;
                 }
                 Step::SettlePayout => {
                     sandbox.settle_payouts();
