@@ -80,9 +80,13 @@ pub(crate) fn ratio() -> Result<f64> {
         }
         Ok(())
     })?;
+    let count = |run: &mut dyn FnMut()| allocation_counter::measure(run).count_total;
+    let request = GetCoin::new(CoinId::new(1280));
+    let ours_count = count(&mut || drop(runtime.block_on(client.send(&request))));
+    let bound_count = count(&mut || drop(runtime.block_on(by_hand.get_coin(1280))));
     let each = |total: Duration| total.as_nanos() / u128::from(ROUNDS * CALLS);
     eprintln!(
-        "# send_cpu: {} ns a call; by hand {} ns",
+        "# send_cpu: {} ns and {ours_count} allocations a call; by hand {} ns and {bound_count}",
         each(ours),
         each(bound)
     );

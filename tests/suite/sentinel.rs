@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -10,8 +11,9 @@ use ccpayment::v2::{ApplyAppWithdrawToNetwork, GetCoin};
 use ccpayment::webhook::{Verifier, VerifyError, Webhook};
 use ccpayment::{
     Address, AppId, AppSecret, Call, Chain, Client, CoinId, Credentials, HmacKey, OrderId, Origin,
-    Prepared, SignText, Timestamp, Transport, TransportError,
+    Prepared, ReqwestTransport, SignText, Timestamp, Transport, TransportError,
 };
+use ccpayment_sandbox::{Fault, Sandbox};
 use ccpayment_testing::{FakeTransport, Recorder, Reply, TestClock};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
@@ -236,6 +238,49 @@ fn in_no_error_and_no_trace_of_the_client() {
     assert!(
         log.contains("no value") && log.contains("operation"),
         "nothing was traced"
+    );
+    shown.hides(&[SECRET, &sign]);
+}
+
+#[tokio::test]
+async fn in_no_type_of_the_sandbox_and_no_error_of_a_real_socket() {
+    let shown = Shown::default();
+    let builder = Sandbox::builder().app("app", SECRET).start_time(NOW.get());
+    shown.debug(&builder);
+    let sandbox = builder.build().unwrap();
+    shown.debug(&sandbox);
+    let server = sandbox
+        .serve(SocketAddr::from(([127, 0, 0, 1], 0)))
+        .await
+        .unwrap();
+    shown.debug(&server);
+
+    let transport = ReqwestTransport::new().unwrap();
+    shown.debug(&transport);
+    let client = Client::new(credentials(), transport)
+        .with_origin(server.origin().parse().unwrap())
+        .with_clock(TestClock::at(NOW));
+    let prepared = Prepared::new(&GetCoin::new(CoinId::new(1280))).unwrap();
+    let sign = signature(prepared.body());
+    for fault in [Fault::ActThenDrop, Fault::DropBeforeActing] {
+        sandbox.fault("getCoin", fault);
+        shown.error(
+            &client
+                .send(&GetCoin::new(CoinId::new(1280)))
+                .await
+                .unwrap_err(),
+        );
+    }
+    client.send(&GetCoin::new(CoinId::new(1280))).await.unwrap();
+    for request in sandbox.requests() {
+        shown.debug(&request);
+    }
+    server.shutdown().await;
+    shown.error(
+        &client
+            .send(&GetCoin::new(CoinId::new(1280)))
+            .await
+            .unwrap_err(),
     );
     shown.hides(&[SECRET, &sign]);
 }

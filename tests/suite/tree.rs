@@ -115,3 +115,39 @@ fn layers_pull_in_nothing_from_above() {
     );
     assert!(!names.contains("hyper") && !names.contains("rustls"));
 }
+
+/// Two versions of a crate that we name ourselves would be two types of one name.
+#[test]
+fn no_crate_that_we_name_is_there_twice() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let manifest = std::fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    let (_, after) = manifest.split_once("[workspace.dependencies]\n").unwrap();
+    let (section, _) = after.split_once("\n[").unwrap();
+    let named: BTreeSet<&str> = section
+        .lines()
+        .filter_map(|line| line.split_once(" = ").map(|(name, _)| name))
+        .collect();
+    assert!(named.contains("reqwest") && named.len() > 20);
+
+    // Duplicates stand at the beginning of a paragraph; below them is who wants them.
+    let output = Command::new(env!("CARGO"))
+        .current_dir(root)
+        .args(["tree", "--offline", "--duplicates", "-e", "normal"])
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let doubled: BTreeSet<&str> = (text.split("\n\n"))
+        .filter_map(|paragraph| paragraph.trim_start().split(' ').next())
+        .filter(|name| !name.is_empty())
+        .collect();
+    let ours: Vec<_> = doubled.intersection(&named).collect();
+    assert!(ours.is_empty(), "{ours:?}");
+
+    let reasons = std::fs::read_to_string(root.join("deny.toml")).unwrap();
+    for name in doubled {
+        assert!(
+            reasons.contains(&format!("crate = \"{name}@")),
+            "{name} has no reason in deny.toml"
+        );
+    }
+}
