@@ -12,7 +12,6 @@ mod facts;
 mod fixtures;
 mod gateway;
 mod payouts;
-mod sentinel;
 mod signing;
 mod snapshots;
 mod tree;

@@ -1,9 +1,16 @@
 //! Nothing secret is ever shown: a marker as secret, and everything that can print grepped for it.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
 use std::fmt::Debug;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
@@ -18,6 +25,9 @@ use ccpayment_testing::{FakeTransport, Recorder, Reply, TestClock};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 const SECRET: &str = "sEnTiNeL-0123456789abcdef";
+/// Held by tests that make calls: tracing decides once for the process whether anybody listens.
+static CALLS: Mutex<()> = Mutex::new(());
+
 const NOW: Timestamp = Timestamp::new(1_767_225_600);
 
 fn system(moment: Timestamp) -> SystemTime {
@@ -177,6 +187,7 @@ impl Transport for Echo {
 
 #[test]
 fn in_no_error_and_no_trace_of_the_client() {
+    let _alone = CALLS.lock().unwrap_or_else(PoisonError::into_inner);
     let shown = Shown::default();
     let writer = shown.clone();
     let subscriber = tracing_subscriber::fmt()
@@ -242,8 +253,17 @@ fn in_no_error_and_no_trace_of_the_client() {
     shown.hides(&[SECRET, &sign]);
 }
 
-#[tokio::test]
-async fn in_no_type_of_the_sandbox_and_no_error_of_a_real_socket() {
+#[test]
+fn in_no_type_of_the_sandbox_and_no_error_of_a_real_socket() {
+    let _alone = CALLS.lock().unwrap_or_else(PoisonError::into_inner);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(over_a_real_socket());
+}
+
+async fn over_a_real_socket() {
     let shown = Shown::default();
     let builder = Sandbox::builder().app("app", SECRET).start_time(NOW.get());
     shown.debug(&builder);
