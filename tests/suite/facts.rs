@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use ccpayment::v2::{
-    ApplyAppWithdrawToNetwork, CreateAppOrderDepositAddress, GetAppCoinAsset, GetAppDepositRecord,
-    GetAppOrderInfo, GetAppWithdrawRecord, GetCoin, GetCoinList,
+    self, ApplyAppWithdrawToNetwork, CreateAppOrderDepositAddress, GetAppCoinAsset,
+    GetAppOrderInfo, GetCoin,
 };
 use ccpayment::{Endpoint, ErrorCode, Retry, Safety};
 use serde_json::Value;
 
-pub(crate) fn v2() -> Value {
+pub(crate) fn facts() -> Value {
     serde_json::from_str(include_str!("../../xtask/spec/facts/v2.json")).unwrap()
 }
 
@@ -25,7 +25,7 @@ fn retry(text: &str) -> Retry {
 
 #[test]
 fn every_code_is_there_with_its_name_and_class() {
-    let facts = v2();
+    let facts = facts();
     let errors = facts["errors"].as_array().unwrap();
     assert_eq!(errors.len(), 81);
     assert_eq!(ErrorCode::ALL.len(), errors.len());
@@ -43,24 +43,9 @@ fn every_code_is_there_with_its_name_and_class() {
     assert_eq!(ErrorCode::Unknown(12345).retry(), Retry::CheckRecord);
 }
 
-fn entry<E: Endpoint>() -> (&'static str, (&'static str, Safety)) {
-    (E::PATH, (E::NAME, E::SAFETY))
-}
-
 #[test]
-fn every_route_has_its_path_and_its_class() {
-    let routes = BTreeMap::from([
-        entry::<GetCoinList>(),
-        entry::<GetCoin>(),
-        entry::<GetAppCoinAsset>(),
-        entry::<CreateAppOrderDepositAddress>(),
-        entry::<GetAppOrderInfo>(),
-        entry::<GetAppDepositRecord>(),
-        entry::<ApplyAppWithdrawToNetwork>(),
-        entry::<GetAppWithdrawRecord>(),
-    ]);
-    assert_eq!(routes.len(), 8);
-    let facts = v2();
+fn every_route_is_there_with_its_path_and_its_class() {
+    let facts = facts();
     let known: BTreeMap<_, _> = (facts["routes"].as_array().unwrap().iter())
         .map(|route| {
             (
@@ -69,15 +54,31 @@ fn every_route_has_its_path_and_its_class() {
             )
         })
         .collect();
-    for (path, (name, safety)) in routes {
-        assert_eq!(path, format!("/ccpayment/v2/{name}"));
-        let class = match known[format!("/{name}").as_str()] {
+    assert_eq!(known.len(), 61);
+    let ours: BTreeMap<_, _> = (v2::ROUTES.iter())
+        .map(|route| (route.path.strip_prefix("/ccpayment/v2").unwrap(), route))
+        .collect();
+    assert_eq!(ours.len(), v2::ROUTES.len());
+    assert_eq!(
+        ours.keys().collect::<Vec<_>>(),
+        known.keys().collect::<Vec<_>>()
+    );
+    for (path, route) in ours {
+        let class = match known[path] {
             "read" => Safety::Read,
             "get_or_create" => Safety::GetOrCreate,
             "order_id" => Safety::OrderId,
+            "unsafe" => Safety::Unsafe,
             other => panic!("a new class: {other}"),
         };
-        assert_eq!(safety, class, "{name}");
+        assert_eq!(route.safety, class, "{path}");
+        // What moves money names the route that settles it, and that is a read of ours.
+        if class == Safety::OrderId {
+            let settles = v2::ROUTES
+                .iter()
+                .find(|it| Some(it.name) == route.settled_by);
+            assert_eq!(settles.map(|it| it.safety), Some(Safety::Read), "{path}");
+        }
     }
 }
 
@@ -126,7 +127,7 @@ fn assert_fields<E: Endpoint>(request: &E) {
         .keys()
         .map(String::as_str)
         .collect();
-    let facts = v2();
+    let facts = facts();
     let route = (facts["routes"].as_array().unwrap().iter())
         .find(|route| route["path"] == format!("/{}", E::NAME))
         .unwrap();

@@ -11,6 +11,7 @@
 mod facts;
 mod fixtures;
 mod gateway;
+mod payloads;
 mod payouts;
 mod signing;
 mod snapshots;

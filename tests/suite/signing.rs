@@ -5,7 +5,7 @@ use ring::hmac;
 
 #[test]
 fn the_vectors_of_the_facts_hold() {
-    let facts = super::facts::v2();
+    let facts = super::facts::facts();
     let vectors = facts["auth"]["test_vectors"].as_array().unwrap();
     assert_eq!(vectors.len(), 3);
     for vector in vectors {

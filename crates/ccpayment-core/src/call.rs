@@ -150,7 +150,7 @@ impl Prepared {
         endpoint.validate()?;
         Ok(Self {
             operation: E::NAME,
-            path: PathAndQuery::from_str(E::PATH)?,
+            path: PathAndQuery::from_str(endpoint.path())?,
             body: endpoint.body()?,
             safety: E::SAFETY,
             order_id: endpoint.order_id().cloned(),

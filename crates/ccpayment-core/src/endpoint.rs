@@ -46,6 +46,11 @@ pub trait Endpoint: Send + Sync {
     /// The route whose record tells what became of an unanswered call.
     const SETTLED_BY: Option<&'static str> = None;
 
+    /// The path of this very request; [`Endpoint::PATH`] unless the request says otherwise.
+    fn path(&self) -> &str {
+        Self::PATH
+    }
+
     /// Checks every documented constraint.
     ///
     /// # Errors
@@ -65,5 +70,32 @@ pub trait Endpoint: Send + Sync {
     /// The merchant's id of what this call creates, where it has one.
     fn order_id(&self) -> Option<&OrderId> {
         None
+    }
+}
+
+/// What a route is, without its types: for lists and tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Route {
+    /// The gateway's own name of the route.
+    pub name: &'static str,
+    /// The path below the gateway's host.
+    pub path: &'static str,
+    /// What repeating the call can do.
+    pub safety: Safety,
+    /// The route whose record tells what became of an unanswered call.
+    pub settled_by: Option<&'static str>,
+}
+
+impl Route {
+    /// The route of this request type.
+    #[must_use]
+    pub const fn of<E: Endpoint>() -> Self {
+        Self {
+            name: E::NAME,
+            path: E::PATH,
+            safety: E::SAFETY,
+            settled_by: E::SETTLED_BY,
+        }
     }
 }

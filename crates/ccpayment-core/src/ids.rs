@@ -3,7 +3,6 @@
 //! They accept anything on the way in, because a client must survive what a gateway sends, and
 //! are checked on the way out: every request validates its names before anything is signed.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -28,7 +27,7 @@ const NOT_EMPTY: TextRule = TextRule {
 impl TextRule {
     fn check(&self, text: &str, field: &'static str) -> Result<(), ValidationError> {
         let length = text.chars().count();
-        let broken = if length == 0 {
+        let broken = if length == 0 && self.min > 0 {
             Some(Rule::Empty)
         } else if length < self.min {
             Some(Rule::TooShort { min: self.min })
@@ -137,12 +136,12 @@ text_ids! {
     Chain: NOT_EMPTY;
     /// An address on a chain.
     Address: NOT_EMPTY;
-    /// The memo or tag that some chains need beside an address.
-    Memo: NOT_EMPTY;
+    /// The memo or tag that some chains need beside an address. An empty one counts as none.
+    Memo: TextRule { min: 0, max: usize::MAX, forbidden_prefix: None };
     /// A transaction id on a chain.
     TxId: NOT_EMPTY;
-    /// Where the next page begins (`nextId`).
-    Cursor: NOT_EMPTY;
+    /// Where the next page begins (`nextId`). An empty one is the first page.
+    Cursor: TextRule { min: 0, max: usize::MAX, forbidden_prefix: None };
 }
 
 /// Text, or a number where one source of the documents writes text as a number.
@@ -306,16 +305,45 @@ impl From<OrderId> for RecordKey {
     }
 }
 
-/// Checks the length of free text that has no type of its own.
-pub(crate) fn check_length(
-    text: Option<&str>,
-    field: impl Into<Cow<'static, str>>,
-    max: usize,
-) -> Result<(), ValidationError> {
-    if text.is_some_and(|text| text.chars().count() > max) {
-        return Err(ValidationError::new(field, Rule::TooLong { max }));
+/// What an invoice is priced in: a fiat or a coin, never both.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, serde::Deserialize)]
+#[allow(
+    clippy::exhaustive_enums,
+    reason = "the route takes these two and nothing else"
+)]
+pub enum PriceIn {
+    /// A fiat currency.
+    #[serde(rename = "priceFiatId")]
+    Fiat(FiatId),
+    /// A coin.
+    #[serde(rename = "priceCoinId")]
+    Coin(CoinId),
+}
+
+impl PriceIn {
+    /// Checks the id that is set.
+    ///
+    /// # Errors
+    ///
+    /// [`ValidationError`] with the field `priceFiatId` or `priceCoinId`.
+    pub fn validate(&self) -> Result<(), ValidationError> {
+        match self {
+            Self::Fiat(id) => id.validate("priceFiatId"),
+            Self::Coin(id) => id.validate("priceCoinId"),
+        }
     }
-    Ok(())
+}
+
+impl From<FiatId> for PriceIn {
+    fn from(id: FiatId) -> Self {
+        Self::Fiat(id)
+    }
+}
+
+impl From<CoinId> for PriceIn {
+    fn from(id: CoinId) -> Self {
+        Self::Coin(id)
+    }
 }
 
 #[cfg(test)]

@@ -55,11 +55,11 @@ pub use call::{
 };
 pub use code::{ErrorCode, Retry};
 pub use credentials::Credentials;
-pub use endpoint::{Endpoint, Safety};
+pub use endpoint::{Endpoint, Route, Safety};
 pub use envelope::{AnswerError, RawBody, Rejection, decode};
 pub use ids::{
-    Address, AppId, Chain, CoinId, Cursor, FiatId, Memo, OrderId, RecordId, RecordKey, ReferenceId,
-    Timestamp, TxId, UserId,
+    Address, AppId, Chain, CoinId, Cursor, FiatId, Memo, OrderId, PriceIn, RecordId, RecordKey,
+    ReferenceId, Timestamp, TxId, UserId,
 };
 pub use payout::{Difference, Found, Payout};
 pub use secret::AppSecret;

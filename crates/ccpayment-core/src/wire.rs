@@ -11,8 +11,8 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use bytes::Bytes;
-use serde::de::value::MapAccessDeserializer;
 use serde::de::value::SeqAccessDeserializer;
+use serde::de::value::{MapAccessDeserializer, MapDeserializer};
 use serde::de::{self, Deserialize, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize as DeserializeDerive, Serialize};
 
@@ -62,6 +62,51 @@ where
     T: Deserialize<'de> + Default,
 {
     Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+/// Reads a list whose entries are objects with a `recordId`, or that id alone as text: the sources
+/// differ. Missing and null are an empty list.
+///
+/// # Errors
+///
+/// When an entry is neither.
+pub fn text_or_object<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let entries: Vec<TextOrObject<T>> = lenient(deserializer)?;
+    Ok(entries
+        .into_iter()
+        .map(|TextOrObject(value)| value)
+        .collect())
+}
+
+struct TextOrObject<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for TextOrObject<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Either<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for Either<T> {
+            type Value = T;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object or a record id")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+                let entries = std::iter::once(("recordId", text));
+                T::deserialize(MapDeserializer::new(entries))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map))
+            }
+        }
+
+        deserializer.deserialize_any(Either(PhantomData)).map(Self)
+    }
 }
 
 struct OptionalVisitor<T>(PhantomData<T>);

@@ -4,7 +4,8 @@ super::codes! {
     // common
     /// The request was carried out. Not an error.
     Success = 10000, Never;
-    /// The request did not succeed; the message tells why. Reads: no; writes: outcome not stated, look the record up.
+    /// The request did not succeed; the message tells why. Reads: no; writes: outcome not stated,
+    /// look the record up.
     Failed = 10001, CheckRecord;
     /// A parameter is missing or malformed. The same request fails again.
     InvalidArgument = 11000, Never;
@@ -12,7 +13,8 @@ super::codes! {
     HeaderInvalidArgument = 11001, Never;
     /// Fault on the CCPayment side. Reads may back off and repeat; writes may have gone through.
     Internal = 11002, CheckRecord;
-    /// Nothing matches the given id. But after an unclear write wait and ask again before believing it.
+    /// Nothing matches the given id. But after an unclear write wait and ask again before believing
+    /// it.
     NotFound = 11003, Never;
     /// Too many requests. Refused before any work.
     RateLimit = 11004, Backoff;
@@ -34,7 +36,8 @@ super::codes! {
     ExpiredAtTooMax = 11012, Never;
     /// The account is limited to the v1 API. Account setting.
     NoSupportVersion = 11013, Never;
-    /// The calling IP was blocked as hostile (for five days, say the official docs). Stop sending; repeating prolongs it.
+    /// The calling IP was blocked as hostile (for five days, say the official docs). Stop sending;
+    /// repeating prolongs it.
     MaliciousReq = 11014, Never;
     /// The user id is unknown. Create the user address first.
     UserIdNotFound = 11015, Never;
@@ -62,7 +65,8 @@ super::codes! {
     InvalidChain = 13001, Never;
     /// The price feed of the token looks wrong. Clears by itself, minutes not seconds.
     AbnormalCoinPrice = 13002, Backoff;
-    /// While the price looks wrong only merchant-paid fees are allowed. Change merchantPayNetworkFee or wait.
+    /// While the price looks wrong only merchant-paid fees are allowed. Change
+    /// merchantPayNetworkFee or wait.
     AbnormalCoinPriceNotSupportMode = 13003, Never;
     /// Withdrawals are paused because the chain is unstable. Clears by itself, minutes to hours.
     UnstableBlockchain = 13004, Backoff;
@@ -96,7 +100,8 @@ super::codes! {
     NoSupportCoin = 14010, Never;
     /// The native coin that pays the fee is short. Top up first.
     WithdrawFeeBalanceNotEnough = 14011, Never;
-    /// Transfers between merchant ids are refused (the seed allows them between a main account and its sub-accounts). Not allowed.
+    /// Transfers between merchant ids are refused (the seed allows them between a main account and
+    /// its sub-accounts). Not allowed.
     NotSupportMerchantTransfer = 14012, Never;
     /// The amount has too many decimals. Round down to the precision.
     CoinPrecisionLimit = 14013, Never;
@@ -150,7 +155,8 @@ super::codes! {
     CoinUnavailableForSwap = 16001, Never;
     /// The input amount is too small. Raise it.
     SwapAmountInTooLow = 16002, Never;
-    /// The output would fall below the requested minimum. Quote again, then decide; nothing was swapped.
+    /// The output would fall below the requested minimum. Quote again, then decide; nothing was
+    /// swapped.
     AmountOutMinimumTooHigh = 16003, Never;
     /// The daily swap limit is used up. Next day.
     MerchantSwapLimit = 16004, Never;

@@ -1,0 +1,240 @@
+//! Names, types and comments of the generated code.
+
+use anyhow::{Context, Result, bail};
+use heck::ToSnakeCase;
+
+use super::spec::{Operation, Schema};
+
+/// How a field is held in Rust.
+pub(crate) struct Type {
+    /// The type without `Option`.
+    pub(crate) inner: String,
+    /// Types that have to be imported.
+    pub(crate) names: Vec<String>,
+}
+
+/// What core's own newtypes check by themselves.
+const CHECKED: [&str; 13] = [
+    "Address",
+    "AppId",
+    "Chain",
+    "CoinId",
+    "Cursor",
+    "FiatId",
+    "Memo",
+    "OrderId",
+    "RecordId",
+    "ReferenceId",
+    "Timestamp",
+    "TxId",
+    "UserId",
+];
+
+pub(crate) fn is_newtype(name: &str) -> bool {
+    CHECKED.contains(&name)
+}
+
+pub(crate) fn type_of(schema: &Schema) -> Result<Type> {
+    if let Some(name) = schema.name() {
+        return Ok(named(name));
+    }
+    if schema.kind() == "array" {
+        let items = schema.items.as_deref().context("a list without items")?;
+        let item = type_of(items)?;
+        return Ok(Type {
+            inner: format!("Vec<{}>", item.inner),
+            names: item.names,
+        });
+    }
+    if let (Some(key), Some(values)) = (&schema.key, &schema.additional_properties) {
+        let mut value = type_of(&serde_json::from_value(values.clone())?)?;
+        value.names.extend([key.clone(), "BTreeMap".to_owned()]);
+        let inner = format!("BTreeMap<{key}, {}>", value.inner);
+        return Ok(Type {
+            inner,
+            names: value.names,
+        });
+    }
+    if let Some(name) = &schema.newtype {
+        return Ok(named(name));
+    }
+    let inner = match schema.kind() {
+        "string" => "String",
+        "integer" => "u64",
+        "boolean" => "bool",
+        other => bail!("a field of type {other:?} has no Rust type"),
+    };
+    Ok(Type {
+        inner: inner.to_owned(),
+        names: Vec::new(),
+    })
+}
+
+fn named(name: &str) -> Type {
+    Type {
+        inner: name.to_owned(),
+        names: vec![name.to_owned()],
+    }
+}
+
+/// A type's name: the gateway's own, with its first letter raised.
+pub(crate) fn type_name(name: &str) -> String {
+    let mut chars = name.chars();
+    chars
+        .next()
+        .map(|first| first.to_uppercase().chain(chars).collect())
+        .unwrap_or_default()
+}
+
+pub(crate) fn field_name(name: &str) -> String {
+    name.to_snake_case()
+}
+
+/// Whether serde's `camelCase` gives the wire name back.
+pub(crate) fn needs_rename(wire: &str) -> bool {
+    let mut camel = String::new();
+    for (at, word) in field_name(wire).split('_').enumerate() {
+        camel.push_str(&if at == 0 {
+            word.to_owned()
+        } else {
+            type_name(word)
+        });
+    }
+    camel != wire
+}
+
+/// A doc comment, folded to the width of the code.
+pub(crate) fn doc(indent: &str, text: &str) -> String {
+    let width = 100 - indent.len() - 4;
+    let mut out = String::new();
+    for paragraph in text.split("\n") {
+        if paragraph.is_empty() {
+            out.push_str(&format!("{indent}///\n"));
+            continue;
+        }
+        let options = textwrap::Options::new(width).break_words(false);
+        let hanging = if paragraph.starts_with("- ") {
+            "  "
+        } else {
+            ""
+        };
+        for line in textwrap::wrap(paragraph, options.subsequent_indent(hanging)) {
+            out.push_str(&format!("{indent}/// {line}\n"));
+        }
+    }
+    out
+}
+
+/// Where a field is known from, if that is not the merchant documents.
+fn origin(schema: &Schema) -> Option<&'static str> {
+    let seen = |source: &str| schema.seen_in.iter().any(|it| it == source);
+    if schema.seen_in.is_empty() || seen("seed") {
+        None
+    } else if seen("docs") {
+        Some("In the official SDK documents only.")
+    } else {
+        Some("In the official SDKs only.")
+    }
+}
+
+/// Limits that the type's name does not say.
+fn limits(schema: &Schema) -> Option<String> {
+    let plain = schema.newtype.is_none();
+    let number = schema.kind() == "integer";
+    Some(match (schema.min_length, schema.max_length) {
+        (Some(min), Some(max)) if min > 1 => format!("{min} to {max} characters."),
+        (_, Some(max)) => format!("At most {max} characters."),
+        _ => match (schema.minimum, schema.maximum) {
+            (Some(min), Some(max)) if number => format!("{min} to {max}."),
+            (None, Some(max)) if number => format!("At most {max}."),
+            (Some(min), None) if number && plain => format!("At least {min}."),
+            _ => match (schema.min_items, schema.max_items) {
+                (Some(min), Some(max)) => format!("{min} to {max} entries."),
+                (None, Some(max)) => format!("At most {max} entries."),
+                (Some(1), None) => "At least one entry.".to_owned(),
+                _ => return None,
+            },
+        },
+    })
+}
+
+/// The comment of a field. `route_documented` is false where the whole route is known from
+/// elsewhere, so that its fields need not say it again.
+pub(crate) fn field_doc(schema: &Schema, route_documented: bool) -> String {
+    let sign = (schema.sign.as_deref() == Some("positive")).then(|| "Above zero.".to_owned());
+    let origin = origin(schema)
+        .filter(|_| route_documented)
+        .map(str::to_owned);
+    [
+        Some(schema.description.clone()),
+        sign,
+        limits(schema),
+        origin,
+    ]
+    .into_iter()
+    .flatten()
+    .collect::<Vec<_>>()
+    .join(" ")
+}
+
+/// The comment of a request.
+pub(crate) fn route_doc(path: &str, operation: &Operation, request: &Schema) -> String {
+    let mut text = operation.summary.clone();
+    let rules: Vec<_> = operation.description.lines().collect();
+    match rules.as_slice() {
+        [] => {}
+        [rule] => text.push_str(&format!("\n\n{rule}")),
+        many => {
+            text.push_str("\n\nRules:");
+            many.iter()
+                .for_each(|rule| text.push_str(&format!("\n- {rule}")));
+        }
+    }
+    if let Some(webhook) = &operation.webhook {
+        text.push_str(&format!("\n\nA notification follows: `{webhook}`."));
+    }
+    let known = match operation.source.as_str() {
+        "documented" => "",
+        _ => "; known from the official SDK documents and SDKs only",
+    };
+    if !request.never_sent.is_empty() {
+        text.push_str("\n\nNever sent, although a source names them:");
+        for (wire, why) in &request.never_sent {
+            text.push_str(&format!("\n- `{wire}`: {why}."));
+        }
+    }
+    text.push_str(&format!("\n\nSource: `POST /ccpayment/v2{path}`{known}."));
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_go_both_ways() {
+        for (wire, field, renamed) in [
+            ("coinId", "coin_id", false),
+            ("coinUSDPrice", "coin_usd_price", true),
+            ("networkFeeInquiryID", "network_fee_inquiry_id", true),
+            ("isEVM", "is_evm", true),
+            ("txid", "txid", false),
+            ("record_id", "record_id", true),
+        ] {
+            assert_eq!(
+                (field_name(wire).as_str(), needs_rename(wire)),
+                (field, renamed),
+                "{wire}"
+            );
+        }
+    }
+
+    #[test]
+    fn comments_are_folded() {
+        let text = doc("    ", &"word ".repeat(40));
+        assert!(
+            text.lines().count() == 3 && text.lines().all(|line| line.len() <= 100),
+            "{text}"
+        );
+    }
+}

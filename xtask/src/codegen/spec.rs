@@ -1,0 +1,236 @@
+//! The parts of an OpenAPI document that become Rust, in the order of the document.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use indexmap::IndexMap;
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+pub(crate) struct Document {
+    pub(crate) tags: Vec<Tag>,
+    pub(crate) paths: IndexMap<String, PathItem>,
+    pub(crate) components: Components,
+    #[serde(rename = "x-ccpayment-codes")]
+    pub(crate) codes: Vec<Code>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Tag {
+    pub(crate) name: String,
+    pub(crate) description: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct PathItem {
+    pub(crate) post: Operation,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Operation {
+    pub(crate) operation_id: String,
+    pub(crate) tags: Vec<String>,
+    pub(crate) summary: String,
+    #[serde(default)]
+    pub(crate) description: String,
+    #[serde(rename = "x-ccpayment-safety")]
+    pub(crate) safety: String,
+    #[serde(rename = "x-ccpayment-source")]
+    pub(crate) source: String,
+    #[serde(rename = "x-ccpayment-settled-by")]
+    pub(crate) settled_by: Option<String>,
+    #[serde(rename = "x-ccpayment-webhook")]
+    pub(crate) webhook: Option<String>,
+    #[serde(rename = "x-ccpayment-alternate-paths", default)]
+    pub(crate) alternate_paths: Vec<String>,
+    pub(crate) request_body: Option<Body>,
+    pub(crate) responses: BTreeMap<String, Body>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Body {
+    pub(crate) content: BTreeMap<String, Media>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Media {
+    pub(crate) schema: Schema,
+    #[serde(default)]
+    pub(crate) examples: BTreeMap<String, Example>,
+}
+
+/// A payload of the documents, in a file of its own.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Example {
+    pub(crate) external_value: String,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Components {
+    pub(crate) schemas: IndexMap<String, Schema>,
+}
+
+#[derive(Deserialize, Default, Clone)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Schema {
+    #[serde(rename = "$ref")]
+    pub(crate) reference: Option<String>,
+    /// One word, or a list of them; only single words become Rust.
+    #[serde(rename = "type")]
+    pub(crate) kind: Option<serde_json::Value>,
+    pub(crate) description: String,
+    pub(crate) required: Vec<String>,
+    pub(crate) properties: IndexMap<String, Schema>,
+    pub(crate) all_of: Vec<Schema>,
+    pub(crate) items: Option<Box<Schema>>,
+    pub(crate) additional_properties: Option<serde_json::Value>,
+    pub(crate) format: Option<String>,
+    pub(crate) min_length: Option<u64>,
+    pub(crate) max_length: Option<u64>,
+    pub(crate) minimum: Option<u64>,
+    pub(crate) exclusive_minimum: Option<u64>,
+    pub(crate) maximum: Option<u64>,
+    pub(crate) min_items: Option<u64>,
+    pub(crate) max_items: Option<u64>,
+    #[serde(rename = "x-ccpayment-kind")]
+    pub(crate) role: Option<String>,
+    #[serde(rename = "x-ccpayment-type")]
+    pub(crate) newtype: Option<String>,
+    #[serde(rename = "x-ccpayment-key")]
+    pub(crate) key: Option<String>,
+    #[serde(rename = "x-ccpayment-reading")]
+    pub(crate) reading: Option<String>,
+    #[serde(rename = "x-ccpayment-also")]
+    pub(crate) also: Vec<String>,
+    #[serde(rename = "x-ccpayment-seen-in")]
+    pub(crate) seen_in: Vec<String>,
+    #[serde(rename = "x-ccpayment-sign")]
+    pub(crate) sign: Option<String>,
+    #[serde(rename = "x-ccpayment-choice")]
+    pub(crate) choice: Option<Choice>,
+    #[serde(rename = "x-ccpayment-at-least-one")]
+    pub(crate) at_least_one: Vec<String>,
+    #[serde(rename = "x-ccpayment-not-together")]
+    pub(crate) not_together: Vec<String>,
+    #[serde(rename = "x-ccpayment-span")]
+    pub(crate) span: Option<Span>,
+    #[serde(rename = "x-ccpayment-decimals")]
+    pub(crate) decimals: Option<Decimals>,
+    #[serde(rename = "x-ccpayment-never-sent")]
+    pub(crate) never_sent: IndexMap<String, String>,
+    #[serde(rename = "x-ccpayment-values")]
+    pub(crate) values: IndexMap<String, String>,
+    #[serde(rename = "x-ccpayment-final")]
+    pub(crate) final_values: Vec<String>,
+}
+
+/// Fields of which exactly one is sent: an enum in Rust.
+#[derive(Deserialize, Clone)]
+pub(crate) struct Choice {
+    pub(crate) field: String,
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    pub(crate) of: Vec<String>,
+}
+
+/// Two moments that may not lie further apart.
+#[derive(Deserialize, Clone)]
+pub(crate) struct Span {
+    pub(crate) from: String,
+    pub(crate) to: String,
+    pub(crate) seconds: u64,
+}
+
+/// A precision that hangs on another field.
+#[derive(Deserialize, Clone)]
+pub(crate) struct Decimals {
+    pub(crate) field: String,
+    pub(crate) when: String,
+    pub(crate) then: u32,
+    pub(crate) otherwise: u32,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct Code {
+    pub(crate) code: u64,
+    pub(crate) name: String,
+    pub(crate) category: String,
+    pub(crate) meaning: String,
+    pub(crate) retry: String,
+    pub(crate) why: String,
+}
+
+pub(crate) fn read(path: &Path) -> Result<Document> {
+    let name = path.display();
+    let text = std::fs::read_to_string(path).with_context(|| format!("{name} can't be read"))?;
+    parse(&text).with_context(|| format!("{name} is not what codegen reads"))
+}
+
+pub(crate) fn parse(text: &str) -> Result<Document> {
+    Ok(serde_saphyr::from_str(text)?)
+}
+
+impl Body {
+    fn examples(&self) -> impl Iterator<Item = &str> {
+        let media = self.content.values();
+        media
+            .flat_map(|it| it.examples.values())
+            .map(|it| it.external_value.as_str())
+    }
+}
+
+impl Operation {
+    /// The files with what is sent.
+    pub(crate) fn sent_examples(&self) -> impl Iterator<Item = &str> {
+        self.request_body.iter().flat_map(Body::examples)
+    }
+
+    /// The files with what is answered.
+    pub(crate) fn answer_examples(&self) -> impl Iterator<Item = &str> {
+        self.responses.values().flat_map(Body::examples)
+    }
+
+    /// The schema of what is sent, if anything is.
+    pub(crate) fn request(&self) -> Option<&str> {
+        let media = self
+            .request_body
+            .as_ref()?
+            .content
+            .get("application/json")?;
+        media.schema.name()
+    }
+
+    /// The schema of the `data` in the envelope.
+    pub(crate) fn response(&self) -> Result<&str> {
+        let media = (self.responses.get("200"))
+            .and_then(|body| body.content.get("application/json"))
+            .with_context(|| format!("{} has no answer", self.operation_id))?;
+        (media.schema.all_of.iter())
+            .find_map(|part| part.properties.get("data"))
+            .and_then(Schema::name)
+            .with_context(|| format!("the answer of {} has no data", self.operation_id))
+    }
+}
+
+impl Schema {
+    /// The name behind a `$ref`.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.reference
+            .as_deref()?
+            .strip_prefix("#/components/schemas/")
+    }
+
+    pub(crate) fn kind(&self) -> &str {
+        self.kind
+            .as_ref()
+            .and_then(serde_json::Value::as_str)
+            .unwrap_or_default()
+    }
+
+    pub(crate) fn role(&self) -> &str {
+        self.role.as_deref().unwrap_or_default()
+    }
+}

@@ -1,0 +1,520 @@
+//! Requests, answers and the objects in them.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use anyhow::{Context, Result, bail};
+
+use super::rust::{
+    doc, field_doc, field_name, is_newtype, needs_rename, route_doc, type_name, type_of,
+};
+use super::spec::{Operation, Schema};
+
+/// One Rust file in the making: its items, and what they need from elsewhere.
+#[derive(Default)]
+pub(crate) struct File {
+    pub(crate) items: String,
+    pub(crate) names: BTreeSet<String>,
+}
+
+/// A field of a struct, ready to be written.
+struct Field<'a> {
+    wire: &'a str,
+    name: String,
+    schema: &'a Schema,
+    inner: String,
+    presence: Presence,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Presence {
+    Required,
+    /// A list that is left out when it is empty.
+    List,
+    Optional,
+}
+
+impl Field<'_> {
+    fn held(&self) -> String {
+        match self.presence {
+            Presence::Optional => format!("Option<{}>", self.inner),
+            Presence::Required | Presence::List => self.inner.clone(),
+        }
+    }
+
+    /// The item type of a list.
+    fn item(&self) -> Option<&str> {
+        self.inner.strip_prefix("Vec<")?.strip_suffix('>')
+    }
+
+    /// The type of a parameter, and how it becomes the field.
+    fn parameter(&self) -> (String, String) {
+        let name = &self.name;
+        if self.inner == "String" {
+            (
+                format!("{name}: impl Into<String>"),
+                format!("{name}.into()"),
+            )
+        } else if let Some(item) = self.item() {
+            let list = format!("{name}: impl IntoIterator<Item = {item}>");
+            (list, format!("{name}.into_iter().collect()"))
+        } else {
+            (format!("{name}: {}", self.inner), name.clone())
+        }
+    }
+}
+
+const DERIVES: &str = "Debug, Clone, PartialEq, Eq, Serialize, Deserialize";
+
+impl File {
+    fn line(&mut self, text: &str) {
+        self.items.push_str(text);
+        self.items.push('\n');
+    }
+
+    fn need(&mut self, names: impl IntoIterator<Item = impl Into<String>>) {
+        self.names.extend(names.into_iter().map(Into::into));
+    }
+
+    fn fields<'a>(&mut self, schema: &'a Schema, sent: bool) -> Result<Vec<Field<'a>>> {
+        let chosen = |wire: &String| {
+            schema
+                .choice
+                .as_ref()
+                .is_some_and(|it| it.of.contains(wire))
+        };
+        let mut fields = Vec::new();
+        for (wire, field) in schema.properties.iter().filter(|(wire, _)| !chosen(wire)) {
+            let kind = type_of(field).with_context(|| wire.clone())?;
+            self.need(kind.names);
+            let presence = match field.reading.as_deref() {
+                Some("optional") => Presence::Optional,
+                _ if schema.required.contains(wire) => Presence::Required,
+                _ if kind.inner.starts_with("Vec<") => Presence::List,
+                Some(_) if !sent => Presence::Required,
+                _ => Presence::Optional,
+            };
+            fields.push(Field {
+                wire,
+                name: field_name(wire),
+                schema: field,
+                inner: kind.inner,
+                presence,
+            });
+        }
+        Ok(fields)
+    }
+
+    /// A request with its route.
+    pub(crate) fn request(&mut self, path: &str, route: &Operation, schema: &Schema) -> Result<()> {
+        let name = type_name(&route.operation_id);
+        let fields = self.fields(schema, true)?;
+        let is_bare =
+            schema.choice.is_none() && fields.iter().all(|it| it.presence != Presence::Required);
+        self.items
+            .push_str(&doc("", &route_doc(path, route, schema)));
+        self.open(&name, schema, is_bare, &fields);
+        for field in &fields {
+            self.field(field, route.source == "documented", true);
+        }
+        if !route.alternate_paths.is_empty() {
+            self.items.push_str(&doc(
+                "    ",
+                "Another path below the host, should the gateway have moved it.",
+            ));
+            self.line("    #[serde(skip)]\n    pub path: Option<String>,");
+        }
+        self.line("}\n");
+        self.constructor(&name, schema, &fields, is_bare, &route.alternate_paths);
+        self.endpoint(&name, path, route, schema, &fields, is_bare)
+    }
+
+    fn open(&mut self, name: &str, schema: &Schema, is_bare: bool, fields: &[Field<'_>]) {
+        let default = if is_bare { ", Default" } else { "" };
+        let attribute = if schema.choice.is_some() && fields.is_empty() {
+            "transparent"
+        } else {
+            "rename_all = \"camelCase\""
+        };
+        self.line(&format!("#[derive({DERIVES}{default})]"));
+        self.line(&format!(
+            "#[serde({attribute})]\n#[non_exhaustive]\npub struct {name} {{"
+        ));
+        if let Some(choice) = &schema.choice {
+            let names: Vec<_> = choice.of.iter().map(|it| format!("`{it}`")).collect();
+            self.items.push_str(&doc(
+                "    ",
+                &format!("Exactly one of {}.", names.join(" and ")),
+            ));
+            if attribute != "transparent" {
+                self.line("    #[serde(flatten)]");
+            }
+            self.line(&format!("    pub {}: {},", choice.field, choice.kind));
+            self.need([choice.kind.clone()]);
+        }
+    }
+
+    /// One field; `sent` says which way it travels.
+    fn field(&mut self, field: &Field<'_>, route_documented: bool, sent: bool) {
+        self.items
+            .push_str(&doc("    ", &field_doc(field.schema, route_documented)));
+        let mut serde = Vec::new();
+        if needs_rename(field.wire) {
+            serde.push(format!("rename = {:?}", field.wire));
+        }
+        let reading = field
+            .schema
+            .reading
+            .as_deref()
+            .filter(|_| !sent)
+            .unwrap_or_default();
+        if field.presence != Presence::Required || matches!(reading, "lenient" | "text_or_object") {
+            serde.push("default".to_owned());
+        }
+        serde.extend(
+            field
+                .schema
+                .also
+                .iter()
+                .map(|also| format!("alias = {also:?}")),
+        );
+        if matches!(
+            reading,
+            "required" | "optional" | "lenient" | "text_or_object"
+        ) {
+            serde.push(format!("deserialize_with = \"wire::{reading}\""));
+            self.need(["wire"]);
+        }
+        match field.presence {
+            Presence::Required => {}
+            Presence::List => serde.push("skip_serializing_if = \"Vec::is_empty\"".to_owned()),
+            Presence::Optional => {
+                serde.push("skip_serializing_if = \"Option::is_none\"".to_owned())
+            }
+        }
+        if !serde.is_empty() {
+            self.line(&format!("    #[serde({})]", serde.join(", ")));
+        }
+        self.line(&format!("    pub {}: {},", field.name, field.held()));
+    }
+
+    fn constructor(
+        &mut self,
+        name: &str,
+        schema: &Schema,
+        fields: &[Field<'_>],
+        is_bare: bool,
+        alternate_paths: &[String],
+    ) {
+        self.line(&format!("impl {name} {{"));
+        let (mut parameters, mut values) = (Vec::new(), Vec::new());
+        if let Some(choice) = &schema.choice {
+            parameters.push(format!("{0}: impl Into<{1}>", choice.field, choice.kind));
+            values.push(format!("{0}: {0}.into()", choice.field));
+        }
+        for field in fields {
+            let value = match field.presence {
+                Presence::Required => {
+                    let (parameter, value) = field.parameter();
+                    parameters.push(parameter);
+                    value
+                }
+                Presence::List => "Vec::new()".to_owned(),
+                Presence::Optional => "None".to_owned(),
+            };
+            values.push(if value == field.name {
+                value
+            } else {
+                format!("{}: {value}", field.name)
+            });
+        }
+        if !alternate_paths.is_empty() {
+            values.push("path: None".to_owned());
+        }
+        let what = match (is_bare, fields.is_empty()) {
+            (true, true) => "The request; it has no parameters.",
+            (true, false) => "The request, without any condition.",
+            _ => "The request, with what is required.",
+        };
+        self.items.push_str(&doc("    ", what));
+        let (parameters, values) = (parameters.join(", "), values.join(", "));
+        let body = if is_bare {
+            "Self::default()".to_owned()
+        } else {
+            format!("Self {{ {values} }}")
+        };
+        self.line(&format!(
+            "    #[must_use]\n    pub fn new({parameters}) -> Self {{ {body} }}"
+        ));
+        for field in fields.iter().filter(|it| it.presence != Presence::Required) {
+            let (parameter, value) = field.parameter();
+            let value = if field.presence == Presence::List {
+                value
+            } else {
+                format!("Some({value})")
+            };
+            let name = &field.name;
+            self.line(&format!(
+                "\n    /// Sets [`Self::{name}`].\n    #[must_use]\n    \
+                 pub fn {name}(mut self, {parameter}) -> Self {{ self.{name} = {value}; self }}"
+            ));
+        }
+        if let [path, ..] = alternate_paths {
+            let text = format!(
+                "Asks by another path, such as `/ccpayment/v2{path}`, which the official SDKs use."
+            );
+            self.line("");
+            self.items.push_str(&doc("    ", &text));
+            self.line(
+                "    #[must_use]\n    pub fn at_path(mut self, path: impl Into<String>) -> Self \
+                 { self.path = Some(path.into()); self }",
+            );
+        }
+        self.line("}\n");
+    }
+
+    fn endpoint(
+        &mut self,
+        name: &str,
+        path: &str,
+        route: &Operation,
+        schema: &Schema,
+        fields: &[Field<'_>],
+        is_bare: bool,
+    ) -> Result<()> {
+        let safety = match route.safety.as_str() {
+            "read" => "Read",
+            "get-or-create" => "GetOrCreate",
+            "order-id" => "OrderId",
+            "unsafe" => "Unsafe",
+            other => bail!("{name} has an unknown safety class: {other}"),
+        };
+        self.need(["Bytes", "Endpoint", "Safety"]);
+        self.line(&format!("impl Endpoint for {name} {{"));
+        self.line(&format!("    type Response = {};\n", route.response()?));
+        self.need([route.response()?]);
+        self.line(&format!(
+            "    const NAME: &'static str = {:?};",
+            route.operation_id
+        ));
+        self.line(&format!(
+            "    const PATH: &'static str = \"/ccpayment/v2{path}\";"
+        ));
+        self.line(&format!("    const SAFETY: Safety = Safety::{safety};"));
+        if let Some(settled_by) = &route.settled_by {
+            self.line(&format!(
+                "    const SETTLED_BY: Option<&'static str> = Some({settled_by:?});"
+            ));
+        }
+        if !route.alternate_paths.is_empty() {
+            self.line(
+                "\n    fn path(&self) -> &str { self.path.as_deref().unwrap_or(Self::PATH) }",
+            );
+        }
+        let checks = self.checks(schema, fields);
+        if !checks.is_empty() {
+            self.need(["ValidationError"]);
+            self.line("\n    fn validate(&self) -> Result<(), ValidationError> {");
+            self.items.push_str(&checks);
+            self.line("        Ok(())\n    }");
+        }
+        self.line("\n    fn body(&self) -> Result<Bytes, serde_json::Error> {");
+        if fields.is_empty() && schema.choice.is_none() {
+            self.line("        Ok(Bytes::new())");
+        } else {
+            self.need(["wire"]);
+            if is_bare {
+                self.line("        if *self == Self::default() { return Ok(Bytes::new()); }");
+            }
+            self.line("        wire::json_body(self)");
+        }
+        self.line("    }");
+        let id = fields
+            .iter()
+            .find(|it| it.inner == "OrderId" && it.presence == Presence::Required);
+        if let Some(id) = id.filter(|_| matches!(safety, "OrderId" | "Unsafe")) {
+            self.line(&format!(
+                "\n    fn order_id(&self) -> Option<&OrderId> {{ Some(&self.{}) }}",
+                id.name
+            ));
+        }
+        self.line("}\n");
+        Ok(())
+    }
+
+    /// Every documented rule, one statement each.
+    fn checks(&mut self, schema: &Schema, fields: &[Field<'_>]) -> String {
+        let mut out = String::new();
+        if let Some(choice) = &schema.choice {
+            let _ = writeln!(out, "        self.{}.validate()?;", choice.field);
+        }
+        for field in fields {
+            out.push_str(&self.check(field));
+        }
+        if let Some(rule) = &schema.decimals {
+            self.need(["check"]);
+            let _ = writeln!(
+                out,
+                "        let most = if self.{}.is_some() {{ {} }} else {{ {} }};\n        \
+                 check::decimals(&self.{}, {:?}, most)?;",
+                field_name(&rule.when),
+                rule.then,
+                rule.otherwise,
+                field_name(&rule.field),
+                rule.field,
+            );
+        }
+        if let Some(rule) = &schema.span {
+            self.need(["check"]);
+            let _ = writeln!(
+                out,
+                "        check::span(self.{}, self.{}, {:?}, {})?;",
+                field_name(&rule.from),
+                field_name(&rule.to),
+                rule.to,
+                rule.seconds,
+            );
+        }
+        for (rule, test) in [
+            (&schema.at_least_one, "at_least_one"),
+            (&schema.not_together, "not_together"),
+        ] {
+            if let [first, second] = rule.as_slice() {
+                self.need(["check"]);
+                let (a, b) = (field_name(first), field_name(second));
+                let _ = writeln!(
+                    out,
+                    "        check::{test}(self.{a}.is_some(), self.{b}.is_some(), {first:?}, {second:?})?;"
+                );
+            }
+        }
+        out
+    }
+
+    fn check(&mut self, field: &Field<'_>) -> String {
+        let (name, wire, schema) = (&field.name, field.wire, field.schema);
+        let mut out = String::new();
+        let per_value = |value: &str, wire: &str, inner: &str, schema: &Schema| -> Vec<String> {
+            let mut checks = Vec::new();
+            if is_newtype(inner) {
+                let no_zero = matches!(inner, "CoinId" | "FiatId" | "Timestamp");
+                if !no_zero || schema.minimum.is_some() || schema.exclusive_minimum.is_some() {
+                    checks.push(format!("{value}.validate({wire})?;"));
+                }
+                if let Some(max) = schema.max_length.filter(|_| !has_length(inner)) {
+                    checks.push(format!("check::longest({value}.as_str(), {wire}, {max})?;"));
+                }
+            } else if inner == "Amount" {
+                match schema.sign.as_deref() {
+                    Some("positive") => checks.push(format!("check::positive({value}, {wire})?;")),
+                    Some("not-negative") => {
+                        checks.push(format!("check::not_negative({value}, {wire})?;"))
+                    }
+                    _ => {}
+                }
+            } else if inner == "String" {
+                if let Some(min) = schema.min_length {
+                    checks.push(format!("check::shortest({value}, {wire}, {min})?;"));
+                }
+                if let Some(max) = schema.max_length {
+                    checks.push(format!("check::longest({value}, {wire}, {max})?;"));
+                }
+                match schema.format.as_deref() {
+                    Some("email") => checks.push(format!("check::email({value}, {wire})?;")),
+                    Some("uri") => checks.push(format!("check::uri({value}, {wire})?;")),
+                    _ => {}
+                }
+            } else if inner == "u64" {
+                if let Some(min) = schema.minimum.filter(|min| *min > 0) {
+                    checks.push(format!("check::at_least(*{value}, {wire}, {min})?;"));
+                }
+                if let Some(max) = schema.maximum {
+                    checks.push(format!("check::at_most(*{value}, {wire}, {max})?;"));
+                }
+            } else if schema.reference.is_some() && is_object(inner) {
+                checks.push(format!("{value}.validate()?;"));
+            }
+            checks
+        };
+        let quoted = format!("{wire:?}");
+        if let (Some(item), Some(items)) = (field.item(), schema.items.as_deref()) {
+            if schema.min_items.is_some() || schema.max_items.is_some() {
+                let (min, max) = (schema.min_items.unwrap_or(0), schema.max_items);
+                let max = max.map_or("usize::MAX".to_owned(), |max| max.to_string());
+                let _ = writeln!(
+                    out,
+                    "        check::count(self.{name}.len(), {quoted}, {min}, {max})?;"
+                );
+            }
+            let checks = per_value("item", &quoted, item, items);
+            if !checks.is_empty() {
+                let _ = writeln!(
+                    out,
+                    "        for item in &self.{name} {{ {} }}",
+                    checks.join(" ")
+                );
+            }
+        } else if field.presence == Presence::Optional {
+            let checks = per_value(name, &quoted, &field.inner, schema);
+            if !checks.is_empty() {
+                let _ = writeln!(
+                    out,
+                    "        if let Some({name}) = &self.{name} {{ {} }}",
+                    checks.join(" ")
+                );
+            }
+        } else {
+            let by_value = is_newtype(&field.inner);
+            let value = format!("{}self.{name}", if by_value { "" } else { "&" });
+            let plain = per_value(&value, &quoted, &field.inner, schema);
+            for check in plain {
+                let _ = writeln!(out, "        {}", check.replace("*&self", "self"));
+            }
+        }
+        if out.contains("check::") {
+            self.need(["check"]);
+        }
+        out
+    }
+
+    /// An answer, an object in one, or an object in a request.
+    pub(crate) fn object(
+        &mut self,
+        name: &str,
+        schema: &Schema,
+        text: &str,
+        documented: bool,
+    ) -> Result<()> {
+        let sent = schema.role() == "input";
+        let fields = self.fields(schema, sent)?;
+        self.items.push_str(&doc("", text));
+        self.open(name, schema, false, &fields);
+        for field in &fields {
+            self.field(field, documented, sent && field.schema.reading.is_none());
+        }
+        self.line("}\n");
+        if sent {
+            self.constructor(name, schema, &fields, false, &[]);
+            let checks = self.checks(schema, &fields);
+            self.need(["ValidationError"]);
+            self.line(&format!(
+                "impl {name} {{\n    /// Checks every documented constraint.\n    ///\n    /// # Errors\n    ///\n    \
+                 /// The first rule that does not hold, with the field's name on the wire.\n    \
+                 pub fn validate(&self) -> Result<(), ValidationError> {{\n{checks}        Ok(())\n    }}\n}}\n"
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Whether the newtype's own rule says how long it may be.
+fn has_length(newtype: &str) -> bool {
+    matches!(newtype, "OrderId" | "ReferenceId" | "UserId")
+}
+
+/// Objects in requests, which have rules of their own; open enums have none.
+fn is_object(name: &str) -> bool {
+    !["Status", "Type", "Mode", "Result"]
+        .iter()
+        .any(|end| name.ends_with(end))
+}
