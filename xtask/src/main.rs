@@ -1,9 +1,18 @@
 //! Chores of the project: `cargo xtask COMMAND`.
 //!
 //! - `codegen` writes the generated sources anew; `codegen --check` only says whether they differ.
+//! - `spec-diff` holds the OpenAPI document against the facts and lists every deviation.
 //! - `bench` measures against lower bounds and prints one line each, `NAME RATIO`.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what these commands print is their purpose"
+)]
+
 mod codegen;
+mod spec;
+mod spec_diff;
 
 use std::path::Path;
 use std::process::Command;
@@ -19,6 +28,7 @@ fn main() -> Result<()> {
     match words.as_slice() {
         ["codegen"] => codegen::write(root),
         ["codegen", "--check"] => codegen::check(root),
+        ["spec-diff"] => spec_diff::run(root),
         // Needs compiled types, so it is a program of the `tests` member.
         ["bench", rest @ ..] => {
             let status = Command::new(env!("CARGO"))
@@ -39,6 +49,6 @@ fn main() -> Result<()> {
             ensure!(status.success(), "the benchmark failed");
             Ok(())
         }
-        _ => bail!("usage: cargo xtask codegen [--check] | bench"),
+        _ => bail!("usage: cargo xtask codegen [--check] | spec-diff | bench"),
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anyhow::{Result, bail};
 
 use super::rust::{doc, type_name};
-use super::spec::Code;
+use crate::spec::Code;
 
 pub(crate) fn table(codes: &[Code]) -> Result<String> {
     let mut out = String::from(

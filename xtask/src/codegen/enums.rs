@@ -6,7 +6,7 @@ use anyhow::Result;
 use heck::ToUpperCamelCase;
 
 use super::rust::doc;
-use super::spec::Schema;
+use crate::spec::Schema;
 
 pub(crate) fn open_enum(out: &mut String, name: &str, schema: &Schema) -> Result<()> {
     writeln!(out, "open_enum! {{")?;

@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::rust::type_name;
-use super::spec::Document;
+use crate::spec::Document;
 
 pub(crate) const PATH: &str = "tests/suite/payloads.rs";
 

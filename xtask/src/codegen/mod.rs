@@ -8,7 +8,6 @@ mod enums;
 mod fixtures;
 mod modules;
 mod rust;
-mod spec;
 mod structs;
 
 use std::collections::BTreeMap;
@@ -18,6 +17,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
+
+use crate::spec;
 
 const SPEC: &str = "xtask/spec/ccpayment-v2.yaml";
 const CORE: &str = "crates/ccpayment-core/src";

@@ -7,8 +7,8 @@ use anyhow::{Context, Result};
 
 use super::enums::open_enum;
 use super::rust::{is_newtype, type_name};
-use super::spec::{Document, Schema};
 use super::structs::File;
+use crate::spec::{Document, Schema};
 
 const STATUS: &str = "status";
 

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail};
 use heck::ToSnakeCase;
 
-use super::spec::{Operation, Schema};
+use crate::spec::{Operation, Schema};
 
 /// How a field is held in Rust.
 pub(crate) struct Type {

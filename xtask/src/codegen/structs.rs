@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use super::rust::{
     doc, field_doc, field_name, is_newtype, needs_rename, route_doc, type_name, type_of,
 };
-use super::spec::{Operation, Schema};
+use crate::spec::{Operation, Schema};
 
 /// One Rust file in the making: its items, and what they need from elsewhere.
 #[derive(Default)]
