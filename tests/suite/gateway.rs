@@ -174,6 +174,29 @@ async fn every_route_answers_the_typed_client() {
 }
 
 #[tokio::test]
+async fn a_route_that_we_do_not_know_is_called_like_any_other() {
+    let house = house().await;
+    let coin = house
+        .client
+        .raw(GetCoin::PATH, &serde_json::json!({"coinId": 1280}))
+        .await
+        .unwrap();
+    let read: serde_json::Value = serde_json::from_str(coin.get()).unwrap();
+    assert_eq!(read["coin"]["symbol"], "USDT");
+    let list = house.client.raw(GetCoinList::PATH, &()).await.unwrap();
+    assert!(list.get().contains("\"coins\""));
+    let error = house
+        .client
+        .raw(GetCoin::PATH, &serde_json::json!({"coinId": 0}))
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), Some(ErrorCode::InvalidArgument));
+    let error = house.client.raw("ccpayment", &()).await.unwrap_err();
+    assert_eq!(error.outcome(), ccpayment::Outcome::NotSent);
+    house.close().await;
+}
+
+#[tokio::test]
 async fn the_gateway_refuses_with_its_own_codes() {
     let house = house().await;
     assert_eq!(

@@ -13,6 +13,7 @@ mod fixtures;
 mod gateway;
 mod payloads;
 mod payouts;
+mod schema;
 mod signing;
 mod snapshots;
 mod tree;

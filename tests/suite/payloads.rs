@@ -5,6 +5,7 @@
 use ccpayment::v2;
 
 use super::fixtures::{Used, fixture, request, response};
+use super::schema::{Probe, answered, sent};
 
 /// Decodes them all; gives back which files were used.
 pub(crate) fn all() -> Used {
@@ -455,3 +456,307 @@ pub(crate) fn all() -> Used {
     );
     used
 }
+
+/// Every route, by the schema of what is sent, with a way to push JSON through its type.
+pub(crate) const REQUESTS: [(&str, Probe); 61] = [
+    ("GetCoinList", sent::<v2::GetCoinList>),
+    ("GetCoin", sent::<v2::GetCoin>),
+    ("GetCoinUSDTPrice", sent::<v2::GetCoinUSDTPrice>),
+    ("GetFiatList", sent::<v2::GetFiatList>),
+    ("GetSwapCoinList", sent::<v2::GetSwapCoinList>),
+    ("GetChainList", sent::<v2::GetChainList>),
+    ("GetAllChainList", sent::<v2::GetAllChainList>),
+    ("GetMainCoinList", sent::<v2::GetMainCoinList>),
+    ("GetAppCoinAssetList", sent::<v2::GetAppCoinAssetList>),
+    ("GetAppCoinAsset", sent::<v2::GetAppCoinAsset>),
+    (
+        "GetAggregationFeeRecord",
+        sent::<v2::GetAggregationFeeRecord>,
+    ),
+    (
+        "GetOrCreateAppDepositAddress",
+        sent::<v2::GetOrCreateAppDepositAddress>,
+    ),
+    (
+        "CreateAppOrderDepositAddress",
+        sent::<v2::CreateAppOrderDepositAddress>,
+    ),
+    ("GetAppOrderInfo", sent::<v2::GetAppOrderInfo>),
+    ("CreateInvoiceUrl", sent::<v2::CreateInvoiceUrl>),
+    ("GetInvoiceOrderInfo", sent::<v2::GetInvoiceOrderInfo>),
+    ("AddressUnbinding", sent::<v2::AddressUnbinding>),
+    ("GetAppDepositRecord", sent::<v2::GetAppDepositRecord>),
+    (
+        "GetAppDepositRecordList",
+        sent::<v2::GetAppDepositRecordList>,
+    ),
+    ("RescanLostTransaction", sent::<v2::RescanLostTransaction>),
+    (
+        "ApplyAppWithdrawToNetwork",
+        sent::<v2::ApplyAppWithdrawToNetwork>,
+    ),
+    (
+        "ApplyAppWithdrawToCwallet",
+        sent::<v2::ApplyAppWithdrawToCwallet>,
+    ),
+    ("GetAppWithdrawRecord", sent::<v2::GetAppWithdrawRecord>),
+    (
+        "GetAppWithdrawRecordList",
+        sent::<v2::GetAppWithdrawRecordList>,
+    ),
+    (
+        "GetAutoWithdrawRecordList",
+        sent::<v2::GetAutoWithdrawRecordList>,
+    ),
+    (
+        "GetRiskyRefundRecordList",
+        sent::<v2::GetRiskyRefundRecordList>,
+    ),
+    ("GetWithdrawFee", sent::<v2::GetWithdrawFee>),
+    (
+        "CheckWithdrawalAddressValidity",
+        sent::<v2::CheckWithdrawalAddressValidity>,
+    ),
+    ("GetCwalletUserId", sent::<v2::GetCwalletUserId>),
+    ("CheckWithdrawAddress", sent::<v2::CheckWithdrawAddress>),
+    ("ApplyBatchWithdraw", sent::<v2::ApplyBatchWithdraw>),
+    ("AppendBatchWithdraw", sent::<v2::AppendBatchWithdraw>),
+    ("ConfirmBatchWithdraw", sent::<v2::ConfirmBatchWithdraw>),
+    ("AbortBatchWithdraw", sent::<v2::AbortBatchWithdraw>),
+    ("GetBatchWithdrawOrder", sent::<v2::GetBatchWithdrawOrder>),
+    (
+        "GetBatchWithdrawOrderRecordList",
+        sent::<v2::GetBatchWithdrawOrderRecordList>,
+    ),
+    ("Estimate", sent::<v2::Estimate>),
+    ("Swap", sent::<v2::Swap>),
+    ("GetSwapRecord", sent::<v2::GetSwapRecord>),
+    ("GetSwapRecordList", sent::<v2::GetSwapRecordList>),
+    ("GetUserCoinAssetList", sent::<v2::GetUserCoinAssetList>),
+    ("GetUserCoinAsset", sent::<v2::GetUserCoinAsset>),
+    (
+        "GetOrCreateUserDepositAddress",
+        sent::<v2::GetOrCreateUserDepositAddress>,
+    ),
+    ("GetUserDepositRecord", sent::<v2::GetUserDepositRecord>),
+    (
+        "GetUserDepositRecordList",
+        sent::<v2::GetUserDepositRecordList>,
+    ),
+    (
+        "ApplyUserWithdrawToNetwork",
+        sent::<v2::ApplyUserWithdrawToNetwork>,
+    ),
+    (
+        "ApplyUserWithdrawToCwallet",
+        sent::<v2::ApplyUserWithdrawToCwallet>,
+    ),
+    ("GetUserWithdrawRecord", sent::<v2::GetUserWithdrawRecord>),
+    (
+        "GetUserWithdrawRecordList",
+        sent::<v2::GetUserWithdrawRecordList>,
+    ),
+    ("UserTransfer", sent::<v2::UserTransfer>),
+    ("GetUserTransferRecord", sent::<v2::GetUserTransferRecord>),
+    (
+        "GetUserTransferRecordList",
+        sent::<v2::GetUserTransferRecordList>,
+    ),
+    ("UserBatchTransfer", sent::<v2::UserBatchTransfer>),
+    (
+        "GetUserBatchTransferRecord",
+        sent::<v2::GetUserBatchTransferRecord>,
+    ),
+    (
+        "GetUserBatchTransferRecordList",
+        sent::<v2::GetUserBatchTransferRecordList>,
+    ),
+    (
+        "GetUserBatchTransferRecordDetail",
+        sent::<v2::GetUserBatchTransferRecordDetail>,
+    ),
+    ("UserSwap", sent::<v2::UserSwap>),
+    ("GetUserSwapRecord", sent::<v2::GetUserSwapRecord>),
+    ("GetUserSwapRecordList", sent::<v2::GetUserSwapRecordList>),
+    ("WebhookResend", sent::<v2::WebhookResend>),
+    ("GetPaymentBlockHeight", sent::<v2::GetPaymentBlockHeight>),
+];
+
+/// Every route, by the schema of what is answered, with a way to push JSON through its type.
+pub(crate) const RESPONSES: [(&str, Probe); 61] = [
+    ("GetCoinListResponse", answered::<v2::GetCoinList>),
+    ("GetCoinResponse", answered::<v2::GetCoin>),
+    ("GetCoinUSDTPriceResponse", answered::<v2::GetCoinUSDTPrice>),
+    ("GetFiatListResponse", answered::<v2::GetFiatList>),
+    ("GetSwapCoinListResponse", answered::<v2::GetSwapCoinList>),
+    ("GetChainListResponse", answered::<v2::GetChainList>),
+    ("GetAllChainListResponse", answered::<v2::GetAllChainList>),
+    ("GetMainCoinListResponse", answered::<v2::GetMainCoinList>),
+    (
+        "GetAppCoinAssetListResponse",
+        answered::<v2::GetAppCoinAssetList>,
+    ),
+    ("GetAppCoinAssetResponse", answered::<v2::GetAppCoinAsset>),
+    (
+        "GetAggregationFeeRecordResponse",
+        answered::<v2::GetAggregationFeeRecord>,
+    ),
+    (
+        "GetOrCreateAppDepositAddressResponse",
+        answered::<v2::GetOrCreateAppDepositAddress>,
+    ),
+    (
+        "CreateAppOrderDepositAddressResponse",
+        answered::<v2::CreateAppOrderDepositAddress>,
+    ),
+    ("GetAppOrderInfoResponse", answered::<v2::GetAppOrderInfo>),
+    ("CreateInvoiceUrlResponse", answered::<v2::CreateInvoiceUrl>),
+    (
+        "GetInvoiceOrderInfoResponse",
+        answered::<v2::GetInvoiceOrderInfo>,
+    ),
+    ("AddressUnbindingResponse", answered::<v2::AddressUnbinding>),
+    (
+        "GetAppDepositRecordResponse",
+        answered::<v2::GetAppDepositRecord>,
+    ),
+    (
+        "GetAppDepositRecordListResponse",
+        answered::<v2::GetAppDepositRecordList>,
+    ),
+    (
+        "RescanLostTransactionResponse",
+        answered::<v2::RescanLostTransaction>,
+    ),
+    (
+        "ApplyAppWithdrawToNetworkResponse",
+        answered::<v2::ApplyAppWithdrawToNetwork>,
+    ),
+    (
+        "ApplyAppWithdrawToCwalletResponse",
+        answered::<v2::ApplyAppWithdrawToCwallet>,
+    ),
+    (
+        "GetAppWithdrawRecordResponse",
+        answered::<v2::GetAppWithdrawRecord>,
+    ),
+    (
+        "GetAppWithdrawRecordListResponse",
+        answered::<v2::GetAppWithdrawRecordList>,
+    ),
+    (
+        "GetAutoWithdrawRecordListResponse",
+        answered::<v2::GetAutoWithdrawRecordList>,
+    ),
+    (
+        "GetRiskyRefundRecordListResponse",
+        answered::<v2::GetRiskyRefundRecordList>,
+    ),
+    ("GetWithdrawFeeResponse", answered::<v2::GetWithdrawFee>),
+    (
+        "CheckWithdrawalAddressValidityResponse",
+        answered::<v2::CheckWithdrawalAddressValidity>,
+    ),
+    ("GetCwalletUserIdResponse", answered::<v2::GetCwalletUserId>),
+    (
+        "CheckWithdrawAddressResponse",
+        answered::<v2::CheckWithdrawAddress>,
+    ),
+    (
+        "ApplyBatchWithdrawResponse",
+        answered::<v2::ApplyBatchWithdraw>,
+    ),
+    (
+        "AppendBatchWithdrawResponse",
+        answered::<v2::AppendBatchWithdraw>,
+    ),
+    ("BatchWithdrawOrder", answered::<v2::ConfirmBatchWithdraw>),
+    (
+        "AbortBatchWithdrawResponse",
+        answered::<v2::AbortBatchWithdraw>,
+    ),
+    ("BatchWithdrawOrder", answered::<v2::GetBatchWithdrawOrder>),
+    (
+        "GetBatchWithdrawOrderRecordListResponse",
+        answered::<v2::GetBatchWithdrawOrderRecordList>,
+    ),
+    ("EstimateResponse", answered::<v2::Estimate>),
+    ("SwapResponse", answered::<v2::Swap>),
+    ("GetSwapRecordResponse", answered::<v2::GetSwapRecord>),
+    (
+        "GetSwapRecordListResponse",
+        answered::<v2::GetSwapRecordList>,
+    ),
+    (
+        "GetUserCoinAssetListResponse",
+        answered::<v2::GetUserCoinAssetList>,
+    ),
+    ("GetUserCoinAssetResponse", answered::<v2::GetUserCoinAsset>),
+    (
+        "GetOrCreateUserDepositAddressResponse",
+        answered::<v2::GetOrCreateUserDepositAddress>,
+    ),
+    (
+        "GetUserDepositRecordResponse",
+        answered::<v2::GetUserDepositRecord>,
+    ),
+    (
+        "GetUserDepositRecordListResponse",
+        answered::<v2::GetUserDepositRecordList>,
+    ),
+    (
+        "ApplyUserWithdrawToNetworkResponse",
+        answered::<v2::ApplyUserWithdrawToNetwork>,
+    ),
+    (
+        "ApplyUserWithdrawToCwalletResponse",
+        answered::<v2::ApplyUserWithdrawToCwallet>,
+    ),
+    (
+        "GetUserWithdrawRecordResponse",
+        answered::<v2::GetUserWithdrawRecord>,
+    ),
+    (
+        "GetUserWithdrawRecordListResponse",
+        answered::<v2::GetUserWithdrawRecordList>,
+    ),
+    ("UserTransferResponse", answered::<v2::UserTransfer>),
+    (
+        "GetUserTransferRecordResponse",
+        answered::<v2::GetUserTransferRecord>,
+    ),
+    (
+        "GetUserTransferRecordListResponse",
+        answered::<v2::GetUserTransferRecordList>,
+    ),
+    (
+        "UserBatchTransferResponse",
+        answered::<v2::UserBatchTransfer>,
+    ),
+    (
+        "GetUserBatchTransferRecordResponse",
+        answered::<v2::GetUserBatchTransferRecord>,
+    ),
+    (
+        "GetUserBatchTransferRecordListResponse",
+        answered::<v2::GetUserBatchTransferRecordList>,
+    ),
+    (
+        "GetUserBatchTransferRecordDetailResponse",
+        answered::<v2::GetUserBatchTransferRecordDetail>,
+    ),
+    ("UserSwapResponse", answered::<v2::UserSwap>),
+    (
+        "GetUserSwapRecordResponse",
+        answered::<v2::GetUserSwapRecord>,
+    ),
+    (
+        "GetUserSwapRecordListResponse",
+        answered::<v2::GetUserSwapRecordList>,
+    ),
+    ("WebhookResendResponse", answered::<v2::WebhookResend>),
+    (
+        "GetPaymentBlockHeightResponse",
+        answered::<v2::GetPaymentBlockHeight>,
+    ),
+];

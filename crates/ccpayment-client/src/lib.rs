@@ -48,6 +48,7 @@ mod client;
 mod clock;
 mod error;
 mod payout;
+mod raw;
 mod transport;
 
 pub use ccpayment_core as core;

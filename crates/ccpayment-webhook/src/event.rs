@@ -6,7 +6,8 @@ use ccpayment_core::v2::{DepositStatus, WithdrawStatus};
 use ccpayment_core::{CoinId, OrderId, RecordId, ReferenceId, UserId, wire};
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
-use serde_json::value::RawValue;
+
+use crate::whole::{RiskyAddress, UnknownEvent};
 
 /// A notification, by its `type`.
 ///
@@ -28,6 +29,11 @@ pub enum Event {
     ApiWithdrawal(ApiWithdrawal),
     /// Progress of an end user's withdrawal.
     UserWithdrawal(UserWithdrawal),
+    /// A deposit address was flagged as risky and is disabled.
+    RiskyAddress(RiskyAddress),
+    /// The address of a webhook was saved on the dashboard, which waits for an acknowledgement.
+    /// Nothing to do. No document names it; several public integrations receive it.
+    ActivateWebhookUrl(UnknownEvent),
     /// Anything else, kept whole.
     Unknown(UnknownEvent),
 }
@@ -42,7 +48,8 @@ impl Event {
             Self::UserDeposit(_) => Some("UserDeposit"),
             Self::ApiWithdrawal(_) => Some("ApiWithdrawal"),
             Self::UserWithdrawal(_) => Some("UserWithdrawal"),
-            Self::Unknown(event) => event.event_type(),
+            Self::RiskyAddress(_) => None,
+            Self::ActivateWebhookUrl(event) | Self::Unknown(event) => event.event_type(),
         }
     }
 
@@ -50,7 +57,8 @@ impl Event {
     ///
     /// The key is the record id *and* the status: one record sends a notification for each status
     /// it reaches. Insert it in the same transaction as the work that the notification causes.
-    /// `None` for [`Event::Unknown`], of which nobody knows what makes it one.
+    /// `None` for what is about no record, and for [`Event::Unknown`], of which nobody knows what
+    /// makes it one.
     #[must_use]
     pub fn dedupe_key(&self) -> Option<DedupeKey<'_>> {
         let (record_id, status) = match self {
@@ -59,7 +67,7 @@ impl Event {
             Self::UserDeposit(event) => (&event.record_id, event.status.as_str()),
             Self::ApiWithdrawal(event) => (&event.record_id, event.status.as_str()),
             Self::UserWithdrawal(event) => (&event.record_id, event.status.as_str()),
-            Self::Unknown(_) => return None,
+            Self::RiskyAddress(_) | Self::ActivateWebhookUrl(_) | Self::Unknown(_) => return None,
         };
         Some(DedupeKey { record_id, status })
     }
@@ -84,7 +92,8 @@ impl Serialize for Event {
             Self::UserDeposit(msg) => envelope(serializer, self, msg),
             Self::ApiWithdrawal(msg) => envelope(serializer, self, msg),
             Self::UserWithdrawal(msg) => envelope(serializer, self, msg),
-            Self::Unknown(event) => event.serialize(serializer),
+            Self::RiskyAddress(event) => event.serialize(serializer),
+            Self::ActivateWebhookUrl(event) | Self::Unknown(event) => event.serialize(serializer),
         }
     }
 }
@@ -104,29 +113,6 @@ pub struct DedupeKey<'a> {
 impl fmt::Display for DedupeKey<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.record_id, self.status)
-    }
-}
-
-/// The types that this version knows, by their names on the wire.
-#[derive(Clone, Copy)]
-pub(crate) enum Kind {
-    DirectDeposit,
-    ApiDeposit,
-    UserDeposit,
-    ApiWithdrawal,
-    UserWithdrawal,
-}
-
-impl Kind {
-    pub(crate) fn of(name: &str) -> Option<Self> {
-        Some(match name {
-            "DirectDeposit" => Self::DirectDeposit,
-            "ApiDeposit" => Self::ApiDeposit,
-            "UserDeposit" => Self::UserDeposit,
-            "ApiWithdrawal" => Self::ApiWithdrawal,
-            "UserWithdrawal" => Self::UserWithdrawal,
-            _ => return None,
-        })
     }
 }
 
@@ -270,67 +256,4 @@ pub struct UserWithdrawal {
     /// Where the withdrawal stood when this was sent.
     #[serde(deserialize_with = "wire::required")]
     pub status: WithdrawStatus,
-}
-
-/// A verified notification that this version can't read further, kept whole.
-///
-/// It is no error, because an error would make the gateway send it again and again. It may be:
-///
-/// - a type that is newer than this crate, or `ActivateWebhookURL`, which a dashboard sends when
-///   the address of a webhook is saved: nothing to do;
-/// - the notice that a deposit address was flagged as risky, which has no type: `chainId`,
-///   `address` and `riskAt`, at the top or inside `msg`;
-/// - a *known* type ([`UnknownEvent::has_known_type`]) without one of its ids or its status.
-///   Something did happen to a record then: store it and tell a person before acknowledging.
-///
-/// `Debug` shows the length only, since nobody knows what is in there.
-#[derive(Clone)]
-pub struct UnknownEvent {
-    event_type: Option<String>,
-    raw: Box<RawValue>,
-}
-
-impl UnknownEvent {
-    pub(crate) fn new(event_type: Option<String>, raw: Box<RawValue>) -> Self {
-        Self { event_type, raw }
-    }
-
-    /// The `type`, when there is one and it is text.
-    #[must_use]
-    pub fn event_type(&self) -> Option<&str> {
-        self.event_type.as_deref()
-    }
-
-    /// Whether the type is one of [`Event`]'s own, so that the rest could not be read.
-    #[must_use]
-    pub fn has_known_type(&self) -> bool {
-        self.event_type().and_then(Kind::of).is_some()
-    }
-
-    /// The whole body as it came: the text of a JSON object.
-    #[must_use]
-    pub fn raw(&self) -> &str {
-        self.raw.get()
-    }
-}
-
-impl PartialEq for UnknownEvent {
-    fn eq(&self, other: &Self) -> bool {
-        self.raw() == other.raw()
-    }
-}
-
-impl fmt::Debug for UnknownEvent {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UnknownEvent")
-            .field("event_type", &self.event_type)
-            .field("raw_bytes", &self.raw().len())
-            .finish()
-    }
-}
-
-impl Serialize for UnknownEvent {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.raw.serialize(serializer)
-    }
 }

@@ -78,16 +78,18 @@ mod error;
 mod event;
 #[cfg(feature = "axum")]
 mod extract;
+mod kind;
 mod parse;
 mod verifier;
+mod whole;
 
 pub use acknowledge::Acknowledgement;
 pub use confirm::{ConfirmError, ConfirmedDeposit, ConfirmedWithdrawal, Creditable, DepositEvent};
 pub use error::VerifyError;
 pub use event::{
-    ApiDeposit, ApiWithdrawal, DedupeKey, DirectDeposit, Event, UnknownEvent, UserDeposit,
-    UserWithdrawal,
+    ApiDeposit, ApiWithdrawal, DedupeKey, DirectDeposit, Event, UserDeposit, UserWithdrawal,
 };
 #[cfg(feature = "axum")]
 pub use extract::{Webhook, WebhookRejection};
 pub use verifier::{Verified, Verifier};
+pub use whole::{RiskyAddress, UnknownEvent};

@@ -7,7 +7,9 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::event::{Event, Kind, UnknownEvent};
+use crate::event::Event;
+use crate::kind::Kind;
+use crate::whole::{RiskyAddress, UnknownEvent};
 
 /// Reads a body. `None` when it is no JSON object.
 pub(crate) fn event(body: &[u8]) -> Option<Event> {
@@ -15,12 +17,12 @@ pub(crate) fn event(body: &[u8]) -> Option<Event> {
     let body = std::str::from_utf8(body).ok()?;
     match serde_json::from_str(body) {
         Ok(Known(event)) => Some(event),
-        Err(_) => unknown(body).map(Event::Unknown),
+        Err(_) => whole(body),
     }
 }
 
 /// The second look at what is not a known event in every detail: only that it is an object counts.
-fn unknown(body: &str) -> Option<UnknownEvent> {
+fn whole(body: &str) -> Option<Event> {
     #[derive(serde::Deserialize)]
     struct Typed {
         #[serde(rename = "type")]
@@ -31,10 +33,21 @@ fn unknown(body: &str) -> Option<UnknownEvent> {
         return None;
     }
     let typed: Option<Typed> = serde_json::from_str(raw.get()).ok();
-    Some(UnknownEvent::new(
-        typed.map(|typed| typed.event_type),
-        raw.to_owned(),
-    ))
+    let event_type = typed.map(|typed| typed.event_type);
+    let name = event_type.as_deref();
+    // A known type that is not whole is never taken for something else.
+    if name.and_then(Kind::of).is_none()
+        && let Some(notice) = RiskyAddress::read(raw)
+    {
+        return Some(Event::RiskyAddress(notice));
+    }
+    let is_activation = name == Some("ActivateWebhookURL");
+    let event = UnknownEvent::new(event_type, raw.to_owned());
+    Some(if is_activation {
+        Event::ActivateWebhookUrl(event)
+    } else {
+        Event::Unknown(event)
+    })
 }
 
 /// Reads `msg` from wherever it is: the body itself, or the piece that came before `type`.

@@ -401,6 +401,14 @@ impl File {
                 if !no_zero || schema.minimum.is_some() || schema.exclusive_minimum.is_some() {
                     checks.push(format!("{value}.validate({wire})?;"));
                 }
+                if let Some(min) = schema
+                    .min_length
+                    .filter(|min| *min > 1 && !has_length(inner))
+                {
+                    checks.push(format!(
+                        "check::shortest({value}.as_str(), {wire}, {min})?;"
+                    ));
+                }
                 if let Some(max) = schema.max_length.filter(|_| !has_length(inner)) {
                     checks.push(format!("check::longest({value}.as_str(), {wire}, {max})?;"));
                 }

@@ -259,7 +259,7 @@ pub struct BatchWithdrawTask {
     /// 0); gone from the newer official SDKs. At least 1.
     pub seq: u64,
     /// The merchant's id. Row key in the newer official SDKs (required there); output only in the
-    /// official docs.
+    /// official docs. 3 to 64 characters.
     pub order_id: OrderId,
     /// The address.
     pub address: Address,

@@ -525,6 +525,7 @@ impl Endpoint for GetMainCoinList {
 
     fn validate(&self) -> Result<(), ValidationError> {
         self.app_id.validate("appId")?;
+        check::shortest(self.app_id.as_str(), "appId", 3)?;
         check::longest(self.app_id.as_str(), "appId", 64)?;
         Ok(())
     }

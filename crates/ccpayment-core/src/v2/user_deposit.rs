@@ -124,6 +124,7 @@ impl Endpoint for GetUserDepositRecord {
 
     fn validate(&self) -> Result<(), ValidationError> {
         self.record_id.validate("recordId")?;
+        check::shortest(self.record_id.as_str(), "recordId", 5)?;
         check::longest(self.record_id.as_str(), "recordId", 64)?;
         Ok(())
     }

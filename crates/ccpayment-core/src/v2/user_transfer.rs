@@ -618,7 +618,7 @@ pub struct GetUserBatchTransferRecordList {
     /// The merchant's ids.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub order_ids: Vec<OrderId>,
-    /// The merchant's id of an end user.
+    /// The merchant's id of an end user. 5 to 64 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
     /// The coin.

@@ -94,10 +94,6 @@ fn the_order_of_names_and_their_spelling_do_not_count() {
 fn what_is_not_known_is_kept_whole() {
     for (body, event_type) in [
         ("{}", None),
-        (
-            r#"{"type":"ActivateWebhookURL"}"#,
-            Some("ActivateWebhookURL"),
-        ),
         (r#"{"type":"New","msg":{"recordId":"1"}}"#, Some("New")),
         (r#"{"msg":{"x":[1.0,{}]},"type":"New"}"#, Some("New")),
         (r#"{"type":"","msg":null}"#, Some("")),
@@ -105,16 +101,46 @@ fn what_is_not_known_is_kept_whole() {
         (r#"{"type":7,"msg":{}}"#, None),
         (r#"{"type":"New","type":"Newer"}"#, None),
         (r#"{"msg":{"recordId":"1","status":"Success"}}"#, None),
-        (
-            r#"{"msg":{"chainId":"ETH","address":"0x1","riskAt":1}}"#,
-            None,
-        ),
-        (r#"{"chainId":"ETH","address":"0x1","riskAt":"1"}"#, None),
+        (r#"{"chainId":"ETH","address":"0x1"}"#, None),
+        (r#"{"address":"","riskAt":1}"#, None),
     ] {
         let event = unknown(body);
         assert_eq!((event.raw(), event.event_type()), (body, event_type));
         assert!(!event.has_known_type());
         assert_eq!(Event::Unknown(event).dedupe_key(), None);
+    }
+}
+
+#[test]
+fn a_risky_address_is_read_with_and_without_an_envelope() {
+    for body in [
+        r#"{"chainId":"ETH","address":"0x1","riskAt":1726717500}"#,
+        r#"{"msg":{"chainId":"ETH","address":"0x1","riskAt":"1726717500"}}"#,
+        r#"{"type":"RiskyAddress","msg":{"address":"0x1","riskAt":1726717500}}"#,
+    ] {
+        let event = read(body);
+        assert_eq!((event.event_type(), event.dedupe_key()), (None, None));
+        let Event::RiskyAddress(notice) = event else {
+            panic!("{body}: {event:?}")
+        };
+        assert_eq!((notice.address.as_str(), notice.raw()), ("0x1", body));
+        assert_eq!(notice.risk_at.map(|at| at.get()), Some(1_726_717_500));
+    }
+}
+
+#[test]
+fn an_activation_is_told_from_the_unknown_and_kept_whole() {
+    for body in [
+        r#"{"type":"ActivateWebhookURL"}"#,
+        r#"{"type":"ActivateWebhookURL","msg":{"x":1}}"#,
+    ] {
+        let Event::ActivateWebhookUrl(event) = read(body) else {
+            panic!("{body}")
+        };
+        assert_eq!(
+            (event.raw(), event.event_type()),
+            (body, Some("ActivateWebhookURL"))
+        );
     }
 }
 

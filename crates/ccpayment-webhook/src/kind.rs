@@ -1,0 +1,24 @@
+//! Types by name.
+
+/// The types that this version knows, by their names on the wire.
+#[derive(Clone, Copy)]
+pub(crate) enum Kind {
+    DirectDeposit,
+    ApiDeposit,
+    UserDeposit,
+    ApiWithdrawal,
+    UserWithdrawal,
+}
+
+impl Kind {
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        Some(match name {
+            "DirectDeposit" => Self::DirectDeposit,
+            "ApiDeposit" => Self::ApiDeposit,
+            "UserDeposit" => Self::UserDeposit,
+            "ApiWithdrawal" => Self::ApiWithdrawal,
+            "UserWithdrawal" => Self::UserWithdrawal,
+            _ => return None,
+        })
+    }
+}

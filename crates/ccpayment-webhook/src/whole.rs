@@ -1,0 +1,151 @@
+//! Notifications that are kept whole.
+
+use std::fmt;
+
+use ccpayment_core::{Address, Timestamp};
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use crate::kind::Kind;
+
+/// A deposit address was flagged as risky. It is disabled at once, and deposits to it are not
+/// announced any more: release it (`addressUnbinding`) and give the payer another one.
+///
+/// The documents list its fields without an envelope and have no example, so they are taken from
+/// the top of the body or from its `msg`, and the body is kept whole.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct RiskyAddress {
+    /// What the gateway calls the chain's id; opaque, probably a chain's symbol.
+    pub chain_id: Option<String>,
+    /// The address.
+    pub address: Address,
+    /// When it was flagged; the unit is not stated.
+    pub risk_at: Option<Timestamp>,
+    raw: Box<RawValue>,
+}
+
+impl RiskyAddress {
+    /// Reads the notice from a body, if it is one.
+    pub(crate) fn read(body: &RawValue) -> Option<Self> {
+        #[derive(serde::Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Fields {
+            #[serde(default, deserialize_with = "ccpayment_core::wire::optional")]
+            chain_id: Option<String>,
+            #[serde(deserialize_with = "ccpayment_core::wire::required")]
+            address: Address,
+            #[serde(deserialize_with = "ccpayment_core::wire::required")]
+            risk_at: Timestamp,
+        }
+        #[derive(serde::Deserialize)]
+        struct Enveloped {
+            msg: Fields,
+        }
+        let bare = serde_json::from_str::<Fields>(body.get()).ok();
+        let enveloped = || {
+            serde_json::from_str::<Enveloped>(body.get())
+                .ok()
+                .map(|it| it.msg)
+        };
+        let Fields {
+            chain_id,
+            address,
+            risk_at,
+        } = bare.or_else(enveloped)?;
+        Some(Self {
+            chain_id,
+            address,
+            risk_at: Some(risk_at),
+            raw: body.to_owned(),
+        })
+    }
+
+    /// The whole body as it came: the text of a JSON object.
+    #[must_use]
+    pub fn raw(&self) -> &str {
+        self.raw.get()
+    }
+}
+
+impl PartialEq for RiskyAddress {
+    fn eq(&self, other: &Self) -> bool {
+        self.raw() == other.raw()
+    }
+}
+
+impl fmt::Debug for RiskyAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RiskyAddress")
+            .field("chain_id", &self.chain_id)
+            .field("address", &self.address)
+            .field("risk_at", &self.risk_at)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Serialize for RiskyAddress {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.raw.serialize(serializer)
+    }
+}
+
+/// A verified notification that this version can't read further, kept whole.
+///
+/// It is no error, because an error would make the gateway send it again and again. It may be:
+///
+/// - a type that is newer than this crate;
+/// - a *known* type ([`UnknownEvent::has_known_type`]) without one of its ids or its status.
+///   Something did happen to a record then: store it and tell a person before acknowledging.
+///
+/// `Debug` shows the length only, since nobody knows what is in there.
+#[derive(Clone)]
+pub struct UnknownEvent {
+    event_type: Option<String>,
+    raw: Box<RawValue>,
+}
+
+impl UnknownEvent {
+    pub(crate) fn new(event_type: Option<String>, raw: Box<RawValue>) -> Self {
+        Self { event_type, raw }
+    }
+
+    /// The `type`, when there is one and it is text.
+    #[must_use]
+    pub fn event_type(&self) -> Option<&str> {
+        self.event_type.as_deref()
+    }
+
+    /// Whether the type is one of [`Event`](crate::Event)'s own, so that the rest could not be read.
+    #[must_use]
+    pub fn has_known_type(&self) -> bool {
+        self.event_type().and_then(Kind::of).is_some()
+    }
+
+    /// The whole body as it came: the text of a JSON object.
+    #[must_use]
+    pub fn raw(&self) -> &str {
+        self.raw.get()
+    }
+}
+
+impl PartialEq for UnknownEvent {
+    fn eq(&self, other: &Self) -> bool {
+        self.raw() == other.raw()
+    }
+}
+
+impl fmt::Debug for UnknownEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnknownEvent")
+            .field("event_type", &self.event_type)
+            .field("raw_bytes", &self.raw().len())
+            .finish()
+    }
+}
+
+impl Serialize for UnknownEvent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.raw.serialize(serializer)
+    }
+}
