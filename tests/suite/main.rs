@@ -12,6 +12,9 @@ mod facts;
 mod fixtures;
 mod gateway;
 mod payouts;
+mod remote_key;
+#[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
+mod rsa;
 mod signing;
 mod snapshots;
 mod tree;
