@@ -95,6 +95,10 @@ fn a_small_key_is_refused() {
 fn public_of(bits: usize) -> Vec<u8> {
     let mut n = vec![0xff; bits.div_ceil(8)];
     n[0] >>= n.len() * 8 - bits;
+    public(n, &[1, 0, 1])
+}
+
+fn public(mut n: Vec<u8>, e: &[u8]) -> Vec<u8> {
     if n[0] >= 0x80 {
         n.insert(0, 0);
     }
@@ -105,7 +109,8 @@ fn public_of(bits: usize) -> Vec<u8> {
         all
     };
     let mut inside = long(2, &n);
-    inside.extend([2, 3, 1, 0, 1]);
+    inside.extend([2, u8::try_from(e.len()).unwrap()]);
+    inside.extend(e);
     long(0x30, &inside)
 }
 
@@ -120,6 +125,42 @@ fn the_bounds_are_exact() {
         assert_eq!(read(8192), Ok(8192));
         assert_eq!(read(8193), Err(KeyError::TooLarge { bits: 8193 }));
         assert_eq!(read(40_000), Err(KeyError::TooLarge { bits: 40_000 }));
+    });
+}
+
+#[test]
+fn numbers_that_make_no_key_are_refused_by_every_backend() {
+    both(|backend| {
+        let odd = vec![0xff; 256];
+        let even = [&[0xff; 255][..], &[0xfe]].concat();
+        let read = |n: &[u8], e: &[u8]| {
+            RsaPublicKey::from_der_with(backend, &public(n.to_vec(), e)).map(drop)
+        };
+        for e in [
+            &[3][..],
+            &[1, 0, 1],
+            &[1, 0, 0, 0, 1],
+            &[1, 0xff, 0xff, 0xff, 0xff],
+        ] {
+            assert_eq!(read(&odd, e), Ok(()), "{backend:?} {e:?}");
+            assert_eq!(read(&even, e), Err(KeyError::Inconsistent), "{backend:?}");
+        }
+        // None, one, even, and more than 33 bits.
+        for e in [
+            &[0][..],
+            &[1],
+            &[2],
+            &[1, 0, 0],
+            &[2, 0, 0, 0, 1],
+            &[1, 0, 0, 0, 0, 0, 0, 0, 1],
+        ] {
+            let error = read(&odd, e);
+            assert_eq!(error, Err(KeyError::Inconsistent), "{backend:?} {e:?}");
+        }
+        // Not in the shortest form, or negative.
+        for e in [&[0, 3][..], &[0x83], &[]] {
+            assert_eq!(read(&odd, e), Err(KeyError::Malformed));
+        }
     });
 }
 
