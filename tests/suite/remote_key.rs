@@ -1,7 +1,9 @@
 //! A key that is held elsewhere: it signs, it fails, or it never answers.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use ccpayment::v2::{ApplyAppWithdrawToNetwork, GetCoin};
@@ -168,4 +170,29 @@ async fn one_that_hangs_meets_the_deadline_and_nothing_was_sent() {
         }
     ));
     bench.fake.finish().unwrap();
+}
+
+/// Room for remote keys costs the usual one nothing.
+#[test]
+fn a_key_that_is_here_never_waits_and_allocates_no_more() {
+    let credentials = Credentials::new(AppId::new("app"), AppSecret::new("secret")).unwrap();
+    let prepared = Prepared::new(&GetCoin::new(CoinId::new(1))).unwrap();
+    let origin = Origin::default();
+    let text = SignText {
+        app_id: "app",
+        timestamp: "1767225600",
+        body: prepared.body(),
+    };
+    let count = |run: &mut dyn FnMut()| allocation_counter::measure(run).count_total;
+
+    assert_eq!(count(&mut || drop(credentials.sign(&text).unwrap())), 0);
+    // The first request of a thread pays for what all of them share.
+    prepared.sign(&origin, &credentials, NOW).unwrap();
+    let at_once = count(&mut || drop(prepared.sign(&origin, &credentials, NOW).unwrap()));
+    let awaited = count(&mut || {
+        let signing = pin!(prepared.sign_async(&origin, &credentials, NOW));
+        let signed = signing.poll(&mut Context::from_waker(Waker::noop()));
+        assert!(matches!(signed, Poll::Ready(Ok(_))));
+    });
+    assert_eq!(awaited, at_once);
 }
