@@ -10,6 +10,8 @@
 #![allow(clippy::float_arithmetic, reason = "a ratio is not money")]
 
 mod hot;
+#[cfg(feature = "aws-lc-rs")]
+mod rsa;
 mod send;
 
 use std::hint::black_box;
@@ -27,13 +29,16 @@ fn main() -> Result<()> {
     {
         [] => {
             let sign = hot::Sign::new();
-            report("sign_200_bytes", || sign.ours(), || sign.bound());
+            report("sign_200_bytes", FAST, || sign.ours(), || sign.bound());
             let verify = hot::Verify::new()?;
             report(
                 "verify_and_parse_186_bytes",
+                FAST,
                 || verify.ours(),
                 || verify.bound(),
             );
+            #[cfg(feature = "aws-lc-rs")]
+            rsa_lines()?;
             println!("send_cpu {:.2}", send::ratio()?);
             Ok(())
         }
@@ -43,15 +48,55 @@ fn main() -> Result<()> {
     }
 }
 
+#[cfg(feature = "aws-lc-rs")]
+fn rsa_lines() -> Result<()> {
+    const SIGN: Rounds = Rounds {
+        rounds: 200,
+        calls: 20,
+    };
+    const VERIFY: Rounds = Rounds {
+        rounds: 400,
+        calls: 100,
+    };
+    let rsa = rsa::Rsa::new()?;
+    report(
+        "rsa_sign_aws_lc_rs",
+        SIGN,
+        || rsa.sign(),
+        || rsa.sign_bound(),
+    );
+    report(
+        "rsa_verify_aws_lc_rs",
+        VERIFY,
+        || rsa.verify(),
+        || rsa.verify_bound(),
+    );
+    Ok(())
+}
+
+/// How often to measure, and how many calls at once.
+struct Rounds {
+    rounds: u32,
+    calls: u32,
+}
+
+const FAST: Rounds = Rounds {
+    rounds: 400,
+    calls: 2_000,
+};
+
 /// Runs both in turn, so that whatever else the machine does hits both, and prints the ratio of
 /// the best rounds.
-fn report<A, B>(name: &str, mut ours: impl FnMut() -> A, mut bound: impl FnMut() -> B) {
-    const ROUNDS: u32 = 400;
-    const CALLS: u32 = 2_000;
+fn report<A, B>(
+    name: &str,
+    Rounds { rounds, calls }: Rounds,
+    mut ours: impl FnMut() -> A,
+    mut bound: impl FnMut() -> B,
+) {
     let (mut our_best, mut bound_best) = (Duration::MAX, Duration::MAX);
-    for _ in 0..ROUNDS {
-        our_best = our_best.min(time(CALLS, &mut ours));
-        bound_best = bound_best.min(time(CALLS, &mut bound));
+    for _ in 0..rounds {
+        our_best = our_best.min(time(calls, &mut ours));
+        bound_best = bound_best.min(time(calls, &mut bound));
     }
     println!(
         "{name} {:.2}",
@@ -62,8 +107,8 @@ fn report<A, B>(name: &str, mut ours: impl FnMut() -> A, mut bound: impl FnMut()
     let our_count = count(&mut || drop(black_box(ours())));
     let bound_count = count(&mut || drop(black_box(bound())));
     let (our_ns, bound_ns) = (
-        our_best.as_nanos() / u128::from(CALLS),
-        bound_best.as_nanos() / u128::from(CALLS),
+        our_best.as_nanos() / u128::from(calls),
+        bound_best.as_nanos() / u128::from(calls),
     );
     eprintln!(
         "# {name}: {our_ns} ns and {our_count} allocations; bound {bound_ns} ns and {bound_count}"

@@ -100,7 +100,10 @@ fn signature(body: &[u8]) -> String {
         timestamp: "1767225600",
         body,
     };
-    credentials().key().sign(&text).as_str().to_owned()
+    HmacKey::new(&AppSecret::new(SECRET))
+        .sign(&text)
+        .as_str()
+        .to_owned()
 }
 
 #[test]
@@ -122,7 +125,7 @@ fn in_no_type_of_the_core() {
     shown.debug(&secret);
     shown.debug(&credentials);
     shown.debug(&HmacKey::new(&secret));
-    shown.debug(&credentials.key().sign(&text));
+    shown.debug(&credentials.sign(&text).unwrap());
     shown.debug(&text);
     shown.debug(&prepared);
     shown.debug(&request);
@@ -302,5 +305,112 @@ async fn over_a_real_socket() {
             .await
             .unwrap_err(),
     );
+    shown.hides(&[SECRET, &sign]);
+}
+
+/// An RSA key in every form: as text, and as the numbers that a careless `Debug` would print.
+#[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
+#[test]
+fn in_no_type_of_rsa() {
+    use ccpayment::{KeyError, RsaBackend, RsaPrivateKey, RsaPublicKey};
+
+    const PEM: &str = include_str!("../fixtures/keys/rsa2048.private.pkcs1.pem");
+    const DER: &[u8] = include_bytes!("../fixtures/keys/rsa2048.private.pkcs1.der");
+    // Past the modulus and the public exponent: the private exponent and the primes.
+    let private = &DER[290..];
+    let mut secrets: Vec<String> = PEM
+        .lines()
+        .filter(|line| !line.starts_with("--"))
+        .skip(6)
+        .map(|line| line.chars().take(24).collect())
+        .collect();
+    for part in private.chunks_exact(8) {
+        secrets.push(part.iter().map(|byte| format!("{byte:02x}")).collect());
+        secrets.push(part.iter().map(|byte| format!("{byte:02X}")).collect());
+        secrets.push(format!("{part:?}").trim_matches(['[', ']']).to_owned());
+    }
+
+    let shown = Shown::default();
+    let text = SignText {
+        app_id: "app",
+        timestamp: "1767225600",
+        body: b"",
+    };
+    for &backend in RsaBackend::ALL {
+        let key = RsaPrivateKey::from_pem_with(backend, PEM).unwrap();
+        let public = key.public_key().clone();
+        let signature = key.sign(&text).unwrap();
+        secrets.push(signature.as_str()[..24].to_owned());
+        shown.debug(&key);
+        shown.debug(&public);
+        shown.debug(&signature);
+        let verifier = Verifier::new(AppId::new("app"), &AppSecret::new(SECRET));
+        shown.debug(&verifier.also_accept_rsa(&public));
+
+        let credentials = Credentials::rsa(AppId::new("app"), key).unwrap();
+        shown.debug(&credentials);
+        let prepared = Prepared::new(&GetCoin::new(CoinId::new(1))).unwrap();
+        let request = prepared
+            .sign(&Origin::default(), &credentials, NOW)
+            .unwrap();
+        secrets.push(request.headers()["sign"].to_str().unwrap()[..24].to_owned());
+        shown.debug(&request);
+        let client = Client::new(credentials, FakeTransport::new());
+        shown.debug(&client);
+
+        // Keys that are refused, for whatever reason, with their text at hand.
+        for bad in [
+            PEM.replacen("MII", "!II", 1),
+            PEM.replace("RSA PRIVATE", "EC PRIVATE"),
+            PEM.replace("-----END", "-----"),
+            PEM.replacen("KEY-----\n", "KEY-----\nProc-Type: 4,ENCRYPTED\n", 1),
+        ] {
+            shown.error(&RsaPrivateKey::from_pem_with(backend, &bad).unwrap_err());
+            shown.error(&RsaPublicKey::from_pem_with(backend, &bad).unwrap_err());
+        }
+        let mut damaged = DER.to_vec();
+        damaged[700] ^= 1;
+        let error = RsaPrivateKey::from_der_with(backend, &damaged).unwrap_err();
+        assert_eq!(error, KeyError::Inconsistent);
+        shown.error(&error);
+        shown.error(&RsaPrivateKey::from_der_with(backend, &DER[1..]).unwrap_err());
+        shown.error(&RsaPublicKey::from_der_with(backend, DER).unwrap_err());
+    }
+    let secrets: Vec<_> = secrets.iter().map(String::as_str).collect();
+    shown.hides(&secrets);
+}
+
+/// A signer that has the secret at hand and a `Debug` that would show it.
+#[derive(Debug)]
+struct Careless(&'static str);
+
+impl ccpayment::Signer for Careless {
+    fn sign<'a>(&'a self, text: SignText<'a>) -> ccpayment::SigningFuture<'a> {
+        let signature = HmacKey::new(&AppSecret::new(self.0)).sign(&text);
+        Box::pin(async { Ok(signature) })
+    }
+}
+
+#[test]
+fn in_nothing_that_holds_a_signer() {
+    let shown = Shown::default();
+    let credentials = Credentials::with_signer(AppId::new("app"), Careless(SECRET)).unwrap();
+    shown.debug(&credentials);
+    let prepared = Prepared::new(&GetCoin::new(CoinId::new(1))).unwrap();
+    shown.error(
+        &prepared
+            .sign(&Origin::default(), &credentials, NOW)
+            .unwrap_err(),
+    );
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let request = runtime
+        .block_on(prepared.sign_async(&Origin::default(), &credentials, NOW))
+        .unwrap();
+    let sign = request.headers()["sign"].to_str().unwrap().to_owned();
+    assert_eq!(sign, signature(prepared.body()));
+    shown.debug(&request);
+    shown.debug(&Client::new(credentials, FakeTransport::new()));
     shown.hides(&[SECRET, &sign]);
 }

@@ -13,6 +13,9 @@ mod fixtures;
 mod gateway;
 mod payloads;
 mod payouts;
+mod remote_key;
+#[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
+mod rsa;
 mod schema;
 mod signing;
 mod snapshots;

@@ -133,6 +133,7 @@ fn no_crate_that_we_name_is_there_twice() {
     let output = Command::new(env!("CARGO"))
         .current_dir(root)
         .args(["tree", "--offline", "--duplicates", "-e", "normal"])
+        .arg("--all-features")
         .output()
         .unwrap();
     let text = String::from_utf8(output.stdout).unwrap();

@@ -41,6 +41,8 @@ fn main() -> Result<()> {
                     "ccpayment-tests",
                     "--bin",
                     "bench",
+                    "--features",
+                    "aws-lc-rs",
                     "--",
                 ])
                 .args(rest)

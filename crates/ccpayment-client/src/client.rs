@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use ccpayment_core::{AnswerError, Credentials, Endpoint, Origin, Prepared, Timestamp, decode};
+use ccpayment_core::{
+    AnswerError, Credentials, Endpoint, Origin, Prepared, SigningError, Timestamp, decode,
+};
 use futures_util::future::{Either, select};
 
 use crate::clock::{Clock, SystemClock};
@@ -163,12 +165,17 @@ impl Client {
         budget: Duration,
     ) -> Result<http::Response<Bytes>, Error> {
         let shared = &*self.shared;
-        let request = prepared
-            .sign(&shared.origin, &shared.credentials, signed_at)
-            .map_err(|source| Error::Invalid {
-                call: CallInfo::of_prepared(prepared),
-                source,
-            })?;
+        let mut timer = pin!(shared.clock.deadline(budget));
+        let signing = pin!(prepared.sign_async(&shared.origin, &shared.credentials, signed_at));
+        // A key that is here signs at once; one that is not has no more time than the rest.
+        let signed = match select(signing, &mut timer).await {
+            Either::Left((signed, _)) => signed,
+            Either::Right(((), _)) => Err(SigningError::TimedOut { after: budget }.into()),
+        };
+        let request = signed.map_err(|source| Error::Invalid {
+            call: CallInfo::of_prepared(prepared),
+            source,
+        })?;
         let call = Call {
             request,
             timeout: budget,
@@ -176,7 +183,6 @@ impl Client {
             operation: prepared.operation(),
         };
         let answer = pin!(shared.transport.send(call));
-        let timer = pin!(shared.clock.deadline(budget));
         // The answer is looked at first, so that one that is there never counts as late.
         let source = match select(answer, timer).await {
             Either::Left((Ok(response), _))

@@ -47,12 +47,13 @@ impl CallInfo {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The request breaks a documented rule or can't be written. Nothing was sent.
+    /// The request breaks a documented rule, can't be written or can't be signed. Nothing was
+    /// sent.
     #[error("{} was not sent: {source}", call.operation)]
     Invalid {
         /// Which call.
         call: Box<CallInfo>,
-        /// The field and the rule.
+        /// The field and the rule, or what the signer said.
         source: PrepareError,
     },
     /// There was no answer.

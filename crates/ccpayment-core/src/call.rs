@@ -11,7 +11,7 @@ use http::{Method, Request, Uri};
 use crate::credentials::Credentials;
 use crate::endpoint::{Endpoint, Safety};
 use crate::ids::{OrderId, Timestamp};
-use crate::sign::SignText;
+use crate::sign::{SignText, Signature, SigningError};
 use crate::validate::ValidationError;
 
 /// The header with the APP ID.
@@ -107,6 +107,9 @@ pub enum PrepareError {
     /// The parts make no HTTP request.
     #[error("the request can't be written as HTTP")]
     Http(#[from] http::Error),
+    /// There is no signature.
+    #[error("the request can't be signed")]
+    Sign(#[from] SigningError),
 }
 
 /// A validated request whose body was serialised, once. Each [`Prepared::sign`] makes a fresh
@@ -188,11 +191,12 @@ impl Prepared {
         &self.body
     }
 
-    /// A signed HTTP request.
+    /// A signed HTTP request, by a key that is here.
     ///
     /// # Errors
     ///
-    /// [`PrepareError::Http`] when the parts make no request.
+    /// [`PrepareError::Http`] when the parts make no request, [`PrepareError::Sign`] when there is
+    /// no signature: always so where the key is held elsewhere.
     pub fn sign(
         &self,
         origin: &Origin,
@@ -200,12 +204,43 @@ impl Prepared {
         at: Timestamp,
     ) -> Result<Request<Bytes>, PrepareError> {
         let mut digits = itoa::Buffer::new();
-        let timestamp = digits.format(at.get());
-        let signature = credentials.key().sign(&SignText {
+        let signature = credentials.sign(&self.text(credentials, digits.format(at.get())))?;
+        self.request(origin, credentials, at, &signature)
+    }
+
+    /// A signed HTTP request, by any key. Where the key is here, this never waits.
+    ///
+    /// # Errors
+    ///
+    /// [`PrepareError::Http`] when the parts make no request, [`PrepareError::Sign`] when there is
+    /// no signature.
+    pub async fn sign_async(
+        &self,
+        origin: &Origin,
+        credentials: &Credentials,
+        at: Timestamp,
+    ) -> Result<Request<Bytes>, PrepareError> {
+        let mut digits = itoa::Buffer::new();
+        let text = self.text(credentials, digits.format(at.get()));
+        let signature = credentials.sign_async(text).await?;
+        self.request(origin, credentials, at, &signature)
+    }
+
+    fn text<'a>(&'a self, credentials: &'a Credentials, timestamp: &'a str) -> SignText<'a> {
+        SignText {
             app_id: credentials.app_id().as_str(),
             timestamp,
             body: &self.body,
-        });
+        }
+    }
+
+    fn request(
+        &self,
+        origin: &Origin,
+        credentials: &Credentials,
+        at: Timestamp,
+        signature: &Signature,
+    ) -> Result<Request<Bytes>, PrepareError> {
         let mut sign = HeaderValue::from_str(signature.as_str()).map_err(http::Error::from)?;
         sign.set_sensitive(true);
 

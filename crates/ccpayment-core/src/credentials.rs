@@ -1,10 +1,14 @@
 //! Who signs.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::ids::AppId;
+#[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
+use crate::rsa_key::RsaPrivateKey;
 use crate::secret::AppSecret;
-use crate::sign::HmacKey;
+use crate::sign::{HmacKey, SignText, Signature, SigningError};
+use crate::signer::Signer;
 use crate::validate::{Rule, ValidationError};
 
 /// Who signs: an APP ID and the key that belongs to it, prepared once.
@@ -20,8 +24,22 @@ use crate::validate::{Rule, ValidationError};
 pub struct Credentials {
     app_id: AppId,
     header: http::HeaderValue,
-    key: HmacKey,
-    secret: AppSecret,
+    key: Key,
+}
+
+#[derive(Clone)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "the large one is the usual one, and on the hot path"
+)]
+enum Key {
+    Hmac {
+        key: HmacKey,
+        secret: AppSecret,
+    },
+    #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
+    Rsa(RsaPrivateKey),
+    Remote(Arc<dyn Signer>),
 }
 
 impl Credentials {
@@ -32,26 +50,45 @@ impl Credentials {
     /// When the APP ID or the secret is empty, holds white space (the usual mistake in copying
     /// one) or, for the id, anything that can't stand in an HTTP header.
     pub fn new(app_id: AppId, secret: AppSecret) -> Result<Self, ValidationError> {
+        let key = HmacKey::new(&secret);
+        let it = Self::with_key(app_id, Key::Hmac { key, secret })?;
+        if let Key::Hmac { secret, .. } = &it.key {
+            is_well_copied("AppSecret", secret.expose())?;
+        }
+        Ok(it)
+    }
+
+    /// Credentials that sign with an RSA key.
+    ///
+    /// # Errors
+    ///
+    /// When the APP ID is not one, as for [`Credentials::new`].
+    #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
+    pub fn rsa(app_id: AppId, key: RsaPrivateKey) -> Result<Self, ValidationError> {
+        Self::with_key(app_id, Key::Rsa(key))
+    }
+
+    /// Credentials whose key is held elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// When the APP ID is not one, as for [`Credentials::new`].
+    pub fn with_signer(
+        app_id: AppId,
+        signer: impl Signer + 'static,
+    ) -> Result<Self, ValidationError> {
+        Self::with_key(app_id, Key::Remote(Arc::new(signer)))
+    }
+
+    fn with_key(app_id: AppId, key: Key) -> Result<Self, ValidationError> {
         app_id.validate("Appid")?;
         let header = http::HeaderValue::from_str(app_id.as_str())
             .map_err(|_| ValidationError::new("Appid", Rule::NotHeaderText))?;
-        for (field, text) in [("Appid", app_id.as_str()), ("AppSecret", secret.expose())] {
-            if text.is_empty() {
-                return Err(ValidationError::new(field, Rule::Empty));
-            }
-            if text.contains(char::is_whitespace) {
-                return Err(ValidationError::new(
-                    field,
-                    Rule::Other("can't have white space"),
-                ));
-            }
-        }
-        let key = HmacKey::new(&secret);
+        is_well_copied("Appid", app_id.as_str())?;
         Ok(Self {
             app_id,
             header,
             key,
-            secret,
         })
     }
 
@@ -61,10 +98,51 @@ impl Credentials {
         &self.app_id
     }
 
-    /// The prepared key.
+    /// The prepared HMAC key, if it is one.
     #[must_use]
-    pub fn key(&self) -> &HmacKey {
-        &self.key
+    pub fn hmac_key(&self) -> Option<&HmacKey> {
+        match &self.key {
+            Key::Hmac { key, .. } => Some(key),
+            _ => None,
+        }
+    }
+
+    /// Signs with a key that is here.
+    ///
+    /// # Errors
+    ///
+    /// [`SigningError::Remote`] when it is not; [`Credentials::sign_async`] signs with any key.
+    pub fn sign(&self, text: &SignText<'_>) -> Result<Signature, SigningError> {
+        match &self.key {
+            Key::Hmac { key, .. } => Ok(key.sign(text)),
+            #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
+            Key::Rsa(key) => key.sign(text),
+            Key::Remote(_) => Err(SigningError::Remote),
+        }
+    }
+
+    /// Signs with any key. Where the key is here, this never waits.
+    ///
+    /// # Errors
+    ///
+    /// [`SigningError`], when the key or its holder fails.
+    pub async fn sign_async(&self, text: SignText<'_>) -> Result<Signature, SigningError> {
+        match &self.key {
+            Key::Remote(signer) => signer.sign(text).await,
+            _ => self.sign(&text),
+        }
+    }
+
+    /// Whether the key made this signature, or nothing if that can't be told, because the key is
+    /// held elsewhere.
+    #[must_use]
+    pub fn verify(&self, text: &SignText<'_>, signature: &[u8]) -> Option<bool> {
+        match &self.key {
+            Key::Hmac { key, .. } => Some(key.verify(text, signature)),
+            #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
+            Key::Rsa(key) => Some(key.public_key().verify(text, signature)),
+            Key::Remote(_) => None,
+        }
     }
 
     pub(crate) fn app_id_header(&self) -> http::HeaderValue {
@@ -74,11 +152,27 @@ impl Credentials {
     /// The text with the secret taken out, should the other side have echoed it.
     #[must_use]
     pub fn scrub(&self, text: String) -> String {
-        if text.contains(self.secret.expose()) {
-            return text.replace(self.secret.expose(), "[redacted]");
+        match &self.key {
+            Key::Hmac { secret, .. } if text.contains(secret.expose()) => {
+                text.replace(secret.expose(), "[redacted]")
+            }
+            // A private key is never part of what is sent, so there is nothing to echo.
+            _ => text,
         }
-        text
     }
+}
+
+fn is_well_copied(field: &'static str, text: &str) -> Result<(), ValidationError> {
+    if text.is_empty() {
+        return Err(ValidationError::new(field, Rule::Empty));
+    }
+    if text.contains(char::is_whitespace) {
+        return Err(ValidationError::new(
+            field,
+            Rule::Other("can't have white space"),
+        ));
+    }
+    Ok(())
 }
 
 impl fmt::Debug for Credentials {

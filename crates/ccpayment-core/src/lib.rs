@@ -32,6 +32,13 @@
 //! assert_eq!(paid_to.amount.as_str(), "25");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # RSA
+//!
+//! The gateway takes signatures by HMAC-SHA256 or RSA. HMAC is always there. Two features bring RSA
+//! keys, with the same types: `aws-lc-rs`, the one to prefer, and `rsa`, which is Rust alone.
+//! `RsaBackend` says what RUSTSEC-2023-0071 means for the choice; with both on, `aws-lc-rs` is
+//! used. A key in a key service or an HSM needs neither: implement [`Signer`].
 
 mod amount;
 mod call;
@@ -41,8 +48,11 @@ mod endpoint;
 mod envelope;
 mod ids;
 mod payout;
+#[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
+mod rsa_key;
 mod secret;
 mod sign;
+mod signer;
 mod validate;
 
 pub mod v2;
@@ -62,6 +72,9 @@ pub use ids::{
     ReferenceId, Timestamp, TxId, UserId,
 };
 pub use payout::{Difference, Found, Payout};
+#[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
+pub use rsa_key::{KeyError, RsaBackend, RsaPrivateKey, RsaPublicKey};
 pub use secret::AppSecret;
-pub use sign::{HmacKey, SignText, Signature};
+pub use sign::{HmacKey, SignText, Signature, SigningError};
+pub use signer::{Signer, SigningFuture};
 pub use validate::{Rule, ValidationError};

@@ -1,6 +1,12 @@
-//! Signatures: HMAC-SHA256 over APP ID, timestamp and body.
+//! Signatures over APP ID, timestamp and body: their text, their form, and HMAC-SHA256.
+
+mod base64;
+mod hex;
+#[cfg(test)]
+mod wycheproof;
 
 use std::fmt;
+use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
@@ -27,6 +33,16 @@ impl<'a> SignText<'a> {
     #[must_use]
     pub fn parts(&self) -> [&'a [u8]; 3] {
         [self.app_id.as_bytes(), self.timestamp.as_bytes(), self.body]
+    }
+
+    /// The SHA-256 of the text, for a signer that takes a digest, as most key services do.
+    #[must_use]
+    pub fn sha256(&self) -> [u8; 32] {
+        let mut hash = Sha256::new();
+        for part in self.parts() {
+            hash.update(part);
+        }
+        hash.finalize().into()
     }
 }
 
@@ -62,14 +78,16 @@ impl HmacKey {
     /// Prepares the key.
     #[must_use]
     pub fn new(secret: &AppSecret) -> Self {
+        Self::of_bytes(secret.expose().as_bytes())
+    }
+
+    fn of_bytes(secret: &[u8]) -> Self {
         // RFC 2104's own first step, which the fixed-size constructor leaves to us and which can't
         // fail: a key longer than a block is hashed, a shorter one padded with zeros.
         let mut block = Zeroizing::new([0; 64]);
-        let hashed = (secret.expose().len() > block.len())
-            .then(|| Zeroizing::new(<[u8; 32]>::from(Sha256::digest(secret.expose()))));
-        let key = hashed
-            .as_ref()
-            .map_or(secret.expose().as_bytes(), |hash| hash.as_slice());
+        let hashed = (secret.len() > block.len())
+            .then(|| Zeroizing::new(<[u8; 32]>::from(Sha256::digest(secret))));
+        let key = hashed.as_ref().map_or(secret, |hash| hash.as_slice());
         block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
         Self(<Hmac<Sha256> as KeyInit>::new((&*block).into()))
     }
@@ -85,7 +103,7 @@ impl HmacKey {
     /// Signs, as lower-case hex.
     #[must_use]
     pub fn sign(&self, text: &SignText<'_>) -> Signature {
-        Signature(hex::encode(&self.mac(text).finalize().into_bytes().into()))
+        Signature::hmac_sha256(&self.mac(text).finalize().into_bytes().into())
     }
 
     /// Whether the `Sign` header belongs to the text. The comparison takes the same time
@@ -106,14 +124,43 @@ impl fmt::Debug for HmacKey {
 /// A signature as it goes into the `Sign` header. It lets its holder replay the call for two
 /// minutes, so it counts as a secret and its `Debug` shows nothing.
 #[derive(Clone)]
-pub struct Signature([u8; 64]);
+pub struct Signature(Form);
+
+/// HMAC is on the hot path, so its digits need no allocation.
+#[derive(Clone)]
+enum Form {
+    Hex([u8; 64]),
+    Base64(Box<str>),
+}
 
 impl Signature {
-    /// The 64 hex digits.
+    /// The signature that an HMAC-SHA256 tag makes: 64 lower-case hex digits.
+    #[must_use]
+    pub fn hmac_sha256(tag: &[u8; 32]) -> Self {
+        Self(Form::Hex(hex::encode(tag)))
+    }
+
+    /// The signature that the bytes of an RSA signature make: standard base64.
+    ///
+    /// # Errors
+    ///
+    /// [`SigningError::NotRsa`] when no key of 2,048 to 8,192 bits makes so many bytes.
+    pub fn rsa(bytes: &[u8]) -> Result<Self, SigningError> {
+        if !(256..=1024).contains(&bytes.len()) {
+            let bytes = bytes.len();
+            return Err(SigningError::NotRsa { bytes });
+        }
+        Ok(Self(Form::Base64(base64::encode(bytes).into())))
+    }
+
+    /// The text of the header.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        // Hex digits are ASCII, so this is never the empty text.
-        std::str::from_utf8(&self.0).unwrap_or_default()
+        match &self.0 {
+            // Hex digits are ASCII, so this is never the empty text.
+            Form::Hex(digits) => std::str::from_utf8(digits).unwrap_or_default(),
+            Form::Base64(text) => text,
+        }
     }
 }
 
@@ -123,77 +170,32 @@ impl fmt::Debug for Signature {
     }
 }
 
-/// Hex of fixed length; our own digits are written without tables or branches.
-mod hex {
-    fn digit(nibble: u8) -> u8 {
-        // 9 - nibble is negative, so its sign bits are all ones, exactly for a to f.
-        let is_letter = (9i8.wrapping_sub_unsigned(nibble) >> 7).cast_unsigned();
-        nibble + b'0' + (is_letter & (b'a' - b'0' - 10))
-    }
-
-    pub(super) fn encode(bytes: &[u8; 32]) -> [u8; 64] {
-        let mut digits = [0; 64];
-        for (pair, byte) in digits.chunks_exact_mut(2).zip(bytes) {
-            if let [high, low] = pair {
-                (*high, *low) = (digit(byte >> 4), digit(byte & 15));
-            }
-        }
-        digits
-    }
-
-    /// What a byte stands for, or a value above 15.
-    fn value(byte: u8) -> u8 {
-        let number = byte.wrapping_sub(b'0');
-        let letter = byte.wrapping_sub(b'a');
-        match (number < 10, letter < 6) {
-            (true, _) => number,
-            (_, true) => letter + 10,
-            _ => u8::MAX,
-        }
-    }
-
-    pub(super) fn decode(digits: &[u8]) -> Option<[u8; 32]> {
-        let digits: &[u8; 64] = digits.try_into().ok()?;
-        let mut bytes = [0; 32];
-        let mut seen = 0;
-        for (pair, byte) in digits.chunks_exact(2).zip(&mut bytes) {
-            if let [high, low] = pair {
-                let (high, low) = (value(*high), value(*low));
-                seen |= high | low;
-                *byte = (high << 4) | (low & 15);
-            }
-        }
-        (seen <= 15).then_some(bytes)
-    }
-
-    #[cfg(test)]
-    mod tests {
-        #[test]
-        fn is_its_own_inverse_and_lower_case() {
-            let bytes: [u8; 32] = std::array::from_fn(|i| (i as u8).wrapping_mul(37) ^ 0x9a);
-            let digits = super::encode(&bytes);
-            let expected: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            assert_eq!(std::str::from_utf8(&digits).unwrap(), expected);
-            assert_eq!(super::decode(&digits), Some(bytes));
-            for nibble in 0..16u8 {
-                assert_eq!(
-                    char::from(super::digit(nibble)),
-                    format!("{nibble:x}").chars().next().unwrap()
-                );
-            }
-        }
-
-        #[test]
-        fn refuses_everything_else() {
-            for bad in [b"/", b":", b"`", b"g", b"A", b" ", b"\xff"] {
-                let mut digits = [b'0'; 64];
-                digits[63] = bad[0];
-                assert_eq!(super::decode(&digits), None);
-            }
-            assert_eq!(super::decode(&[b'0'; 63]), None);
-            assert_eq!(super::decode(&[b'0'; 66]), None);
-        }
-    }
+/// Why there is no signature. Nothing was sent.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SigningError {
+    /// The key is held elsewhere, so signing takes a future:
+    /// [`Prepared::sign_async`](crate::Prepared::sign_async).
+    #[error("the key is held elsewhere, so signing has to be awaited")]
+    Remote,
+    /// The signer says no. Its words are its own: they are shown as they are.
+    #[error("the signer failed")]
+    Signer(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The signer did not answer in time.
+    #[error("the signer did not answer within {} ms", after.as_millis())]
+    TimedOut {
+        /// How long it was waited for.
+        after: Duration,
+    },
+    /// So many bytes are no signature of an RSA key of 2,048 to 8,192 bits.
+    #[error("{bytes} bytes are no RSA signature of a key of 2,048 to 8,192 bits")]
+    NotRsa {
+        /// How many they are.
+        bytes: usize,
+    },
+    /// The RSA library failed: no randomness, no memory, or a fault in the computation.
+    #[error("the RSA library could not sign")]
+    Rsa,
 }
 
 #[cfg(test)]
@@ -211,10 +213,10 @@ mod tests {
             let secret = "k".repeat(length);
             let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(secret.as_bytes()).unwrap();
             text.parts().iter().for_each(|part| mac.update(part));
-            let expected = hex::encode(&mac.finalize().into_bytes().into());
+            let expected = Signature::hmac_sha256(&mac.finalize().into_bytes().into());
             assert_eq!(
-                HmacKey::new(&AppSecret::new(secret)).sign(&text).0,
-                expected
+                HmacKey::new(&AppSecret::new(secret)).sign(&text).as_str(),
+                expected.as_str()
             );
         }
     }
@@ -230,7 +232,7 @@ mod tests {
         let signature = key.sign(&text);
         for index in 0..64 {
             for bit in 0..8 {
-                let mut forged = signature.0;
+                let mut forged = signature.as_str().as_bytes().to_vec();
                 forged[index] ^= 1 << bit;
                 assert!(!key.verify(&text, &forged));
             }
@@ -268,5 +270,17 @@ mod tests {
             !shown.contains("sentinel") && !shown.contains(signature.as_str()),
             "{shown}"
         );
+    }
+    #[test]
+    fn only_what_rsa_makes_becomes_base64() {
+        for bytes in [0, 32, 128, 255, 1025] {
+            assert!(matches!(
+                Signature::rsa(&vec![7; bytes]),
+                Err(SigningError::NotRsa { bytes: it }) if it == bytes
+            ));
+        }
+        let longest = Signature::rsa(&[7; 1024]).unwrap();
+        assert_eq!(longest.as_str().len(), 1368);
+        assert_eq!(format!("{longest:?}"), "Signature([redacted])");
     }
 }

@@ -4,6 +4,8 @@ use std::ops::Deref;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+#[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
+use ccpayment_core::RsaPublicKey;
 use ccpayment_core::{
     APP_ID_HEADER, AppId, AppSecret, Credentials, HmacKey, RawBody, SIGN_HEADER, SignText,
     TIMESTAMP_HEADER, TIMESTAMP_WINDOW_SECONDS, Timestamp,
@@ -23,6 +25,8 @@ use crate::parse;
 pub struct Verifier {
     app_id: AppId,
     keys: Vec<HmacKey>,
+    #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
+    rsa_keys: Vec<RsaPublicKey>,
     tolerance_seconds: u64,
     max_body: usize,
 }
@@ -38,13 +42,18 @@ impl Verifier {
     /// hand, which refuse both at once, use `Verifier::from(&credentials)`.
     #[must_use]
     pub fn new(app_id: AppId, secret: &AppSecret) -> Self {
+        Self::without_keys(app_id).also_accept(secret)
+    }
+
+    fn without_keys(app_id: AppId) -> Self {
         Self {
             app_id,
             keys: Vec::with_capacity(1),
+            #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
+            rsa_keys: Vec::new(),
             tolerance_seconds: TIMESTAMP_WINDOW_SECONDS,
             max_body: Self::MAX_BODY,
         }
-        .also_accept(secret)
     }
 
     /// Accepts what is signed with this secret as well, while the secret is being changed.
@@ -53,6 +62,20 @@ impl Verifier {
         if !secret.expose().is_empty() {
             self.keys.push(HmacKey::new(secret));
         }
+        self
+    }
+
+    /// Accepts what is signed with the private half of this RSA key as well: PKCS#1 v1.5 over
+    /// SHA-256, in standard base64.
+    ///
+    /// Off unless this is called, because the gateway's documents do not say which key signs RSA
+    /// notifications. One copy of them even tells to decrypt with the merchant's own private key,
+    /// which verifies nothing. So take a key only from CCPayment itself, and never one that comes
+    /// with a notification.
+    #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
+    #[must_use]
+    pub fn also_accept_rsa(mut self, key: &RsaPublicKey) -> Self {
+        self.rsa_keys.push(key.clone());
         self
     }
 
@@ -113,6 +136,10 @@ impl Verifier {
         let fits = (self.keys.iter()).fold(false, |fits, key| {
             fits | key.verify(&text, signature.as_bytes())
         });
+        #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
+        let fits = (self.rsa_keys.iter()).fold(fits, |fits, key| {
+            fits | key.verify(&text, signature.as_bytes())
+        });
         if !fits {
             return Err(VerifyError::BadSignature);
         }
@@ -138,13 +165,13 @@ impl Verifier {
 
 impl From<&Credentials> for Verifier {
     /// A verifier with the same APP ID and secret as the calls are signed with.
+    ///
+    /// Calls that are signed with RSA or by a `Signer` have no secret. Then it accepts nothing
+    /// until it is told what: by [`Verifier::also_accept`] or `also_accept_rsa`.
     fn from(credentials: &Credentials) -> Self {
-        Self {
-            app_id: credentials.app_id().clone(),
-            keys: vec![credentials.key().clone()],
-            tolerance_seconds: TIMESTAMP_WINDOW_SECONDS,
-            max_body: Self::MAX_BODY,
-        }
+        let mut verifier = Self::without_keys(credentials.app_id().clone());
+        verifier.keys.extend(credentials.hmac_key().cloned());
+        verifier
     }
 }
 

@@ -9,6 +9,8 @@
 //! | `reqwest` | yes | [`ReqwestTransport`], the backend, with rustls |
 //! | `webhook` | yes | [`webhook`]: verify, confirm, acknowledge |
 //! | `axum` | no | an axum extractor for verified notifications |
+//! | `aws-lc-rs` | no | RSA keys, by AWS-LC: fast, needs a C compiler. The one to prefer |
+//! | `rsa` | no | RSA keys, in Rust alone; read RUSTSEC-2023-0071 in the docs of `RsaBackend` first |
 //!
 //! Without any feature there is still a whole client: bring a [`Transport`] of your own.
 //!
