@@ -42,6 +42,7 @@
 
 mod amount;
 mod call;
+mod check;
 mod code;
 mod credentials;
 mod endpoint;

@@ -139,8 +139,7 @@ fn imports(group: &str, file: &File, homes: &BTreeMap<String, &str>) -> String {
             "Amount" => drop(crate_names.entry("amount").or_default().insert(name)),
             "Endpoint" | "Safety" => drop(crate_names.entry("endpoint").or_default().insert(name)),
             "ValidationError" => drop(crate_names.entry("validate").or_default().insert(name)),
-            "check" => drop(crate_names.entry("validate").or_default().insert(name)),
-            "wire" => drop(crate_names.entry("").or_default().insert(name)),
+            "check" | "wire" => drop(crate_names.entry("").or_default().insert(name)),
             "RecordKey" | "PriceIn" => drop(crate_names.entry("ids").or_default().insert(name)),
             name if is_newtype(name) => drop(crate_names.entry("ids").or_default().insert(name)),
             name => match homes.get(name) {

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::amount::Amount;
 use crate::endpoint::{Endpoint, Safety};
 use crate::ids::{Address, Chain, CoinId, Cursor, Timestamp};
-use crate::validate::{ValidationError, check};
-use crate::wire;
+use crate::validate::ValidationError;
+use crate::{check, wire};
 
 /// Lists every balance of the merchant account.
 ///

@@ -9,8 +9,8 @@ use super::{BatchMode, BatchStatus, BatchTaskStatus};
 use crate::amount::Amount;
 use crate::endpoint::{Endpoint, Safety};
 use crate::ids::{Address, Chain, CoinId, Cursor, Memo, OrderId, RecordId, Timestamp, TxId};
-use crate::validate::{ValidationError, check};
-use crate::wire;
+use crate::validate::ValidationError;
+use crate::{check, wire};
 
 /// Checks many payout addresses in one call.
 ///

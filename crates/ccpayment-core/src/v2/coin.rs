@@ -11,8 +11,8 @@ use super::{ChainStatus, CoinStatus};
 use crate::amount::Amount;
 use crate::endpoint::{Endpoint, Safety};
 use crate::ids::{AppId, Chain, CoinId, FiatId};
-use crate::validate::{ValidationError, check};
-use crate::wire;
+use crate::validate::ValidationError;
+use crate::{check, wire};
 
 /// Lists the tokens this merchant has switched on, with limits per network.
 ///

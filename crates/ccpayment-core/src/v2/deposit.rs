@@ -11,8 +11,8 @@ use crate::endpoint::{Endpoint, Safety};
 use crate::ids::{
     Address, Chain, CoinId, Cursor, Memo, OrderId, RecordId, ReferenceId, Timestamp, TxId, UserId,
 };
-use crate::validate::{ValidationError, check};
-use crate::wire;
+use crate::validate::ValidationError;
+use crate::{check, wire};
 
 /// Returns the permanent deposit address of a reference id on a chain, making one when needed.
 ///

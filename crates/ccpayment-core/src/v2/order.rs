@@ -11,8 +11,8 @@ use crate::endpoint::{Endpoint, Safety};
 use crate::ids::{
     Address, Chain, CoinId, FiatId, Memo, OrderId, PriceIn, RecordId, Timestamp, TxId,
 };
-use crate::validate::{ValidationError, check};
-use crate::wire;
+use crate::validate::ValidationError;
+use crate::{check, wire};
 
 /// Opens an order for a coin and chain picked by the merchant and get the address and amount to
 /// pay.

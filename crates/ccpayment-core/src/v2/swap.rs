@@ -9,8 +9,8 @@ use super::SwapStatus;
 use crate::amount::Amount;
 use crate::endpoint::{Endpoint, Safety};
 use crate::ids::{Chain, CoinId, Cursor, OrderId, RecordId, RecordKey, Timestamp, UserId};
-use crate::validate::{ValidationError, check};
-use crate::wire;
+use crate::validate::ValidationError;
+use crate::{check, wire};
 
 /// Lists the tokens that can be swapped and are switched on for this merchant.
 ///

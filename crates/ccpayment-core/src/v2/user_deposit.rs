@@ -9,8 +9,8 @@ use super::DepositStatus;
 use crate::amount::Amount;
 use crate::endpoint::{Endpoint, Safety};
 use crate::ids::{Address, Chain, CoinId, Cursor, Memo, RecordId, Timestamp, TxId, UserId};
-use crate::validate::{ValidationError, check};
-use crate::wire;
+use crate::validate::ValidationError;
+use crate::{check, wire};
 
 /// Returns the permanent deposit address of an end user on a chain, making one when needed.
 ///

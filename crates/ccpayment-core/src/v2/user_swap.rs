@@ -9,8 +9,8 @@ use super::SwapRecord;
 use crate::amount::Amount;
 use crate::endpoint::{Endpoint, Safety};
 use crate::ids::{CoinId, Cursor, OrderId, RecordId, RecordKey, Timestamp, UserId};
-use crate::validate::{ValidationError, check};
-use crate::wire;
+use crate::validate::ValidationError;
+use crate::{check, wire};
 
 /// Swaps the funds of an end user, with an optional merchant surcharge.
 ///

@@ -9,8 +9,8 @@ use super::TransferStatus;
 use crate::amount::Amount;
 use crate::endpoint::{Endpoint, Safety};
 use crate::ids::{CoinId, Cursor, OrderId, RecordId, RecordKey, Timestamp, UserId};
-use crate::validate::{ValidationError, check};
-use crate::wire;
+use crate::validate::ValidationError;
+use crate::{check, wire};
 
 /// Moves funds between two end users, or back to the merchant, inside CCPayment.
 ///

@@ -11,8 +11,8 @@ use crate::endpoint::{Endpoint, Safety};
 use crate::ids::{
     Address, Chain, CoinId, Cursor, Memo, OrderId, RecordId, RecordKey, Timestamp, TxId, UserId,
 };
-use crate::validate::{ValidationError, check};
-use crate::wire;
+use crate::validate::ValidationError;
+use crate::{check, wire};
 
 /// Sends an end user's funds to a blockchain address.
 ///

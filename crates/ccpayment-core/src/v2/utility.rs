@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::{WebhookResendType, WebhookResult};
 use crate::endpoint::{Endpoint, Safety};
 use crate::ids::{Address, Chain, Memo, RecordId, Timestamp, TxId};
-use crate::validate::{ValidationError, check};
-use crate::wire;
+use crate::validate::ValidationError;
+use crate::{check, wire};
 
 /// Asks CCPayment to look again at an on-chain deposit that was not credited.
 ///

@@ -11,8 +11,8 @@ use crate::endpoint::{Endpoint, Safety};
 use crate::ids::{
     Address, AppId, Chain, CoinId, Cursor, Memo, OrderId, RecordId, RecordKey, Timestamp, TxId,
 };
-use crate::validate::{ValidationError, check};
-use crate::wire;
+use crate::validate::ValidationError;
+use crate::{check, wire};
 
 /// Sends merchant funds to a blockchain address.
 ///
