@@ -22,16 +22,17 @@ use anyhow::{Context, Result, bail, ensure};
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .context("xtask has a parent")?;
+    // Asked at run time, so that a program built for one checkout never works on another.
+    let by_cargo = |name| std::env::var(name).context("run it as `cargo xtask`");
+    let (here, cargo) = (by_cargo("CARGO_MANIFEST_DIR")?, by_cargo("CARGO")?);
+    let root = Path::new(&here).parent().context("xtask has a parent")?;
     match words.as_slice() {
         ["codegen"] => codegen::write(root),
         ["codegen", "--check"] => codegen::check(root),
         ["spec-diff"] => spec_diff::run(root),
         // Needs compiled types, so it is a program of the `tests` member.
         ["bench", rest @ ..] => {
-            let status = Command::new(env!("CARGO"))
+            let status = Command::new(cargo)
                 .current_dir(root)
                 .args([
                     "run",
