@@ -98,20 +98,6 @@ pub struct Unsettled {
 }
 
 impl Error {
-    /// A request whose body can't be written.
-    pub(crate) fn not_written<E: Endpoint>(error: serde_json::Error) -> Self {
-        let call = CallInfo {
-            operation: E::NAME,
-            safety: E::SAFETY,
-            order_id: None,
-            settled_by: E::SETTLED_BY,
-        };
-        Self::Invalid {
-            call: Box::new(call),
-            source: PrepareError::Json(error),
-        }
-    }
-
     /// Which call this is about.
     #[must_use]
     pub fn call(&self) -> &CallInfo {

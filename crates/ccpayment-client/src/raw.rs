@@ -1,19 +1,19 @@
 //! Calls of routes that this version does not know.
 
 use bytes::Bytes;
-use ccpayment_core::{Endpoint, Rule, Safety, ValidationError};
+use ccpayment_core::{Endpoint, Rule, Safety, ValidationError, wire};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::client::Client;
 use crate::error::Error;
 
-struct RawCall {
+struct RawCall<'a, T> {
     path: String,
-    body: Bytes,
+    body: &'a T,
 }
 
-impl Endpoint for RawCall {
+impl<T: Serialize + Sync> Endpoint for RawCall<'_, T> {
     type Response = Box<RawValue>;
 
     const NAME: &'static str = "raw";
@@ -36,7 +36,12 @@ impl Endpoint for RawCall {
     }
 
     fn body(&self) -> Result<Bytes, serde_json::Error> {
-        Ok(self.body.clone())
+        let body = wire::json_body(self.body)?;
+        Ok(if &body[..] == b"null" {
+            Bytes::new()
+        } else {
+            body
+        })
     }
 }
 
@@ -55,14 +60,9 @@ impl Client {
     pub async fn raw(
         &self,
         path: impl Into<String>,
-        body: &impl Serialize,
+        body: &(impl Serialize + Sync),
     ) -> Result<Box<RawValue>, Error> {
         let path = path.into();
-        let body = match serde_json::to_vec(body) {
-            Ok(body) if body == b"null" => Bytes::new(),
-            Ok(body) => Bytes::from(body),
-            Err(error) => return Err(Error::not_written::<RawCall>(error)),
-        };
         self.send(&RawCall { path, body }).await
     }
 }
