@@ -5,7 +5,7 @@
 use ccpayment::v2;
 
 use super::fixtures::{Used, fixture, request, response};
-use super::schema::{Probe, answered, sent};
+use super::schema::{Answer, Probe, answered, sent};
 
 /// Decodes them all; gives back which files were used.
 pub(crate) fn all() -> Used {
@@ -583,7 +583,7 @@ pub(crate) const REQUESTS: [(&str, Probe); 61] = [
 ];
 
 /// Every route, by the schema of what is answered, with a way to push JSON through its type.
-pub(crate) const RESPONSES: [(&str, Probe); 61] = [
+pub(crate) const RESPONSES: [(&str, Answer); 61] = [
     ("GetCoinListResponse", answered::<v2::GetCoinList>),
     ("GetCoinResponse", answered::<v2::GetCoin>),
     ("GetCoinUSDTPriceResponse", answered::<v2::GetCoinUSDTPrice>),
