@@ -9,7 +9,7 @@ use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Method, Request, Uri};
 
 use crate::credentials::Credentials;
-use crate::endpoint::{Endpoint, Safety};
+use crate::endpoint::{Endpoint, Safety, Version};
 use crate::ids::{OrderId, Timestamp};
 use crate::sign::{SignText, Signature, SigningError};
 use crate::validate::ValidationError;
@@ -33,17 +33,25 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// The real gateway, `https://ccpayment.com`.
-    pub const CCPAYMENT: &'static str = "https://ccpayment.com";
+    /// The real gateway, which has a host for each version: `https://ccpayment.com` for v2 and
+    /// `https://admin.ccpayment.com` for v1.
+    #[must_use]
+    pub fn of(version: Version) -> Self {
+        let host = match version {
+            Version::V1 => "admin.ccpayment.com",
+            Version::V2 => "ccpayment.com",
+        };
+        Self {
+            scheme: Scheme::HTTPS,
+            authority: Authority::from_static(host),
+        }
+    }
 }
 
 impl Default for Origin {
-    /// The real gateway.
+    /// The real gateway's v2.
     fn default() -> Self {
-        Self {
-            scheme: Scheme::HTTPS,
-            authority: Authority::from_static("ccpayment.com"),
-        }
+        Self::of(Version::V2)
     }
 }
 
@@ -135,6 +143,7 @@ pub enum PrepareError {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Prepared {
+    version: Version,
     operation: &'static str,
     path: PathAndQuery,
     body: Bytes,
@@ -152,6 +161,7 @@ impl Prepared {
     pub fn new<E: Endpoint>(endpoint: &E) -> Result<Self, PrepareError> {
         endpoint.validate()?;
         Ok(Self {
+            version: E::VERSION,
             operation: E::NAME,
             path: PathAndQuery::from_str(endpoint.path())?,
             body: endpoint.body()?,
@@ -159,6 +169,12 @@ impl Prepared {
             order_id: endpoint.order_id().cloned(),
             settled_by: E::SETTLED_BY,
         })
+    }
+
+    /// The version of the API that has the route.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.version
     }
 
     /// The gateway's name of the route.
@@ -268,7 +284,10 @@ mod tests {
     #[test]
     fn an_origin_is_a_host_and_no_more() {
         let read = |text: &str| text.parse::<Origin>().map(|origin| origin.to_string());
-        assert_eq!(read(Origin::CCPAYMENT), Ok(Origin::default().to_string()));
+        assert_eq!(
+            read("https://ccpayment.com"),
+            Ok(Origin::default().to_string())
+        );
         assert_eq!(
             read("http://127.0.0.1:8480/").unwrap(),
             "http://127.0.0.1:8480"

@@ -6,6 +6,19 @@ use serde::de::DeserializeOwned;
 use crate::ids::OrderId;
 use crate::validate::ValidationError;
 
+/// The two versions of the API, which differ in host, signature and body policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(
+    clippy::exhaustive_enums,
+    reason = "a third version would change what a client is"
+)]
+pub enum Version {
+    /// The older API: another host, a digest in place of an HMAC, and signed answers.
+    V1,
+    /// The current API.
+    V2,
+}
+
 /// What repeating a call can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -37,6 +50,8 @@ pub trait Endpoint: Send + Sync {
     /// What the gateway answers in `data`.
     type Response: DeserializeOwned + Send;
 
+    /// The version of the API that has the route.
+    const VERSION: Version = Version::V2;
     /// The gateway's own name of the route.
     const NAME: &'static str;
     /// The path below the gateway's host.
@@ -60,7 +75,8 @@ pub trait Endpoint: Send + Sync {
         Ok(())
     }
 
-    /// The bytes to sign and send; none at all where the route takes no parameters.
+    /// The bytes to sign and send. Where the route takes no parameters these are none at all in v2,
+    /// and `{}` in v1.
     ///
     /// # Errors
     ///
@@ -77,6 +93,8 @@ pub trait Endpoint: Send + Sync {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Route {
+    /// The version of the API that has the route.
+    pub version: Version,
     /// The gateway's own name of the route.
     pub name: &'static str,
     /// The path below the gateway's host.
@@ -92,6 +110,7 @@ impl Route {
     #[must_use]
     pub const fn of<E: Endpoint>() -> Self {
         Self {
+            version: E::VERSION,
             name: E::NAME,
             path: E::PATH,
             safety: E::SAFETY,

@@ -205,6 +205,7 @@ fn last_name_before(json: &str, line: usize, column: usize) -> String {
     name.unwrap_or_else(|| "data".to_owned())
 }
 
+#[cfg(feature = "v2")]
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -40,8 +40,19 @@
 //! `RsaBackend` says what RUSTSEC-2023-0071 means for the choice; with both on, `aws-lc-rs` is
 //! used. A key in a key service or an HSM needs neither: implement [`Signer`].
 
+#![cfg_attr(
+    not(all(feature = "v1", feature = "v2")),
+    allow(
+        dead_code,
+        unused_imports,
+        unused_macros,
+        reason = "for the types of the version that is off"
+    )
+)]
+
 mod amount;
 mod call;
+#[cfg(any(feature = "v1", feature = "v2"))]
 mod check;
 mod code;
 mod credentials;
@@ -56,6 +67,7 @@ mod sign;
 mod signer;
 mod validate;
 
+#[cfg(feature = "v2")]
 pub mod v2;
 pub mod wire;
 
@@ -66,7 +78,7 @@ pub use call::{
 };
 pub use code::{ErrorCode, Retry};
 pub use credentials::Credentials;
-pub use endpoint::{Endpoint, Route, Safety};
+pub use endpoint::{Endpoint, Route, Safety, Version};
 pub use envelope::{AnswerError, RawBody, Rejection, decode};
 pub use ids::{
     Address, AppId, Chain, CoinId, Cursor, FiatId, Memo, OrderId, PriceIn, RecordId, RecordKey,
