@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ccpayment_core::{
-    AnswerError, Credentials, Endpoint, Origin, Prepared, SigningError, Timestamp, decode,
+    AnswerError, Credentials, Endpoint, Origin, Prepared, SigningError, Timestamp, Version, decode,
+    decode_signed,
 };
 use futures_util::future::{Either, select};
 
@@ -52,7 +53,8 @@ struct Shared {
     credentials: Credentials,
     transport: Arc<dyn Transport>,
     clock: Arc<dyn Clock>,
-    origin: Origin,
+    /// None: the real gateway, which has a host for each version.
+    origin: Option<Origin>,
     timeouts: Timeouts,
     max_response_bytes: usize,
 }
@@ -68,7 +70,7 @@ impl Client {
                 credentials,
                 transport: Arc::new(transport),
                 clock: Arc::new(SystemClock::new()),
-                origin: Origin::default(),
+                origin: None,
                 timeouts: Timeouts::default(),
                 max_response_bytes: Self::MAX_RESPONSE_BYTES,
             }),
@@ -80,10 +82,11 @@ impl Client {
         self
     }
 
-    /// The same client for another host, such as a sandbox on loopback.
+    /// The same client for another host, such as a sandbox on loopback, for both versions of the
+    /// API.
     #[must_use]
     pub fn with_origin(self, origin: Origin) -> Self {
-        self.with(|shared| shared.origin = origin)
+        self.with(|shared| shared.origin = Some(origin))
     }
 
     /// The same client with other timeouts.
@@ -141,7 +144,11 @@ impl Client {
         let signed_at = Timestamp::from_system(self.shared.clock.now());
         let answer = self.exchange(prepared, signed_at, budget).await;
         let result = answer.and_then(|response| {
-            decode(&response).map_err(|error| Error::Answer {
+            let read = match E::VERSION {
+                Version::V1 => decode_signed(&response, &self.shared.credentials),
+                Version::V2 => decode(&response),
+            };
+            read.map_err(|error| Error::Answer {
                 call: CallInfo::of_prepared(prepared),
                 source: self.scrub(error),
             })
@@ -166,7 +173,9 @@ impl Client {
     ) -> Result<http::Response<Bytes>, Error> {
         let shared = &*self.shared;
         let mut timer = pin!(shared.clock.deadline(budget));
-        let signing = pin!(prepared.sign_async(&shared.origin, &shared.credentials, signed_at));
+        let gateway = Origin::of(prepared.version());
+        let origin = shared.origin.as_ref().unwrap_or(&gateway);
+        let signing = pin!(prepared.sign_async(origin, &shared.credentials, signed_at));
         // A key that is here signs at once; one that is not has no more time than the rest.
         let signed = match select(signing, &mut timer).await {
             Either::Left((signed, _)) => signed,

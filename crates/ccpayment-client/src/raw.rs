@@ -1,21 +1,22 @@
 //! Calls of routes that this version does not know.
 
 use bytes::Bytes;
-use ccpayment_core::{Endpoint, Rule, Safety, ValidationError, wire};
+use ccpayment_core::{Endpoint, Rule, Safety, ValidationError, Version, wire};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::client::Client;
 use crate::error::Error;
 
-struct RawCall<'a, T> {
+struct RawCall<'a, T, const V1: bool> {
     path: String,
     body: &'a T,
 }
 
-impl<T: Serialize + Sync> Endpoint for RawCall<'_, T> {
+impl<T: Serialize + Sync, const V1: bool> Endpoint for RawCall<'_, T, V1> {
     type Response = Box<RawValue>;
 
+    const VERSION: Version = if V1 { Version::V1 } else { Version::V2 };
     const NAME: &'static str = "raw";
     const PATH: &'static str = "/";
     // Nobody knows what it does, so it is never repeated, and an error says "unknown".
@@ -37,10 +38,10 @@ impl<T: Serialize + Sync> Endpoint for RawCall<'_, T> {
 
     fn body(&self) -> Result<Bytes, serde_json::Error> {
         let body = wire::json_body(self.body)?;
-        Ok(if &body[..] == b"null" {
-            Bytes::new()
-        } else {
-            body
+        Ok(match &body[..] {
+            b"null" if V1 => Bytes::from_static(b"{}"),
+            b"null" => Bytes::new(),
+            _ => body,
         })
     }
 }
@@ -48,7 +49,8 @@ impl<T: Serialize + Sync> Endpoint for RawCall<'_, T> {
 /// An escape hatch.
 impl Client {
     /// Calls a route that this version does not know, such as `/ccpayment/v2/getSomething`, signed
-    /// and judged like any other. What serialises as `null` (such as `()`) is sent as no bytes.
+    /// and judged like any other of its version: a path below `/ccpayment/v1/` is a call of the v1 API.
+    /// What serialises as `null` (such as `()`) is sent as no parameters: no bytes, or `{}` in v1.
     ///
     /// The answer is the text of `data` as it came: read amounts from it as
     /// [`Amount`](ccpayment_core::Amount), never as a float.
@@ -63,6 +65,10 @@ impl Client {
         body: &(impl Serialize + Sync),
     ) -> Result<Box<RawValue>, Error> {
         let path = path.into();
-        self.send(&RawCall { path, body }).await
+        if path.starts_with("/ccpayment/v1/") {
+            self.send(&RawCall::<_, true> { path, body }).await
+        } else {
+            self.send(&RawCall::<_, false> { path, body }).await
+        }
     }
 }

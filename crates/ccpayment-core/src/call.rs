@@ -212,7 +212,7 @@ impl Prepared {
     /// # Errors
     ///
     /// [`PrepareError::Http`] when the parts make no request, [`PrepareError::Sign`] when there is
-    /// no signature: always so where the key is held elsewhere.
+    /// no signature: always so where the key is held elsewhere, and for v1 where the secret is not here.
     pub fn sign(
         &self,
         origin: &Origin,
@@ -220,7 +220,11 @@ impl Prepared {
         at: Timestamp,
     ) -> Result<Request<Bytes>, PrepareError> {
         let mut digits = itoa::Buffer::new();
-        let signature = credentials.sign(&self.text(credentials, digits.format(at.get())))?;
+        let text = self.text(credentials, digits.format(at.get()));
+        let signature = match self.version {
+            Version::V1 => credentials.sign_v1(&text)?,
+            Version::V2 => credentials.sign(&text)?,
+        };
         self.request(origin, credentials, at, &signature)
     }
 
@@ -238,7 +242,10 @@ impl Prepared {
     ) -> Result<Request<Bytes>, PrepareError> {
         let mut digits = itoa::Buffer::new();
         let text = self.text(credentials, digits.format(at.get()));
-        let signature = credentials.sign_async(text).await?;
+        let signature = match self.version {
+            Version::V1 => credentials.sign_v1(&text)?,
+            Version::V2 => credentials.sign_async(text).await?,
+        };
         self.request(origin, credentials, at, &signature)
     }
 
@@ -260,6 +267,10 @@ impl Prepared {
         let mut sign = HeaderValue::from_str(signature.as_str()).map_err(http::Error::from)?;
         sign.set_sensitive(true);
 
+        let content_type = match self.version {
+            Version::V1 => "application/json; charset=utf-8",
+            Version::V2 => "application/json",
+        };
         let uri = Uri::builder()
             .scheme(origin.scheme.clone())
             .authority(origin.authority.clone())
@@ -268,7 +279,7 @@ impl Prepared {
         let request = Request::builder()
             .method(Method::POST)
             .uri(uri)
-            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
+            .header(CONTENT_TYPE, HeaderValue::from_static(content_type))
             .header(APP_ID_HEADER, credentials.app_id_header())
             .header(TIMESTAMP_HEADER, HeaderValue::from(at.get()))
             .header(SIGN_HEADER, sign)

@@ -7,7 +7,7 @@ use crate::ids::AppId;
 #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
 use crate::rsa_key::RsaPrivateKey;
 use crate::secret::AppSecret;
-use crate::sign::{HmacKey, SignText, Signature, SigningError};
+use crate::sign::{DigestKey, HmacKey, SignText, Signature, SigningError};
 use crate::signer::Signer;
 use crate::validate::{Rule, ValidationError};
 
@@ -105,6 +105,36 @@ impl Credentials {
             Key::Hmac { key, .. } => Some(key),
             _ => None,
         }
+    }
+
+    /// The key of the v1 API, if the secret is here.
+    #[must_use]
+    pub fn digest_key(&self) -> Option<DigestKey> {
+        self.secret().map(DigestKey::new)
+    }
+
+    fn secret(&self) -> Option<&AppSecret> {
+        match &self.key {
+            Key::Hmac { secret, .. } => Some(secret),
+            _ => None,
+        }
+    }
+
+    /// Signs as the v1 API demands.
+    ///
+    /// # Errors
+    ///
+    /// [`SigningError::NeedsSecret`] when the credentials are an RSA key or a `Signer`, which v1 does
+    /// not know.
+    pub fn sign_v1(&self, text: &SignText<'_>) -> Result<Signature, SigningError> {
+        let secret = self.secret().ok_or(SigningError::NeedsSecret)?;
+        Ok(text.digest(secret))
+    }
+
+    /// Whether our secret made this signature of the v1 API, or nothing if the secret is not here.
+    #[must_use]
+    pub fn verify_v1(&self, text: &SignText<'_>, signature: &[u8]) -> Option<bool> {
+        Some(text.has_digest(self.secret()?, signature))
     }
 
     /// Signs with a key that is here.

@@ -8,7 +8,10 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer};
 use serde_json::value::RawValue;
 
+use crate::call::{SIGN_HEADER, TIMESTAMP_HEADER};
 use crate::code::ErrorCode;
+use crate::credentials::Credentials;
+use crate::sign::SignText;
 use crate::wire::U64Visitor;
 
 /// The bytes of an answer that could not be used, cut to [`RawBody::MAX`]. Its `Debug` shows only
@@ -86,6 +89,18 @@ pub enum AnswerError {
         /// The whole answer.
         body: RawBody,
     },
+    /// A success of the v1 API that is not signed by the gateway, or any of its answers with a wrong
+    /// signature. What it says is not looked at. For a call that moves money this is neither
+    /// success nor failure.
+    #[error("the answer is not to be trusted: {why}")]
+    Unverified {
+        /// What is wrong with the signature.
+        why: Unverified,
+        /// The HTTP status.
+        status: StatusCode,
+        /// The whole answer.
+        body: RawBody,
+    },
     /// The body is not an envelope at all: a proxy's page, a cut answer, nothing.
     #[error("HTTP {status} without the gateway's envelope")]
     NotAnEnvelope {
@@ -102,7 +117,9 @@ impl AnswerError {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Rejected(rejection) => rejection.status,
-            Self::Undecodable { status, .. } | Self::NotAnEnvelope { status, .. } => *status,
+            Self::Undecodable { status, .. }
+            | Self::Unverified { status, .. }
+            | Self::NotAnEnvelope { status, .. } => *status,
         }
     }
 
@@ -111,9 +128,27 @@ impl AnswerError {
     pub fn body(&self) -> &RawBody {
         match self {
             Self::Rejected(rejection) => &rejection.body,
-            Self::Undecodable { body, .. } | Self::NotAnEnvelope { body, .. } => body,
+            Self::Undecodable { body, .. }
+            | Self::Unverified { body, .. }
+            | Self::NotAnEnvelope { body, .. } => body,
         }
     }
+}
+
+/// Why a signed answer is not trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Unverified {
+    /// A success without a `Timestamp` or a `Sign` header: a proxy that drops headers, or a forgery.
+    #[error("it reports success and has no signature")]
+    Unsigned,
+    /// The signature does not belong to these bytes: they were changed on their way, or are not the
+    /// gateway's.
+    #[error("its signature does not fit")]
+    WrongSignature,
+    /// The credentials hold no secret to check with.
+    #[error("the secret to check it with is not here")]
+    NoSecret,
 }
 
 #[derive(Deserialize)]
@@ -146,6 +181,66 @@ fn code<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
 /// assert_eq!(error.to_string(), "the gateway answered 13000 InvalidCoin: invalid coin");
 /// ```
 pub fn decode<T: DeserializeOwned>(response: &http::Response<Bytes>) -> Result<T, AnswerError> {
+    read(response, ErrorCode::from)
+}
+
+/// Reads an answer of the v1 API, which the gateway signs over its `Timestamp` header and its very
+/// bytes, with our APP ID and secret. A success is believed only with its signature; another answer
+/// need not have one, but may not have a wrong one.
+///
+/// The signature does not say which call it answers: that is left to the connection.
+///
+/// # Errors
+///
+/// [`AnswerError`], which keeps the code, the message, the status and the bytes.
+pub fn decode_signed<T: DeserializeOwned>(
+    response: &http::Response<Bytes>,
+    credentials: &Credentials,
+) -> Result<T, AnswerError> {
+    let unverified = |why| AnswerError::Unverified {
+        why,
+        status: response.status(),
+        body: RawBody::new(response.body()),
+    };
+    let header = |name| {
+        response
+            .headers()
+            .get(name)
+            .map(http::HeaderValue::as_bytes)
+    };
+    let signed = (header(TIMESTAMP_HEADER))
+        .and_then(|text| std::str::from_utf8(text).ok())
+        .zip(header(SIGN_HEADER));
+    if let Some((timestamp, signature)) = signed {
+        // The parts are hashed without a gap, so one of another length could have eaten the body.
+        if timestamp.len() != 10 || !timestamp.bytes().all(|it| it.is_ascii_digit()) {
+            return Err(unverified(Unverified::WrongSignature));
+        }
+        let text = SignText {
+            app_id: credentials.app_id().as_str(),
+            timestamp,
+            body: response.body(),
+        };
+        match credentials.verify_v1(&text, signature) {
+            Some(true) => {}
+            Some(false) => return Err(unverified(Unverified::WrongSignature)),
+            None => return Err(unverified(Unverified::NoSecret)),
+        }
+    } else if is_success(response.body()) {
+        return Err(unverified(Unverified::Unsigned));
+    }
+    read(response, ErrorCode::from_v1)
+}
+
+fn is_success(body: &[u8]) -> bool {
+    serde_json::from_slice::<Envelope<'_>>(body)
+        .is_ok_and(|it| ErrorCode::from_v1(it.code) == ErrorCode::Success)
+}
+
+fn read<T: DeserializeOwned>(
+    response: &http::Response<Bytes>,
+    name_code: fn(u64) -> ErrorCode,
+) -> Result<T, AnswerError> {
     let status = response.status();
     let raw = response.body();
     let body = || RawBody::new(raw);
@@ -154,7 +249,7 @@ pub fn decode<T: DeserializeOwned>(response: &http::Response<Bytes>) -> Result<T
             status,
             body: body(),
         })?;
-    let code = ErrorCode::from(envelope.code);
+    let code = name_code(envelope.code);
     if code != ErrorCode::Success {
         let message = envelope.msg;
         return Err(Rejection {

@@ -79,7 +79,7 @@ pub use call::{
 pub use code::{ErrorCode, Retry};
 pub use credentials::Credentials;
 pub use endpoint::{Endpoint, Route, Safety, Version};
-pub use envelope::{AnswerError, RawBody, Rejection, decode};
+pub use envelope::{AnswerError, RawBody, Rejection, Unverified, decode, decode_signed};
 pub use ids::{
     Address, AppId, Chain, CoinId, Cursor, FiatId, Memo, OrderId, PriceIn, RecordId, RecordKey,
     ReferenceId, Timestamp, TxId, UserId,
@@ -88,6 +88,6 @@ pub use payout::{Difference, Found, Payout};
 #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
 pub use rsa_key::{KeyError, RsaBackend, RsaPrivateKey, RsaPublicKey};
 pub use secret::AppSecret;
-pub use sign::{HmacKey, SignText, Signature, SigningError};
+pub use sign::{DigestKey, HmacKey, SignText, Signature, SigningError};
 pub use signer::{Signer, SigningFuture};
 pub use validate::{Rule, ValidationError};

@@ -1,6 +1,7 @@
 //! Signatures over APP ID, timestamp and body: their text, their form, and HMAC-SHA256.
 
 mod base64;
+mod digest;
 mod hex;
 #[cfg(test)]
 mod wycheproof;
@@ -8,6 +9,7 @@ mod wycheproof;
 use std::fmt;
 use std::time::Duration;
 
+pub use digest::DigestKey;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -178,6 +180,9 @@ pub enum SigningError {
     /// [`Prepared::sign_async`](crate::Prepared::sign_async).
     #[error("the key is held elsewhere, so signing has to be awaited")]
     Remote,
+    /// The v1 API signs with the APP Secret itself, which these credentials don't hold.
+    #[error("a call of the v1 API is signed with the APP Secret, which is not here")]
+    NeedsSecret,
     /// The signer says no. Its words are its own: they are shown as they are.
     #[error("the signer failed")]
     Signer(#[source] Box<dyn std::error::Error + Send + Sync>),

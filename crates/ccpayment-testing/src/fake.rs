@@ -11,7 +11,7 @@ use ccpayment_client::core::{
     TIMESTAMP_HEADER,
 };
 use ccpayment_client::{Call, Transport, TransportError};
-use http::{Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response, StatusCode};
 use serde::Serialize;
 use serde_json::json;
 
@@ -127,7 +127,9 @@ impl FakeTransport {
         Self::default()
     }
 
-    /// An empty script that refuses requests whose signature does not belong to their bytes.
+    /// An empty script that refuses requests whose signature does not belong to their bytes, and
+    /// signs its answers to calls of the v1 API, as the gateway does. Only such a script can answer a
+    /// v1 call with success.
     ///
     /// The credentials need a key that is here, to check with: for a client that signs by a
     /// `Signer`, give the ones of whoever holds the key.
@@ -249,11 +251,39 @@ impl Script {
         if signed.app_id != credentials.app_id().as_str() {
             return Err("the APP ID is not the credentials'".into());
         }
-        match credentials.verify(&signed, header(SIGN_HEADER)) {
+        let fits = if is_v1(request) {
+            credentials.verify_v1(&signed, header(SIGN_HEADER))
+        } else {
+            credentials.verify(&signed, header(SIGN_HEADER))
+        };
+        match fits {
             Some(true) => Ok(()),
             Some(false) => Err("the signature does not belong to the request".into()),
             None => Err("a signature whose key is held elsewhere can't be checked here".into()),
         }
+    }
+
+    /// An answer; one of the v1 API is signed, as the gateway does, where the script has the secret.
+    fn answer(&self, request: &Request<Bytes>, status: StatusCode, body: Bytes) -> Response<Bytes> {
+        let mut response = Response::new(body);
+        *response.status_mut() = status;
+        let Some(credentials) = self.credentials.as_ref().filter(|_| is_v1(request)) else {
+            return response;
+        };
+        let timestamp = request.headers().get(TIMESTAMP_HEADER).cloned();
+        let text = timestamp.as_ref().and_then(|it| it.to_str().ok());
+        let signature = credentials.sign_v1(&SignText {
+            app_id: credentials.app_id().as_str(),
+            timestamp: text.unwrap_or_default(),
+            body: response.body(),
+        });
+        if let (Some(timestamp), Ok(signature)) = (timestamp, signature)
+            && let Ok(sign) = HeaderValue::from_str(signature.as_str())
+        {
+            response.headers_mut().insert(TIMESTAMP_HEADER, timestamp);
+            response.headers_mut().insert(SIGN_HEADER, sign);
+        }
+        response
     }
 
     fn verdict(&self) -> Option<String> {
@@ -280,6 +310,10 @@ impl Drop for Script {
     }
 }
 
+fn is_v1(request: &Request<Bytes>) -> bool {
+    request.uri().path().starts_with("/ccpayment/v1/")
+}
+
 struct Text<'a>(&'a [u8]);
 
 impl fmt::Display for Text<'_> {
@@ -296,11 +330,7 @@ impl Transport for FakeTransport {
             .next(&call)
             .map_err(|error| TransportError::NotSent(error.into()))?;
         match reply.0 {
-            Kind::Answer(status, body) => {
-                let mut response = Response::new(body);
-                *response.status_mut() = status;
-                Ok(response)
-            }
+            Kind::Answer(status, body) => Ok(self.script.answer(&call.request, status, body)),
             Kind::NotSent => Err(TransportError::NotSent("the script says so".into())),
             Kind::Lost => Err(TransportError::MaybeSent("the script says so".into())),
             Kind::TimedOut => Err(TransportError::TimedOut {
