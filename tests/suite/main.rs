@@ -21,3 +21,4 @@ mod signing;
 mod snapshots;
 mod tree;
 mod v1_signing;
+mod v1_webhooks;

@@ -210,7 +210,10 @@ impl<'de> Visitor<'de> for U64Visitor {
 #[non_exhaustive]
 pub struct Nothing {}
 
-/// Defines a vocabulary of the gateway that may grow: unknown words keep their text.
+/// Defines a vocabulary of the gateway that may grow: unknown words keep their text. For our own
+/// crates, which have serde; no part of the API.
+#[doc(hidden)]
+#[macro_export]
 macro_rules! open_enum {
     (
         $(#[$doc:meta])*
@@ -281,7 +284,8 @@ macro_rules! open_enum {
         }
     };
 }
-pub(crate) use open_enum;
+#[doc(hidden)]
+pub use open_enum;
 
 #[cfg(test)]
 mod tests {

@@ -4,34 +4,41 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Response, StatusCode};
 
-/// The one answer that the gateway takes for "received": exactly 200, plain text, `Success`.
+/// The one answer that the gateway takes for "received": exactly 200, plain text, `Success`, or
+/// `success` in v1.
 ///
 /// It comes from [`Verified::acknowledge`](crate::Verified::acknowledge) alone, so what was not
 /// verified can't be acknowledged.
 ///
 /// ```compile_fail
-/// ccpayment_webhook::Acknowledgement(()); // the field is private
+/// ccpayment_webhook::Acknowledgement("Success"); // the field is private
 /// ```
 #[derive(Debug)]
 #[must_use = "it does nothing until it is sent"]
-pub struct Acknowledgement(());
+pub struct Acknowledgement(&'static str);
 
 impl Acknowledgement {
     /// The status.
     pub const STATUS: StatusCode = StatusCode::OK;
     /// The `Content-Type`.
     pub const CONTENT_TYPE: &'static str = "text/plain; charset=utf-8";
-    /// The body.
+    /// The body of the v2 API.
     pub const BODY: &'static str = "Success";
 
     /// For the verifier only.
-    pub(crate) fn new() -> Self {
-        Self(())
+    pub(crate) fn new(body: &'static str) -> Self {
+        Self(body)
+    }
+
+    /// The body of this one.
+    #[must_use]
+    pub fn body(&self) -> &'static str {
+        self.0
     }
 
     /// The whole response.
     pub fn into_response(self) -> Response<Bytes> {
-        let mut response = Response::new(Bytes::from_static(Self::BODY.as_bytes()));
+        let mut response = Response::new(Bytes::from_static(self.0.as_bytes()));
         *response.status_mut() = Self::STATUS;
         let content_type = HeaderValue::from_static(Self::CONTENT_TYPE);
         response.headers_mut().insert(CONTENT_TYPE, content_type);

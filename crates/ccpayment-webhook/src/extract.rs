@@ -51,31 +51,23 @@ use crate::verifier::{Verified, Verifier};
 ///     .with_state(Webhook::new(verifier, SystemTime::now));
 /// ```
 #[derive(Clone)]
-pub struct Webhook {
-    shared: Arc<Shared>,
+pub struct Webhook<V = Verifier> {
+    shared: Arc<Shared<V>>,
 }
 
-struct Shared {
-    verifier: Verifier,
+struct Shared<V> {
+    verifier: V,
     now: Box<dyn Fn() -> SystemTime + Send + Sync>,
 }
 
-impl Webhook {
+impl<V> Webhook<V> {
     /// Checks with this verifier, at the time that `now` tells: `SystemTime::now` in a program, a
     /// moment of its own in a test.
-    pub fn new(verifier: Verifier, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+    pub fn new(verifier: V, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         let now = Box::new(now);
         Self {
             shared: Arc::new(Shared { verifier, now }),
         }
-    }
-
-    async fn receive(&self, request: Request) -> Result<Verified<Event>, WebhookRejection> {
-        let (parts, body) = request.into_parts();
-        let body = read(body, self.shared.verifier.body_limit()).await?;
-        let now = (self.shared.now)();
-        let verified = self.shared.verifier.verify(&parts.headers, &body, now)?;
-        Ok(verified)
     }
 }
 
@@ -88,7 +80,7 @@ async fn read(body: Body, limit: usize) -> Result<Bytes, WebhookRejection> {
     }
 }
 
-impl fmt::Debug for Webhook {
+impl<V: fmt::Debug> fmt::Debug for Webhook<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Webhook")
             .field("verifier", &self.shared.verifier)
@@ -96,17 +88,30 @@ impl fmt::Debug for Webhook {
     }
 }
 
-impl<S> FromRequest<S> for Verified<Event>
-where
-    S: Send + Sync,
-    Webhook: FromRef<S>,
-{
-    type Rejection = WebhookRejection;
+/// A version's event, by its verifier.
+macro_rules! extract {
+    ($event:ty, $verifier:ty) => {
+        impl<S> FromRequest<S> for Verified<$event>
+        where
+            S: Send + Sync,
+            Webhook<$verifier>: FromRef<S>,
+        {
+            type Rejection = WebhookRejection;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, WebhookRejection> {
-        Webhook::from_ref(state).receive(request).await
-    }
+            async fn from_request(request: Request, state: &S) -> Result<Self, WebhookRejection> {
+                let Webhook { shared } = Webhook::<$verifier>::from_ref(state);
+                let (parts, body) = request.into_parts();
+                let body = read(body, shared.verifier.body_limit()).await?;
+                let now = (shared.now)();
+                Ok(shared.verifier.verify(&parts.headers, &body, now)?)
+            }
+        }
+    };
 }
+
+extract!(Event, Verifier);
+#[cfg(feature = "v1")]
+extract!(crate::v1::Event, crate::v1::Verifier);
 
 /// What the extractor answers when it refuses: a status and a line of plain text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -69,6 +69,7 @@
 //!
 //! - `axum`: `Verified<Event>` as an extractor and `Acknowledgement` as a response, for axum 0.8.
 //! - `client`: `event.confirm(&client)`, the read and its judgement in one call.
+//! - `v1`: the notifications of the older API.
 
 mod acknowledge;
 #[cfg(feature = "client")]
@@ -78,8 +79,11 @@ mod error;
 mod event;
 #[cfg(feature = "axum")]
 mod extract;
+mod gate;
 mod kind;
 mod parse;
+#[cfg(feature = "v1")]
+pub mod v1;
 mod verifier;
 mod whole;
 

@@ -35,14 +35,13 @@ fn whole(body: &str) -> Option<Event> {
     let typed: Option<Typed> = serde_json::from_str(raw.get()).ok();
     let event_type = typed.map(|typed| typed.event_type);
     let name = event_type.as_deref();
+    let is_known = name.and_then(Kind::of).is_some();
     // A known type that is not whole is never taken for something else.
-    if name.and_then(Kind::of).is_none()
-        && let Some(notice) = RiskyAddress::read(raw)
-    {
+    if !is_known && let Some(notice) = RiskyAddress::read(raw) {
         return Some(Event::RiskyAddress(notice));
     }
     let is_activation = name == Some("ActivateWebhookURL");
-    let event = UnknownEvent::new(event_type, raw.to_owned());
+    let event = UnknownEvent::new(event_type, is_known, raw.to_owned());
     Some(if is_activation {
         Event::ActivateWebhookUrl(event)
     } else {

@@ -3,18 +3,15 @@
 use std::ops::Deref;
 use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
 #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
 use ccpayment_core::RsaPublicKey;
-use ccpayment_core::{
-    APP_ID_HEADER, AppId, AppSecret, Credentials, HmacKey, RawBody, SIGN_HEADER, SignText,
-    TIMESTAMP_HEADER, TIMESTAMP_WINDOW_SECONDS, Timestamp,
-};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use ccpayment_core::{AppId, AppSecret, Credentials, HmacKey, TIMESTAMP_WINDOW_SECONDS};
+use http::HeaderMap;
 
 use crate::acknowledge::Acknowledgement;
 use crate::error::VerifyError;
 use crate::event::Event;
+use crate::gate::{Gate, malformed};
 use crate::parse;
 
 /// Decides whether a delivery comes from the gateway. Prepare one when the program starts.
@@ -23,17 +20,15 @@ use crate::parse;
 /// that a framework parsed and wrote again does not verify.
 #[derive(Debug, Clone)]
 pub struct Verifier {
-    app_id: AppId,
+    gate: Gate,
     keys: Vec<HmacKey>,
     #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
     rsa_keys: Vec<RsaPublicKey>,
-    tolerance_seconds: u64,
-    max_body: usize,
 }
 
 impl Verifier {
     /// The most bytes that a body may have, unless set: 64 KiB, hundreds of times a real one.
-    pub const MAX_BODY: usize = 64 * 1024;
+    pub const MAX_BODY: usize = Gate::MAX_BODY;
 
     /// A verifier of the notifications for this APP ID.
     ///
@@ -47,12 +42,10 @@ impl Verifier {
 
     fn without_keys(app_id: AppId) -> Self {
         Self {
-            app_id,
+            gate: Gate::new(app_id, TIMESTAMP_WINDOW_SECONDS),
             keys: Vec::with_capacity(1),
             #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
             rsa_keys: Vec::new(),
-            tolerance_seconds: TIMESTAMP_WINDOW_SECONDS,
-            max_body: Self::MAX_BODY,
         }
     }
 
@@ -86,20 +79,20 @@ impl Verifier {
     /// where [`Event::dedupe_key`] is kept unique, which is the real protection against a replay.
     #[must_use]
     pub fn tolerance(mut self, tolerance: Duration) -> Self {
-        self.tolerance_seconds = tolerance.as_secs().max(1);
+        self.gate.tolerance(tolerance);
         self
     }
 
     /// The most bytes that a body may have: [`Verifier::MAX_BODY`], unless set.
     #[must_use]
     pub fn max_body(mut self, bytes: usize) -> Self {
-        self.max_body = bytes;
+        self.gate.max_body = bytes;
         self
     }
 
     #[cfg(feature = "axum")]
     pub(crate) fn body_limit(&self) -> usize {
-        self.max_body
+        self.gate.max_body
     }
 
     /// Checks a delivery and reads it. Outside of a test, `now` is `SystemTime::now()`.
@@ -113,53 +106,18 @@ impl Verifier {
         body: &[u8],
         now: SystemTime,
     ) -> Result<Verified<Event>, VerifyError> {
-        if body.len() > self.max_body {
-            let limit = self.max_body;
-            return Err(VerifyError::TooLarge { limit });
-        }
-        let app_id = only(headers, &APP_ID_HEADER, "Appid")?;
-        let timestamp = only(headers, &TIMESTAMP_HEADER, "Timestamp")?;
-        let signature = only(headers, &SIGN_HEADER, "Sign")?;
-
-        // Whom it is for is no secret, so this comparison may take as long as it likes.
-        if app_id.as_bytes() != self.app_id.as_str().as_bytes() {
-            return Err(VerifyError::WrongAppId);
-        }
-        let (timestamp, signed_at) =
-            ten_digits(timestamp).ok_or(VerifyError::MalformedTimestamp)?;
-        let text = SignText {
-            app_id: self.app_id.as_str(),
-            timestamp,
-            body,
-        };
-        // Every key is tried, so that the time it takes does not tell which one fits.
-        let fits = (self.keys.iter()).fold(false, |fits, key| {
-            fits | key.verify(&text, signature.as_bytes())
-        });
-        #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
-        let fits = (self.rsa_keys.iter()).fold(fits, |fits, key| {
-            fits | key.verify(&text, signature.as_bytes())
-        });
-        if !fits {
-            return Err(VerifyError::BadSignature);
-        }
-        // Only after the signature: a stranger learns nothing of our clock.
-        self.in_window(signed_at, Timestamp::from_system(now))?;
+        self.gate.check(headers, body, now, |text, signature| {
+            // Every key is tried, so that the time it takes does not tell which one fits.
+            let fits =
+                (self.keys.iter()).fold(false, |fits, key| fits | key.verify(text, signature));
+            #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
+            let fits =
+                (self.rsa_keys.iter()).fold(fits, |fits, key| fits | key.verify(text, signature));
+            fits
+        })?;
         parse::event(body)
             .map(Verified)
-            .ok_or_else(|| VerifyError::Malformed {
-                body: RawBody::new(&Bytes::copy_from_slice(body)),
-            })
-    }
-
-    fn in_window(&self, signed_at: Timestamp, now: Timestamp) -> Result<(), VerifyError> {
-        let distance = now.abs_diff(signed_at);
-        if distance <= self.tolerance_seconds {
-            return Ok(());
-        }
-        let distance = i64::try_from(distance).unwrap_or(i64::MAX);
-        let seconds = if now < signed_at { -distance } else { distance };
-        Err(VerifyError::OutsideWindow { seconds })
+            .ok_or_else(|| malformed(body))
     }
 }
 
@@ -173,30 +131,6 @@ impl From<&Credentials> for Verifier {
         verifier.keys.extend(credentials.hmac_key().cloned());
         verifier
     }
-}
-
-/// The value of a header that is there exactly once.
-fn only<'a>(
-    headers: &'a HeaderMap,
-    header: &HeaderName,
-    name: &'static str,
-) -> Result<&'a HeaderValue, VerifyError> {
-    let mut values = headers.get_all(header).iter();
-    match (values.next(), values.next()) {
-        (Some(value), None) => Ok(value),
-        (None, _) => Err(VerifyError::MissingHeader { name }),
-        (Some(_), Some(_)) => Err(VerifyError::RepeatedHeader { name }),
-    }
-}
-
-/// The header's own text, which is what is signed, and the moment it stands for.
-fn ten_digits(value: &HeaderValue) -> Option<(&str, Timestamp)> {
-    let bytes = value.as_bytes();
-    if bytes.len() != 10 || !bytes.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let text = std::str::from_utf8(bytes).ok()?;
-    Some((text, Timestamp::new(text.parse().ok()?)))
 }
 
 /// Something that the gateway said: its signature was checked by a [`Verifier`].
@@ -224,16 +158,24 @@ fn ten_digits(value: &HeaderValue) -> Option<(&str, Timestamp)> {
 pub struct Verified<T>(T);
 
 impl<T> Verified<T> {
+    /// For the verifiers only.
+    #[cfg(feature = "v1")]
+    pub(crate) fn new(event: T) -> Self {
+        Self(event)
+    }
+
     /// What was said.
     pub fn event(&self) -> &T {
         &self.0
     }
+}
 
+impl Verified<Event> {
     /// Tells the gateway that this need not come again. Call it after the work succeeded, or when
     /// [`Event::dedupe_key`] shows that it was done before; until then the gateway repeats the
     /// delivery.
     pub fn acknowledge(self) -> Acknowledgement {
-        Acknowledgement::new()
+        Acknowledgement::new(Acknowledgement::BODY)
     }
 }
 

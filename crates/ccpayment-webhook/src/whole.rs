@@ -6,8 +6,6 @@ use ccpayment_core::{Address, Timestamp};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::kind::Kind;
-
 /// A deposit address was flagged as risky. It is disabled at once, and deposits to it are not
 /// announced any more: release it (`addressUnbinding`) and give the payer another one.
 ///
@@ -102,15 +100,20 @@ impl Serialize for RiskyAddress {
 #[derive(Clone)]
 pub struct UnknownEvent {
     event_type: Option<String>,
+    is_known: bool,
     raw: Box<RawValue>,
 }
 
 impl UnknownEvent {
-    pub(crate) fn new(event_type: Option<String>, raw: Box<RawValue>) -> Self {
-        Self { event_type, raw }
+    pub(crate) fn new(event_type: Option<String>, is_known: bool, raw: Box<RawValue>) -> Self {
+        Self {
+            event_type,
+            is_known,
+            raw,
+        }
     }
 
-    /// The `type`, when there is one and it is text.
+    /// The `type`, or `order_type` in v1, when there is one and it is text.
     #[must_use]
     pub fn event_type(&self) -> Option<&str> {
         self.event_type.as_deref()
@@ -119,7 +122,7 @@ impl UnknownEvent {
     /// Whether the type is one of [`Event`](crate::Event)'s own, so that the rest could not be read.
     #[must_use]
     pub fn has_known_type(&self) -> bool {
-        self.event_type().and_then(Kind::of).is_some()
+        self.is_known
     }
 
     /// The whole body as it came: the text of a JSON object.

@@ -152,3 +152,44 @@ fn nothing_secret_is_printed() {
     let webhook = Webhook::new(verifier(), || at(SIGNED_AT));
     assert!(!format!("{webhook:?}").contains("sentinel"));
 }
+
+/// Both versions in one program, each with its verifier.
+#[cfg(feature = "v1")]
+#[tokio::test]
+async fn the_older_version_is_extracted_by_its_own_verifier() {
+    use ccpayment_core::{AppId, AppSecret, DigestKey, SignText};
+    use ccpayment_webhook::v1;
+
+    use crate::delivery::{APP_ID, SECRET};
+
+    async fn notify(event: Verified<v1::Event>) -> Acknowledgement {
+        event.acknowledge()
+    }
+    let body = r#"{"order_type":"Something new"}"#;
+    let timestamp = SIGNED_AT.to_string();
+    let text = SignText {
+        app_id: APP_ID,
+        timestamp: &timestamp,
+        body: body.as_bytes(),
+    };
+    let sign = DigestKey::new(&AppSecret::new(SECRET)).sign(&text);
+    let verifier = v1::Verifier::new(AppId::new(APP_ID), &AppSecret::new(SECRET));
+    let mut router: Router = Router::new()
+        .route("/v1", post(notify))
+        .with_state(Webhook::new(verifier, || at(SIGNED_AT)));
+    for (sent, expected) in [
+        (body, (200, "success")),
+        ("{}", (401, "the signature does not fit")),
+    ] {
+        let request = Request::post("/v1")
+            .header("Appid", APP_ID)
+            .header("Timestamp", &timestamp)
+            .header("Sign", sign.as_str())
+            .body(Body::from(sent))
+            .unwrap();
+        let response = router.call(request).await.unwrap();
+        let status = response.status().as_u16();
+        let text = to_bytes(response.into_body(), 1 << 20).await.unwrap();
+        assert_eq!((status, std::str::from_utf8(&text).unwrap()), expected);
+    }
+}

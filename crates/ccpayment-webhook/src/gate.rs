@@ -1,0 +1,110 @@
+//! What every delivery has to pass, whichever version of the API sends it.
+
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use ccpayment_core::{
+    APP_ID_HEADER, AppId, RawBody, SIGN_HEADER, SignText, TIMESTAMP_HEADER, Timestamp,
+};
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::error::VerifyError;
+
+#[derive(Debug, Clone)]
+pub(crate) struct Gate {
+    app_id: AppId,
+    tolerance_seconds: u64,
+    pub(crate) max_body: usize,
+}
+
+impl Gate {
+    /// 64 KiB, hundreds of times a real body.
+    pub(crate) const MAX_BODY: usize = 64 * 1024;
+
+    pub(crate) fn new(app_id: AppId, tolerance_seconds: u64) -> Self {
+        Self {
+            app_id,
+            tolerance_seconds,
+            max_body: Self::MAX_BODY,
+        }
+    }
+
+    pub(crate) fn tolerance(&mut self, tolerance: Duration) {
+        self.tolerance_seconds = tolerance.as_secs().max(1);
+    }
+
+    /// Checks size, headers, signature and time, in this order.
+    pub(crate) fn check(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+        now: SystemTime,
+        fits: impl FnOnce(&SignText<'_>, &[u8]) -> bool,
+    ) -> Result<(), VerifyError> {
+        if body.len() > self.max_body {
+            let limit = self.max_body;
+            return Err(VerifyError::TooLarge { limit });
+        }
+        let app_id = only(headers, &APP_ID_HEADER, "Appid")?;
+        let timestamp = only(headers, &TIMESTAMP_HEADER, "Timestamp")?;
+        let signature = only(headers, &SIGN_HEADER, "Sign")?;
+
+        // Whom it is for is no secret, so this comparison may take as long as it likes.
+        if app_id.as_bytes() != self.app_id.as_str().as_bytes() {
+            return Err(VerifyError::WrongAppId);
+        }
+        let (timestamp, signed_at) =
+            ten_digits(timestamp).ok_or(VerifyError::MalformedTimestamp)?;
+        let text = SignText {
+            app_id: self.app_id.as_str(),
+            timestamp,
+            body,
+        };
+        if !fits(&text, signature.as_bytes()) {
+            return Err(VerifyError::BadSignature);
+        }
+        // Only after the signature: a stranger learns nothing of our clock.
+        self.in_window(signed_at, Timestamp::from_system(now))
+    }
+
+    fn in_window(&self, signed_at: Timestamp, now: Timestamp) -> Result<(), VerifyError> {
+        let distance = now.abs_diff(signed_at);
+        if distance <= self.tolerance_seconds {
+            return Ok(());
+        }
+        let distance = i64::try_from(distance).unwrap_or(i64::MAX);
+        let seconds = if now < signed_at { -distance } else { distance };
+        Err(VerifyError::OutsideWindow { seconds })
+    }
+}
+
+/// Signed, but nothing that can be read.
+pub(crate) fn malformed(body: &[u8]) -> VerifyError {
+    VerifyError::Malformed {
+        body: RawBody::new(&Bytes::copy_from_slice(body)),
+    }
+}
+
+/// The value of a header that is there exactly once.
+fn only<'a>(
+    headers: &'a HeaderMap,
+    header: &HeaderName,
+    name: &'static str,
+) -> Result<&'a HeaderValue, VerifyError> {
+    let mut values = headers.get_all(header).iter();
+    match (values.next(), values.next()) {
+        (Some(value), None) => Ok(value),
+        (None, _) => Err(VerifyError::MissingHeader { name }),
+        (Some(_), Some(_)) => Err(VerifyError::RepeatedHeader { name }),
+    }
+}
+
+/// The header's own text, which is what is signed, and the moment it stands for.
+fn ten_digits(value: &HeaderValue) -> Option<(&str, Timestamp)> {
+    let bytes = value.as_bytes();
+    if bytes.len() != 10 || !bytes.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let text = std::str::from_utf8(bytes).ok()?;
+    Some((text, Timestamp::new(text.parse().ok()?)))
+}

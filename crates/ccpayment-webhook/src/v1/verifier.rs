@@ -1,0 +1,110 @@
+//! The only way to trust a notification of v1.
+
+use std::time::{Duration, SystemTime};
+
+use ccpayment_core::{AppId, AppSecret, Credentials, DigestKey};
+use http::HeaderMap;
+
+use super::event::Event;
+use super::parse;
+use crate::acknowledge::Acknowledgement;
+use crate::error::VerifyError;
+use crate::gate::{Gate, malformed};
+use crate::verifier::Verified;
+
+/// Decides whether a delivery comes from the gateway's v1. Prepare one when the program starts.
+///
+/// It takes headers and the body's raw bytes, since the signature is over exactly these.
+#[derive(Debug, Clone)]
+pub struct Verifier {
+    gate: Gate,
+    keys: Vec<DigestKey>,
+}
+
+impl Verifier {
+    /// The most bytes that a body may have, unless set: 64 KiB, dozens of times a real one.
+    pub const MAX_BODY: usize = Gate::MAX_BODY;
+
+    /// How far a timestamp may lie from our time, unless set, in seconds. The documents say 120; an
+    /// official SDK takes 300, and a clock that is a minute wrong shall lose no payment.
+    pub const TOLERANCE_SECONDS: u64 = 300;
+
+    /// A verifier of the notifications for this APP ID. An empty secret verifies nothing.
+    #[must_use]
+    pub fn new(app_id: AppId, secret: &AppSecret) -> Self {
+        let it = Self {
+            gate: Gate::new(app_id, Self::TOLERANCE_SECONDS),
+            keys: Vec::with_capacity(1),
+        };
+        it.also_accept(secret)
+    }
+
+    /// Accepts what is signed with this secret as well, while the secret is being changed.
+    #[must_use]
+    pub fn also_accept(mut self, secret: &AppSecret) -> Self {
+        if !secret.expose().is_empty() {
+            self.keys.push(DigestKey::new(secret));
+        }
+        self
+    }
+
+    /// How far a timestamp may lie from our time, on both sides:
+    /// [`TOLERANCE_SECONDS`](Self::TOLERANCE_SECONDS), unless set. Counted in whole seconds, and at
+    /// least one. What protects against a replay is [`Event::dedupe_key`].
+    #[must_use]
+    pub fn tolerance(mut self, tolerance: Duration) -> Self {
+        self.gate.tolerance(tolerance);
+        self
+    }
+
+    /// The most bytes that a body may have: [`Verifier::MAX_BODY`], unless set.
+    #[must_use]
+    pub fn max_body(mut self, bytes: usize) -> Self {
+        self.gate.max_body = bytes;
+        self
+    }
+
+    #[cfg(feature = "axum")]
+    pub(crate) fn body_limit(&self) -> usize {
+        self.gate.max_body
+    }
+
+    /// Checks a delivery and reads it. Outside of a test, `now` is `SystemTime::now()`.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyError`], whose [`status`](VerifyError::status) is the answer to send.
+    pub fn verify(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+        now: SystemTime,
+    ) -> Result<Verified<Event>, VerifyError> {
+        self.gate.check(headers, body, now, |text, signature| {
+            // Every key is tried, so that the time it takes does not tell which one fits.
+            (self.keys.iter()).fold(false, |fits, key| fits | key.verify(text, signature))
+        })?;
+        let event = parse::event(body).ok_or_else(|| malformed(body))?;
+        Ok(Verified::new(event))
+    }
+}
+
+impl From<&Credentials> for Verifier {
+    /// A verifier with the same APP ID and secret as the calls are signed with. Credentials without
+    /// a secret give one that accepts nothing until [`Verifier::also_accept`].
+    fn from(credentials: &Credentials) -> Self {
+        Self {
+            gate: Gate::new(credentials.app_id().clone(), Self::TOLERANCE_SECONDS),
+            keys: credentials.digest_key().into_iter().collect(),
+        }
+    }
+}
+
+impl Verified<Event> {
+    /// Tells the gateway that this need not come again, in v1's words. Call it after the work
+    /// succeeded, or when [`Event::dedupe_key`] shows that it was done before; until then the gateway
+    /// repeats the delivery, six or seven times.
+    pub fn acknowledge(self) -> Acknowledgement {
+        Acknowledgement::new("success")
+    }
+}
