@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod discrepancies;
 mod facts;
 mod fixtures;
 mod gateway;

@@ -163,8 +163,10 @@ open_enum! {
     BatchTaskStatus {
         /// Being paid.
         Processing = "Processing",
-        /// Paid; other records say `Success`.
+        /// Paid, in the one word that the documents mention.
         Successful = "Successful",
+        /// Paid, in the word of all other records.
+        Success = "Success",
     }
 }
 
