@@ -1,4 +1,4 @@
-//! Generated sources: `xtask/spec/ccpayment-v2.yaml` as Rust.
+//! Generated sources: the OpenAPI documents of `xtask/spec` as Rust.
 //!
 //! The text is put together here and printed by rustfmt, so that it reads and is formatted like the
 //! rest of the code.
@@ -18,9 +18,9 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::api::{ALL, V1, V2};
 use crate::spec;
 
-const SPEC: &str = "xtask/spec/ccpayment-v2.yaml";
 const CORE: &str = "crates/ccpayment-core/src";
 
 /// Writes every generated file anew.
@@ -42,7 +42,7 @@ pub(crate) fn check(root: &Path) -> Result<()> {
     }
     if !differ.is_empty() {
         bail!(
-            "not what {SPEC} says: {}; run `cargo xtask codegen`",
+            "not what the documents say: {}; run `cargo xtask codegen`",
             differ.join(", ")
         );
     }
@@ -51,14 +51,25 @@ pub(crate) fn check(root: &Path) -> Result<()> {
 
 /// Every generated file, by its path from the root.
 fn files(root: &Path) -> Result<BTreeMap<String, String>> {
-    let document = spec::read(&root.join(SPEC))?;
-    let mut files = modules::v2(&document)?;
-    files.insert("code/table.rs".to_owned(), codes::table(&document.codes)?);
+    let documents = ALL
+        .map(|api| Ok((api, spec::read(&root.join(api.spec))?)))
+        .into_iter()
+        .collect::<Result<Vec<_>>>()?;
+    let mut files = BTreeMap::new();
+    for (api, document) in &documents {
+        files.extend(modules::of(api, document)?);
+    }
+    let codes = |name| {
+        let document = documents.iter().find(|(api, _)| api.name == name);
+        document.map_or(&[][..], |(_, document)| &document.codes)
+    };
+    let table = codes::table(codes(V2.name), codes(V1.name))?;
+    files.insert("code/table.rs".to_owned(), table);
     let mut files: BTreeMap<String, String> = files
         .into_iter()
         .map(|(name, text)| (format!("{CORE}/{name}"), text))
         .collect();
-    files.insert(fixtures::PATH.to_owned(), fixtures::tests(&document)?);
+    files.insert(fixtures::PATH.to_owned(), fixtures::tests(&documents)?);
     files
         .into_iter()
         .map(|(path, text)| Ok((path, format(root, &text)?)))
