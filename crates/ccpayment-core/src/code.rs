@@ -122,15 +122,3 @@ impl fmt::Display for ErrorCode {
         write!(f, "{} {}", self.code(), self.name())
     }
 }
-
-impl ErrorCode {
-    /// TEMPORARY-FROM-V1
-    #[must_use]
-    pub fn from_v1(code: u64) -> Self {
-        if code == 10000 {
-            Self::Success
-        } else {
-            Self::Unknown(code)
-        }
-    }
-}
