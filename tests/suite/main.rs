@@ -23,3 +23,4 @@ mod snapshots;
 mod tree;
 mod v1_signing;
 mod v1_webhooks;
+mod v1_wire;

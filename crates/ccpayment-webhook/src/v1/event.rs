@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use ccpayment_core::v1::GetOrderInfo;
 use ccpayment_core::{
     Address, Amount, Chain, Memo, OrderId, RecordId, TxId, UserId, open_enum, wire,
 };
@@ -197,6 +198,14 @@ impl ApiDeposit {
     #[must_use]
     pub fn merchant_order_id(&self) -> Option<&OrderId> {
         self.extend.merchant_order_id.as_ref()
+    }
+
+    /// The call that reads the order back, with the sum of what came for it; none where the
+    /// notification names no order.
+    #[must_use]
+    pub fn confirm_request(&self) -> Option<GetOrderInfo> {
+        let order_id = self.merchant_order_id()?.clone();
+        Some(GetOrderInfo::new([order_id]))
     }
 
     /// What the merchant gave with the order, wherever it stands.
