@@ -20,3 +20,4 @@ mod schema;
 mod signing;
 mod snapshots;
 mod tree;
+mod v1;
