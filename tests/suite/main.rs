@@ -21,6 +21,7 @@ mod schema;
 mod signing;
 mod snapshots;
 mod tree;
+mod v1;
 mod v1_signing;
 mod v1_webhooks;
 mod v1_wire;

@@ -10,6 +10,8 @@ pub(crate) struct Api {
     pub(crate) facts: &'static str,
     /// Where the document says something else than the facts, with the reasons.
     pub(crate) deviations: &'static str,
+    /// Rules that its facts give as such, and others' in prose only.
+    pub(crate) stated: &'static [&'static str],
     /// serde's rule for its names, where they are not Rust's own.
     pub(crate) rename_all: Option<&'static str>,
     /// Whether a request without anything in it is sent as no bytes at all, or else as `{}`.
@@ -37,6 +39,7 @@ pub(crate) const V2: Api = Api {
     spec: "xtask/spec/ccpayment-v2.yaml",
     facts: "xtask/spec/facts/v2.json",
     deviations: "xtask/spec/v2-deviations.yaml",
+    stated: &["forbidden_prefix"],
     rename_all: Some("camelCase"),
     sends_no_bytes: true,
     documented_in: &["seed"],
@@ -54,6 +57,7 @@ pub(crate) const V1: Api = Api {
     spec: "xtask/spec/ccpayment-v1.yaml",
     facts: "xtask/spec/facts/v1.json",
     deviations: "xtask/spec/v1-deviations.yaml",
+    stated: &["also", "max_decimals", "positive", "span", "words"],
     rename_all: None,
     sends_no_bytes: false,
     documented_in: &["seed", "docs"],
