@@ -8,6 +8,7 @@ mod enums;
 mod fixtures;
 mod modules;
 mod rust;
+mod strategies;
 mod structs;
 
 use std::collections::BTreeMap;
@@ -59,10 +60,12 @@ fn files(root: &Path) -> Result<BTreeMap<String, String>> {
         .map(|(name, text)| (format!("{CORE}/{name}"), text))
         .collect();
     files.insert(fixtures::PATH.to_owned(), fixtures::tests(&document)?);
-    files
+    let mut files = files
         .into_iter()
         .map(|(path, text)| Ok((path, format(root, &text)?)))
-        .collect()
+        .collect::<Result<BTreeMap<_, _>>>()?;
+    files.insert(strategies::V2.to_owned(), strategies::json(&document)?);
+    Ok(files)
 }
 
 fn format(root: &Path, text: &str) -> Result<String> {
