@@ -8,6 +8,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod answers;
+mod arbitrary;
 mod facts;
 mod fixtures;
 mod gateway;

@@ -10,6 +10,7 @@ mod modules;
 mod rust;
 mod strategies;
 mod structs;
+mod typed;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -60,6 +61,7 @@ fn files(root: &Path) -> Result<BTreeMap<String, String>> {
         .map(|(name, text)| (format!("{CORE}/{name}"), text))
         .collect();
     files.insert(fixtures::PATH.to_owned(), fixtures::tests(&document)?);
+    files.insert(typed::PATH.to_owned(), typed::list(&document)?);
     let mut files = files
         .into_iter()
         .map(|(path, text)| Ok((path, format(root, &text)?)))
