@@ -16,6 +16,7 @@ mod gateway;
 mod payloads;
 mod payouts;
 mod remote_key;
+mod routes;
 #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
 mod rsa;
 mod schema;

@@ -224,15 +224,12 @@ impl Builder {
                 let min = (*min).max(usize::from(self.whole));
                 let most = max.unwrap_or(min.saturating_add(20)).max(min);
                 let few = most.min(min.saturating_add(2));
-                let mut count = vec![(30, (min..=few).boxed())];
-                if !self.whole {
-                    count.push((1, Just(most).boxed()));
-                }
                 let item = self.value(of, depth + 1)?;
-                one_of(count)?
-                    .prop_flat_map(move |count| vec(item.clone(), count))
-                    .prop_map(Value::from)
-                    .boxed()
+                let mut lists = vec![(40, vec(item.clone(), min..=few).boxed())];
+                if !self.whole {
+                    lists.push((1, vec(item, most).boxed()));
+                }
+                one_of(lists)?.prop_map(Value::from).boxed()
             }
             Shape::Map { key, of } => {
                 let key = match key.as_str() {
