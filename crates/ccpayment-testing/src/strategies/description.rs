@@ -142,7 +142,11 @@ type Read = Result<Description, String>;
 static V2: LazyLock<Read> = LazyLock::new(|| read(include_str!("v2.json")));
 
 fn read(text: &str) -> Read {
-    serde_json::from_str(text).map_err(|error| format!("a description can't be read: {error}"))
+    // By way of a `Value`: tagged enums can't read numbers straight from text in a build where
+    // somebody switched on serde_json's `arbitrary_precision`.
+    serde_json::from_str(text)
+        .and_then(serde_json::from_value::<Description>)
+        .map_err(|error| format!("a description can't be read: {error}"))
 }
 
 impl Description {
