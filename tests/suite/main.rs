@@ -8,6 +8,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod answers;
+mod arbitrary;
 mod discrepancies;
 mod facts;
 mod fixtures;
@@ -15,6 +17,7 @@ mod gateway;
 mod payloads;
 mod payouts;
 mod remote_key;
+mod routes;
 #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
 mod rsa;
 mod schema;

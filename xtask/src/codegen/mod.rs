@@ -8,7 +8,9 @@ mod enums;
 mod fixtures;
 mod modules;
 mod rust;
+mod strategies;
 mod structs;
+mod typed;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -70,10 +72,15 @@ fn files(root: &Path) -> Result<BTreeMap<String, String>> {
         .map(|(name, text)| (format!("{CORE}/{name}"), text))
         .collect();
     files.insert(fixtures::PATH.to_owned(), fixtures::tests(&documents)?);
-    files
+    files.insert(typed::PATH.to_owned(), typed::list(&documents)?);
+    let mut files = files
         .into_iter()
         .map(|(path, text)| Ok((path, format(root, &text)?)))
-        .collect()
+        .collect::<Result<BTreeMap<_, _>>>()?;
+    for (api, document) in &documents {
+        files.insert(strategies::path(api), strategies::json(api, document)?);
+    }
+    Ok(files)
 }
 
 fn format(root: &Path, text: &str) -> Result<String> {
