@@ -1,13 +1,16 @@
 //! With `serde_json/arbitrary_precision`, every number arrives in another form. Nothing that core
-//! reads may change by that.
+//! reads may change by that, and nothing that the strategies make.
 
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
     use ccpayment_core::v2::{
-        GetAppOrderInfoResponse, GetAppWithdrawRecordResponse, GetCoinResponse,
+        CreateAppOrderDepositAddress, GetAppOrderInfoResponse, GetAppWithdrawRecordResponse,
+        GetCoin, GetCoinResponse,
     };
     use ccpayment_core::{Amount, CoinId, ErrorCode, RecordId, Timestamp, decode};
+    use ccpayment_testing::strategies;
+    use proptest::test_runner::{Config, TestRunner};
     use serde::Deserialize;
     use serde::de::DeserializeOwned;
 
@@ -119,5 +122,20 @@ mod tests {
                     .contains(ErrorCode::BalanceInsufficient.name())
             );
         }
+    }
+    /// The description that strategies are made of is JSON too.
+    #[test]
+    fn strategies_can_be_made() {
+        let config = Config {
+            max_local_rejects: 0,
+            failure_persistence: None,
+            ..Config::default()
+        };
+        let answers = strategies::response::<GetCoin>();
+        TestRunner::new(config.clone())
+            .run(&answers, |_| Ok(()))
+            .unwrap();
+        let orders = strategies::request::<CreateAppOrderDepositAddress>();
+        TestRunner::new(config).run(&orders, |_| Ok(())).unwrap();
     }
 }

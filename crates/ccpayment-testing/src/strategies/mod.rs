@@ -1,4 +1,4 @@
-//! Strategies of [proptest](proptest) for every request and every answer.
+//! Strategies of [proptest] for every request and every answer.
 //!
 //! They are put together from the description that the types themselves are generated from, so that
 //! a new field or limit is in both. They shrink towards the small, the simple and the absent.
