@@ -14,9 +14,11 @@ fn every_route_is_listed_and_counted() {
     let routes = ccpayment::v2::ROUTES.len() + ccpayment::v1::ROUTES.len();
     assert_eq!(lines.len(), routes);
     for line in lines {
-        // Where the merchant documents have the route, they have a payload of it.
+        // Where the merchant documents have the route, they have a payload of it, but for one of v1.
         let covered = !line.contains("  - ");
-        assert_eq!(covered, line.contains("  documented  "), "{line}");
+        let expected = (line.contains("  documented  ") || line.starts_with("v1"))
+            && !line.contains("  resend_webhooks ");
+        assert_eq!(covered, expected, "{line}");
         assert!(
             covered || line.ends_with("- no example in the documents"),
             "{line}"

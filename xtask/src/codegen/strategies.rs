@@ -167,7 +167,7 @@ pub(crate) fn json(api: &Api, document: &Document) -> Result<String> {
                 words: schema.values.keys().map(String::as_str).collect(),
             },
             "request" | "input" => object(api, schema, Way::Sent).with_context(|| name.clone())?,
-            "response" | "model" => {
+            "response" | "model" | "entry" => {
                 object(api, schema, Way::Received).with_context(|| name.clone())?
             }
             _ => continue,
@@ -317,7 +317,7 @@ fn text(api: &Api, schema: &Schema, newtype: Option<&str>, sent: bool) -> Value 
     };
     // In an answer only identity can't be empty, and an empty optional one is none at all.
     let least_read = match schema.reading.as_deref() {
-        Some("required" | "optional") => 1,
+        Some("required" | "optional" | "either_name") => 1,
         _ => 0,
     };
     Value::Text {
