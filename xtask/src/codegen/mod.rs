@@ -1,9 +1,10 @@
-//! Generated sources: the OpenAPI documents of `xtask/spec` as Rust.
+//! What is generated: the OpenAPI documents of `xtask/spec` as Rust, and as tables of the README.
 //!
 //! The text is put together here and printed by rustfmt, so that it reads and is formatted like the
 //! rest of the code.
 
 mod codes;
+mod coverage;
 mod enums;
 mod fixtures;
 mod modules;
@@ -70,10 +71,14 @@ fn files(root: &Path) -> Result<BTreeMap<String, String>> {
         .map(|(name, text)| (format!("{CORE}/{name}"), text))
         .collect();
     files.insert(fixtures::PATH.to_owned(), fixtures::tests(&documents)?);
-    files
+    let mut files = files
         .into_iter()
         .map(|(path, text)| Ok((path, format(root, &text)?)))
-        .collect()
+        .collect::<Result<BTreeMap<_, _>>>()?;
+    let readme = fs::read_to_string(root.join(coverage::PATH)).context(coverage::PATH)?;
+    let readme = coverage::placed(&readme, &documents)?;
+    files.insert(coverage::PATH.to_owned(), readme);
+    Ok(files)
 }
 
 fn format(root: &Path, text: &str) -> Result<String> {
