@@ -99,7 +99,7 @@ impl Document {
             schema["x-ccpayment-key"].as_str(),
         ) {
             ("boolean", _) => random.bool().into(),
-            ("number", _) => json!(f64::from(random.u8(1..)) / 4.0),
+            ("number", _) => serde_json::from_str(&format!("{}.5", random.u8(..))).unwrap(),
             ("integer", _) => {
                 let least = bound("minimum").or(bound("exclusiveMinimum").map(|it| it + 1));
                 let most = bound("maximum").unwrap_or(u64::from(u32::MAX));
