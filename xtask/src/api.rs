@@ -4,6 +4,8 @@
 pub(crate) struct Api {
     /// Its module, and the last part of every path.
     pub(crate) name: &'static str,
+    /// Its variant of `Version`, unless that is what a route has by default.
+    pub(crate) variant: Option<&'static str>,
     /// Its OpenAPI document.
     pub(crate) spec: &'static str,
     /// What is known of it.
@@ -36,6 +38,7 @@ impl Api {
 /// The current API.
 pub(crate) const V2: Api = Api {
     name: "v2",
+    variant: None,
     spec: "xtask/spec/ccpayment-v2.yaml",
     facts: "xtask/spec/facts/v2.json",
     deviations: "xtask/spec/v2-deviations.yaml",
@@ -54,6 +57,7 @@ pub(crate) const V2: Api = Api {
 /// The older API.
 pub(crate) const V1: Api = Api {
     name: "v1",
+    variant: Some("V1"),
     spec: "xtask/spec/ccpayment-v1.yaml",
     facts: "xtask/spec/facts/v1.json",
     deviations: "xtask/spec/v1-deviations.yaml",

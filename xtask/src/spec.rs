@@ -45,6 +45,8 @@ pub(crate) struct Webhook {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Notification {
+    #[serde(rename = "x-ccpayment-source")]
+    pub(crate) source: String,
     pub(crate) request_body: Body,
 }
 

@@ -6,6 +6,8 @@
 //! - [`required`]: identity and money. Missing, null or empty is an error, never a default.
 //! - [`optional`]: missing, null and empty text are all `None`.
 //! - [`lenient`]: everything else. Missing and null are the type's default.
+//!
+//! The v1 API also has numbers that are read by [`number`], and fields with two names.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -14,9 +16,13 @@ use bytes::Bytes;
 use serde::de::value::SeqAccessDeserializer;
 use serde::de::value::{MapAccessDeserializer, MapDeserializer};
 use serde::de::{self, Deserialize, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
-use serde::ser;
-use serde::{Deserialize as DeserializeDerive, Serialize, Serializer};
-use serde_json::value::RawValue;
+use serde::{Deserialize as DeserializeDerive, Serialize};
+
+mod either_name;
+mod number;
+
+pub(crate) use either_name::{either_name, first_named};
+pub use number::{Number, number};
 
 /// Serialises a request once; these bytes are signed and these bytes are sent.
 ///
@@ -207,140 +213,6 @@ impl<'de> Visitor<'de> for U64Visitor {
     }
 }
 
-/// Reads a field that goes by two names: the first of them that holds something. Both at once are
-/// no error, as they would be with serde's `alias`.
-pub(crate) fn first_named<'de, D, T>(
-    deserializer: D,
-    names: &'static [&'static str; 2],
-) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    struct Either<T>(&'static [&'static str; 2], PhantomData<T>);
-
-    impl<'de, T: Deserialize<'de>> Visitor<'de> for Either<T> {
-        type Value = Option<T>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Option<T>, A::Error> {
-            let Self([name, other], _) = self;
-            let (mut first, mut second) = (None, None);
-            while let Some(key) = map.next_key::<String>()? {
-                if key == *name {
-                    Maybe(first) = map.next_value()?;
-                } else if key == *other {
-                    Maybe(second) = map.next_value()?;
-                } else {
-                    map.next_value::<de::IgnoredAny>()?;
-                }
-            }
-            Ok(first.or(second))
-        }
-    }
-
-    deserializer.deserialize_struct("", names, Either(names, PhantomData))
-}
-
-struct Maybe<T>(Option<T>);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Maybe<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        optional(deserializer).map(Self)
-    }
-}
-
-/// Defines how a flattened field with two names is read and written, as serde's `with` wants it.
-macro_rules! either_name {
-    ($module:ident: $name:literal, $other:literal) => {
-        mod $module {
-            use serde::ser::SerializeMap;
-
-            pub(super) fn deserialize<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-            where
-                D: serde::Deserializer<'de>,
-                T: serde::Deserialize<'de>,
-            {
-                crate::wire::first_named(deserializer, &[$name, $other])
-            }
-
-            pub(super) fn serialize<S, T>(value: &T, serializer: S) -> Result<S::Ok, S::Error>
-            where
-                S: serde::Serializer,
-                T: serde::Serialize,
-            {
-                let mut map = serializer.serialize_map(Some(1))?;
-                map.serialize_entry($name, value)?;
-                map.end()
-            }
-        }
-    };
-}
-pub(crate) use either_name;
-
-/// A JSON number by its own text, so that no float comes near it.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Number(Box<str>);
-
-impl Number {
-    /// The number as it came.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for Number {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
-    }
-}
-
-impl fmt::Debug for Number {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Number({})", self.0)
-    }
-}
-
-impl Serialize for Number {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let text = RawValue::from_string(self.0.clone().into()).map_err(ser::Error::custom)?;
-        text.serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for Number {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        number(deserializer)?.ok_or_else(|| de::Error::custom("a number is null or empty"))
-    }
-}
-
-/// Reads a number, or text with one in it. Missing, null and empty text are all `None`.
-///
-/// # Errors
-///
-/// When the field holds something else, or does not come from JSON.
-pub fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Number>, D::Error> {
-    let Some(json) = Option::<Box<RawValue>>::deserialize(deserializer)? else {
-        return Ok(None);
-    };
-    let text = if json.get().starts_with('"') {
-        serde_json::from_str(json.get()).map_err(de::Error::custom)?
-    } else {
-        json.get().to_owned()
-    };
-    if text.is_empty() {
-        return Ok(None);
-    }
-    // Whether it is one; what it is worth is left to its text.
-    serde_json::from_str::<serde_json::Number>(&text)
-        .map_err(|_| de::Error::custom("not a number"))?;
-    Ok(Some(Number(text.trim().into())))
-}
-
 /// What a route answers that answers nothing: `{}`, null or no data at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, DeserializeDerive)]
 #[non_exhaustive]
@@ -427,62 +299,6 @@ pub use open_enum;
 mod tests {
     use super::*;
     use crate::{Amount, CoinId, RecordId};
-
-    either_name!(price: "product_price", "amount");
-
-    #[derive(Debug, PartialEq, Serialize, DeserializeDerive)]
-    struct Renamed {
-        id: u64,
-        #[serde(flatten, with = "price", skip_serializing_if = "Option::is_none")]
-        price: Option<Amount>,
-    }
-
-    #[test]
-    fn the_first_name_wins_and_both_are_no_error() {
-        let read = |json: &str| serde_json::from_str::<Renamed>(json).unwrap().price;
-        let amount = |text: &str| Some(text.parse::<Amount>().unwrap());
-        assert_eq!(read(r#"{"id":1,"product_price":"0.5"}"#), amount("0.5"));
-        assert_eq!(read(r#"{"id":1,"amount":"0.5"}"#), amount("0.5"));
-        for both in [
-            r#"{"id":1,"amount":"1","product_price":"0.5","more":[1.5]}"#,
-            r#"{"id":1,"product_price":"0.5","amount":"1"}"#,
-            r#"{"product_price":"0.5","amount":null,"id":1}"#,
-            r#"{"product_price":"","amount":"0.5","id":1}"#,
-        ] {
-            assert_eq!(read(both), amount("0.5"), "{both}");
-        }
-        assert_eq!(read(r#"{"id":1,"amount":"","product_price":null}"#), None);
-        assert!(serde_json::from_str::<Renamed>(r#"{"id":1,"amount":0.5}"#).is_err());
-        let written = |price| serde_json::to_string(&Renamed { id: 1, price }).unwrap();
-        assert_eq!(
-            written(amount("0.50")),
-            r#"{"id":1,"product_price":"0.50"}"#
-        );
-        assert_eq!(written(None), r#"{"id":1}"#);
-    }
-
-    #[test]
-    fn numbers_keep_their_text() {
-        #[derive(Debug, PartialEq, Serialize, DeserializeDerive)]
-        struct Rate {
-            #[serde(default, deserialize_with = "number")]
-            rate: Option<Number>,
-        }
-        let read = |json: &str| serde_json::from_str::<Rate>(json).map_err(|e| e.to_string());
-        for text in ["0", "3.10", "0.30000000000000000004", "1e3", "-2"] {
-            let json = format!(r#"{{"rate":{text}}}"#);
-            let rate = read(&json).unwrap();
-            assert_eq!(rate.rate.as_ref().unwrap().as_str(), text);
-            assert_eq!(serde_json::to_string(&rate).unwrap(), json);
-            assert_eq!(read(&format!(r#"{{"rate":"{text}"}}"#)).unwrap(), rate);
-        }
-        for none in ["{}", r#"{"rate":null}"#, r#"{"rate":""}"#] {
-            assert_eq!(read(none).unwrap().rate, None, "{none}");
-        }
-        for bad in ["true", "[]", "{}", r#""fast""#, r#""1 2""#] {
-            assert!(read(&format!(r#"{{"rate":{bad}}}"#)).is_err(), "{bad}");
-        }
-    }
 
     #[derive(Debug, PartialEq, DeserializeDerive)]
     struct Answer {

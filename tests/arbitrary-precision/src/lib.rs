@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+    use ccpayment_core::v1::{CreateOrderResponse, GetBlockHeightResponse};
     use ccpayment_core::v2::{
         CreateAppOrderDepositAddress, GetAppOrderInfoResponse, GetAppWithdrawRecordResponse,
         GetCoin, GetCoinResponse,
@@ -108,6 +109,31 @@ mod tests {
             "../../fixtures/v2/get_app_withdraw_record.response.json"
         ));
         assert_eq!(record.record.fee.unwrap().coin_id, Some(CoinId::new(1891)));
+    }
+
+    /// Fields with two names are buffered while they are read, and so are those that nobody knows.
+    #[test]
+    fn answers_of_v1_are_read_as_ever() {
+        let order: CreateOrderResponse = fixture(
+            r#"{"code":10000,"data":{"amount":1,"product_price":7,"unknown":[1.5,18446744073709551616],
+            "order_id":12,"network":"TRC20","pay_address":"T","order_valid_period":823456}}"#,
+        );
+        assert_eq!(order.product_price.unwrap().as_str(), "7");
+        assert_eq!(order.order_valid_period, Some(823_456));
+        let heights: GetBlockHeightResponse = fixture(
+            r#"{"code":10000,"data":[{"chain":"BCH","current_chain_height":803435,
+            "tx_confirm_block_num":2,"block_rate":0.30000000000000000004}]}"#,
+        );
+        let [height] = heights.chains.as_slice() else {
+            panic!("{heights:?}")
+        };
+        let rate = height.block_rate.as_ref().unwrap();
+        assert_eq!(rate.as_str(), "0.30000000000000000004");
+        assert!(
+            serde_json::to_string(&heights)
+                .unwrap()
+                .contains(r#""block_rate":0.30000000000000000004"#)
+        );
     }
 
     #[test]

@@ -75,6 +75,16 @@ mod tests {
     }
 
     #[test]
+    fn a_code_of_both_stands_once() {
+        let mut alone = code("never");
+        alone.code = 224_083;
+        let text = table(&[code("backoff")], &[code("backoff"), alone]).unwrap();
+        let (v2, v1) = text.split_once("    @v1\n").unwrap();
+        assert!(v2.contains("= 11004") && !v1.contains("= 11004"), "{text}");
+        assert!(v1.contains("RateLimit = 224083, Never;"), "{text}");
+    }
+
+    #[test]
     fn an_unknown_class_stops_it() {
         assert!(
             table(&[code("?")], &[])

@@ -1,9 +1,10 @@
-//! Generated sources: the OpenAPI documents of `xtask/spec` as Rust.
+//! What is generated: the OpenAPI documents of `xtask/spec` as Rust, and as tables of the README.
 //!
 //! The text is put together here and printed by rustfmt, so that it reads and is formatted like the
 //! rest of the code.
 
 mod codes;
+mod coverage;
 mod enums;
 mod fixtures;
 mod modules;
@@ -80,6 +81,9 @@ fn files(root: &Path) -> Result<BTreeMap<String, String>> {
     for (api, document) in &documents {
         files.insert(strategies::path(api), strategies::json(api, document)?);
     }
+    let readme = fs::read_to_string(root.join(coverage::PATH)).context(coverage::PATH)?;
+    let readme = coverage::placed(&readme, &documents)?;
+    files.insert(coverage::PATH.to_owned(), readme);
     Ok(files)
 }
 

@@ -311,9 +311,9 @@ impl File {
         self.line(&format!("impl Endpoint for {name} {{"));
         self.line(&format!("    type Response = {};\n", route.response()?));
         self.need([route.response()?]);
-        if self.api.name == "v1" {
+        if let Some(variant) = self.api.variant {
             self.need(["Version"]);
-            self.line("    const VERSION: Version = Version::V1;");
+            self.line(&format!("    const VERSION: Version = Version::{variant};"));
         }
         self.line(&format!(
             "    const NAME: &'static str = {:?};",

@@ -75,7 +75,6 @@ impl Builder {
             Schema::List { list } => self.value(list, depth),
             Schema::Anything { .. } => Ok(select(vec![
                 json!({}),
-                json!(null),
                 json!([]),
                 json!("done"),
                 json!({"resent": 3}),
