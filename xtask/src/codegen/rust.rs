@@ -176,6 +176,8 @@ fn limits(schema: &Schema) -> Option<String> {
 /// elsewhere, so that its fields need not say it again.
 pub(crate) fn field_doc(schema: &Schema, route_documented: bool, api: &Api) -> String {
     let sign = (schema.sign.as_deref() == Some("positive")).then(|| "Above zero.".to_owned());
+    let either = (schema.reading.as_deref() == Some("either_name"))
+        .then(|| format!("Called `{}` in some answers.", schema.also.join("`, `")));
     let origin = origin(schema, api)
         .filter(|_| route_documented)
         .map(str::to_owned);
@@ -183,6 +185,7 @@ pub(crate) fn field_doc(schema: &Schema, route_documented: bool, api: &Api) -> S
         Some(schema.description.clone()),
         sign,
         limits(schema),
+        either,
         origin,
     ]
     .into_iter()

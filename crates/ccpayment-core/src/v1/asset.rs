@@ -74,7 +74,7 @@ pub struct GetAssetsResponse {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AssetBalance {
-    /// The coin.
+    /// The coin. Called `token_id` in some answers.
     #[serde(flatten, with = "coin_id", skip_serializing_if = "Option::is_none")]
     pub coin_id: Option<CoinId>,
     /// The coin's symbol.

@@ -159,7 +159,7 @@ impl Endpoint for CreateOrder {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CreateOrderResponse {
-    /// The price.
+    /// The price. Called `amount` in some answers.
     #[serde(
         flatten,
         with = "product_price",

@@ -320,7 +320,7 @@ pub struct OrderDetail {
     /// Where it stands.
     #[serde(deserialize_with = "wire::required")]
     pub status: OrderStatus,
-    /// The token in USD.
+    /// The token in USD. Called `rate` in some answers.
     #[serde(flatten, with = "token_rate", skip_serializing_if = "Option::is_none")]
     pub token_rate: Option<Amount>,
     /// When it was made.

@@ -140,7 +140,7 @@ pub struct WithdrawResponse {
         skip_serializing_if = "Option::is_none"
     )]
     pub network_coin_id: Option<CoinId>,
-    /// The symbol of that coin.
+    /// The symbol of that coin. Called `network_symbol` in some answers.
     #[serde(
         flatten,
         with = "network_fee_crypto",
@@ -303,7 +303,7 @@ pub struct CheckUserResponse {
     /// The Cwallet id.
     #[serde(deserialize_with = "wire::required")]
     pub c_id: String,
-    /// The account's name. Masked.
+    /// The account's name. Masked. Called `nikename` in some answers.
     #[serde(flatten, with = "nickname", skip_serializing_if = "Option::is_none")]
     pub nickname: Option<String>,
 }
