@@ -2,13 +2,13 @@
 
 use bytes::Bytes;
 use ccpayment::v1::{
-    AssetBalance, CheckUserResponse, CreateOrder, Currency, GetAssets, GetCheckoutUrl,
-    GetNetworkFee, GetOrderInfo, GetOrderInfoResponse, GetPermanentAddress, ListCoins, OrderDetail,
-    OrderStatus, TokenId, Withdraw, WithdrawResponse,
+    AssetBalance, CheckUserResponse, CreateOrder, Currency, GetCheckoutUrl, GetNetworkFee,
+    GetOrderInfo, GetOrderInfoResponse, GetPermanentAddress, OrderDetail, OrderStatus, TokenId,
+    Withdraw, WithdrawResponse,
 };
 use ccpayment::{
     Address, Amount, Chain, Endpoint, Memo, OrderId, Rule, Timestamp, UserId, ValidationError,
-    Version, decode,
+    decode,
 };
 use serde_json::{Value, json};
 
@@ -82,16 +82,6 @@ fn ids_are_held_to_the_rules_of_v1() {
     assert_eq!(user(&"é".repeat(65)), broken_by(Rule::TooLong { max: 64 }));
     let fee = broken(&GetNetworkFee::new(TokenId::new("1280")));
     assert_eq!(fee, Some(("token_id".to_owned(), Rule::NotAUuid)));
-}
-
-#[test]
-fn a_request_is_never_without_a_body() {
-    assert_eq!(ListCoins::VERSION, Version::V1);
-    assert_eq!(&body(&ListCoins::new())[..], b"{}");
-    assert_eq!(&body(&GetAssets::new())[..], b"{}");
-    // What is empty is left out.
-    let read: GetAssets = serde_json::from_str(r#"{"coin_id":""}"#).unwrap();
-    assert_eq!(&body(&read)[..], b"{}");
 }
 
 #[test]
