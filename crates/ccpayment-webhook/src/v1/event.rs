@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ccpayment_core::v1::GetOrderInfo;
+use ccpayment_core::v1::{CoinId, Currency, GatewayOrderId, GetOrderInfo};
 use ccpayment_core::{
     Address, Amount, Chain, Memo, OrderId, RecordId, TxId, UserId, open_enum, wire,
 };
@@ -122,7 +122,7 @@ pub struct ApiDeposit {
     pub record_id: RecordId,
     /// CCPayment's id of the order.
     #[serde(default, deserialize_with = "wire::lenient")]
-    pub order_id: String,
+    pub order_id: GatewayOrderId,
     /// The price, as it was set.
     #[serde(
         default,
@@ -133,7 +133,7 @@ pub struct ApiDeposit {
     pub product_price: Option<Amount>,
     /// What the price is in: a fiat such as `USD`, or `token`.
     #[serde(default, deserialize_with = "wire::lenient")]
-    pub denominated_currency: String,
+    pub denominated_currency: Currency,
     /// What was due, in the token.
     #[serde(
         default,
@@ -325,7 +325,7 @@ pub struct Invoice {
     pub record_id: RecordId,
     /// CCPayment's id of the order.
     #[serde(default, deserialize_with = "wire::lenient")]
-    pub order_id: String,
+    pub order_id: GatewayOrderId,
     /// The price, as it was set.
     #[serde(
         default,
@@ -351,7 +351,7 @@ pub struct Invoice {
     pub fiat_rate: Option<Amount>,
     /// What the price is in: a fiat such as `USD`, or `token`.
     #[serde(default, deserialize_with = "wire::lenient")]
-    pub denominated_currency: String,
+    pub denominated_currency: Currency,
     /// What came, in the token. Credit nobody from here: see `paid`.
     #[serde(deserialize_with = "wire::required")]
     pub paid_amount: Amount,
@@ -428,7 +428,7 @@ pub struct ApiWithdrawal {
     pub pay_status: PayStatus,
     /// CCPayment's id of the order.
     #[serde(default, deserialize_with = "wire::lenient")]
-    pub order_id: String,
+    pub order_id: GatewayOrderId,
     /// CCPayment's id of the transaction.
     #[serde(deserialize_with = "wire::required")]
     pub record_id: RecordId,
@@ -463,7 +463,7 @@ pub struct ApiWithdrawal {
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
-    pub network_coin_id: Option<String>,
+    pub network_coin_id: Option<CoinId>,
     /// The fee in US dollars.
     #[serde(
         default,
@@ -550,7 +550,7 @@ pub struct Refund {
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
-    pub network_coin_id: Option<String>,
+    pub network_coin_id: Option<CoinId>,
     /// The chain.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub chain: Chain,
