@@ -3,14 +3,13 @@
 use std::fmt;
 
 use crate::auth::Account;
-use crate::catalogue::Coin;
 use crate::clock::Clock;
 use crate::error::SandboxError;
 use crate::gateway::Gateway;
-use crate::ledger::{AVAILABLE, CHAIN, EntryKind};
-use crate::money::{Money, parse};
+use crate::ops::Op;
 use crate::sandbox::Sandbox;
-use crate::schema::Schemas;
+use crate::schema;
+use crate::settings::Setting;
 use crate::state::State;
 
 /// Settings of a [`Sandbox`]; made by [`Sandbox::builder`].
@@ -19,7 +18,8 @@ pub struct SandboxBuilder {
     app_id: String,
     app_secret: String,
     seed: u64,
-    balances: Vec<(u64, String)>,
+    balances: Vec<(Option<String>, u64, String)>,
+    settings: Vec<Setting>,
     webhook_url: Option<String>,
     start_time: Option<u64>,
 }
@@ -31,6 +31,7 @@ impl fmt::Debug for SandboxBuilder {
             .field("app_id", &self.app_id)
             .field("seed", &self.seed)
             .field("balances", &self.balances)
+            .field("settings", &self.settings)
             .field("webhook_url", &self.webhook_url)
             .field("start_time", &self.start_time)
             .finish_non_exhaustive()
@@ -52,6 +53,7 @@ impl SandboxBuilder {
             app_secret: "sandboxsecret0000000000000000001".to_owned(),
             seed: 1,
             balances: Vec::new(),
+            settings: Vec::new(),
             webhook_url: None,
             start_time: None,
         }
@@ -75,7 +77,22 @@ impl SandboxBuilder {
     /// A balance to start with, posted in the ledger; repeated calls add up.
     #[must_use]
     pub fn balance(mut self, coin_id: u64, amount: &str) -> Self {
-        self.balances.push((coin_id, amount.to_owned()));
+        self.balances.push((None, coin_id, amount.to_owned()));
+        self
+    }
+
+    /// A balance of an end user, who is known from the start; repeated calls add up.
+    #[must_use]
+    pub fn user_balance(mut self, user_id: impl Into<String>, coin_id: u64, amount: &str) -> Self {
+        let balance = (Some(user_id.into()), coin_id, amount.to_owned());
+        self.balances.push(balance);
+        self
+    }
+
+    /// A setting to start with; see [`Sandbox::set`].
+    #[must_use]
+    pub fn setting(mut self, setting: Setting) -> Self {
+        self.settings.push(setting);
         self
     }
 
@@ -98,36 +115,30 @@ impl SandboxBuilder {
     ///
     /// # Errors
     ///
-    /// When the credentials are empty, a balance is not a positive decimal text, or its coin is
-    /// unknown.
+    /// When the credentials are empty, a balance is not a positive decimal text, its coin is
+    /// unknown, or a setting can't be.
     pub fn build(self) -> Result<Sandbox, SandboxError> {
         if self.app_id.is_empty() || self.app_secret.is_empty() {
             return Err(SandboxError::Setup(
                 "the app id and the app secret must not be empty".to_owned(),
             ));
         }
-        let mut state = State::new(Clock::new(self.start_time), self.seed, self.webhook_url);
-        for (coin_id, text) in &self.balances {
-            let coin = Coin::find(*coin_id).ok_or(SandboxError::UnknownCoin(*coin_id))?;
-            let invalid = |reason: &str| SandboxError::InvalidAmount {
-                amount: text.clone(),
-                reason: reason.to_owned(),
-            };
-            let amount = parse(text).map_err(invalid)?.value;
-            if amount <= Money::default() {
-                return Err(invalid("must be above zero"));
-            }
-            let lines = vec![
-                (CHAIN, coin.id, -amount.clone()),
-                (AVAILABLE, coin.id, amount),
-            ];
-            state.books.post(EntryKind::Opening, "", lines)?;
+        let schemas = schema::schemas()?;
+        let clock = Clock::new(self.start_time);
+        let mut state = State::new(self.app_id.clone(), self.seed);
+        let balances = self.balances.into_iter();
+        let funds = balances.map(|(user_id, coin_id, amount)| Op::Fund {
+            user_id,
+            coin_id,
+            amount,
+        });
+        let url = self.webhook_url.into_iter().map(Op::WebhookUrl);
+        let settings = self.settings.into_iter().map(Op::Set);
+        for op in settings.chain(funds).chain(url) {
+            state.apply(clock.now(), op)?;
         }
         let account = Account::new(self.app_id, &self.app_secret);
-        let gateway = Gateway {
-            account,
-            schemas: Schemas::load()?,
-        };
-        Ok(Sandbox::new(gateway, self.app_secret, state))
+        let gateway = Gateway { account, schemas };
+        Ok(Sandbox::new(gateway, self.app_secret, clock, state))
     }
 }

@@ -75,29 +75,48 @@
 //! - Retries of notifications go by offsets from the first attempt.
 //! - Nothing is checked about an address beyond its form, so made-up ones have no valid checksum.
 
+mod addresses;
+mod assets;
 mod auth;
+mod batch_rows;
+mod batch_transfers;
+mod batches;
 mod builder;
 mod calendar;
 mod catalogue;
-mod chain;
+mod chains;
+mod checks;
 mod clock;
 mod coins;
 mod courier;
+mod deposits;
 mod error;
 mod fault;
 mod fields;
 mod gateway;
 mod ids;
+mod invoices;
 mod ledger;
 mod money;
+mod notices;
+mod ops;
 mod orders;
 mod outbox;
+mod pages;
+mod payout_records;
 mod payouts;
 mod refusal;
+mod routes;
 mod sandbox;
 mod schema;
 mod server;
+mod settings;
+mod shelf;
 mod state;
+mod swaps;
+mod transfers;
+mod users;
+mod utility;
 mod views;
 
 pub use builder::SandboxBuilder;
@@ -106,4 +125,5 @@ pub use fault::Fault;
 pub use ledger::{Entry, EntryKind, Ledger, Posting};
 pub use sandbox::Sandbox;
 pub use server::Server;
-pub use views::{Attempt, DepositView, Payment, PayoutView, RequestView};
+pub use settings::{AddressKind, Retries, Setting};
+pub use views::{Attempt, DepositView, Incoming, Payment, PayoutView, Picked, RequestView};

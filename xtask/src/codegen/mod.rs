@@ -5,6 +5,7 @@
 
 mod codes;
 mod coverage;
+mod documents;
 mod enums;
 mod fixtures;
 mod modules;
@@ -84,6 +85,7 @@ fn files(root: &Path) -> Result<BTreeMap<String, String>> {
     let readme = fs::read_to_string(root.join(coverage::PATH)).context(coverage::PATH)?;
     let readme = coverage::placed(&readme, &documents)?;
     files.insert(coverage::PATH.to_owned(), readme);
+    files.extend(documents::files(root)?);
     Ok(files)
 }
 
