@@ -15,6 +15,7 @@ mod facts;
 mod fixtures;
 mod gateway;
 mod payloads;
+mod payout_records;
 mod payouts;
 mod remote_key;
 mod routes;
