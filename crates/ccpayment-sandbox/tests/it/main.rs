@@ -10,9 +10,13 @@
 
 mod books;
 mod checks;
+mod codes;
 mod faults;
 mod flow;
 mod notifications;
+mod people;
+mod routes;
 mod serving;
 mod shapes;
 mod support;
+mod swaps;
