@@ -92,6 +92,7 @@ mod ledger;
 mod money;
 mod orders;
 mod outbox;
+mod page;
 mod payouts;
 mod refusal;
 mod sandbox;
