@@ -39,6 +39,15 @@ fn real_time() -> Duration {
         .unwrap_or_default()
 }
 
+/// Lets real time pass.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the program looks for due notifications second after second"
+)]
+pub(crate) async fn pause(length: Duration) {
+    tokio::time::sleep(length).await;
+}
+
 /// Waits for `work`, but no longer than `limit` of real time: sockets know no other time.
 #[allow(
     clippy::disallowed_methods,

@@ -86,6 +86,7 @@ mod courier;
 mod error;
 mod fault;
 mod fields;
+mod front;
 mod gateway;
 mod ids;
 mod ledger;

@@ -52,9 +52,8 @@ pub(crate) fn create(state: &mut State, fields: &Fields) -> Result<Value, Refusa
     } else {
         String::new()
     };
-    let checkout_url = fields
-        .flag("generateCheckoutURL")
-        .then(|| state.ids.checkout());
+    let checkout = fields.flag("generateCheckoutURL").then(|| state.ids.page());
+    let checkout_url = checkout.as_deref().map(|key| checkout_url(state, key));
     let mut answer = Map::new();
     answer.insert("address".to_owned(), json!(address));
     answer.insert("amount".to_owned(), json!(plain(&amount)));
@@ -69,11 +68,12 @@ pub(crate) fn create(state: &mut State, fields: &Fields) -> Result<Value, Refusa
         network,
         address,
         memo,
+        price: price.value,
         amount,
         fiat,
         created_at: now,
         expired_at,
-        checkout_url,
+        checkout,
         buyer_email: fields.owned("buyerEmail"),
         notify_url: fields.owned("notifyUrl"),
         deposits: Vec::new(),
@@ -134,10 +134,18 @@ pub(crate) fn info(state: &State, fields: &Fields) -> Result<Value, Refusal> {
         answer.insert("fiatSymbol".to_owned(), json!(symbol));
     }
     answer.insert("expiredAt".to_owned(), json!(order.expired_at));
-    put(&mut answer, "checkoutUrl", order.checkout_url.as_deref());
+    let checkout_url = order
+        .checkout
+        .as_deref()
+        .map(|key| checkout_url(state, key));
+    put(&mut answer, "checkoutUrl", checkout_url.as_deref());
     put(&mut answer, "buyerEmail", order.buyer_email.as_deref());
     answer.insert("paidList".to_owned(), Value::Array(paid));
     Ok(Value::Object(answer))
+}
+
+fn checkout_url(state: &State, key: &str) -> String {
+    format!("{}/checkout/{key}", state.site)
 }
 
 fn paid_row(order: &Order, deposit: &Deposit) -> Value {

@@ -14,7 +14,7 @@ use crate::ledger::Ledger;
 use crate::money::plain;
 use crate::state::{Deposit, Payout, State, by_order};
 use crate::views::{Attempt, DepositView, Payment, PayoutView, RequestView};
-use crate::{chain, courier};
+use crate::{chain, clock, courier, front};
 
 /// A local CCPayment gateway with one merchant.
 ///
@@ -29,6 +29,7 @@ pub struct Sandbox {
 struct Shared {
     gateway: Gateway,
     app_secret: String,
+    host_names: Mutex<Vec<String>>,
     state: Mutex<State>,
     /// Held during a round of deliveries, so that two rounds never carry the same notification.
     courier: tokio::sync::Mutex<()>,
@@ -50,13 +51,14 @@ impl Sandbox {
             shared: Arc::new(Shared {
                 gateway,
                 app_secret,
+                host_names: Mutex::default(),
                 state: Mutex::new(state),
                 courier,
             }),
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         // A panic elsewhere leaves books that the next posting checks anyway.
         self.shared
             .state
@@ -81,9 +83,39 @@ impl Sandbox {
         self.state().outbox.webhook_url = Some(url.into());
     }
 
+    /// Where notifications go.
+    #[must_use]
+    pub fn webhook_url(&self) -> Option<String> {
+        self.state().outbox.webhook_url.clone()
+    }
+
+    /// Where the pages to pay on can be reached, such as `http://127.0.0.1:8480`: what
+    /// `checkoutUrl` and `invoiceUrl` begin with. Until it is set they lead nowhere, on purpose.
+    pub fn set_site(&self, url: &str) {
+        self.state().site = url.trim_end_matches('/').to_owned();
+    }
+
+    /// Names that stand in `Host` when somebody asks for a page or uses the admin API, beside
+    /// `localhost` and addresses; every other name is refused.
+    pub fn set_host_names(&self, names: Vec<String>) {
+        *self.names() = names;
+    }
+
+    pub(crate) fn host_names(&self) -> Vec<String> {
+        self.names().clone()
+    }
+
+    fn names(&self) -> MutexGuard<'_, Vec<String>> {
+        let names = self.shared.host_names.lock();
+        names.unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Answers in process. `None` means that the connection would have been closed without an
     /// answer.
     pub async fn respond(&self, request: Request<Bytes>) -> Option<Response<Bytes>> {
+        if front::is_ours(request.uri().path()) {
+            return Some(front::answer(self, request).await);
+        }
         self.shared.gateway.respond(&mut self.state(), request)
     }
 
@@ -195,6 +227,14 @@ impl Sandbox {
             self.state().outbox.settle(delivery.serial, attempt);
         }
         attempts
+    }
+
+    /// Delivers what is due, second after second, for as long as it is polled.
+    pub async fn keep_delivering(&self) {
+        loop {
+            self.deliver_due().await;
+            clock::pause(Duration::from_secs(1)).await;
+        }
     }
 
     /// Queues the newest notification of a record once more, acknowledged or not.

@@ -36,12 +36,15 @@ pub(crate) struct Order {
     pub(crate) network: &'static Network,
     pub(crate) address: String,
     pub(crate) memo: String,
+    /// As the merchant wrote it, in a coin or in money of a state.
+    pub(crate) price: Money,
     pub(crate) amount: Money,
     /// Fiat id, symbol and rate.
     pub(crate) fiat: Option<(u64, &'static str, Money)>,
     pub(crate) created_at: u64,
     pub(crate) expired_at: u64,
-    pub(crate) checkout_url: Option<String>,
+    /// What its checkout page is found by.
+    pub(crate) checkout: Option<String>,
     pub(crate) buyer_email: Option<String>,
     pub(crate) notify_url: Option<String>,
     /// The record ids of its deposits, oldest first.
@@ -141,6 +144,8 @@ pub(crate) fn by_address(family: Family, address: &str) -> Key {
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) clock: Clock,
+    /// Where the pages to pay on are, without a slash at the end.
+    pub(crate) site: String,
     pub(crate) ids: Ids,
     pub(crate) books: Books,
     /// By order id and by address.
@@ -160,6 +165,8 @@ impl State {
     pub(crate) fn new(clock: Clock, seed: u64, webhook_url: Option<String>) -> Self {
         Self {
             clock,
+            // `.invalid` never resolves, so that nobody is sent to a real checkout page.
+            site: "https://checkout.invalid".to_owned(),
             ids: Ids::new(seed),
             books: Books::default(),
             orders: Shelf::default(),

@@ -201,6 +201,9 @@ impl Checkout {
     }
 
     fn buttons(&self, page: &mut Html) {
+        if self.simulate.exact.is_none() {
+            return;
+        }
         page.raw("<section class=\"card simulate\">\n<h2>Simulate a payment</h2>\n<form method=\"post\" action=\"")
             .text(&self.path)
             .raw("/pay\">\n");

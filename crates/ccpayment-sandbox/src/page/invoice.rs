@@ -61,7 +61,7 @@ impl Invoice {
         for choice in &self.choices {
             page.raw("<button name=\"coin\" value=\"")
                 .text(choice.coin_id)
-                .raw("/")
+                .raw("-")
                 .text(&choice.chain)
                 .raw("\"><strong>")
                 .text(&choice.amount)
@@ -109,7 +109,7 @@ mod tests {
     fn a_coin_is_chosen_and_then_paid() {
         let mut shown = invoice();
         let page = shown.render();
-        assert!(page.contains("value=\"1280/POLYGON\""));
+        assert!(page.contains("value=\"1280-POLYGON\""));
         assert!(page.contains("A &quot;thing&quot;"));
         assert!(!page.contains("javascript:"));
         shown.chosen = Some(example());

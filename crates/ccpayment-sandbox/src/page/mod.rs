@@ -3,8 +3,6 @@
 //! No page loads anything from elsewhere, and each can be read and used without scripts: the
 //! buttons are plain forms. The one script makes the time run and follows the state.
 
-#![cfg_attr(not(test), allow(dead_code, unused_imports, reason = "wired up next"))]
-
 mod checkout;
 mod html;
 mod invoice;

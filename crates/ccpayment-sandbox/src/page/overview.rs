@@ -83,11 +83,6 @@ impl Overview {
     }
 
     fn notifications(&self, page: &mut Html) {
-        page.raw("<p class=\"quiet\">Notifications go to ")
-            .text(self.webhook_url.as_deref().unwrap_or("nowhere yet"))
-            .raw("; waiting: ")
-            .text(self.pending)
-            .raw(".</p>\n");
         let titles = ["Record", "Event", "Try", "At", "Outcome"];
         open(
             page,
@@ -114,7 +109,17 @@ impl Overview {
                 .text(&tried.outcome)
                 .raw("</span></td></tr>\n");
         }
-        close(page, self.notified.is_empty());
+        if !self.notified.is_empty() {
+            page.raw("</tbody>\n</table></div>\n");
+        }
+        page.raw("<p class=\"quiet\">Waiting: ")
+            .text(self.pending)
+            .raw(". ");
+        match &self.webhook_url {
+            Some(url) => page.raw("They go to ").text(url).raw(".</p>\n"),
+            None => page.raw("They have nowhere to go: no webhook URL is set.</p>\n"),
+        };
+        page.raw("</section>\n");
     }
 }
 
@@ -218,7 +223,7 @@ mod tests {
             ">19.9<",
             "None yet.",
             "no answer: &lt;refused&gt;",
-            "waiting: 2",
+            "Waiting: 2",
             "1970-01-01 00:00:00 UTC",
         ] {
             assert!(page.contains(part), "{part} is missing in {page}");

@@ -1,2 +1,0 @@
-//! The sandbox as a program.
-fn main() {}
