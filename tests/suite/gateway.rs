@@ -22,7 +22,7 @@ use ccpayment::{
     ErrorCode, FiatId, Memo, OrderId, PayoutError, Proof, RecordId, ReqwestTransport, Safety,
     SystemClock, Transport, TransportError, ValidationError,
 };
-use ccpayment_sandbox::{Fault, Sandbox, Server};
+use ccpayment_sandbox::{Fault, Sandbox, Server, Setting};
 
 const USDT: CoinId = CoinId::new(1280);
 const XRP: CoinId = CoinId::new(1486);
@@ -75,6 +75,7 @@ async fn house_with(secret: &str, transport: impl Transport + 'static) -> House 
         .app("app-id", "app-secret")
         .seed(7)
         .start_time(1_767_225_600)
+        .setting(Setting::ChainByHand(true))
         .balance(USDT.get(), "100")
         .balance(XRP.get(), "100")
         .build()

@@ -1,17 +1,21 @@
 //! How a sandbox is set up.
 
 use std::fmt;
+#[cfg(feature = "program")]
+use std::path::PathBuf;
 
 use crate::auth::Account;
-use crate::catalogue::Coin;
 use crate::clock::Clock;
 use crate::error::SandboxError;
 use crate::gateway::Gateway;
-use crate::ledger::{AVAILABLE, CHAIN, EntryKind};
-use crate::money::{Money, parse};
+#[cfg(feature = "program")]
+use crate::journal::Journal;
+use crate::ops::Op;
 use crate::sandbox::Sandbox;
-use crate::schema::Schemas;
+use crate::schema;
+use crate::settings::Setting;
 use crate::state::State;
+use crate::world::World;
 
 /// Settings of a [`Sandbox`]; made by [`Sandbox::builder`].
 #[derive(Clone)]
@@ -19,9 +23,12 @@ pub struct SandboxBuilder {
     app_id: String,
     app_secret: String,
     seed: u64,
-    balances: Vec<(u64, String)>,
+    balances: Vec<(Option<String>, u64, String)>,
+    settings: Vec<Setting>,
     webhook_url: Option<String>,
     start_time: Option<u64>,
+    #[cfg(feature = "program")]
+    file: Option<PathBuf>,
 }
 
 impl fmt::Debug for SandboxBuilder {
@@ -31,6 +38,7 @@ impl fmt::Debug for SandboxBuilder {
             .field("app_id", &self.app_id)
             .field("seed", &self.seed)
             .field("balances", &self.balances)
+            .field("settings", &self.settings)
             .field("webhook_url", &self.webhook_url)
             .field("start_time", &self.start_time)
             .finish_non_exhaustive()
@@ -52,8 +60,11 @@ impl SandboxBuilder {
             app_secret: "sandboxsecret0000000000000000001".to_owned(),
             seed: 1,
             balances: Vec::new(),
+            settings: Vec::new(),
             webhook_url: None,
             start_time: None,
+            #[cfg(feature = "program")]
+            file: None,
         }
     }
 
@@ -75,7 +86,22 @@ impl SandboxBuilder {
     /// A balance to start with, posted in the ledger; repeated calls add up.
     #[must_use]
     pub fn balance(mut self, coin_id: u64, amount: &str) -> Self {
-        self.balances.push((coin_id, amount.to_owned()));
+        self.balances.push((None, coin_id, amount.to_owned()));
+        self
+    }
+
+    /// A balance of an end user, who is known from the start; repeated calls add up.
+    #[must_use]
+    pub fn user_balance(mut self, user_id: impl Into<String>, coin_id: u64, amount: &str) -> Self {
+        let balance = (Some(user_id.into()), coin_id, amount.to_owned());
+        self.balances.push(balance);
+        self
+    }
+
+    /// A setting to start with; see [`Sandbox::set`].
+    #[must_use]
+    pub fn setting(mut self, setting: Setting) -> Self {
+        self.settings.push(setting);
         self
     }
 
@@ -94,40 +120,96 @@ impl SandboxBuilder {
         self
     }
 
+    /// A file that everything is kept in, so that it survives the end of the process. It is made
+    /// when there is none; otherwise the sandbox goes on where it stood, and balances and settings
+    /// of the builder are not applied again.
+    ///
+    /// App id, seed and clock have to be those that the file was made with.
+    #[cfg(feature = "program")]
+    #[must_use]
+    pub fn state_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.file = Some(path.into());
+        self
+    }
+
     /// The sandbox, ready to answer.
     ///
     /// # Errors
     ///
-    /// When the credentials are empty, a balance is not a positive decimal text, or its coin is
-    /// unknown.
+    /// When the credentials are empty, a balance is not a positive decimal text, its coin is
+    /// unknown, or a setting can't be.
     pub fn build(self) -> Result<Sandbox, SandboxError> {
         if self.app_id.is_empty() || self.app_secret.is_empty() {
             return Err(SandboxError::Setup(
                 "the app id and the app secret must not be empty".to_owned(),
             ));
         }
-        let mut state = State::new(Clock::new(self.start_time), self.seed, self.webhook_url);
-        for (coin_id, text) in &self.balances {
-            let coin = Coin::find(*coin_id).ok_or(SandboxError::UnknownCoin(*coin_id))?;
-            let invalid = |reason: &str| SandboxError::InvalidAmount {
-                amount: text.clone(),
-                reason: reason.to_owned(),
-            };
-            let amount = parse(text).map_err(invalid)?.value;
-            if amount <= Money::default() {
-                return Err(invalid("must be above zero"));
+        let schemas = schema::schemas()?;
+        let mut world = self.world();
+        #[cfg(feature = "program")]
+        let begun = self.remember(&mut world)?;
+        #[cfg(not(feature = "program"))]
+        let begun = false;
+        // What the world began with is in its story, if it has one.
+        if begun {
+            if let Some(url) = self.webhook_url
+                && world.state.outbox.webhook_url.as_ref() != Some(&url)
+            {
+                world.apply(Op::WebhookUrl(url))?;
             }
-            let lines = vec![
-                (CHAIN, coin.id, -amount.clone()),
-                (AVAILABLE, coin.id, amount),
-            ];
-            state.books.post(EntryKind::Opening, "", lines)?;
+            let account = Account::new(self.app_id, &self.app_secret);
+            let gateway = Gateway { account, schemas };
+            return Ok(Sandbox::new(gateway, self.app_secret, world));
         }
+        let balances = self.balances.into_iter();
+        let funds = balances.map(|(user_id, coin_id, amount)| Op::Fund {
+            user_id,
+            coin_id,
+            amount,
+        });
+        let url = self.webhook_url.into_iter().map(Op::WebhookUrl);
+        let settings = self.settings.into_iter().map(Op::Set);
+        for op in settings.chain(funds).chain(url) {
+            world.apply(op)?;
+        }
+        #[cfg(feature = "program")]
+        world.begin()?;
         let account = Account::new(self.app_id, &self.app_secret);
-        let gateway = Gateway {
-            account,
-            schemas: Schemas::load()?,
+        let gateway = Gateway { account, schemas };
+        Ok(Sandbox::new(gateway, self.app_secret, world))
+    }
+
+    fn world(&self) -> World {
+        let state = State::new(self.app_id.clone(), self.seed);
+        World::new(Clock::new(self.start_time), state)
+    }
+
+    /// Takes up the story in the file and goes on with it; whether there was one.
+    #[cfg(feature = "program")]
+    fn remember(&self, world: &mut World) -> Result<bool, SandboxError> {
+        let Some(path) = &self.file else {
+            return Ok(false);
         };
-        Ok(Sandbox::new(gateway, self.app_secret, state))
+        let clock = self
+            .start_time
+            .map_or("real".to_owned(), |at| at.to_string());
+        let settings = [
+            ("app id", self.app_id.clone()),
+            ("seed", self.seed.to_string()),
+            ("clock", clock),
+        ];
+        let journal = Journal::open(path, &settings)?;
+        let mut begun = false;
+        journal.replay(|at, step| {
+            begun |= world.redo(at, step)?;
+            Ok(())
+        })?;
+        if !begun {
+            // It ended before it listened, so that nobody was told anything.
+            journal.clear()?;
+            *world = self.world();
+        }
+        world.set_keeper(Box::new(journal));
+        Ok(begun)
     }
 }

@@ -1,57 +1,22 @@
-//! The coins, networks, limits, fees and prices of the simulated gateway.
+//! The coins, networks, limits, fees, prices and currencies of the simulated gateway.
 
 use serde_json::{Map, Value, json};
 
+use crate::chains::{self, Chain};
 use crate::money::{Money, fixed, plain};
-
-/// How the addresses of a chain look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Family {
-    Evm,
-    Tron,
-    Other,
-}
-
-impl Family {
-    /// A light check: form only, no checksum.
-    pub(crate) fn accepts(self, address: &str) -> bool {
-        match self {
-            Self::Evm => address.strip_prefix("0x").is_some_and(|hex| {
-                hex.len() == 40 && hex.bytes().all(|byte| byte.is_ascii_hexdigit())
-            }),
-            Self::Tron => {
-                address.len() == 34
-                    && address.starts_with('T')
-                    && address.bytes().all(|byte| byte.is_ascii_alphanumeric())
-            }
-            Self::Other => !address.is_empty(),
-        }
-    }
-
-    /// The spelling under which two addresses are the same: letter case carries no meaning on EVM chains.
-    pub(crate) fn fold(self, address: &str) -> String {
-        match self {
-            Self::Evm => address.to_ascii_lowercase(),
-            Self::Tron | Self::Other => address.to_owned(),
-        }
-    }
-}
 
 /// A decimal constant: units and scale.
 type Fixed = (i64, i64);
 
+/// A coin on a chain.
 #[derive(Debug)]
 pub(crate) struct Network {
-    pub(crate) chain: &'static str,
-    full_name: &'static str,
+    pub(crate) on: &'static Chain,
     pub(crate) contract: &'static str,
     pub(crate) precision: u32,
     minimum: Fixed,
     maximum: Fixed,
     fee: Fixed,
-    pub(crate) memo: bool,
-    pub(crate) confirms: u64,
-    pub(crate) family: Family,
 }
 
 impl Network {
@@ -64,23 +29,31 @@ impl Network {
         fixed(self.maximum.0, self.maximum.1)
     }
 
-    /// Charged in the withdrawn coin itself.
+    /// Charged in the withdrawn coin itself, unless a setting says otherwise.
     pub(crate) fn withdrawal_fee(&self) -> Money {
         fixed(self.fee.0, self.fee.1)
     }
 
-    fn to_json(&self) -> Value {
+    /// What the chain's own coin has for a contract is no address.
+    fn is_native(&self) -> bool {
+        matches!(
+            self.contract,
+            "137" | "TRX" | "XRP" | "BTC" | "ETH" | "ETH_SEPOLIA"
+        )
+    }
+
+    fn to_json(&self, can_deposit: bool, can_withdraw: bool) -> Value {
         json!({
-            "chain": self.chain,
-            "chainFullName": self.full_name,
+            "chain": self.on.symbol,
+            "chainFullName": self.on.full_name,
             "contract": self.contract,
             "precision": self.precision,
-            "canDeposit": true,
-            "canWithdraw": true,
+            "canDeposit": can_deposit,
+            "canWithdraw": can_withdraw,
             "minimumDepositAmount": "0",
             "minimumWithdrawAmount": plain(&self.minimum_withdrawal()),
             "maximumWithdrawAmount": plain(&self.maximum_withdrawal()),
-            "isSupportMemo": self.memo,
+            "isSupportMemo": self.on.memo,
         })
     }
 }
@@ -92,7 +65,9 @@ pub(crate) struct Coin {
     full_name: &'static str,
     icon: &'static str,
     usd: Fixed,
-    networks: &'static [Network],
+    /// Whether it is on the list of coins to swap.
+    pub(crate) swappable: bool,
+    pub(crate) networks: &'static [Network],
 }
 
 impl Coin {
@@ -101,32 +76,45 @@ impl Coin {
     }
 
     pub(crate) fn network(&self, chain: &str) -> Option<&'static Network> {
-        self.networks.iter().find(|network| network.chain == chain)
+        self.networks
+            .iter()
+            .find(|network| network.on.symbol == chain)
     }
 
     pub(crate) fn usd_price(&self) -> Money {
         fixed(self.usd.0, self.usd.1)
     }
 
-    pub(crate) fn to_json(&self) -> Value {
+    pub(crate) fn logo(&self) -> String {
+        format!("https://resource.cwallet.com/token/icon/{}.png", self.icon)
+    }
+
+    /// The chain whose own coin it is.
+    pub(crate) fn native_on(&self) -> Option<&'static Chain> {
+        let network = self.networks.iter().find(|network| network.is_native())?;
+        Some(network.on)
+    }
+
+    /// `open` tells for each chain whether it takes deposits and withdrawals.
+    pub(crate) fn to_json(&self, status: &str, open: impl Fn(&Network) -> (bool, bool)) -> Value {
         let networks: Map<String, Value> = self
             .networks
             .iter()
-            .map(|network| (network.chain.to_owned(), network.to_json()))
+            .map(|network| {
+                let (deposit, withdraw) = open(network);
+                let row = network.to_json(deposit, withdraw);
+                (network.on.symbol.to_owned(), row)
+            })
             .collect();
         json!({
             "coinId": self.id,
             "symbol": self.symbol,
             "coinFullName": self.full_name,
-            "logoUrl": format!("https://resource.cwallet.com/token/icon/{}.png", self.icon),
-            "status": "Normal",
+            "logoUrl": self.logo(),
+            "status": status,
             "networks": networks,
         })
     }
-}
-
-pub(crate) fn all_coins() -> impl Iterator<Item = &'static Coin> {
-    COINS.iter()
 }
 
 /// The currencies that an order can be priced in.
@@ -134,6 +122,9 @@ pub(crate) fn all_coins() -> impl Iterator<Item = &'static Coin> {
 pub(crate) struct Fiat {
     pub(crate) id: u64,
     pub(crate) symbol: &'static str,
+    mark: &'static str,
+    /// Units for one dollar.
+    per_dollar: Fixed,
 }
 
 impl Fiat {
@@ -141,91 +132,89 @@ impl Fiat {
         FIATS.iter().find(|fiat| fiat.id == id)
     }
 
-    /// Fiat for one coin.
-    pub(crate) fn rate(coin: &Coin) -> Money {
-        // Dollars are the only currency; another one would multiply by its own dollar rate.
-        coin.usd_price()
+    pub(crate) fn usd_rate(&self) -> Money {
+        fixed(self.per_dollar.0, self.per_dollar.1)
+    }
+
+    pub(crate) fn to_json(&self) -> Value {
+        json!({
+            "fiatId": self.id,
+            "symbol": self.symbol,
+            "logoUrl": format!("https://resource.cwallet.com/fiat/{}.png", self.symbol),
+            "mark": self.mark,
+            "usdRate": plain(&self.usd_rate()),
+        })
     }
 }
 
-static FIATS: &[Fiat] = &[Fiat {
-    id: 1033,
-    symbol: "USD",
-}];
+pub(crate) static FIATS: &[Fiat] = &[
+    Fiat {
+        id: 1022,
+        symbol: "DKK",
+        mark: "KR",
+        per_dollar: (6_825_765, 6),
+    },
+    Fiat {
+        id: 1033,
+        symbol: "USD",
+        mark: "$",
+        per_dollar: (1, 0),
+    },
+];
 
-const fn polygon(contract: &'static str, precision: u32, minimum: Fixed, fee: Fixed) -> Network {
-    evm("POLYGON", "Polygon", contract, precision, minimum, fee, 50)
-}
-
-const fn eth(contract: &'static str, precision: u32, minimum: Fixed, fee: Fixed) -> Network {
-    evm("ETH", "Ethereum", contract, precision, minimum, fee, 12)
-}
-
-const fn bsc(contract: &'static str, precision: u32, minimum: Fixed, fee: Fixed) -> Network {
-    evm(
-        "BSC",
-        "Binance Smart Chain",
-        contract,
-        precision,
-        minimum,
-        fee,
-        15,
-    )
-}
-
-const fn evm(
-    chain: &'static str,
-    full_name: &'static str,
+const fn on(
+    on: &'static Chain,
     contract: &'static str,
     precision: u32,
     minimum: Fixed,
     fee: Fixed,
-    confirms: u64,
 ) -> Network {
     Network {
-        chain,
-        full_name,
+        on,
         contract,
         precision,
         minimum,
         maximum: (0, 0),
         fee,
-        memo: false,
-        confirms,
-        family: Family::Evm,
     }
 }
 
-const fn tron(contract: &'static str, minimum: Fixed, maximum: Fixed, fee: Fixed) -> Network {
-    Network {
-        chain: "TRX",
-        full_name: "Tron",
-        contract,
-        precision: 6,
-        minimum,
-        maximum,
-        fee,
-        memo: false,
-        confirms: 20,
-        family: Family::Tron,
-    }
-}
-
-static COINS: &[Coin] = &[
+pub(crate) static COINS: &[Coin] = &[
+    Coin {
+        id: 1,
+        symbol: "BTC",
+        full_name: "Bitcoin",
+        icon: "btc",
+        usd: (6_512_345, 2),
+        swappable: true,
+        networks: &[on(&chains::BITCOIN, "BTC", 8, (1, 4), (2, 5))],
+    },
+    Coin {
+        id: 2,
+        symbol: "ETH",
+        full_name: "Ether",
+        icon: "eth",
+        usd: (251_234, 2),
+        swappable: true,
+        networks: &[on(&chains::ETH, "ETH", 18, (1, 3), (5, 4))],
+    },
     Coin {
         id: 1207,
         symbol: "LINK",
         full_name: "ChainLink Token",
         icon: "link",
         usd: (1425, 2),
+        swappable: true,
         networks: &[
-            bsc(
+            on(
+                &chains::BSC,
                 "0xf8a0bf9cf54bb92f17374d9e9a321e6a111a51bd",
                 18,
                 (25, 3),
                 (3, 2),
             ),
-            eth(
+            on(
+                &chains::ETH,
                 "0x514910771af9ca656af840dff83e8264ecf986ca",
                 18,
                 (25, 3),
@@ -239,31 +228,39 @@ static COINS: &[Coin] = &[
         full_name: "Tether USD",
         icon: "usdt",
         usd: (10_002, 4),
+        swappable: true,
         networks: &[
-            bsc(
+            on(
+                &chains::BSC,
                 "0x55d398326f99059ff775485246999027b3197955",
                 18,
                 (25, 3),
                 (5, 2),
             ),
-            eth(
+            on(
+                &chains::ETH,
                 "0xdac17f958d2ee523a2206206994597c13d831ec7",
                 6,
                 (1, 0),
                 (15, 1),
             ),
-            polygon(
+            on(
+                &chains::POLYGON,
                 "0xc2132d05d31c914a87c6611c10748aeb04b58e8f",
                 6,
                 (25, 3),
                 (5, 2),
             ),
-            tron(
-                "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t",
-                (1, 0),
-                (50_000, 0),
-                (1, 0),
-            ),
+            Network {
+                maximum: (50_000, 0),
+                ..on(
+                    &chains::TRON,
+                    "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t",
+                    6,
+                    (1, 0),
+                    (1, 0),
+                )
+            },
         ],
     },
     Coin {
@@ -272,20 +269,23 @@ static COINS: &[Coin] = &[
         full_name: "Matic Token",
         icon: "matic",
         usd: (11_692, 4),
+        swappable: true,
         networks: &[
-            bsc(
+            on(
+                &chains::BSC,
                 "0xcc42724c6683b7e57334c4e856f4c9965ed682bd",
                 18,
                 (25, 3),
                 (3, 2),
             ),
-            eth(
+            on(
+                &chains::ETH,
                 "0x7D1AfA7B718fb893dB30A3aBc0Cfc608AaCfeBB0",
                 18,
                 (25, 3),
                 (2, 0),
             ),
-            polygon("137", 18, (25, 3), (213_814, 7)),
+            on(&chains::POLYGON, "137", 18, (25, 3), (213_814, 7)),
         ],
     },
     Coin {
@@ -294,7 +294,11 @@ static COINS: &[Coin] = &[
         full_name: "Tron",
         icon: "trx",
         usd: (23_717, 5),
-        networks: &[tron("TRX", (1, 0), (100_000, 0), (1, 0))],
+        swappable: true,
+        networks: &[Network {
+            maximum: (100_000, 0),
+            ..on(&chains::TRON, "TRX", 6, (1, 0), (1, 0))
+        }],
     },
     Coin {
         id: 1486,
@@ -302,18 +306,8 @@ static COINS: &[Coin] = &[
         full_name: "XRP",
         icon: "xrp",
         usd: (5_231, 4),
-        networks: &[Network {
-            chain: "XRP",
-            full_name: "XRP Ledger",
-            contract: "XRP",
-            precision: 6,
-            minimum: (1, 0),
-            maximum: (0, 0),
-            fee: (2, 1),
-            memo: true,
-            confirms: 1,
-            family: Family::Other,
-        }],
+        swappable: true,
+        networks: &[on(&chains::RIPPLE, "XRP", 6, (1, 0), (2, 1))],
     },
     Coin {
         id: 1891,
@@ -321,17 +315,11 @@ static COINS: &[Coin] = &[
         full_name: "Testnet Ether",
         icon: "eth",
         usd: (251_234, 2),
+        // A test coin is worth nothing, whatever its price says.
+        swappable: false,
         networks: &[Network {
             maximum: (10, 0),
-            ..evm(
-                "ETH_SEPOLIA",
-                "Ethereum Sepolia",
-                "ETH_SEPOLIA",
-                18,
-                (1, 3),
-                (1, 3),
-                12,
-            )
+            ..on(&chains::SEPOLIA, "ETH_SEPOLIA", 18, (1, 3), (1, 3))
         }],
     },
 ];

@@ -24,6 +24,15 @@ impl Clock {
         base.saturating_add(self.offset).as_secs()
     }
 
+    /// The time that signatures go by: others' clocks don't move with ours. A clock that stands
+    /// is moved by hand on both sides.
+    pub(crate) fn signing(&self) -> u64 {
+        match self.start {
+            Some(_) => self.now(),
+            None => real_time().as_secs(),
+        }
+    }
+
     pub(crate) fn advance(&mut self, by: Duration) {
         self.offset = self.offset.saturating_add(by);
     }

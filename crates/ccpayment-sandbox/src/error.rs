@@ -4,15 +4,30 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SandboxError {
-    /// No order of the sandbox has this deposit address.
-    #[error("no order has the address {0}")]
+    /// The sandbox handed out no such deposit address.
+    #[error("nobody was given the address {0}")]
     UnknownAddress(String),
-    /// No deposit or withdrawal has this record id.
+    /// No deposit, withdrawal or batch has this id.
     #[error("no record has the id {0}")]
     UnknownRecord(String),
+    /// No order or invoice has this id.
+    #[error("no order has the id {0}")]
+    UnknownOrder(String),
     /// The simulated gateway does not know this coin.
     #[error("the sandbox has no coin with the id {0}")]
     UnknownCoin(u64),
+    /// The simulated gateway does not know this chain, or not for this coin.
+    #[error("the sandbox has no such chain: {0}")]
+    UnknownChain(String),
+    /// The table of answer codes does not have this one.
+    #[error("the API has no code {0}")]
+    UnknownCode(u32),
+    /// The API has no such route.
+    #[error("the API has no route {0}")]
+    UnknownRoute(String),
+    /// The address takes more than one coin, and the payment names none that fits.
+    #[error("the address {0} needs a payment that names a coin and a chain that fit it")]
+    CoinNeeded(String),
     /// The record has already ended.
     #[error("the record {record_id} is {status}, not Processing")]
     NotProcessing {
@@ -21,6 +36,17 @@ pub enum SandboxError {
         /// What it is instead, as spelled on the wire.
         status: String,
     },
+    /// The record waits for nobody's approval.
+    #[error("the record {record_id} is {status} and waits for no approval")]
+    NotWaiting {
+        /// The record.
+        record_id: String,
+        /// What it is instead, as spelled on the wire.
+        status: String,
+    },
+    /// The deposit is not held back as risky, or was refunded before.
+    #[error("the deposit {0} is not held back as risky")]
+    NotRisky(String),
     /// The text is no amount that a chain could carry.
     #[error("the amount {amount} {reason}")]
     InvalidAmount {
@@ -35,6 +61,17 @@ pub enum SandboxError {
     /// Nothing was ever announced for this record.
     #[error("nothing was announced for the record {0}")]
     NothingAnnounced(String),
+    /// The gateway would refuse it.
+    #[error("refused with {code}: {message}")]
+    Refused {
+        /// The code of the table.
+        code: u32,
+        /// Why.
+        message: String,
+    },
+    /// The file of the state can't be used, or not for these settings.
+    #[error("the state can't be kept: {0}")]
+    Storage(String),
     /// A setting of the builder can't be used.
     #[error("{0}")]
     Setup(String),

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use bytes::Bytes;
-use http::HeaderMap;
 use serde::{Deserialize, Serialize};
+
+use crate::ops::Arrived;
 
 /// A one-shot fault; see [`Sandbox::fault`](crate::Sandbox::fault).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -18,19 +18,17 @@ pub enum Fault {
     /// carried out right after the next look-up of its order id has been answered.
     ///
     /// The look-up of `applyAppWithdrawToNetwork` is `getAppWithdrawRecord`, that of
-    /// `createAppOrderDepositAddress` is `getAppOrderInfo`. All checks run only then, so a request
-    /// that is held for longer than its signature is valid is refused. A request without an order
-    /// id is never carried out.
+    /// `createAppOrderDepositAddress` is `getAppOrderInfo`, and so on for whatever has an order id.
+    /// A request that is held for longer than its signature is valid is refused. One without an
+    /// order id is never carried out.
     DeliverAfterLookup,
 }
 
 /// A request that is still on its way.
 #[derive(Debug)]
 pub(crate) struct Held {
-    pub(crate) route: String,
+    pub(crate) request: Arrived,
     pub(crate) order_id: String,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
     /// Its place in the log of requests.
     pub(crate) logged: usize,
 }
@@ -61,16 +59,25 @@ impl Faults {
     pub(crate) fn release(&mut self, lookup: &str, order_id: &str) -> Vec<Held> {
         self.held
             .extract_if(.., |held| {
-                lookup_of(&held.route) == Some(lookup) && held.order_id == order_id
+                lookup_of(&held.request.operation) == Some(lookup) && held.order_id == order_id
             })
             .collect()
     }
 }
 
-fn lookup_of(route: &str) -> Option<&'static str> {
-    match route {
-        "applyAppWithdrawToNetwork" => Some("getAppWithdrawRecord"),
+/// The operations that say what became of another one.
+fn lookup_of(operation: &str) -> Option<&'static str> {
+    match operation {
+        "applyAppWithdrawToNetwork" | "applyAppWithdrawToCwallet" => Some("getAppWithdrawRecord"),
+        "applyUserWithdrawToNetwork" | "applyUserWithdrawToCwallet" => {
+            Some("getUserWithdrawRecord")
+        }
         "createAppOrderDepositAddress" => Some("getAppOrderInfo"),
+        "createInvoiceUrl" => Some("getInvoiceOrderInfo"),
+        "swap" => Some("getSwapRecord"),
+        "userSwap" => Some("getUserSwapRecord"),
+        "userTransfer" => Some("getUserTransferRecord"),
+        "userBatchTransfer" => Some("getUserBatchTransferRecord"),
         _ => None,
     }
 }

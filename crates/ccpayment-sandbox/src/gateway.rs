@@ -1,19 +1,20 @@
-//! From a request to its answer: routing, faults, checks, and the route itself.
+//! From a request to its answer: routing, checks, faults, and the route itself.
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, DATE};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
-use serde_json::{Map, Value};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use serde_json::{Map, Value, json};
 
-use crate::auth::Account;
+use crate::auth::{Account, TOLERANCE};
 use crate::calendar;
 use crate::fault::{Fault, Held};
 use crate::fields::Fields;
+use crate::ops::Arrived;
 use crate::refusal::{self, INVALID_ARGUMENT, NOT_FOUND, Refusal, SUCCESS};
+use crate::routes;
 use crate::schema::Schemas;
 use crate::state::State;
 use crate::views::RequestView;
-use crate::{coins, orders, payouts};
 
 const BASE: &str = "/ccpayment/v2/";
 
@@ -21,120 +22,134 @@ const BASE: &str = "/ccpayment/v2/";
 #[derive(Debug)]
 pub(crate) struct Gateway {
     pub(crate) account: Account,
-    pub(crate) schemas: Schemas,
+    pub(crate) schemas: &'static Schemas,
 }
 
 impl Gateway {
-    /// `None` closes the connection without an answer.
-    pub(crate) fn respond(
+    /// The checks that need no state; an answer at once where there is no such route.
+    pub(crate) fn receive(
         &self,
-        state: &mut State,
+        now: u64,
+        signing: u64,
         request: Request<Bytes>,
-    ) -> Option<Response<Bytes>> {
+    ) -> Result<Arrived, Box<Response<Bytes>>> {
         let (parts, body) = request.into_parts();
-        let now = state.clock.now();
-        let Some(route) = parts
+        let refuse = |status: StatusCode, message: &str| {
+            let refusal = Refusal::new(INVALID_ARGUMENT, message);
+            Box::new(answer(status, &refusal.envelope(), now))
+        };
+        let known = parts
             .uri
             .path()
             .strip_prefix(BASE)
-            .filter(|route| self.schemas.knows(route))
-        else {
-            let refusal = Refusal::new(INVALID_ARGUMENT, "the sandbox has no such route");
-            return Some(answer(StatusCode::NOT_FOUND, &refusal.envelope(), now));
+            .and_then(|route| Some((route, self.schemas.operation(route)?)));
+        let Some((route, operation)) = known else {
+            return Err(refuse(
+                StatusCode::NOT_FOUND,
+                "the sandbox has no such route",
+            ));
         };
         if parts.method != Method::POST {
-            let refusal = Refusal::new(INVALID_ARGUMENT, "every route is POST");
-            return Some(answer(
+            return Err(refuse(
                 StatusCode::METHOD_NOT_ALLOWED,
-                &refusal.envelope(),
-                now,
+                "every route is POST",
             ));
         }
-        let order_id = order_id_in(&body);
-        let logged = state.requests.len();
-        state.requests.push(RequestView {
+        let signed = self.account.check(&parts.headers, &body, now, signing);
+        Ok(Arrived {
             route: route.to_owned(),
-            order_id: order_id.clone(),
-            code: None,
-            outcome: None,
-        });
-        match state.faults.next(route) {
-            Some(Fault::DropBeforeActing) => return None,
-            Some(Fault::DeliverAfterLookup) => {
-                if let Some(order_id) = order_id {
-                    let headers = parts.headers;
-                    state.faults.hold(Held {
-                        route: route.to_owned(),
-                        order_id,
-                        headers,
-                        body,
-                        logged,
-                    });
-                }
-                return None;
-            }
-            Some(Fault::ActThenDrop) => {
-                self.act(state, route, &parts.headers, &body, logged);
-                return None;
-            }
-            None => {}
-        }
-        let (code, envelope) = self.act(state, route, &parts.headers, &body, logged);
-        if let Some(view) = state.requests.get_mut(logged) {
-            view.code = Some(code);
-        }
-        // Only a look-up that really looked lets the held request arrive; a refused one told nothing.
-        if let Some(order_id) = order_id.filter(|_| code == SUCCESS || code == NOT_FOUND) {
-            for held in state.faults.release(route, &order_id) {
-                self.act(state, &held.route, &held.headers, &held.body, held.logged);
-            }
-        }
-        Some(answer(StatusCode::OK, &envelope, now))
+            operation: operation.to_owned(),
+            order_id: order_id_in(&body),
+            signed_at: signed.as_ref().copied().unwrap_or_default(),
+            checked: signed.and_then(|_| self.schemas.read(route, &body)),
+        })
     }
+}
 
-    /// Carries a request out and notes what came of it.
-    fn act(
-        &self,
-        state: &mut State,
-        route: &str,
-        headers: &HeaderMap,
-        body: &Bytes,
-        logged: usize,
-    ) -> (u32, Value) {
-        let (code, envelope) = match self.carry_out(state, route, headers, body) {
-            Ok(data) => (SUCCESS, refusal::success(&data)),
-            Err(refusal) => (refusal.code, refusal.envelope()),
-        };
-        if let Some(view) = state.requests.get_mut(logged) {
-            view.outcome = Some(code);
+/// The envelope of the answer, or nothing where the connection is closed without one.
+pub(crate) fn serve(state: &mut State, request: Arrived) -> Value {
+    let logged = state.requests.len();
+    state.requests.push(RequestView {
+        route: request.route.clone(),
+        order_id: request.order_id.clone(),
+        code: None,
+        outcome: None,
+    });
+    match state.faults.next(&request.route) {
+        Some(Fault::DropBeforeActing) => return Value::Null,
+        Some(Fault::DeliverAfterLookup) => {
+            if let Some(order_id) = request.order_id.clone() {
+                state.faults.hold(Held {
+                    request,
+                    order_id,
+                    logged,
+                });
+            }
+            return Value::Null;
         }
-        (code, envelope)
+        Some(Fault::ActThenDrop) => {
+            act(state, &request, logged);
+            return Value::Null;
+        }
+        None => {}
     }
-
-    fn carry_out(
-        &self,
-        state: &mut State,
-        route: &str,
-        headers: &HeaderMap,
-        body: &[u8],
-    ) -> Result<Value, Refusal> {
-        state.books.check()?;
-        self.account.check(headers, body, state.clock.now())?;
-        let fields = Fields(self.schemas.read(route, body)?);
-        match route {
-            "getCoinList" => Ok(coins::list()),
-            "getCoin" => coins::one(&fields),
-            "getAppCoinAsset" => coins::asset(state, &fields),
-            "createAppOrderDepositAddress" => orders::create(state, &fields),
-            "getAppOrderInfo" => orders::info(state, &fields),
-            "getAppDepositRecord" => orders::deposit_record(state, &fields),
-            "applyAppWithdrawToNetwork" => payouts::apply(state, &fields),
-            "getAppWithdrawRecord" => payouts::record(state, &fields),
-            _ => Err(Refusal::new(
-                refusal::INTERNAL,
-                format!("{route} has a schema but no code"),
-            )),
+    let (code, envelope) = act(state, &request, logged);
+    if let Some(view) = state.requests.get_mut(logged) {
+        view.code = Some(code);
+    }
+    // Only a look-up that really looked lets the held request arrive; a refused one told nothing.
+    if let Some(order_id) = request
+        .order_id
+        .filter(|_| code == SUCCESS || code == NOT_FOUND)
+    {
+        for mut held in state.faults.release(&request.operation, &order_id) {
+            if held.request.checked.is_ok()
+                && state.now.abs_diff(held.request.signed_at) > TOLERANCE
+            {
+                held.request.checked = Err(Refusal::new(
+                    refusal::EXPIRED,
+                    "the signature expired on the way",
+                ));
+            }
+            act(state, &held.request, held.logged);
         }
+    }
+    envelope
+}
+
+/// Carries a request out and notes what came of it.
+fn act(state: &mut State, request: &Arrived, logged: usize) -> (u32, Value) {
+    let (code, envelope) = match carry_out(state, request) {
+        Ok(data) => (SUCCESS, refusal::success(&data)),
+        Err(refusal) => (refusal.code, refusal.envelope()),
+    };
+    if let Some(view) = state.requests.get_mut(logged) {
+        view.outcome = Some(code);
+    }
+    (code, envelope)
+}
+
+fn carry_out(state: &mut State, request: &Arrived) -> Result<Value, Refusal> {
+    state.books.check()?;
+    let fields = Fields(request.checked.clone()?);
+    if let Some(code) = state.settings.refuse {
+        return Err(Refusal::new(code, "every call is refused by a setting"));
+    }
+    if let Some(codes) = state.instructed.get_mut(&request.operation)
+        && !codes.is_empty()
+    {
+        let code = codes.remove(0);
+        if code == SUCCESS {
+            return Ok(json!({}));
+        }
+        return Err(Refusal::new(code, "refused as instructed"));
+    }
+    match routes::handler(&request.operation) {
+        Some(handler) => handler(state, &fields),
+        None => Err(Refusal::new(
+            refusal::INTERNAL,
+            format!("{} has a schema but no code", request.operation),
+        )),
     }
 }
 

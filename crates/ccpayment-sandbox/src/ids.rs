@@ -1,9 +1,10 @@
 //! Ids, addresses and transaction ids, all from the seed.
 
 use crate::calendar;
-use crate::catalogue::Family;
+use crate::chains::Family;
 
 const BASE58: &[u8] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+const BECH32: &[u8] = b"023456789acdefghjklmnpqrstuvwxyz";
 const LOWER_HEX: &[u8] = b"0123456789abcdef";
 const DIGITS: &[u8] = b"0123456789";
 
@@ -86,6 +87,7 @@ impl Ids {
                 format!("0x{mixed}")
             }
             Family::Tron => format!("T{}", self.text(BASE58, 33)),
+            Family::Bitcoin => format!("bc1q{}", self.text(BECH32, 38)),
             Family::Other => format!("r{}", self.text(BASE58, 33)),
         }
     }
@@ -97,5 +99,10 @@ impl Ids {
     /// The last part of a page's address.
     pub(crate) fn page(&mut self) -> String {
         self.text(BASE58, 7)
+    }
+
+    /// The handle of a quote.
+    pub(crate) fn inquiry(&mut self) -> String {
+        self.text(LOWER_HEX, 32)
     }
 }

@@ -2,37 +2,86 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use bigdecimal::Zero;
 
 use crate::error::SandboxError;
 use crate::money::{Money, plain};
 
-/// Everything outside the gateway: payers, receivers, and where the opening balances came from.
-pub(crate) const CHAIN: &str = "external:chain";
-/// What the merchant can withdraw.
-pub(crate) const AVAILABLE: &str = "merchant:available";
-/// Service fees of deposits.
-pub(crate) const SERVICE_FEES: &str = "gateway:fees";
-/// Deposits flagged as risky, held back.
-pub(crate) const RISKY: &str = "gateway:risky";
-/// Network fees of withdrawals.
-pub(crate) const NETWORK_FEES: &str = "network:fees";
+/// Who holds the money of a line.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Account {
+    /// Everything outside the gateway: payers, receivers, and where the opening balances came from.
+    Chain,
+    /// Accounts at Cwallet.
+    Cwallet,
+    /// What the merchant can withdraw.
+    Merchant,
+    /// What an end user of the merchant has.
+    User(Arc<str>),
+    /// Taken from the merchant when a batch payout was confirmed, and not paid yet.
+    Held,
+    /// Service fees of deposits and swaps.
+    ServiceFees,
+    /// Deposits flagged as risky, held back.
+    Risky,
+    /// Network fees of withdrawals and sweeping.
+    NetworkFees,
+    /// The other side of a swap.
+    Pool,
+}
+
+impl Account {
+    pub(crate) fn user(user_id: &str) -> Self {
+        Self::User(user_id.into())
+    }
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Chain => "external:chain",
+            Self::Cwallet => "external:cwallet",
+            Self::Merchant => "merchant:available",
+            Self::User(user_id) => return write!(formatter, "user:{user_id}:available"),
+            Self::Held => "merchant:held",
+            Self::ServiceFees => "gateway:fees",
+            Self::Risky => "gateway:risky",
+            Self::NetworkFees => "network:fees",
+            Self::Pool => "gateway:pool",
+        })
+    }
+}
 
 /// What an entry was made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum EntryKind {
-    /// A balance that the sandbox started with.
+    /// A balance that the sandbox started with, or that was put in by hand.
     Opening,
     /// A confirmed deposit.
     Deposit,
     /// A confirmed deposit that was flagged as risky and is held back.
     RiskyDeposit,
+    /// A risky deposit that was sent back.
+    RiskyRefund,
     /// An accepted withdrawal.
     Payout,
-    /// A failed withdrawal: its debit posted back.
+    /// A failed or rejected withdrawal: its debit posted back.
     PayoutReversal,
+    /// Between two users, or between a user and the merchant.
+    Transfer,
+    /// Two coins exchanged.
+    Swap,
+    /// A batch payout was confirmed: its money is held.
+    BatchHold,
+    /// A row of a batch payout was paid.
+    BatchRow,
+    /// The held money of rows that were not paid.
+    BatchRelease,
+    /// The fee for sweeping a deposit address.
+    Sweep,
 }
 
 impl fmt::Display for EntryKind {
@@ -41,8 +90,15 @@ impl fmt::Display for EntryKind {
             Self::Opening => "opening",
             Self::Deposit => "deposit",
             Self::RiskyDeposit => "risky-deposit",
+            Self::RiskyRefund => "risky-refund",
             Self::Payout => "payout",
             Self::PayoutReversal => "payout-reversal",
+            Self::Transfer => "transfer",
+            Self::Swap => "swap",
+            Self::BatchHold => "batch-hold",
+            Self::BatchRow => "batch-row",
+            Self::BatchRelease => "batch-release",
+            Self::Sweep => "sweep",
         })
     }
 }
@@ -67,7 +123,7 @@ pub struct Entry {
     pub id: u64,
     /// What it was made for.
     pub kind: EntryKind,
-    /// The record id of the deposit or withdrawal, empty for an opening balance.
+    /// The id of the record, empty for an opening balance.
     pub reference: String,
     /// The lines.
     pub postings: Vec<Posting>,
@@ -75,8 +131,8 @@ pub struct Entry {
 
 /// A snapshot of the books.
 ///
-/// The accounts are `external:chain`, `merchant:available`, `gateway:fees`, `gateway:risky` and
-/// `network:fees`.
+/// The accounts are `external:chain`, `external:cwallet`, `merchant:available`, `merchant:held`,
+/// `user:<id>:available`, `gateway:fees`, `gateway:risky`, `gateway:pool` and `network:fees`.
 #[derive(Debug, Clone)]
 pub struct Ledger {
     entries: Vec<Entry>,
@@ -150,28 +206,38 @@ impl Ledger {
 }
 
 /// A line of an entry that is about to be posted.
-pub(crate) type Line = (&'static str, u64, Money);
+pub(crate) type Line = (Account, u64, Money);
+
+#[derive(Debug)]
+struct Posted {
+    kind: EntryKind,
+    reference: String,
+    lines: Vec<Line>,
+}
 
 /// The living books.
 #[derive(Debug, Default)]
 pub(crate) struct Books {
-    entries: Vec<Entry>,
-    totals: BTreeMap<(&'static str, u64), Money>,
+    entries: Vec<Posted>,
+    totals: BTreeMap<(Account, u64), Money>,
+    /// All accounts of a coin together; zero for ever.
+    sums: BTreeMap<u64, Money>,
     broken: Option<String>,
 }
 
 impl Books {
     /// Posts one entry, or breaks the books for good if they would not balance any more.
     ///
-    /// The entry and the sum of all accounts are checked here, in time that does not grow with the
-    /// number of entries; [`Ledger::is_balanced`] recounts from the first entry.
+    /// The entry and the sum of all accounts are checked here, in time that grows with the lines of
+    /// the entry alone; [`Ledger::is_balanced`] recounts from the first entry.
     pub(crate) fn post(
         &mut self,
         kind: EntryKind,
         reference: &str,
-        lines: Vec<Line>,
+        mut lines: Vec<Line>,
     ) -> Result<(), SandboxError> {
         self.check()?;
+        lines.retain(|(_, _, amount)| !amount.is_zero());
         let mut sums: BTreeMap<u64, Money> = BTreeMap::new();
         for (_, coin_id, amount) in &lines {
             *sums.entry(*coin_id).or_default() += amount;
@@ -182,33 +248,21 @@ impl Books {
                 plain(sum)
             ));
         }
-        let id = u64::try_from(self.entries.len())
-            .unwrap_or(u64::MAX)
-            .saturating_add(1);
-        let postings = lines
-            .iter()
-            .map(|(account, coin_id, amount)| Posting {
-                account: (*account).to_owned(),
-                coin_id: *coin_id,
-                amount: plain(amount),
-            })
-            .collect();
-        for (account, coin_id, amount) in lines {
-            *self.totals.entry((account, coin_id)).or_default() += amount;
+        for (account, coin_id, amount) in &lines {
+            let total = self.totals.entry((account.clone(), *coin_id)).or_default();
+            let before = total.clone();
+            *total += amount;
+            // What the account really moved by, not what it should have moved by.
+            let moved = &*total - before;
+            *self.sums.entry(*coin_id).or_default() += moved;
         }
-        self.entries.push(Entry {
-            id,
+        self.entries.push(Posted {
             kind,
             reference: reference.to_owned(),
-            postings,
+            lines,
         });
         for coin_id in sums.into_keys() {
-            let sum: Money = self
-                .totals
-                .iter()
-                .filter(|((_, coin), _)| *coin == coin_id)
-                .map(|(_, total)| total)
-                .sum();
+            let sum = self.sums.get(&coin_id).cloned().unwrap_or_default();
             if !sum.is_zero() {
                 return self.break_with(format!(
                     "all accounts are off by {} of coin {coin_id}",
@@ -219,11 +273,20 @@ impl Books {
         Ok(())
     }
 
-    pub(crate) fn balance(&self, account: &'static str, coin_id: u64) -> Money {
+    pub(crate) fn balance(&self, account: &Account, coin_id: u64) -> Money {
+        // A tuple of references can't look the map up, and an account is cheap to clone.
         self.totals
-            .get(&(account, coin_id))
+            .get(&(account.clone(), coin_id))
             .cloned()
             .unwrap_or_default()
+    }
+
+    /// Every coin that an account ever had, with its balance.
+    pub(crate) fn holdings(&self, account: &Account) -> Vec<(u64, Money)> {
+        self.totals
+            .range((account.clone(), 0)..=(account.clone(), u64::MAX))
+            .map(|((_, coin_id), total)| (*coin_id, total.clone()))
+            .collect()
     }
 
     /// An error once the books were found out of balance.
@@ -238,10 +301,16 @@ impl Books {
         let totals = self
             .totals
             .iter()
-            .map(|((account, coin_id), total)| (((*account).to_owned(), *coin_id), plain(total)))
+            .map(|((account, coin_id), total)| ((account.to_string(), *coin_id), plain(total)))
             .collect();
+        let entries = (1..).zip(&self.entries).map(|(id, posted)| Entry {
+            id,
+            kind: posted.kind,
+            reference: posted.reference.clone(),
+            postings: posted.lines.iter().map(Posting::of).collect(),
+        });
         Ledger {
-            entries: self.entries.clone(),
+            entries: entries.collect(),
             totals,
             sound: self.broken.is_none(),
         }
@@ -253,26 +322,45 @@ impl Books {
     }
 }
 
+impl Posting {
+    fn of((account, coin_id, amount): &Line) -> Self {
+        Self {
+            account: account.to_string(),
+            coin_id: *coin_id,
+            amount: plain(amount),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::money::fixed;
 
+    fn good() -> Vec<Line> {
+        vec![
+            (Account::Chain, 1280, fixed(-5, 1)),
+            (Account::Merchant, 1280, fixed(5, 1)),
+        ]
+    }
+
     #[test]
     fn an_unbalanced_entry_breaks_the_books_for_good() {
         let mut books = Books::default();
-        let good = || vec![(CHAIN, 1280, fixed(-5, 1)), (AVAILABLE, 1280, fixed(5, 1))];
         books.post(EntryKind::Deposit, "one", good()).unwrap();
         assert!(books.snapshot().is_balanced());
 
         // The sum is zero, but of two different coins.
-        let bad = vec![(CHAIN, 1280, fixed(-1, 0)), (AVAILABLE, 1329, fixed(1, 0))];
+        let bad = vec![
+            (Account::Chain, 1280, fixed(-1, 0)),
+            (Account::Merchant, 1329, fixed(1, 0)),
+        ];
         assert!(matches!(
             books.post(EntryKind::Deposit, "two", bad),
             Err(SandboxError::Unbalanced(_))
         ));
         assert!(!books.snapshot().is_balanced());
-        assert_eq!(books.snapshot().balance(AVAILABLE, 1280), "0.5");
+        assert_eq!(books.snapshot().balance("merchant:available", 1280), "0.5");
         assert!(books.post(EntryKind::Deposit, "three", good()).is_err());
         assert_eq!(books.snapshot().entries().len(), 1);
     }
@@ -280,10 +368,37 @@ mod tests {
     #[test]
     fn a_wrong_total_is_found() {
         let mut books = Books::default();
-        let lines = || vec![(CHAIN, 1280, fixed(-5, 1)), (AVAILABLE, 1280, fixed(5, 1))];
-        books.post(EntryKind::Deposit, "one", lines()).unwrap();
-        books.totals.insert((AVAILABLE, 1280), fixed(6, 1));
+        books.post(EntryKind::Deposit, "one", good()).unwrap();
+        books.totals.insert((Account::Merchant, 1280), fixed(6, 1));
         assert!(!books.snapshot().is_balanced());
-        assert!(books.post(EntryKind::Deposit, "two", lines()).is_err());
+    }
+
+    #[test]
+    fn a_wrong_sum_stops_the_next_entry() {
+        let mut books = Books::default();
+        books.post(EntryKind::Deposit, "one", good()).unwrap();
+        books.sums.insert(1280, fixed(1, 1));
+        assert!(books.post(EntryKind::Deposit, "two", good()).is_err());
+    }
+
+    #[test]
+    fn holdings_are_of_one_account() {
+        let mut books = Books::default();
+        let to_user = |user: &str| {
+            vec![
+                (Account::Chain, 1329, fixed(-1, 0)),
+                (Account::user(user), 1329, fixed(1, 0)),
+            ]
+        };
+        books
+            .post(EntryKind::Opening, "", to_user("alice"))
+            .unwrap();
+        books
+            .post(EntryKind::Opening, "", to_user("bob12"))
+            .unwrap();
+        assert_eq!(
+            books.holdings(&Account::user("alice")),
+            [(1329, fixed(1, 0))]
+        );
     }
 }

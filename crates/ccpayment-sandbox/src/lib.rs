@@ -75,32 +75,54 @@
 //! - Retries of notifications go by offsets from the first attempt.
 //! - Nothing is checked about an address beyond its form, so made-up ones have no valid checksum.
 
+mod addresses;
+mod assets;
 mod auth;
+mod batch_rows;
+mod batch_transfers;
+mod batches;
 mod builder;
 mod calendar;
 mod catalogue;
-mod chain;
+mod chains;
+mod checks;
 mod clock;
 mod coins;
 mod courier;
+mod deposits;
 mod error;
 mod fault;
 mod fields;
 mod front;
 mod gateway;
 mod ids;
+mod invoices;
+#[cfg(feature = "program")]
+mod journal;
 mod ledger;
 mod money;
+mod notices;
+mod ops;
 mod orders;
 mod outbox;
 mod page;
+mod pages;
+mod payout_records;
 mod payouts;
 mod refusal;
+mod routes;
 mod sandbox;
 mod schema;
 mod server;
+mod settings;
+mod shelf;
 mod state;
+mod swaps;
+mod transfers;
+mod users;
+mod utility;
 mod views;
+mod world;
 
 pub use builder::SandboxBuilder;
 pub use error::SandboxError;
@@ -108,4 +130,5 @@ pub use fault::Fault;
 pub use ledger::{Entry, EntryKind, Ledger, Posting};
 pub use sandbox::Sandbox;
 pub use server::Server;
-pub use views::{Attempt, DepositView, Payment, PayoutView, RequestView};
+pub use settings::{AddressKind, Retries, Setting};
+pub use views::{Attempt, DepositView, Incoming, Payment, PayoutView, Picked, RequestView};

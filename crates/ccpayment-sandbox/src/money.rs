@@ -69,17 +69,41 @@ pub(crate) fn round_up(value: &Money, decimals: u32) -> Money {
 ///
 /// In whole numbers, because a quotient that was already rounded can't be rounded up correctly.
 pub(crate) fn divide_up(price: &Money, rate: &Money, decimals: u32) -> Option<Money> {
-    let (price, price_scale) = price.as_bigint_and_exponent();
-    let (rate, rate_scale) = rate.as_bigint_and_exponent();
+    let (numerator, denominator) = fraction(price, rate, decimals)?;
+    let quotient = (numerator + &denominator - 1) / denominator;
+    Some(Money::new(quotient, i64::from(decimals)))
+}
+
+/// `price / rate` cut off after `decimals` decimals, both positive.
+pub(crate) fn divide_down(price: &Money, rate: &Money, decimals: u32) -> Option<Money> {
+    let (numerator, denominator) = fraction(price, rate, decimals)?;
+    Some(Money::new(numerator / denominator, i64::from(decimals)))
+}
+
+/// Two whole numbers whose quotient is `price / rate` in units of the last decimal.
+fn fraction(price: &Money, rate: &Money, decimals: u32) -> Option<(BigInt, BigInt)> {
+    // Without trailing zeros after the point, and with none of them before it as an exponent.
+    let (price, price_scale) = price
+        .with_scale(price.fractional_digit_count().max(0))
+        .into_bigint_and_exponent();
+    let (rate, rate_scale) = rate
+        .with_scale(rate.fractional_digit_count().max(0))
+        .into_bigint_and_exponent();
     let ten = BigInt::from(10);
     let up = u32::try_from(rate_scale).ok()?.checked_add(decimals)?;
     let numerator = price * ten.pow(up);
     let denominator = rate * ten.pow(u32::try_from(price_scale).ok()?);
-    if denominator.is_zero() {
-        return None;
-    }
-    let quotient = (numerator + &denominator - 1) / denominator;
-    Some(Money::new(quotient, i64::from(decimals)))
+    (!denominator.is_zero()).then_some((numerator, denominator))
+}
+
+/// How many decimals a rate, and what it is multiplied into, keeps.
+pub(crate) const RATE_DECIMALS: u32 = 16;
+
+/// As swap records print what they count: always with 24 decimals.
+pub(crate) fn padded(value: &Money) -> String {
+    value
+        .with_scale_round(24, RoundingMode::Down)
+        .to_plain_string()
 }
 
 #[cfg(test)]
@@ -158,5 +182,8 @@ mod tests {
         assert_eq!(up("10", "3", 6), "3.333334");
         assert_eq!(up("0.01", "2500", 2), "0.01");
         assert!(divide_up(&value("1"), &value("0"), 6).is_none());
+        let down = plain(&divide_down(&value("10"), &value("3"), 6).unwrap());
+        assert_eq!(down, "3.333333");
+        assert_eq!(padded(&value("1.5")), format!("1.5{}", "0".repeat(23)));
     }
 }

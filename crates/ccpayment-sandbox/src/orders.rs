@@ -1,21 +1,92 @@
-//! The routes about address orders and the deposits made to them.
+//! The routes about address orders: the merchant picks coin and chain.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use crate::addresses::{self, Owner};
 use crate::catalogue::{Coin, Fiat, Network};
-use crate::fields::{Fields, check_decimals, not_found};
+use crate::coins;
+use crate::deposits::Deposit;
+use crate::fields::{Fields, check_decimals, not_found, put};
 use crate::money::{Money, divide_up, plain, round_up};
 use crate::refusal::{self, Refusal};
-use crate::state::{Deposit, Order, State, by_address, by_order, by_record};
+use crate::shelf::{by_order, by_record};
+use crate::state::State;
 
-const DAY: u64 = 86_400;
+pub(crate) const DAY: u64 = 86_400;
 const FIAT_DECIMALS: u32 = 2;
 const PRICE_DECIMALS: u32 = 18;
 
-type FiatPrice = (u64, &'static str, Money);
+/// A currency, and how much of it a coin was worth.
+type Rate = (&'static Fiat, Money);
+
+#[derive(Debug)]
+pub(crate) struct Order {
+    pub(crate) order_id: String,
+    pub(crate) coin: &'static Coin,
+    pub(crate) network: &'static Network,
+    pub(crate) address: String,
+    pub(crate) memo: String,
+    /// As the merchant named it, in the currency or in the coin.
+    pub(crate) price: Money,
+    pub(crate) amount: Money,
+    /// The currency that it is priced in, and how much of it a coin was worth then.
+    pub(crate) fiat: Option<Rate>,
+    created_at: u64,
+    pub(crate) expired_at: u64,
+    /// What its checkout page is found by.
+    pub(crate) page: Option<String>,
+    pub(crate) return_url: Option<String>,
+    buyer_email: Option<String>,
+    /// The record ids of its deposits, oldest first.
+    pub(crate) deposits: Vec<String>,
+}
+
+/// Orders and invoices have one space of ids, because a notification does not tell them apart.
+pub(crate) fn check_new(state: &State, order_id: &str) -> Result<(), Refusal> {
+    let key = by_order(order_id);
+    if state.orders.has(&key) || state.invoices.has(&key) {
+        return Err(taken(order_id));
+    }
+    Ok(())
+}
+
+pub(crate) fn taken(order_id: &str) -> Refusal {
+    Refusal::new(
+        refusal::DUPLICATE,
+        format!("the order id {order_id} is taken"),
+    )
+}
+
+pub(crate) fn check_expiry(now: u64, expired_at: u64) -> Result<(), Refusal> {
+    if expired_at > now.saturating_add(10 * DAY) {
+        return Err(Refusal::new(
+            refusal::EXPIRY_TOO_FAR,
+            "`expiredAt` is more than ten days ahead",
+        ));
+    }
+    Ok(())
+}
+
+/// Whether deposits of a coin are open at all.
+pub(crate) fn check_coin(state: &State, coin: &Coin) -> Result<(), Refusal> {
+    if !state.settings.is_on(coin) {
+        return Err(Refusal::new(
+            refusal::COIN_OFF,
+            format!("{} is not switched on", coin.symbol),
+        ));
+    }
+    let status = state.settings.status(coin);
+    if !coins::takes_deposits(status) {
+        return Err(Refusal::new(
+            refusal::COIN_STATUS,
+            format!("{} is {status}", coin.symbol),
+        ));
+    }
+    Ok(())
+}
 
 pub(crate) fn create(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
-    let now = state.clock.now();
+    let now = state.now;
     let order_id = fields.required_text("orderId")?;
     let price = fields.amount("price")?;
     let fiat_id = fields.number("fiatId")?;
@@ -23,45 +94,30 @@ pub(crate) fn create(state: &mut State, fields: &Fields) -> Result<Value, Refusa
         .number("expiredAt")?
         .unwrap_or(now.saturating_add(DAY));
     let (coin, network) = fields.coin_on_chain()?;
-    if state.orders.get(&by_order(order_id)).is_some() {
-        return Err(Refusal::new(
-            refusal::DUPLICATE,
-            format!("the order id {order_id} is taken"),
-        ));
-    }
-    if expired_at > now.saturating_add(10 * DAY) {
-        return Err(Refusal::new(
-            refusal::EXPIRY_TOO_FAR,
-            "`expiredAt` is more than ten days ahead",
-        ));
-    }
-    check_decimals(
-        "price",
-        &price,
-        if fiat_id.is_some() {
-            FIAT_DECIMALS
-        } else {
-            PRICE_DECIMALS
-        },
-    )?;
-    let (amount, fiat) = amount_to_pay(&price.value, fiat_id, coin, network)?;
-
-    let address = state.ids.address(network.family);
-    let memo = if network.memo {
-        state.ids.memo()
+    check_coin(state, coin)?;
+    check_new(state, order_id)?;
+    check_expiry(now, expired_at)?;
+    let most = if fiat_id.is_some() {
+        FIAT_DECIMALS
     } else {
-        String::new()
+        PRICE_DECIMALS
     };
-    let checkout = fields.flag("generateCheckoutURL").then(|| state.ids.page());
-    let checkout_url = checkout.as_deref().map(|key| checkout_url(state, key));
-    let mut answer = Map::new();
-    answer.insert("address".to_owned(), json!(address));
-    answer.insert("amount".to_owned(), json!(plain(&amount)));
-    answer.insert("memo".to_owned(), json!(memo));
-    put(&mut answer, "checkoutUrl", checkout_url.as_deref());
-    answer.insert("confirmsNeeded".to_owned(), json!(network.confirms));
+    check_decimals("price", &price, most)?;
+    let (amount, fiat) = amount_to_pay(state, &price.value, fiat_id, coin, network)?;
+    addresses::takes_deposits(state, network.on)?;
 
-    let keys = [by_order(order_id), by_address(network.family, &address)];
+    let notify_url = fields.owned("notifyUrl");
+    let owner = Owner::Order(order_id.to_owned());
+    let (address, memo) = addresses::make(state, network.on, owner, notify_url);
+    let page = fields.flag("generateCheckoutURL").then(|| state.ids.page());
+    let checkout_url = checkout_url(state, page.as_deref());
+    let mut answer = json!({
+        "address": address,
+        "amount": plain(&amount),
+        "memo": memo,
+        "confirmsNeeded": network.on.confirms,
+    });
+    put(&mut answer, "checkoutUrl", checkout_url.as_deref());
     let order = Order {
         order_id: order_id.to_owned(),
         coin,
@@ -73,34 +129,46 @@ pub(crate) fn create(state: &mut State, fields: &Fields) -> Result<Value, Refusa
         fiat,
         created_at: now,
         expired_at,
-        checkout,
+        page,
+        return_url: fields.owned("returnUrl"),
         buyer_email: fields.owned("buyerEmail"),
-        notify_url: fields.owned("notifyUrl"),
         deposits: Vec::new(),
     };
-    state.orders.push(keys, order);
-    Ok(Value::Object(answer))
+    state.orders.push([by_order(order_id)], order);
+    Ok(answer)
 }
 
 /// Rounded up to what the chain can carry: rounded down, a full payment would be a short one.
 fn amount_to_pay(
+    state: &State,
     price: &Money,
     fiat_id: Option<u64>,
     coin: &Coin,
     network: &Network,
-) -> Result<(Money, Option<FiatPrice>), Refusal> {
+) -> Result<(Money, Option<Rate>), Refusal> {
     let Some(fiat_id) = fiat_id else {
         return Ok((round_up(price, network.precision), None));
     };
     let fiat = Fiat::find(fiat_id)
         .ok_or_else(|| Refusal::argument("fiatId", "is not a known currency"))?;
-    let rate = Fiat::rate(coin);
+    check_price(state, coin)?;
+    let rate = state.settings.fiat_rate(fiat, coin);
     let amount = divide_up(price, &rate, network.precision)
         .ok_or_else(|| Refusal::new(refusal::INTERNAL, format!("{} has no price", coin.symbol)))?;
-    Ok((amount, Some((fiat.id, fiat.symbol, rate))))
+    Ok((amount, Some((fiat, rate))))
 }
 
-pub(crate) fn info(state: &State, fields: &Fields) -> Result<Value, Refusal> {
+pub(crate) fn check_price(state: &State, coin: &Coin) -> Result<(), Refusal> {
+    if state.settings.is_abnormal(coin) {
+        return Err(Refusal::new(
+            refusal::PRICE,
+            format!("the price of {} looks wrong", coin.symbol),
+        ));
+    }
+    Ok(())
+}
+
+pub(crate) fn info(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
     let order_id = fields.required_text("orderId")?;
     let order = state
         .orders
@@ -112,95 +180,53 @@ pub(crate) fn info(state: &State, fields: &Fields) -> Result<Value, Refusal> {
         .filter_map(|record_id| state.deposits.get(&by_record(record_id)))
         .map(|deposit| paid_row(order, deposit))
         .collect();
-    let mut answer = Map::new();
-    answer.insert("amountToPay".to_owned(), json!(plain(&order.amount)));
-    answer.insert("coinId".to_owned(), json!(order.coin.id));
-    answer.insert("coinSymbol".to_owned(), json!(order.coin.symbol));
-    answer.insert("chain".to_owned(), json!(order.network.chain));
-    answer.insert(
-        "toAddress".to_owned(),
-        json!(order.network.family.fold(&order.address)),
-    );
+    let mut answer = json!({
+        "amountToPay": plain(&order.amount),
+        "coinId": order.coin.id,
+        "coinSymbol": order.coin.symbol,
+        "chain": order.network.on.symbol,
+        "toAddress": order.network.on.family.fold(&order.address),
+        "createAt": order.created_at,
+        "expiredAt": order.expired_at,
+        "paidList": paid,
+    });
     // The gateway leaves out what does not apply, so that a reader must cope with absence.
     put(
         &mut answer,
         "toMemo",
         (!order.memo.is_empty()).then_some(order.memo.as_str()),
     );
-    answer.insert("createAt".to_owned(), json!(order.created_at));
-    if let Some((fiat_id, symbol, rate)) = &order.fiat {
-        answer.insert("rate".to_owned(), json!(plain(rate)));
-        answer.insert("fiatId".to_owned(), json!(fiat_id));
-        answer.insert("fiatSymbol".to_owned(), json!(symbol));
+    if let (Some((fiat, rate)), Value::Object(answer)) = (&order.fiat, &mut answer) {
+        let priced = [
+            ("rate", json!(plain(rate))),
+            ("fiatId", json!(fiat.id)),
+            ("fiatSymbol", json!(fiat.symbol)),
+        ];
+        answer.extend(priced.map(|(name, value)| (name.to_owned(), value)));
     }
-    answer.insert("expiredAt".to_owned(), json!(order.expired_at));
-    let checkout_url = order
-        .checkout
-        .as_deref()
-        .map(|key| checkout_url(state, key));
+    let checkout_url = checkout_url(state, order.page.as_deref());
     put(&mut answer, "checkoutUrl", checkout_url.as_deref());
     put(&mut answer, "buyerEmail", order.buyer_email.as_deref());
-    answer.insert("paidList".to_owned(), Value::Array(paid));
-    Ok(Value::Object(answer))
+    Ok(answer)
 }
 
-fn checkout_url(state: &State, key: &str) -> String {
-    format!("{}/checkout/{key}", state.site)
+fn checkout_url(state: &State, page: Option<&str>) -> Option<String> {
+    page.map(|key| state.page_url("checkout", key))
 }
 
 fn paid_row(order: &Order, deposit: &Deposit) -> Value {
     let mut row = json!({
         "recordId": deposit.record_id,
-        "fromAddress": deposit.from,
         "amount": plain(&deposit.amount),
         "serviceFee": plain(&deposit.service_fee),
-        // All lower case here, and nowhere else.
+        // All lower case here and in invoices, and nowhere else.
         "txid": deposit.tx_id,
         "status": deposit.status.as_str(),
         "isFlaggedAsRisky": deposit.flagged,
         "arrivedAt": deposit.arrived_at,
     });
-    if let (Some((_, _, rate)), Value::Object(row)) = (&order.fiat, &mut row) {
-        row.insert("rate".to_owned(), json!(plain(rate)));
-    }
+    put(&mut row, "fromAddress", deposit.from());
+    let rate = order.fiat.as_ref().map(|(_, rate)| plain(rate));
+    put(&mut row, "rate", rate.as_deref());
     row
-}
-
-pub(crate) fn deposit_record(state: &State, fields: &Fields) -> Result<Value, Refusal> {
-    let record_id = fields.required_text("recordId")?;
-    let missing = || not_found("deposit record", record_id);
-    let deposit = state
-        .deposits
-        .get(&by_record(record_id))
-        .ok_or_else(missing)?;
-    let order = state
-        .orders
-        .get(&by_order(&deposit.order_id))
-        .ok_or_else(missing)?;
-    Ok(json!({
-        "record": {
-            "recordId": deposit.record_id,
-            "orderId": deposit.order_id,
-            "coinId": order.coin.id,
-            "coinSymbol": order.coin.symbol,
-            "chain": order.network.chain,
-            "contract": order.network.contract,
-            "coinUSDPrice": plain(&order.coin.usd_price()),
-            "fromAddress": deposit.from,
-            "toAddress": order.address,
-            "toMemo": order.memo,
-            "amount": plain(&deposit.amount),
-            "serviceFee": plain(&deposit.service_fee),
-            "txId": deposit.tx_id,
-            "status": deposit.status.as_str(),
-            "arrivedAt": deposit.arrived_at,
-            "isFlaggedAsRisky": deposit.flagged,
-        }
-    }))
-}
-
-fn put(answer: &mut Map<String, Value>, name: &str, text: Option<&str>) {
-    if let Some(text) = text {
-        answer.insert(name.to_owned(), json!(text));
-    }
 }

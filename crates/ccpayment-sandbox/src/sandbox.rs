@@ -5,16 +5,24 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
+use serde_json::Value;
 
+use crate::clock;
+use crate::courier;
+use crate::deposits::Deposit;
 use crate::error::SandboxError;
 use crate::fault::Fault;
-use crate::gateway::Gateway;
+use crate::front;
+use crate::gateway::{Gateway, answer};
 use crate::ledger::Ledger;
 use crate::money::plain;
-use crate::state::{Deposit, Payout, State, by_order};
-use crate::views::{Attempt, DepositView, Payment, PayoutView, RequestView};
-use crate::{chain, clock, courier, front};
+use crate::ops::Op;
+use crate::payouts::{Destination, Payout};
+use crate::settings::Setting;
+use crate::state::State;
+use crate::views::{Attempt, DepositView, Incoming, Payment, PayoutView, Picked, RequestView};
+use crate::world::World;
 
 /// A local CCPayment gateway with one merchant.
 ///
@@ -30,7 +38,7 @@ struct Shared {
     gateway: Gateway,
     app_secret: String,
     host_names: Mutex<Vec<String>>,
-    state: Mutex<State>,
+    world: Mutex<World>,
     /// Held during a round of deliveries, so that two rounds never carry the same notification.
     courier: tokio::sync::Mutex<()>,
 }
@@ -45,25 +53,43 @@ impl fmt::Debug for Sandbox {
 }
 
 impl Sandbox {
-    pub(crate) fn new(gateway: Gateway, app_secret: String, state: State) -> Self {
+    pub(crate) fn new(gateway: Gateway, app_secret: String, world: World) -> Self {
         let courier = tokio::sync::Mutex::new(());
         Self {
             shared: Arc::new(Shared {
                 gateway,
                 app_secret,
                 host_names: Mutex::default(),
-                state: Mutex::new(state),
+                world: Mutex::new(world),
                 courier,
             }),
         }
     }
 
-    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+    fn world(&self) -> MutexGuard<'_, World> {
         // A panic elsewhere leaves books that the next posting checks anyway.
         self.shared
-            .state
+            .world
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The only way to change anything.
+    pub(crate) fn apply(&self, op: Op) -> Result<Value, SandboxError> {
+        self.world().apply(op)
+    }
+
+    /// For what can only fail when the books are broken, which every call says by itself.
+    fn tell(&self, op: Op) {
+        let _ = self.apply(op);
+    }
+
+    /// Reads the state as it is now: what was due meanwhile has happened.
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+        let world = &mut *self.world();
+        let now = world.clock.now();
+        let _ = world.state.apply(now, Op::Tick);
+        look(&world.state)
     }
 
     /// The merchant's app id.
@@ -80,19 +106,24 @@ impl Sandbox {
 
     /// Where notifications go from now on, those that wait included; `http://` only.
     pub fn set_webhook_url(&self, url: impl Into<String>) {
-        self.state().outbox.webhook_url = Some(url.into());
+        let _ = self.move_webhook(url.into());
+    }
+
+    pub(crate) fn move_webhook(&self, url: String) -> Result<(), SandboxError> {
+        self.apply(Op::WebhookUrl(url)).map(drop)
     }
 
     /// Where notifications go.
     #[must_use]
     pub fn webhook_url(&self) -> Option<String> {
-        self.state().outbox.webhook_url.clone()
+        self.read(|state| state.outbox.webhook_url.clone())
     }
 
     /// Where the pages to pay on can be reached, such as `http://127.0.0.1:8480`: what
     /// `checkoutUrl` and `invoiceUrl` begin with. Until it is set they lead nowhere, on purpose.
     pub fn set_site(&self, url: &str) {
-        self.state().site = url.trim_end_matches('/').to_owned();
+        url.trim_end_matches('/')
+            .clone_into(&mut self.world().state.site);
     }
 
     /// Names that stand in `Host` when somebody asks for a page or uses the admin API, beside
@@ -116,46 +147,154 @@ impl Sandbox {
         if front::is_ours(request.uri().path()) {
             return Some(front::answer(self, request).await);
         }
-        self.shared.gateway.respond(&mut self.state(), request)
+        let (now, signing) = (self.now(), self.signing_time());
+        let arrived = match self.shared.gateway.receive(now, signing, request) {
+            Ok(arrived) => arrived,
+            Err(answer) => return Some(*answer),
+        };
+        let envelope = self.apply(Op::Request(arrived)).ok()?;
+        (!envelope.is_null()).then(|| answer(StatusCode::OK, &envelope, now))
     }
 
     /// The sandbox's time, in unix seconds.
     #[must_use]
     pub fn now(&self) -> u64 {
-        self.state().clock.now()
+        self.world().clock.now()
     }
 
-    /// Moves the sandbox's time forward.
+    /// Moves the sandbox's time forward, and lets happen what is due until then: confirmations,
+    /// the progress of withdrawals and batches, each at its own moment.
     pub fn advance(&self, by: Duration) {
-        self.state().clock.advance(by);
+        let _ = self.move_clock(by);
+    }
+
+    /// As [`advance`](Self::advance); the clock stands where it stood when that can't be kept.
+    pub(crate) fn move_clock(&self, by: Duration) -> Result<(), SandboxError> {
+        self.world().advance(by)
+    }
+
+    /// The time that signatures go by, in unix seconds. It is [`now`](Self::now) but for a sandbox
+    /// on the real clock that was advanced: nobody else's clock has moved with it, so that it signs
+    /// by the real time, and takes signatures by either.
+    #[must_use]
+    pub fn signing_time(&self) -> u64 {
+        self.world().clock.signing()
+    }
+
+    /// Decides what the gateway's people, the market or the merchant's dashboard decide.
+    ///
+    /// # Errors
+    ///
+    /// When the coin, chain or code is unknown, or an amount is not a decimal text.
+    pub fn set(&self, setting: Setting) -> Result<(), SandboxError> {
+        self.apply(Op::Set(setting)).map(drop)
+    }
+
+    /// Makes the next call of a route that passes its checks answer with a code of the table.
+    /// Repeated calls line up.
+    ///
+    /// # Errors
+    ///
+    /// When the API has no such route or code. Routes go by path or by operation id.
+    pub fn instruct(&self, route: &str, code: u32) -> Result<(), SandboxError> {
+        let operation = self
+            .shared
+            .gateway
+            .schemas
+            .named(route)
+            .ok_or_else(|| SandboxError::UnknownRoute(route.to_owned()))?
+            .to_owned();
+        self.apply(Op::Instruct { operation, code }).map(drop)
+    }
+
+    /// Puts money into the merchant's balance, or into that of a user, who is known from then on.
+    ///
+    /// # Errors
+    ///
+    /// When the coin is unknown or the amount is not a positive decimal text.
+    pub fn fund(
+        &self,
+        user_id: Option<&str>,
+        coin_id: u64,
+        amount: &str,
+    ) -> Result<(), SandboxError> {
+        let fund = Op::Fund {
+            user_id: user_id.map(str::to_owned),
+            coin_id,
+            amount: amount.to_owned(),
+        };
+        self.apply(fund).map(drop)
     }
 }
 
-/// The simulated chain.
+fn text(answer: &Value, name: &str) -> String {
+    let found = answer.get(name).and_then(Value::as_str);
+    found.unwrap_or_default().to_owned()
+}
+
+fn count(answer: Result<Value, SandboxError>) -> usize {
+    let number = answer.ok().and_then(|answer| answer.as_u64());
+    number
+        .and_then(|number| usize::try_from(number).ok())
+        .unwrap_or(0)
+}
+
+/// The simulated chain, and the people at the gateway.
 impl Sandbox {
     /// Money arrives at an order's address: a deposit that is `Processing`, and its notification.
     ///
     /// # Errors
     ///
-    /// When no order has the address, when it is no longer watched, or when the amount is not a
+    /// When nobody was given the address, when it is no longer watched, or when the amount is not a
     /// positive decimal text that the chain can carry.
     pub fn pay(&self, address: &str, amount: &str) -> Result<Payment, SandboxError> {
-        chain::pay(&mut self.state(), address, amount)
+        self.send(Incoming::new(address, amount))
+    }
+
+    /// Money arrives at any address; see [`Incoming`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`pay`](Self::pay), and when the coin does not fit the address.
+    pub fn send(&self, incoming: Incoming) -> Result<Payment, SandboxError> {
+        let answer = self.apply(Op::Pay(incoming))?;
+        Ok(Payment {
+            record_id: text(&answer, "recordId"),
+            tx_id: text(&answer, "txId"),
+        })
+    }
+
+    /// The payer picks coin and chain on the page of an invoice.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such invoice, coin or chain, or the invoice has expired.
+    pub fn pick(&self, order_id: &str, coin_id: u64, chain: &str) -> Result<Picked, SandboxError> {
+        let answer = self.apply(Op::Pick {
+            order_id: order_id.to_owned(),
+            coin_id,
+            chain: chain.to_owned(),
+        })?;
+        Ok(Picked {
+            address: text(&answer, "address"),
+            memo: text(&answer, "memo"),
+            amount: text(&answer, "amount"),
+        })
     }
 
     /// A deposit becomes `Success` and is credited after its service fee, or held back if it was
-    /// flagged as risky.
+    /// flagged as risky. By itself it does so when its chain has grown by its confirmations.
     ///
     /// # Errors
     ///
     /// When no deposit has the id or it has already ended.
     pub fn confirm(&self, record_id: &str) -> Result<(), SandboxError> {
-        chain::confirm(&mut self.state(), record_id)
+        self.apply(Op::Confirm(record_id.to_owned())).map(drop)
     }
 
     /// Confirms every deposit that is `Processing`, oldest first, and counts them.
     pub fn confirm_all(&self) -> usize {
-        chain::confirm_all(&mut self.state())
+        count(self.apply(Op::ConfirmAll))
     }
 
     /// Flags a deposit that is `Processing`: it will end as `Success` but stay uncredited.
@@ -164,21 +303,99 @@ impl Sandbox {
     ///
     /// When no deposit has the id or it has already ended.
     pub fn flag_risky(&self, record_id: &str) -> Result<(), SandboxError> {
-        chain::flag_risky(&mut self.state(), record_id)
+        self.apply(Op::FlagRisky(record_id.to_owned())).map(drop)
     }
 
-    /// A deposit or withdrawal becomes `Failed`; the debit of a withdrawal is posted back.
+    /// Sends a risky deposit back to its payer, less the network fee; the id of the refund.
+    ///
+    /// # Errors
+    ///
+    /// When no deposit has the id, or it is not held back as risky.
+    pub fn refund_risky(&self, record_id: &str) -> Result<String, SandboxError> {
+        let answer = self.apply(Op::RefundRisky(record_id.to_owned()))?;
+        Ok(text(&answer, "recordId"))
+    }
+
+    /// Flags a deposit address as risky: it is announced, and what arrives there from then on is not.
+    ///
+    /// # Errors
+    ///
+    /// When nobody was given the address.
+    pub fn risk_address(&self, address: &str) -> Result<(), SandboxError> {
+        self.apply(Op::RiskAddress(address.to_owned())).map(drop)
+    }
+
+    /// A deposit, a withdrawal or a row of a batch becomes `Failed`; what was taken for it is posted
+    /// back.
     ///
     /// # Errors
     ///
     /// When no record has the id or it has already ended.
     pub fn fail(&self, record_id: &str) -> Result<(), SandboxError> {
-        chain::fail(&mut self.state(), record_id)
+        self.apply(Op::Fail(record_id.to_owned())).map(drop)
     }
 
-    /// Every withdrawal that is `Processing` becomes `Success` with a transaction id; counts them.
+    /// Every withdrawal that is `Processing` becomes `Success` with a transaction id, and every
+    /// confirmed batch is paid; counts withdrawals and rows.
     pub fn settle_payouts(&self) -> usize {
-        chain::settle_payouts(&mut self.state())
+        count(self.apply(Op::SettlePayouts))
+    }
+
+    /// Lets a withdrawal (by record id) or a batch (by its own id) that waits for approval go on.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or it does not wait.
+    pub fn approve(&self, id: &str) -> Result<(), SandboxError> {
+        self.apply(Op::Approve(id.to_owned())).map(drop)
+    }
+
+    /// Refuses a withdrawal or a batch that waits for approval: its money goes back.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or it does not wait.
+    pub fn reject(&self, id: &str, reason: &str) -> Result<(), SandboxError> {
+        let op = Op::Reject {
+            record_id: id.to_owned(),
+            reason: reason.to_owned(),
+        };
+        self.apply(op).map(drop)
+    }
+
+    /// A withdrawal by the rules of the merchant's dashboard; its record id.
+    ///
+    /// # Errors
+    ///
+    /// When the coin or chain is unknown, or the amount is not there or does not cover the fee.
+    pub fn auto_payout(
+        &self,
+        coin_id: u64,
+        chain: &str,
+        address: &str,
+        amount: &str,
+    ) -> Result<String, SandboxError> {
+        let answer = self.apply(Op::AutoPayout {
+            coin_id,
+            chain: chain.to_owned(),
+            address: address.to_owned(),
+            amount: amount.to_owned(),
+        })?;
+        Ok(text(&answer, "recordId"))
+    }
+
+    /// A deposit address is emptied into the merchant's pool, for a fee that the merchant pays.
+    ///
+    /// # Errors
+    ///
+    /// When nobody was given the address, the coin is unknown, or the fee is not there.
+    pub fn sweep(&self, address: &str, coin_id: u64, fee: &str) -> Result<(), SandboxError> {
+        let op = Op::Sweep {
+            address: address.to_owned(),
+            coin_id,
+            fee: fee.to_owned(),
+        };
+        self.apply(op).map(drop)
     }
 }
 
@@ -189,24 +406,27 @@ impl Sandbox {
     ///
     /// A notification is done when the answer is HTTP 200 with `Success` in its body. Otherwise it
     /// is due again 30, 90, 210, 450, 930 and 1890 seconds after its first attempt, signed afresh,
-    /// and then given up. While no webhook URL is set, notifications wait.
+    /// and then given up; [`Setting::Retries`] and [`Setting::SignRetriesAfresh`] have the other
+    /// readings. While no webhook URL is set, notifications wait.
     ///
     /// An answer is waited for in real time, so it needs a runtime whose clock is not paused.
     pub async fn deliver_due(&self) -> Vec<Attempt> {
         let _round = self.shared.courier.lock().await;
-        let due = {
-            let state = self.state();
-            state.outbox.due(state.clock.now())
-        };
+        let now = self.now();
+        let (due, afresh) = self.read(|state| (state.outbox.due(now), state.settings.sign_afresh));
         let mut attempts = Vec::new();
         for serial in due {
             // The lock is never held across the exchange: the receiver may well ask the gateway.
-            let Some(delivery) = self.state().outbox.delivery(serial) else {
+            let Some(delivery) = self.read(|state| state.outbox.delivery(serial)) else {
                 continue;
             };
             let body = &delivery.message.body;
-            let headers = self.sign_notification(body.as_bytes());
             let at = self.now();
+            let signed_at = delivery
+                .first_signed_at
+                .filter(|_| !afresh)
+                .unwrap_or_else(|| self.signing_time());
+            let headers = self.headers(signed_at, body.as_bytes());
             let (status, acknowledged, error) =
                 match courier::post(&delivery.url, &headers, body).await {
                     Ok((status, answer)) => {
@@ -216,7 +436,7 @@ impl Sandbox {
                 };
             let attempt = Attempt {
                 record_id: delivery.message.record_id,
-                event_type: delivery.message.event_type.to_owned(),
+                event_type: delivery.message.kind.to_owned(),
                 number: delivery.number,
                 status,
                 acknowledged,
@@ -224,7 +444,11 @@ impl Sandbox {
                 error,
             };
             attempts.push(attempt.clone());
-            self.state().outbox.settle(delivery.serial, attempt);
+            self.tell(Op::Delivered {
+                serial,
+                signed_at,
+                attempt,
+            });
         }
         attempts
     }
@@ -237,53 +461,53 @@ impl Sandbox {
         }
     }
 
+    /// Queues the handshake that is sent when a URL is saved on the dashboard.
+    pub fn activate_webhook(&self) {
+        self.tell(Op::ActivateWebhook);
+    }
+
     /// Queues the newest notification of a record once more, acknowledged or not.
     ///
     /// # Errors
     ///
     /// When nothing was announced for the record.
     pub fn resend(&self, record_id: &str) -> Result<(), SandboxError> {
-        let mut state = self.state();
-        let now = state.clock.now();
-        if state.outbox.resend(record_id, now) {
-            return Ok(());
-        }
-        Err(SandboxError::NothingAnnounced(record_id.to_owned()))
+        self.apply(Op::Resend(record_id.to_owned())).map(drop)
     }
 
     /// Reverses the order of the notifications that are due now.
     pub fn reverse_due(&self) {
-        let mut state = self.state();
-        let now = state.clock.now();
-        state.outbox.reverse_due(now);
+        self.tell(Op::ReverseDue);
     }
 
     /// Shuffles the notifications that are due now; the same seed gives the same order.
     pub fn shuffle_due(&self, seed: u64) {
-        let mut state = self.state();
-        let now = state.clock.now();
-        state.outbox.shuffle_due(now, seed);
+        self.tell(Op::ShuffleDue(seed));
     }
 
     /// Every attempt so far, oldest first.
     #[must_use]
     pub fn attempts(&self) -> Vec<Attempt> {
-        self.state().outbox.attempts.clone()
+        self.read(|state| state.outbox.attempts.clone())
     }
 
     /// How many notifications are neither acknowledged nor given up.
     #[must_use]
     pub fn pending_notifications(&self) -> usize {
-        self.state().outbox.waiting()
+        self.read(|state| state.outbox.waiting())
     }
 
-    /// The headers `Appid`, `Timestamp` and `Sign` for a body, signed at the sandbox's time.
+    /// The headers `Appid`, `Timestamp` and `Sign` for a body, signed at the [`signing_time`](Self::signing_time).
     ///
     /// Requests are signed in the same way as notifications, so that it serves for both.
     #[must_use]
     pub fn sign_notification(&self, body: &[u8]) -> [(&'static str, String); 3] {
+        self.headers(self.signing_time(), body)
+    }
+
+    fn headers(&self, at: u64, body: &[u8]) -> [(&'static str, String); 3] {
         let account = &self.shared.gateway.account;
-        let timestamp = format!("{:010}", self.now());
+        let timestamp = format!("{at:010}");
         let sign = account.sign(&timestamp, body);
         [
             ("Appid", account.app_id.clone()),
@@ -298,53 +522,70 @@ impl Sandbox {
     /// Plans a fault for the next request on a route, such as `applyAppWithdrawToNetwork`. Each
     /// fault strikes once, in the order of planning, before the request is checked.
     pub fn fault(&self, route: &str, fault: Fault) {
-        self.state().faults.plan(route, fault);
+        let _ = self.plan(route, fault);
+    }
+
+    /// As [`fault`](Self::fault), for a caller who can be told that it did not work.
+    pub(crate) fn plan(&self, route: &str, fault: Fault) -> Result<(), SandboxError> {
+        let route = route.to_owned();
+        self.apply(Op::Plan { route, fault }).map(drop)
     }
 
     /// A snapshot of the books.
     #[must_use]
     pub fn ledger(&self) -> Ledger {
-        self.state().books.snapshot()
+        self.read(|state| state.books.snapshot())
     }
 
-    /// All withdrawals, oldest first.
+    /// All withdrawals but those of batches, oldest first.
     #[must_use]
     pub fn payouts(&self) -> Vec<PayoutView> {
-        let state = self.state();
-        let view = |payout: &Payout| PayoutView {
-            order_id: payout.order_id.clone(),
-            record_id: payout.record_id.clone(),
-            coin_id: payout.coin.id,
-            chain: payout.network.chain.to_owned(),
-            address: payout.address.clone(),
-            amount: plain(&payout.amount),
-            status: payout.status.as_str().to_owned(),
-        };
-        state.payouts.iter().map(view).collect()
+        self.read(|state| state.payouts.iter().map(payout_view).collect())
     }
 
     /// All deposits, oldest first.
     #[must_use]
     pub fn deposits(&self) -> Vec<DepositView> {
-        let state = self.state();
-        let view = |deposit: &Deposit| {
-            let order = state.orders.get(&by_order(&deposit.order_id));
-            DepositView {
-                record_id: deposit.record_id.clone(),
-                order_id: deposit.order_id.clone(),
-                coin_id: order.map(|order| order.coin.id).unwrap_or_default(),
-                amount: plain(&deposit.amount),
-                status: deposit.status.as_str().to_owned(),
-                flagged: deposit.flagged,
-            }
-        };
-        state.deposits.iter().map(view).collect()
+        self.read(|state| state.deposits.iter().map(deposit_view).collect())
     }
 
     /// Every request that reached a route, oldest first, dropped ones included.
     #[must_use]
     pub fn requests(&self) -> Vec<RequestView> {
-        self.state().requests.clone()
+        self.read(|state| state.requests.clone())
+    }
+}
+
+fn payout_view(payout: &Payout) -> PayoutView {
+    let (chain, address) = match &payout.to {
+        Destination::Chain {
+            network, address, ..
+        } => (network.on.symbol, address),
+        Destination::Cwallet(user) => ("Cwallet OS", user),
+    };
+    PayoutView {
+        order_id: payout.order_id.clone(),
+        user_id: payout.holder.user_id().map(str::to_owned),
+        record_id: payout.record_id.clone(),
+        coin_id: payout.coin.id,
+        chain: chain.to_owned(),
+        address: address.clone(),
+        amount: plain(&payout.amount),
+        status: payout.status.as_str().to_owned(),
+    }
+}
+
+fn deposit_view(deposit: &Deposit) -> DepositView {
+    DepositView {
+        record_id: deposit.record_id.clone(),
+        order_id: deposit.order_id().unwrap_or_default().to_owned(),
+        user_id: deposit.user_id().map(str::to_owned),
+        reference_id: deposit.reference_id().map(str::to_owned),
+        coin_id: deposit.coin.id,
+        amount: plain(&deposit.amount),
+        status: deposit.status.as_str().to_owned(),
+        flagged: deposit.flagged,
+        late: deposit.late,
     }
 }
 
@@ -355,16 +596,17 @@ fn says_success(answer: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::{AVAILABLE, EntryKind};
+    use crate::ledger::{Account, EntryKind};
     use crate::money::fixed;
 
     #[tokio::test]
     async fn broken_books_stop_everything() {
         let sandbox = Sandbox::builder().balance(1280, "1").build().unwrap();
-        let lines = vec![(AVAILABLE, 1280, fixed(1, 0))];
+        let lines = vec![(Account::Merchant, 1280, fixed(1, 0))];
         assert!(
             sandbox
-                .state()
+                .world()
+                .state
                 .books
                 .post(EntryKind::Deposit, "forged", lines)
                 .is_err()
@@ -374,7 +616,7 @@ mod tests {
             .body(Bytes::new())
             .unwrap();
         let answer = sandbox.respond(request).await.unwrap();
-        let envelope: serde_json::Value = serde_json::from_slice(answer.body()).unwrap();
+        let envelope: Value = serde_json::from_slice(answer.body()).unwrap();
         assert_eq!(envelope["code"], 11_002);
         assert!(
             envelope["msg"].as_str().unwrap().contains("forged"),
@@ -389,6 +631,6 @@ mod tests {
             Err(SandboxError::Unbalanced(_))
         ));
         assert!(!sandbox.ledger().is_balanced());
-        assert_eq!(sandbox.ledger().balance(AVAILABLE, 1280), "1");
+        assert_eq!(sandbox.ledger().balance("merchant:available", 1280), "1");
     }
 }

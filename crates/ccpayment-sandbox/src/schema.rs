@@ -1,106 +1,283 @@
-//! What a request body may look like, by the JSON Schema document beside this crate.
+//! What requests and answers look like, by the OpenAPI document beside this crate.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use jsonschema::Validator;
 use jsonschema::error::{TypeKind, ValidationError, ValidationErrorKind};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::error::SandboxError;
 use crate::refusal::{INVALID_ARGUMENT, Refusal};
 
 const DOCUMENT: &str = include_str!("../schema/v2.json");
 
+/// The document says "exactly one of" where our client sends one; the gateway's own words for these
+/// are "at least one of".
+const AT_LEAST_ONE: [&str; 4] = [
+    "GetAppWithdrawRecord",
+    "GetUserWithdrawRecord",
+    "GetUserTransferRecord",
+    "GetUserBatchTransferRecord",
+];
+
+/// The document, read once for the whole process: it never changes.
 #[derive(Debug)]
-pub(crate) struct Schemas(BTreeMap<String, RouteSchema>);
+pub(crate) struct Schemas {
+    /// By route: the path without its leading slash.
+    operations: BTreeMap<String, Operation>,
+    codes: BTreeMap<u32, String>,
+    components: Map<String, Value>,
+}
 
 #[derive(Debug)]
-struct RouteSchema {
+pub(crate) struct Operation {
+    pub(crate) id: String,
+    request: Option<String>,
+    #[cfg(test)]
+    response: Value,
+    /// Made at the first request, because most sandboxes see few of the routes.
+    shape: OnceLock<Result<Shape, String>>,
+}
+
+/// One kind of request body.
+#[derive(Debug)]
+struct Shape {
     validator: Validator,
-    fields: Vec<String>,
-    /// Texts that may be left out, and are when they are empty.
-    optional_texts: Vec<String>,
+    schema: Value,
+}
+
+static SCHEMAS: OnceLock<Result<Schemas, String>> = OnceLock::new();
+
+/// The operations of the document.
+pub(crate) fn schemas() -> Result<&'static Schemas, SandboxError> {
+    SCHEMAS
+        .get_or_init(Schemas::read_document)
+        .as_ref()
+        .map_err(|error| SandboxError::Setup(format!("schema/v2.json: {error}")))
+}
+
+/// The name of a code in the table, such as `OrderDuplicate`.
+pub(crate) fn name_of(code: u32) -> Option<&'static str> {
+    let schemas = SCHEMAS.get_or_init(Schemas::read_document).as_ref().ok()?;
+    schemas.codes.get(&code).map(String::as_str)
 }
 
 impl Schemas {
-    pub(crate) fn load() -> Result<Self, SandboxError> {
-        let setup = |error: String| SandboxError::Setup(format!("schema/v2.json: {error}"));
-        let document: Value =
-            serde_json::from_str(DOCUMENT).map_err(|error| setup(error.to_string()))?;
-        let Some(Value::Object(routes)) = document.get("routes") else {
-            return Err(setup("no routes".to_owned()));
+    fn read_document() -> Result<Self, String> {
+        let document: Value = serde_json::from_str(DOCUMENT).map_err(|error| error.to_string())?;
+        let part = |pointer: &str| {
+            document
+                .pointer(pointer)
+                .cloned()
+                .ok_or_else(|| format!("no {pointer}"))
         };
-        let mut loaded = BTreeMap::new();
-        for (route, schema) in routes {
-            let route_schema =
-                RouteSchema::new(schema).map_err(|error| setup(format!("{route}: {error}")))?;
-            loaded.insert(route.clone(), route_schema);
+        let Value::Object(components) = part("/components/schemas")? else {
+            return Err("the schemas are no object".to_owned());
+        };
+        let mut operations = BTreeMap::new();
+        for (path, item) in part("/paths")?.as_object().into_iter().flatten() {
+            let post = item.get("post").ok_or_else(|| format!("no POST {path}"))?;
+            let id = post
+                .get("operationId")
+                .and_then(Value::as_str)
+                .ok_or_else(|| format!("{path} has no operationId"))?;
+            let others = post
+                .get("x-ccpayment-alternate-paths")
+                .and_then(Value::as_array);
+            let paths = others.into_iter().flatten().filter_map(Value::as_str);
+            for path in std::iter::once(path.as_str()).chain(paths) {
+                let route = path.trim_start_matches('/').to_owned();
+                operations.insert(route, Operation::new(id, post));
+            }
         }
-        Ok(Self(loaded))
+        let codes = part("/x-ccpayment-codes")?
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|row| {
+                let code = u32::try_from(row.get("code")?.as_u64()?).ok()?;
+                Some((code, row.get("name")?.as_str()?.to_owned()))
+            })
+            .collect();
+        Ok(Self {
+            operations,
+            codes,
+            components,
+        })
     }
 
-    pub(crate) fn knows(&self, route: &str) -> bool {
-        self.0.contains_key(route)
+    /// The id of the operation behind a route.
+    pub(crate) fn operation(&self, route: &str) -> Option<&str> {
+        Some(self.operations.get(route)?.id.as_str())
+    }
+
+    #[cfg(test)]
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.operations
+            .values()
+            .map(|operation| operation.id.as_str())
+    }
+
+    /// The id of an operation that is named by its id or by its route.
+    pub(crate) fn named(&self, name: &str) -> Option<&str> {
+        self.operation(name.trim_start_matches('/')).or_else(|| {
+            self.operations
+                .values()
+                .map(|operation| operation.id.as_str())
+                .find(|id| *id == name)
+        })
     }
 
     /// The fields of a body that obeys its schema; no bytes count as `{}`.
     pub(crate) fn read(&self, route: &str, body: &[u8]) -> Result<Map<String, Value>, Refusal> {
         let invalid = |message: String| Refusal::new(INVALID_ARGUMENT, message);
-        let schema = self
-            .0
+        let operation = self
+            .operations
             .get(route)
             .ok_or_else(|| invalid(format!("no schema for {route}")))?;
+        let shape = operation
+            .shape
+            .get_or_init(|| Shape::new(self.request_schema(operation)))
+            .as_ref()
+            .map_err(|error| invalid(error.clone()))?;
         let mut value = if body.is_empty() {
             Value::Object(Map::new())
         } else {
             serde_json::from_slice(body)
                 .map_err(|error| invalid(format!("the body is not JSON: {error}")))?
         };
-        if let Value::Object(fields) = &mut value {
-            // The gateway reads protobuf messages, where an empty text and an absent one are the same.
-            fields.retain(|name, field| {
-                field.as_str() != Some("") || !schema.optional_texts.contains(name)
-            });
-        }
-        schema.validate(&value).map_err(invalid)?;
+        // The gateway reads protobuf messages, where an empty text and an absent one are the same.
+        drop_empty(&mut value, &shape.schema);
+        shape.validate(&value).map_err(invalid)?;
         match value {
             Value::Object(fields) => Ok(fields),
             _ => Err(invalid("the body is not an object".to_owned())),
         }
     }
+
+    fn request_schema(&self, operation: &Operation) -> Value {
+        match &operation.request {
+            Some(name) => self.whole(&json!({ "$ref": format!("#/components/schemas/{name}") })),
+            None => json!({ "type": "object", "properties": {}, "additionalProperties": false }),
+        }
+    }
+
+    /// A schema without references, so that each validator holds only what it needs.
+    fn whole(&self, schema: &Value) -> Value {
+        match schema {
+            Value::Object(fields) => {
+                let name = fields
+                    .get("$ref")
+                    .and_then(Value::as_str)
+                    .and_then(|path| path.rsplit('/').next());
+                if let Some((name, target)) =
+                    name.and_then(|name| Some((name, self.components.get(name)?)))
+                {
+                    return as_the_gateway_reads(name, self.whole(target));
+                }
+                let fields = fields
+                    .iter()
+                    .filter(|(name, _)| *name != "description")
+                    .map(|(name, field)| (name.clone(), self.whole(field)));
+                Value::Object(fields.collect())
+            }
+            Value::Array(items) => items.iter().map(|item| self.whole(item)).collect(),
+            other => other.clone(),
+        }
+    }
 }
 
-impl RouteSchema {
-    fn new(schema: &Value) -> Result<Self, String> {
+/// The document describes what our clients should send; a gateway takes what the API takes.
+fn as_the_gateway_reads(name: &str, mut schema: Value) -> Value {
+    let Value::Object(fields) = &mut schema else {
+        return schema;
+    };
+    if AT_LEAST_ONE.contains(&name)
+        && let Some(choice) = fields.remove("oneOf")
+    {
+        fields.insert("anyOf".to_owned(), choice);
+    }
+    if name == "BatchWithdrawTask" {
+        // One source keys the rows by number, the other by text: either will do.
+        fields.insert("required".to_owned(), json!(["address", "amount"]));
+        let either = json!([{ "required": ["seq"] }, { "required": ["orderId"] }]);
+        fields.insert("anyOf".to_owned(), either);
+    }
+    if let Some(Value::Object(names)) = fields.remove("x-ccpayment-never-sent")
+        && let Some(Value::Object(properties)) = fields.get_mut("properties")
+    {
+        for name in names.into_iter().map(|(name, _)| name) {
+            let kind = match name.as_str() {
+                "seqs" => json!({ "type": "array", "items": { "type": "integer", "minimum": 1 } }),
+                "orderIds" => json!({ "type": "array", "items": { "type": "string" } }),
+                _ => json!(true),
+            };
+            properties.insert(name, kind);
+        }
+    }
+    schema
+}
+
+fn drop_empty(value: &mut Value, schema: &Value) {
+    match value {
+        Value::Object(fields) => {
+            let properties = schema.get("properties").and_then(Value::as_object);
+            let required = schema.get("required").and_then(Value::as_array);
+            let is_required =
+                |name: &str| required.is_some_and(|names| names.iter().any(|one| one == name));
+            let is_text = |name: &str| {
+                properties
+                    .and_then(|properties| properties.get(name)?.get("type"))
+                    .is_some_and(|kind| kind == "string")
+            };
+            fields.retain(|name, field| {
+                field.as_str() != Some("") || is_required(name) || !is_text(name)
+            });
+            for (name, field) in fields {
+                if let Some(schema) = properties.and_then(|properties| properties.get(name)) {
+                    drop_empty(field, schema);
+                }
+            }
+        }
+        Value::Array(items) => {
+            if let Some(schema) = schema.get("items") {
+                for item in items {
+                    drop_empty(item, schema);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+impl Operation {
+    fn new(id: &str, post: &Value) -> Self {
+        let request = post
+            .pointer("/requestBody/content/application~1json/schema/$ref")
+            .and_then(Value::as_str)
+            .and_then(|path| path.rsplit('/').next())
+            .map(str::to_owned);
+        Self {
+            id: id.to_owned(),
+            request,
+            #[cfg(test)]
+            response: post
+                .pointer("/responses/200/content/application~1json/schema")
+                .cloned()
+                .unwrap_or_default(),
+            shape: OnceLock::new(),
+        }
+    }
+}
+
+impl Shape {
+    fn new(schema: Value) -> Result<Self, String> {
         let validator = jsonschema::options()
             .should_validate_formats(true)
-            .build(schema)
+            .build(&schema)
             .map_err(|error| error.to_string())?;
-        let properties = schema.get("properties").and_then(Value::as_object);
-        let required: Vec<&str> = schema
-            .get("required")
-            .and_then(Value::as_array)
-            .map(|names| names.iter().filter_map(Value::as_str).collect())
-            .unwrap_or_default();
-        let optional_texts = properties
-            .into_iter()
-            .flatten()
-            .filter(|(name, property)| {
-                property.get("type").and_then(Value::as_str) == Some("string")
-                    && !required.contains(&name.as_str())
-            })
-            .map(|(name, _)| name.clone())
-            .collect();
-        let fields = properties
-            .into_iter()
-            .flatten()
-            .map(|(name, _)| name.clone())
-            .collect();
-        Ok(Self {
-            validator,
-            fields,
-            optional_texts,
-        })
+        Ok(Self { validator, schema })
     }
 
     fn validate(&self, value: &Value) -> Result<(), String> {
@@ -109,7 +286,12 @@ impl RouteSchema {
         for error in self.validator.iter_errors(value) {
             match error.kind() {
                 ValidationErrorKind::AdditionalProperties { unexpected } => {
-                    unknown.extend(unexpected.iter().map(|name| self.unknown_field(name)));
+                    let path = error.instance_path().to_string();
+                    unknown.extend(
+                        unexpected
+                            .iter()
+                            .map(|name| unknown_field(name, self.at(&path))),
+                    );
                 }
                 _ => broken.push(describe(&error)),
             }
@@ -123,22 +305,37 @@ impl RouteSchema {
         Err(unknown.join("; "))
     }
 
-    fn unknown_field(&self, name: &str) -> String {
-        // Bounded, because the distance takes quadratic time and the name comes from outside.
-        let short: String = name.chars().take(64).collect();
-        let folded = short.to_ascii_lowercase();
-        let nearest = self
-            .fields
-            .iter()
-            .map(|field| (distance(&folded, &field.to_ascii_lowercase()), field))
-            .min_by_key(|(distance, _)| *distance)
-            .filter(|(distance, field)| *distance <= field.len() / 2);
-        match nearest {
-            Some((_, field)) => {
-                format!("`{short}` is not a field of this route, did you mean `{field}`?")
-            }
-            None => format!("`{short}` is not a field of this route"),
+    /// The part of the schema that a place in the body is held against.
+    fn at(&self, path: &str) -> &Value {
+        path.split('/')
+            .filter(|part| !part.is_empty())
+            .fold(&self.schema, |schema, part| match schema.get("items") {
+                Some(items) => items,
+                None => schema
+                    .get("properties")
+                    .and_then(|properties| properties.get(part))
+                    .unwrap_or(schema),
+            })
+    }
+}
+
+fn unknown_field(name: &str, schema: &Value) -> String {
+    // Bounded, because the distance takes quadratic time and the name comes from outside.
+    let short: String = name.chars().take(64).collect();
+    let folded = short.to_ascii_lowercase();
+    let nearest = schema
+        .get("properties")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+        .map(|(field, _)| (distance(&folded, &field.to_ascii_lowercase()), field))
+        .min_by_key(|(distance, _)| *distance)
+        .filter(|(distance, field)| *distance <= field.len() / 2);
+    match nearest {
+        Some((_, field)) => {
+            format!("`{short}` is not a field of this route, did you mean `{field}`?")
         }
+        None => format!("`{short}` is not a field of this route"),
     }
 }
 
@@ -163,11 +360,20 @@ fn describe(error: &ValidationError<'_>) -> String {
         ValidationErrorKind::MaxLength { limit } => {
             format!("{name} takes at most {limit} characters")
         }
+        ValidationErrorKind::MinItems { limit } => format!("{name} needs at least {limit} items"),
+        ValidationErrorKind::MaxItems { limit } => format!("{name} takes at most {limit} items"),
         ValidationErrorKind::Minimum { limit } => format!("{name} must be at least {limit}"),
+        ValidationErrorKind::Maximum { limit } => format!("{name} must be at most {limit}"),
         ValidationErrorKind::Format { format } => format!("{name} must be a valid {format}"),
-        ValidationErrorKind::AnyOf { context } => {
+        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
             let names: Vec<String> = context.iter().flatten().map(describe).collect();
             format!("one of these must hold: {}", names.join(", or "))
+        }
+        ValidationErrorKind::OneOfMultipleValid { .. } => {
+            "only one of the fields that exclude each other may be sent".to_owned()
+        }
+        ValidationErrorKind::Not { schema } => {
+            format!("these may not be sent together: {}", schema["required"])
         }
         other => format!("{name} breaks the rule {}", other.keyword()),
     }
@@ -205,12 +411,28 @@ mod tests {
     }
 
     #[test]
+    fn every_request_and_answer_of_the_document_compiles() {
+        let schemas = schemas().unwrap();
+        assert_eq!(schemas.codes.len(), 81);
+        for (route, operation) in &schemas.operations {
+            Shape::new(schemas.request_schema(operation)).unwrap_or_else(|e| panic!("{route} {e}"));
+            let answer = schemas.whole(&operation.response);
+            assert!(answer.is_object(), "{route}");
+            Shape::new(answer).unwrap_or_else(|error| panic!("{route}: {error}"));
+        }
+    }
+
+    #[test]
     fn names_the_field_and_the_rule() {
-        let schemas = Schemas::load().unwrap();
+        let schemas = schemas().unwrap();
         let message = |route: &str, body: &str| {
             let refusal = schemas.read(route, body.as_bytes()).unwrap_err();
             assert_eq!(refusal.code, INVALID_ARGUMENT);
-            refusal.envelope()["msg"].as_str().unwrap().to_owned()
+            let message = refusal.envelope()["msg"].as_str().unwrap().to_owned();
+            message
+                .strip_prefix("InvalidArgument: ")
+                .unwrap()
+                .to_owned()
         };
         assert_eq!(message("getCoin", ""), "`coinId` is required");
         assert_eq!(
@@ -242,6 +464,23 @@ mod tests {
             message("getCoinList", "{\"x\":1}"),
             "`x` is not a field of this route"
         );
+        assert_eq!(
+            message(
+                "getAppDepositRecordList",
+                "{\"orderId\":\"abc\",\"referenceId\":\"abc\"}"
+            ),
+            "these may not be sent together: [\"orderId\",\"referenceId\"]"
+        );
+        assert!(
+            message(
+                "getSwapRecord",
+                "{\"orderId\":\"abc\",\"recordId\":\"abc\"}"
+            )
+            .starts_with("only one")
+        );
+        let rows =
+            "{\"batchOrderId\":\"abc\",\"orders\":[{\"seq\":1,\"adress\":\"x\",\"amount\":\"1\"}]}";
+        assert!(message("appendBatchWithdraw", rows).contains("did you mean `address`?"));
         let order = |email: &str| {
             format!(
                 "{{\"orderId\":\"abc\",\"coinId\":1280,\"chain\":\"TRX\",\"price\":\"1\",\"buyerEmail\":\"{email}\"}}"

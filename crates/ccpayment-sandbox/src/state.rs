@@ -1,19 +1,31 @@
-//! Everything that the gateway remembers, behind one lock.
+//! Everything that the gateway remembers.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::catalogue::{Coin, Family, Network};
-use crate::clock::Clock;
+use crate::addresses::Address;
+use crate::assets::Sweep;
+use crate::batch_transfers::BatchTransfer;
+use crate::batches::{Batch, Row};
+use crate::chains::Chain;
+use crate::deposits::{Deposit, Lost, Refund};
 use crate::fault::Faults;
 use crate::ids::Ids;
-use crate::ledger::Books;
-use crate::money::Money;
+use crate::invoices::Invoice;
+use crate::ledger::{Account, Books};
+use crate::orders::Order;
 use crate::outbox::Outbox;
+use crate::payouts::{Payout, Quote};
+use crate::settings::Settings;
+use crate::shelf::Shelf;
+use crate::swaps::Swap;
+use crate::transfers::Transfer;
 use crate::views::RequestView;
 
-/// Where a deposit or a withdrawal stands.
+/// Where a record stands, in the words of the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Status {
+    WaitingApproval,
+    Rejected,
     Processing,
     Success,
     Failed,
@@ -22,6 +34,8 @@ pub(crate) enum Status {
 impl Status {
     pub(crate) fn as_str(self) -> &'static str {
         match self {
+            Self::WaitingApproval => "WaitingApproval",
+            Self::Rejected => "Rejected",
             Self::Processing => "Processing",
             Self::Success => "Success",
             Self::Failed => "Failed",
@@ -29,153 +43,153 @@ impl Status {
     }
 }
 
-#[derive(Debug)]
-pub(crate) struct Order {
-    pub(crate) order_id: String,
-    pub(crate) coin: &'static Coin,
-    pub(crate) network: &'static Network,
-    pub(crate) address: String,
-    pub(crate) memo: String,
-    /// As the merchant wrote it, in a coin or in money of a state.
-    pub(crate) price: Money,
-    pub(crate) amount: Money,
-    /// Fiat id, symbol and rate.
-    pub(crate) fiat: Option<(u64, &'static str, Money)>,
-    pub(crate) created_at: u64,
-    pub(crate) expired_at: u64,
-    /// What its checkout page is found by.
-    pub(crate) checkout: Option<String>,
-    pub(crate) buyer_email: Option<String>,
-    pub(crate) notify_url: Option<String>,
-    /// The record ids of its deposits, oldest first.
-    pub(crate) deposits: Vec<String>,
+/// Whose money it is: the merchant's own, or that of one of its users.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Holder {
+    Merchant,
+    User(String),
 }
 
-#[derive(Debug)]
-pub(crate) struct Deposit {
-    pub(crate) record_id: String,
-    pub(crate) order_id: String,
-    pub(crate) from: String,
-    pub(crate) tx_id: String,
-    pub(crate) amount: Money,
-    pub(crate) service_fee: Money,
-    pub(crate) status: Status,
-    pub(crate) flagged: bool,
-    pub(crate) arrived_at: u64,
-}
+impl Holder {
+    pub(crate) fn account(&self) -> Account {
+        match self {
+            Self::Merchant => Account::Merchant,
+            Self::User(user_id) => Account::user(user_id),
+        }
+    }
 
-#[derive(Debug)]
-pub(crate) struct Payout {
-    pub(crate) record_id: String,
-    pub(crate) order_id: String,
-    pub(crate) coin: &'static Coin,
-    pub(crate) network: &'static Network,
-    pub(crate) from: String,
-    pub(crate) address: String,
-    pub(crate) memo: String,
-    /// As requested.
-    pub(crate) amount: Money,
-    pub(crate) fee: Money,
-    /// What the merchant pays and what the receiver gets; they differ by the fee.
-    pub(crate) debit: Money,
-    pub(crate) received: Money,
-    pub(crate) tx_id: String,
-    pub(crate) status: Status,
-    pub(crate) notify_url: Option<String>,
-}
-
-/// A list in order of arrival that finds its items by key.
-#[derive(Debug)]
-pub(crate) struct Shelf<T> {
-    items: Vec<T>,
-    places: HashMap<Key, usize>,
-}
-
-impl<T> Default for Shelf<T> {
-    fn default() -> Self {
-        Self {
-            items: Vec::new(),
-            places: HashMap::new(),
+    pub(crate) fn user_id(&self) -> Option<&str> {
+        match self {
+            Self::Merchant => None,
+            Self::User(user_id) => Some(user_id),
         }
     }
 }
 
-impl<T> Shelf<T> {
-    pub(crate) fn push(&mut self, keys: impl IntoIterator<Item = Key>, item: T) {
-        let place = self.items.len();
-        self.places.extend(keys.into_iter().map(|key| (key, place)));
-        self.items.push(item);
-    }
-
-    pub(crate) fn get(&self, key: &Key) -> Option<&T> {
-        self.items.get(*self.places.get(key)?)
-    }
-
-    pub(crate) fn get_mut(&mut self, key: &Key) -> Option<&mut T> {
-        self.items.get_mut(*self.places.get(key)?)
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.items.iter()
-    }
-}
-
-/// What an item is found by; the kinds never meet, whatever text a merchant chooses.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Key {
-    Order(String),
-    Record(String),
-    /// Folded as its chain compares addresses.
-    Address(String),
-}
-
-pub(crate) fn by_order(order_id: &str) -> Key {
-    Key::Order(order_id.to_owned())
-}
-
-pub(crate) fn by_record(record_id: &str) -> Key {
-    Key::Record(record_id.to_owned())
-}
-
-pub(crate) fn by_address(family: Family, address: &str) -> Key {
-    Key::Address(family.fold(address))
+/// What happens by time; whatever has ended meanwhile takes no notice.
+#[derive(Debug, Clone)]
+pub(crate) enum Timer {
+    /// A deposit has its confirmations.
+    Confirm(String),
+    /// A withdrawal is on its chain.
+    Broadcast(String),
+    /// A withdrawal has its confirmations.
+    Settle(String),
+    /// A batch goes on.
+    Batch(String),
 }
 
 #[derive(Debug)]
 pub(crate) struct State {
-    pub(crate) clock: Clock,
-    /// Where the pages to pay on are, without a slash at the end.
+    /// The moment of the operation that is being applied.
+    pub(crate) now: u64,
+    /// The merchant's own id, which stands for the merchant where users are named.
+    pub(crate) app_id: String,
+    /// Where the pages to pay on are, without a slash at the end. It dates from this start of the
+    /// sandbox and is no part of what happened.
     pub(crate) site: String,
+    pub(crate) settings: Settings,
     pub(crate) ids: Ids,
     pub(crate) books: Books,
-    /// By order id and by address.
+    /// By address.
+    pub(crate) addresses: Shelf<Address>,
+    /// The address that a reference or a user has on a chain, by its owner's key and the group.
+    pub(crate) permanent: HashMap<(String, &'static str), String>,
+    pub(crate) users: BTreeSet<String>,
+    /// By order id; invoices share the ids.
     pub(crate) orders: Shelf<Order>,
+    pub(crate) invoices: Shelf<Invoice>,
     /// By record id.
     pub(crate) deposits: Shelf<Deposit>,
-    /// By order id and by record id.
+    pub(crate) refunds: Shelf<Refund>,
+    /// Payments that the gateway overlooked, by transaction id.
+    pub(crate) lost: BTreeMap<String, Lost>,
+    /// By order id or user order id, and by record id.
     pub(crate) payouts: Shelf<Payout>,
+    pub(crate) quotes: BTreeMap<String, Quote>,
+    pub(crate) transfers: Shelf<Transfer>,
+    pub(crate) batch_transfers: Shelf<BatchTransfer>,
+    pub(crate) swaps: Shelf<Swap>,
+    /// By the merchant's id.
+    pub(crate) batches: Shelf<Batch>,
+    /// The rows of each batch, in order of arrival.
+    pub(crate) rows: HashMap<String, Shelf<Row>>,
+    pub(crate) sweeps: Shelf<Sweep>,
     pub(crate) outbox: Outbox,
     pub(crate) faults: Faults,
+    /// Codes that the next calls of an operation are answered with.
+    pub(crate) instructed: BTreeMap<String, Vec<u32>>,
     pub(crate) requests: Vec<RequestView>,
     /// The address that each chain's withdrawals come from.
-    pub(crate) wallets: HashMap<&'static str, String>,
+    wallets: BTreeMap<&'static str, String>,
+    timers: BTreeMap<(u64, u64), Timer>,
+    timers_set: u64,
 }
 
 impl State {
-    pub(crate) fn new(clock: Clock, seed: u64, webhook_url: Option<String>) -> Self {
+    pub(crate) fn new(app_id: String, seed: u64) -> Self {
         Self {
-            clock,
-            // `.invalid` never resolves, so that nobody is sent to a real checkout page.
-            site: "https://checkout.invalid".to_owned(),
+            now: 0,
+            app_id,
+            // `.invalid` never resolves, so that nobody is sent to a real page to pay on.
+            site: "https://sandbox.invalid".to_owned(),
+            settings: Settings::default(),
             ids: Ids::new(seed),
             books: Books::default(),
+            addresses: Shelf::default(),
+            permanent: HashMap::new(),
+            users: BTreeSet::new(),
             orders: Shelf::default(),
+            invoices: Shelf::default(),
             deposits: Shelf::default(),
+            refunds: Shelf::default(),
+            lost: BTreeMap::new(),
             payouts: Shelf::default(),
-            outbox: Outbox::new(webhook_url),
+            quotes: BTreeMap::new(),
+            transfers: Shelf::default(),
+            batch_transfers: Shelf::default(),
+            swaps: Shelf::default(),
+            batches: Shelf::default(),
+            rows: HashMap::new(),
+            sweeps: Shelf::default(),
+            outbox: Outbox::default(),
             faults: Faults::default(),
+            instructed: BTreeMap::new(),
             requests: Vec::new(),
-            wallets: HashMap::new(),
+            wallets: BTreeMap::new(),
+            timers: BTreeMap::new(),
+            timers_set: 0,
         }
+    }
+
+    /// Where a page is, from its kind and its key.
+    pub(crate) fn page_url(&self, kind: &str, key: &str) -> String {
+        format!("{}/{kind}/{key}", self.site)
+    }
+
+    /// The address that withdrawals on a chain come from.
+    pub(crate) fn wallet(&mut self, chain: &'static Chain) -> String {
+        let ids = &mut self.ids;
+        self.wallets
+            .entry(chain.symbol)
+            .or_insert_with(|| ids.address(chain.family))
+            .clone()
+    }
+
+    /// Sets what happens by time, unless the chains are worked by hand.
+    pub(crate) fn set_timer(&mut self, at: u64, timer: Timer) {
+        if self.settings.by_hand {
+            return;
+        }
+        // The count keeps what is due in the same second in the order of setting.
+        self.timers_set = self.timers_set.saturating_add(1);
+        self.timers.insert((at, self.timers_set), timer);
+    }
+
+    /// The next thing that is due by a moment, and when it was.
+    pub(crate) fn next_timer(&mut self, by: u64) -> Option<(u64, Timer)> {
+        let entry = self.timers.first_entry()?;
+        let (at, _) = *entry.key();
+        (at <= by).then(|| (at, entry.remove()))
     }
 }

@@ -4,6 +4,7 @@
 //! rest of the code.
 
 mod codes;
+mod documents;
 mod enums;
 mod fixtures;
 mod modules;
@@ -59,10 +60,12 @@ fn files(root: &Path) -> Result<BTreeMap<String, String>> {
         .map(|(name, text)| (format!("{CORE}/{name}"), text))
         .collect();
     files.insert(fixtures::PATH.to_owned(), fixtures::tests(&document)?);
-    files
+    let mut files: BTreeMap<String, String> = files
         .into_iter()
         .map(|(path, text)| Ok((path, format(root, &text)?)))
-        .collect()
+        .collect::<Result<_>>()?;
+    files.extend(documents::files(root)?);
+    Ok(files)
 }
 
 fn format(root: &Path, text: &str) -> Result<String> {

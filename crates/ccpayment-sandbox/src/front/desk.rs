@@ -1,4 +1,4 @@
-//! From the gateway's state to what is shown, and from a button to what it does.
+//! The pages that are served, and what their buttons do.
 
 use std::time::Duration;
 
@@ -6,55 +6,50 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::Problem;
-use super::facts::Facts;
-use crate::catalogue::all_coins;
-use crate::page::{Balance, Notified, Overview, Row};
+use super::facts::{Facts, Kind};
+use crate::catalogue::COINS;
+use crate::page::{Balance, Invoice, Notified, Overview, Row};
 use crate::sandbox::Sandbox;
 
-/// The two kinds of pages to pay on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Checkout,
-    Invoice,
+fn facts(sandbox: &Sandbox, kind: Kind, key: &str) -> Result<Facts, Problem> {
+    sandbox
+        .read(|state| Facts::find(state, kind, key))
+        .ok_or_else(|| {
+            let message = "There is no such order in this sandbox.";
+            Problem::new(StatusCode::NOT_FOUND, message)
+        })
 }
 
-impl Kind {
-    pub(super) fn find(name: &str) -> Option<Self> {
-        [Self::Checkout, Self::Invoice]
-            .into_iter()
-            .find(|kind| kind.name() == name)
+pub(super) fn page(sandbox: &Sandbox, kind: Kind, key: &str) -> Result<String, Problem> {
+    let facts = facts(sandbox, kind, key)?;
+    let chosen = facts.checkout();
+    if let (Kind::Checkout, Some(checkout)) = (kind, &chosen) {
+        return Ok(checkout.render());
     }
-
-    /// The first part of the path.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Checkout => "checkout",
-            Self::Invoice => "invoice",
-        }
-    }
-}
-
-fn facts(sandbox: &Sandbox, kind: Kind, key: &str) -> Option<Facts> {
-    let state = sandbox.state();
-    match kind {
-        Kind::Checkout => Facts::of_checkout(&state, key),
-        Kind::Invoice => None,
-    }
-}
-
-pub(super) fn page(sandbox: &Sandbox, kind: Kind, key: &str) -> Option<String> {
-    Some(facts(sandbox, kind, key)?.checkout().render())
+    let invoice = Invoice {
+        path: facts.path(),
+        version: facts.version(),
+        price: facts.price.unwrap_or_default(),
+        product: facts.title,
+        order_id: facts.order_id,
+        expires_at: facts.expires_at,
+        now: facts.now,
+        choices: facts.choices,
+        chosen,
+        return_url: facts.return_url,
+    };
+    Ok(invoice.render())
 }
 
 /// What the page's script asks for, again and again.
-pub(super) fn state(sandbox: &Sandbox, kind: Kind, key: &str) -> Option<Value> {
-    let checkout = facts(sandbox, kind, key)?.checkout();
-    Some(json!({
-        "orderId": checkout.order_id,
-        "phase": checkout.phase.word(),
-        "version": checkout.version,
-        "now": checkout.now,
-        "expiresAt": checkout.expires_at,
+pub(super) fn state(sandbox: &Sandbox, kind: Kind, key: &str) -> Result<Value, Problem> {
+    let facts = facts(sandbox, kind, key)?;
+    Ok(json!({
+        "orderId": facts.order_id,
+        "phase": facts.phase().word(),
+        "version": facts.version(),
+        "now": facts.now,
+        "expiresAt": facts.expires_at,
     }))
 }
 
@@ -67,46 +62,51 @@ pub(super) fn act(
     body: &[u8],
 ) -> Result<(), Problem> {
     let unclear = || Problem::new(StatusCode::BAD_REQUEST, "This button is not known here.");
-    let missing = || {
-        Problem::new(
-            StatusCode::NOT_FOUND,
-            "There is no such order in this sandbox.",
-        )
-    };
-    let facts = facts(sandbox, kind, key).ok_or_else(missing)?;
+    let facts = facts(sandbox, kind, key)?;
+    // Its values are made of letters, digits and hyphens, which forms leave as they are.
     let text = std::str::from_utf8(body).map_err(|_| unclear())?;
     let (name, value) = text.split_once('=').ok_or_else(unclear)?;
-    match (step, name) {
-        ("pay", "how") => {
-            let checkout = facts.checkout();
-            let simulate = checkout.simulate;
-            let amount = match value {
-                "exact" => simulate.exact,
-                "part" => simulate.part,
-                "over" => simulate.over,
-                "late" => simulate.late,
-                _ => return Err(unclear()),
-            };
-            let amount = amount.ok_or_else(|| {
-                Problem::new(
-                    StatusCode::CONFLICT,
-                    "The order has changed; there is no such amount any more.",
-                )
-            })?;
-            if value == "late" {
-                let ahead = checkout.expires_at.saturating_sub(checkout.now);
-                sandbox.advance(Duration::from_secs(ahead.saturating_add(1)));
-            }
-            sandbox.pay(&checkout.payable.address, &amount)?;
+    match (kind, step, name) {
+        (_, "pay", "how") => pay(sandbox, &facts, value),
+        (Kind::Invoice, "choose", "coin") => {
+            let (coin_id, chain) = value.split_once('-').ok_or_else(unclear)?;
+            let coin_id = coin_id.parse().map_err(|_| unclear())?;
+            sandbox.pick(&facts.order_id, coin_id, chain)?;
+            Ok(())
         }
-        _ => return Err(unclear()),
+        _ => Err(unclear()),
     }
+}
+
+fn pay(sandbox: &Sandbox, facts: &Facts, how: &str) -> Result<(), Problem> {
+    let gone = || {
+        let message = "The order has changed: there is nothing like that to pay any more.";
+        Problem::new(StatusCode::CONFLICT, message)
+    };
+    let checkout = facts.checkout().ok_or_else(gone)?;
+    let (way, simulate) = (facts.way.as_ref().ok_or_else(gone)?, checkout.simulate);
+    let amount = match how {
+        "exact" => simulate.exact,
+        "part" => simulate.part,
+        "over" => simulate.over,
+        "late" => simulate.late,
+        _ => None,
+    }
+    .ok_or_else(gone)?;
+    if how == "late" {
+        let ahead = facts.expires_at.saturating_sub(facts.now);
+        sandbox.move_clock(Duration::from_secs(ahead.saturating_add(1)))?;
+    }
+    // An invoice's address takes more than one coin.
+    let incoming = crate::Incoming::new(way.address.clone(), amount).coin(way.coin_id, way.chain);
+    sandbox.send(incoming)?;
     Ok(())
 }
 
 pub(super) fn overview(sandbox: &Sandbox) -> String {
     let ledger = sandbox.ledger();
-    let balances = all_coins()
+    let balances = COINS
+        .iter()
         .map(|coin| Balance {
             symbol: coin.symbol.to_owned(),
             coin_id: coin.id,
@@ -114,30 +114,26 @@ pub(super) fn overview(sandbox: &Sandbox) -> String {
         })
         .filter(|balance| balance.available != "0")
         .collect();
-    let symbol = |coin_id: u64| {
-        all_coins()
-            .find(|coin| coin.id == coin_id)
-            .map_or("?", |coin| coin.symbol)
-    };
-    let orders = all_facts(sandbox)
+    let orders = sandbox
+        .read(Facts::all)
         .into_iter()
-        .map(|facts| {
-            let checkout = facts.checkout();
-            Row {
-                id: checkout.order_id,
-                kind: format!("{} on {}", checkout.payable.symbol, checkout.payable.chain),
-                amount: checkout.payable.amount,
-                status: checkout.phase.word().to_owned(),
-                link: facts.key.is_some().then_some(checkout.path),
-            }
+        .map(|facts| Row {
+            kind: match &facts.way {
+                Some(way) => format!("{} on {}", way.symbol, way.chain),
+                None => "invoice".to_owned(),
+            },
+            amount: amount(&facts),
+            status: facts.phase().word().to_owned(),
+            link: facts.key.as_ref().map(|_| facts.path()),
+            id: facts.order_id,
         })
         .collect();
     let deposits = sandbox
         .deposits()
         .into_iter()
         .map(|deposit| Row {
-            id: deposit.record_id,
             kind: format!("{} for {}", symbol(deposit.coin_id), deposit.order_id),
+            id: deposit.record_id,
             amount: deposit.amount,
             status: deposit.status,
             link: None,
@@ -147,13 +143,13 @@ pub(super) fn overview(sandbox: &Sandbox) -> String {
         .payouts()
         .into_iter()
         .map(|payout| Row {
-            id: payout.record_id,
             kind: format!(
                 "{} on {} for {}",
                 symbol(payout.coin_id),
                 payout.chain,
                 payout.order_id
             ),
+            id: payout.record_id,
             amount: payout.amount,
             status: payout.status,
             link: None,
@@ -164,7 +160,7 @@ pub(super) fn overview(sandbox: &Sandbox) -> String {
         .into_iter()
         .rev()
         .map(|tried| Notified {
-            outcome: match (&tried.status, tried.error) {
+            outcome: match (tried.status, tried.error) {
                 (_, Some(error)) => error,
                 (Some(status), None) => status.to_string(),
                 (None, None) => String::new(),
@@ -191,90 +187,16 @@ pub(super) fn overview(sandbox: &Sandbox) -> String {
     .render()
 }
 
-fn all_facts(sandbox: &Sandbox) -> Vec<Facts> {
-    Facts::all(&sandbox.state())
+fn symbol(coin_id: u64) -> &'static str {
+    let coin = COINS.iter().find(|coin| coin.id == coin_id);
+    coin.map_or("?", |coin| coin.symbol)
 }
 
-pub(super) fn orders(sandbox: &Sandbox) -> Vec<Value> {
-    all_facts(sandbox)
-        .iter()
-        .map(|facts| {
-            let checkout = facts.checkout();
-            json!({
-                "orderId": checkout.order_id,
-                "phase": checkout.phase.word(),
-                "coinId": facts.coin_id,
-                "coinSymbol": checkout.payable.symbol,
-                "chain": checkout.payable.chain,
-                "amount": checkout.payable.amount,
-                "address": checkout.payable.address,
-                "memo": checkout.payable.memo.unwrap_or_default(),
-                "expiredAt": checkout.expires_at,
-                "page": facts.key.as_ref().map(|_| checkout.path.as_str()),
-            })
-        })
-        .collect()
-}
-
-pub(super) fn deposits(sandbox: &Sandbox) -> Vec<Value> {
-    let row = |deposit: crate::DepositView| {
-        json!({
-            "recordId": deposit.record_id,
-            "orderId": deposit.order_id,
-            "coinId": deposit.coin_id,
-            "amount": deposit.amount,
-            "status": deposit.status,
-            "isFlaggedAsRisky": deposit.flagged,
-        })
-    };
-    sandbox.deposits().into_iter().map(row).collect()
-}
-
-pub(super) fn payouts(sandbox: &Sandbox) -> Vec<Value> {
-    let row = |payout: crate::PayoutView| {
-        json!({
-            "recordId": payout.record_id,
-            "orderId": payout.order_id,
-            "coinId": payout.coin_id,
-            "chain": payout.chain,
-            "address": payout.address,
-            "amount": payout.amount,
-            "status": payout.status,
-        })
-    };
-    sandbox.payouts().into_iter().map(row).collect()
-}
-
-pub(super) fn requests(sandbox: &Sandbox) -> Vec<Value> {
-    let row = |request: crate::RequestView| {
-        json!({
-            "route": request.route,
-            "orderId": request.order_id,
-            "code": request.code,
-            "outcome": request.outcome,
-        })
-    };
-    sandbox.requests().into_iter().map(row).collect()
-}
-
-pub(super) fn ledger(sandbox: &Sandbox) -> Value {
-    let ledger = sandbox.ledger();
-    let entries: Vec<Value> = ledger
-        .entries()
-        .iter()
-        .map(|entry| {
-            let postings: Vec<Value> = entry
-                .postings
-                .iter()
-                .map(|line| json!({ "account": line.account, "coinId": line.coin_id, "amount": line.amount }))
-                .collect();
-            json!({
-                "id": entry.id,
-                "kind": entry.kind.to_string(),
-                "reference": entry.reference,
-                "postings": postings,
-            })
-        })
-        .collect();
-    json!({ "balanced": ledger.is_balanced(), "entries": entries })
+/// What is to be paid, or what an invoice without a coin is about.
+pub(super) fn amount(facts: &Facts) -> String {
+    match (&facts.way, &facts.price) {
+        (None, Some(price)) => price.clone(),
+        (Some(way), _) => crate::money::plain(&way.amount),
+        (None, None) => String::new(),
+    }
 }

@@ -6,6 +6,7 @@ mod desk;
 mod facts;
 mod guard;
 mod requests;
+mod views;
 
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION};
@@ -15,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::page;
 use crate::sandbox::Sandbox;
+use facts::Kind;
 
 /// The description of the admin API.
 pub(crate) const OPENAPI: &str = include_str!("../../openapi/admin.json");
@@ -77,10 +79,10 @@ fn page_answer(
     let mut steps = path.trim_start_matches('/').split('/');
     let (kind, key) = (steps.next(), steps.next().unwrap_or_default());
     let missing = || {
-        let message = "There is no such order in this sandbox.";
+        let message = "There is no such page in this sandbox.";
         Problem::new(StatusCode::NOT_FOUND, message)
     };
-    let kind = kind.and_then(desk::Kind::find).ok_or_else(missing)?;
+    let kind = kind.and_then(Kind::find).ok_or_else(missing)?;
     let step = steps.next();
     if steps.next().is_some() {
         return Err(missing());
@@ -88,13 +90,14 @@ fn page_answer(
     match step {
         None => {
             get(parts)?;
-            let page = desk::page(sandbox, kind, key).ok_or_else(missing)?;
-            Ok(html(StatusCode::OK, page))
+            Ok(html(StatusCode::OK, desk::page(sandbox, kind, key)?))
         }
         Some("state") => {
             get(parts)?;
-            let state = desk::state(sandbox, kind, key).ok_or_else(missing)?;
-            Ok(json_answer(StatusCode::OK, &state))
+            Ok(json_answer(
+                StatusCode::OK,
+                &desk::state(sandbox, kind, key)?,
+            ))
         }
         Some(step @ ("pay" | "choose")) => {
             post(parts)?;

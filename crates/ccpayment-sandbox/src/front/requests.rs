@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Problem, StatusCode};
 use crate::fault::Fault;
+use crate::views::Incoming;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -16,6 +17,87 @@ pub(super) struct Nothing {}
 pub(super) struct Pay {
     pub(super) address: String,
     pub(super) amount: String,
+    pub(super) coin_id: Option<u64>,
+    pub(super) chain: Option<String>,
+    pub(super) from: Option<String>,
+    #[serde(default)]
+    pub(super) overlooked: bool,
+}
+
+impl Pay {
+    pub(super) fn incoming(self) -> Result<Incoming, Problem> {
+        let mut incoming = Incoming::new(self.address, self.amount);
+        incoming = match (self.coin_id, self.chain) {
+            (Some(coin_id), Some(chain)) => incoming.coin(coin_id, chain),
+            (None, None) => incoming,
+            _ => {
+                let message = "`coinId` and `chain` are given together or not at all";
+                return Err(Problem::new(StatusCode::BAD_REQUEST, message));
+            }
+        };
+        if let Some(from) = self.from {
+            incoming = incoming.from(from);
+        }
+        Ok(if self.overlooked {
+            incoming.overlooked()
+        } else {
+            incoming
+        })
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Pick {
+    pub(super) order_id: String,
+    pub(super) coin_id: u64,
+    pub(super) chain: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Reject {
+    pub(super) record_id: String,
+    #[serde(default)]
+    pub(super) reason: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Fund {
+    pub(super) coin_id: u64,
+    pub(super) amount: String,
+    pub(super) user_id: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct AutoPayout {
+    pub(super) coin_id: u64,
+    pub(super) chain: String,
+    pub(super) address: String,
+    pub(super) amount: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Sweep {
+    pub(super) address: String,
+    pub(super) coin_id: u64,
+    pub(super) fee: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct RiskAddress {
+    pub(super) address: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Instruct {
+    pub(super) route: String,
+    pub(super) code: u32,
 }
 
 #[derive(Debug, Deserialize)]

@@ -58,6 +58,7 @@ pub(crate) struct Payable {
 #[derive(Debug, Clone)]
 pub(crate) struct Sent {
     pub(crate) amount: String,
+    pub(crate) symbol: String,
     pub(crate) tx_id: String,
     pub(crate) status: String,
     pub(crate) risky: bool,
@@ -88,14 +89,22 @@ pub(crate) struct Checkout {
     pub(crate) expires_at: u64,
     pub(crate) now: u64,
     pub(crate) simulate: Simulate,
+    /// Where the shop wants its payer back.
+    pub(crate) return_url: Option<String>,
     /// Changes whenever the page would.
     pub(crate) version: String,
 }
 
 impl Checkout {
+    /// Whether it still waits for money.
+    pub(super) fn is_open(&self) -> bool {
+        self.simulate.exact.is_some()
+    }
+
     pub(crate) fn render(&self) -> String {
         let mut main = Html::default();
         self.live(&mut main);
+        back(&mut main, self.return_url.as_deref());
         layout(&self.title, false, true, &main)
     }
 
@@ -182,7 +191,7 @@ impl Checkout {
             page.raw("<li><strong>")
                 .text(&sent.amount)
                 .raw(" ")
-                .text(&self.payable.symbol)
+                .text(&sent.symbol)
                 .raw("</strong> <span class=\"tag\" data-status=\"")
                 .text(&sent.status)
                 .raw("\">")
@@ -201,7 +210,7 @@ impl Checkout {
     }
 
     fn buttons(&self, page: &mut Html) {
-        if self.simulate.exact.is_none() {
+        if !self.is_open() {
             return;
         }
         page.raw("<section class=\"card simulate\">\n<h2>Simulate a payment</h2>\n<form method=\"post\" action=\"")
@@ -232,6 +241,16 @@ impl Checkout {
             }
         }
         page.raw("</form>\n</section>\n");
+    }
+}
+
+/// A merchant's link could be `javascript:`, which nobody shall press.
+pub(super) fn back(page: &mut Html, url: Option<&str>) {
+    let is_web = |url: &&str| url.starts_with("https://") || url.starts_with("http://");
+    if let Some(url) = url.filter(is_web) {
+        page.raw("<p class=\"back\"><a rel=\"noreferrer\" href=\"")
+            .text(url)
+            .raw("\">Back to the shop</a></p>\n");
     }
 }
 
@@ -297,6 +316,7 @@ pub(super) mod tests {
                 over: Some("9".to_owned()),
                 late: None,
             },
+            return_url: Some("javascript:alert(1)".to_owned()),
             version: "v1".to_owned(),
         }
     }
@@ -318,7 +338,7 @@ pub(super) mod tests {
         ] {
             assert!(page.contains(part), "{part} is missing in {page}");
         }
-        assert!(!page.contains("value=\"late\""));
+        assert!(!page.contains("value=\"late\"") && !page.contains("javascript:"));
     }
 
     #[test]
@@ -327,6 +347,7 @@ pub(super) mod tests {
         paid.phase = Phase::Over("1".to_owned());
         paid.sent.push(Sent {
             amount: "9".to_owned(),
+            symbol: "XRP".to_owned(),
             tx_id: "abc".to_owned(),
             status: "Success".to_owned(),
             risky: true,

@@ -1,6 +1,6 @@
 //! The page of an invoice: a coin is chosen, then it is paid like an order.
 
-use super::checkout::{Checkout, countdown, heading, open_live};
+use super::checkout::{Checkout, back, countdown, heading, open_live};
 use super::html::Html;
 use super::layout;
 
@@ -35,11 +35,12 @@ impl Invoice {
             Some(checkout) => checkout.live(&mut main),
             None => self.choose(&mut main),
         }
-        if let Some(url) = self.return_url.as_deref().filter(|url| is_web(url)) {
-            main.raw("<p class=\"back\"><a rel=\"noreferrer\" href=\"")
-                .text(url)
-                .raw("\">Back to the shop</a></p>\n");
+        if self.chosen.as_ref().is_some_and(Checkout::is_open) {
+            main.raw("<details class=\"card\">\n<summary>Pay with another coin</summary>\n");
+            self.offers(&mut main);
+            main.raw("</details>\n");
         }
+        back(&mut main, self.return_url.as_deref());
         layout(&self.product, false, true, &main)
     }
 
@@ -55,7 +56,13 @@ impl Invoice {
             page.raw("<p class=\"state\" id=\"state\">Expired</p>\n</section>\n</div>\n");
             return;
         }
-        page.raw("<h2>Pay with</h2>\n<form class=\"choices\" method=\"post\" action=\"")
+        page.raw("<h2>Pay with</h2>\n");
+        self.offers(page);
+        page.raw("</section>\n</div>\n");
+    }
+
+    fn offers(&self, page: &mut Html) {
+        page.raw("<form class=\"choices\" method=\"post\" action=\"")
             .text(&self.path)
             .raw("/choose\">\n");
         for choice in &self.choices {
@@ -71,13 +78,8 @@ impl Invoice {
                 .text(&choice.chain)
                 .raw("</small></button>\n");
         }
-        page.raw("</form>\n</section>\n</div>\n");
+        page.raw("</form>\n");
     }
-}
-
-/// A merchant's link could be `javascript:` otherwise.
-fn is_web(url: &str) -> bool {
-    url.starts_with("https://") || url.starts_with("http://")
 }
 
 #[cfg(test)]
@@ -115,7 +117,7 @@ mod tests {
         shown.chosen = Some(example());
         shown.return_url = Some("https://shop.example/?a=1&b=2".to_owned());
         let page = shown.render();
-        assert!(page.contains("id=\"address\">rExample<") && !page.contains("/choose"));
+        assert!(page.contains("id=\"address\">rExample<") && page.contains("another coin"));
         assert!(page.contains("href=\"https://shop.example/?a=1&amp;b=2\""));
     }
 

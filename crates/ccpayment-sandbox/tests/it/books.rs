@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bigdecimal::BigDecimal;
 use bytes::Bytes;
-use ccpayment_sandbox::{Fault, Ledger, Sandbox};
+use ccpayment_sandbox::{Fault, Ledger, Sandbox, Setting};
 use serde_json::{Value, json};
 
 use crate::support::{RECEIVER, builder};
@@ -55,6 +55,7 @@ const PLACES: [(u64, &str, &str); 4] = [
 async fn live(seed: u64, operations: u32) -> Sandbox {
     let sandbox = builder()
         .seed(seed)
+        .setting(Setting::ChainByHand(true))
         .balance(1280, "50")
         .balance(1329, "3.000000000000000001")
         .build()

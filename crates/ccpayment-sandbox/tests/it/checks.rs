@@ -129,7 +129,7 @@ async fn an_empty_body_is_an_empty_object() {
         assert_eq!(merchant.text("getCoinList", body).await["code"], 10_000);
         assert_eq!(
             merchant.text("getCoin", body).await["msg"],
-            "`coinId` is required"
+            "InvalidArgument: `coinId` is required"
         );
     }
     assert_eq!(merchant.text("getCoinList", "[]").await["code"], 11_000);

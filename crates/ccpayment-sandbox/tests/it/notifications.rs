@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use ccpayment_sandbox::Setting;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -93,7 +94,11 @@ fn whole(bytes: &[u8]) -> bool {
 
 /// A merchant with one deposit that was just announced as Processing.
 async fn merchant(receiver: &Receiver) -> (Merchant, String, String) {
-    let merchant = Merchant::new(builder().balance(1280, "100").webhook_url(&receiver.url)).await;
+    let builder = builder()
+        .balance(1280, "100")
+        .webhook_url(&receiver.url)
+        .setting(Setting::ChainByHand(true));
+    let merchant = Merchant::new(builder).await;
     let address = merchant.order("order-1", "10").await;
     let record_id = merchant.sandbox.pay(&address, "10").unwrap().record_id;
     (merchant, address, record_id)

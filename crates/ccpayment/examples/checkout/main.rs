@@ -35,7 +35,7 @@ mod timeline;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use ccpayment_sandbox::Sandbox;
+use ccpayment_sandbox::{Sandbox, Setting};
 
 use crate::clock::SandboxClock;
 use crate::merchant::Merchant;
@@ -68,6 +68,8 @@ async fn run() -> Result<String, Error> {
     let sandbox = Sandbox::builder()
         .seed(seed)
         .start_time(1_767_225_600)
+        // The story tells when the chain confirms.
+        .setting(Setting::ChainByHand(true))
         .balance(merchant::USDT.get(), "100")
         .build()?;
     let gateway = sandbox.serve(loopback).await?;

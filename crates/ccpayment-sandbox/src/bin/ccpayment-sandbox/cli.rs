@@ -31,7 +31,7 @@ Usage: ccpayment-sandbox [OPTION]...
 pub(crate) enum Command {
     Help,
     Version,
-    Run(Options),
+    Run(Box<Options>),
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -90,7 +90,7 @@ pub(crate) fn read(
             other => return Err(other.unexpected()),
         }
     }
-    Ok(Command::Run(options))
+    Ok(Command::Run(Box::new(options)))
 }
 
 /// The amount stays text; the sandbox reads it exactly.
@@ -110,7 +110,7 @@ mod tests {
 
     #[test]
     fn everything_has_a_default_but_nothing_is_guessed() {
-        assert_eq!(run("").unwrap(), Command::Run(Options::default()));
+        assert_eq!(run("").unwrap(), Command::Run(Box::default()));
         assert!(Options::default().listen.ip().is_loopback());
         let options = Options {
             listen: "0.0.0.0:1".parse().unwrap(),
@@ -122,7 +122,7 @@ mod tests {
         };
         assert_eq!(
             run("--listen 0.0.0.0:1 --app-id=A --balance 1280=0.10 --balance 1482=2 --seed 9 --state f.db").unwrap(),
-            Command::Run(options)
+            Command::Run(Box::new(options))
         );
         for wrong in [
             "--sed 9",

@@ -24,7 +24,7 @@ fn main() -> ExitCode {
             println!("ccpayment-sandbox {}", env!("CARGO_PKG_VERSION"));
             return ExitCode::SUCCESS;
         }
-        Ok(Command::Run(options)) => start(options),
+        Ok(Command::Run(options)) => start(*options),
         Err(error) => {
             eprintln!("ccpayment-sandbox: {error}\nTry --help.");
             return ExitCode::from(2);
@@ -91,6 +91,9 @@ fn set_up(options: &Options) -> Result<Sandbox, Box<dyn Error>> {
     }
     if let Some(seconds) = options.start_time {
         builder = builder.start_time(seconds);
+    }
+    if let Some(path) = &options.state {
+        builder = builder.state_file(path);
     }
     let sandbox = builder.build()?;
     sandbox.set_host_names(options.hosts.clone());

@@ -1,0 +1,550 @@
+//! Deposits: how they arrive, are confirmed, held back or refunded, and the routes that read them.
+
+use serde_json::{Value, json};
+
+use crate::addresses::{self, Owner};
+use crate::catalogue::{Coin, Network};
+use crate::error::SandboxError;
+use crate::fields::{Fields, not_found, put};
+use crate::invoices;
+use crate::ledger::{Account, EntryKind};
+use crate::money::{Money, fixed, parse, plain, round_down};
+use crate::notices;
+use crate::pages::{self, Query, among, fits};
+use crate::refusal::Refusal;
+use crate::settings::invalid;
+use crate::shelf::{by_order, by_record};
+use crate::state::{State, Status, Timer};
+use crate::users;
+use crate::views::Incoming;
+
+/// How long after the expiry of an order its address is still watched.
+const GRACE: u64 = 7 * 86_400;
+
+/// What the address was for when the money arrived.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Source {
+    Owned(Owner),
+    /// Released before: the merchant's money, and nobody's payment.
+    Released,
+}
+
+#[derive(Debug)]
+pub(crate) struct Deposit {
+    pub(crate) record_id: String,
+    pub(crate) source: Source,
+    pub(crate) coin: &'static Coin,
+    pub(crate) network: &'static Network,
+    from: String,
+    pub(crate) to: String,
+    pub(crate) memo: String,
+    pub(crate) tx_id: String,
+    pub(crate) amount: Money,
+    pub(crate) service_fee: Money,
+    usd_price: Money,
+    pub(crate) status: Status,
+    pub(crate) flagged: bool,
+    refunded: bool,
+    /// After its order had expired.
+    pub(crate) late: bool,
+    /// Not announced, because its address is flagged or released.
+    pub(crate) quiet: bool,
+    pub(crate) arrived_at: u64,
+    pub(crate) height: u64,
+}
+
+impl Deposit {
+    /// None on chains whose payments have many inputs.
+    pub(crate) fn from(&self) -> Option<&str> {
+        (!self.from.is_empty()).then_some(self.from.as_str())
+    }
+
+    pub(crate) fn order_id(&self) -> Option<&str> {
+        match &self.source {
+            Source::Owned(Owner::Order(id) | Owner::Invoice(id)) => Some(id),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn user_id(&self) -> Option<&str> {
+        match &self.source {
+            Source::Owned(Owner::User(id)) => Some(id),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn reference_id(&self) -> Option<&str> {
+        match &self.source {
+            Source::Owned(Owner::Reference(id)) => Some(id),
+            _ => None,
+        }
+    }
+
+    fn account(&self) -> Account {
+        match self.user_id() {
+            Some(user_id) => Account::user(user_id),
+            None => Account::Merchant,
+        }
+    }
+}
+
+/// A payment that is on its chain but not in the gateway.
+#[derive(Debug)]
+pub(crate) struct Lost {
+    pub(crate) chain: &'static str,
+    pub(crate) incoming: Incoming,
+    at: u64,
+}
+
+/// A risky deposit on its way back.
+#[derive(Debug)]
+pub(crate) struct Refund {
+    record_id: String,
+    deposit_id: String,
+    coin: &'static Coin,
+    network: &'static Network,
+    to: String,
+    amount: Money,
+    fee: Money,
+    tx_id: String,
+    created_at: u64,
+}
+
+/// Half a percent.
+fn service_fee(amount: &Money, precision: u32) -> Money {
+    round_down(&(amount * fixed(5, 3)), precision)
+}
+
+pub(crate) fn arrive(state: &mut State, incoming: &Incoming) -> Result<Value, SandboxError> {
+    let now = state.now;
+    let Incoming {
+        address, amount, ..
+    } = incoming;
+    let written = parse(amount).map_err(|rule| invalid(amount, rule))?;
+    let unknown = || SandboxError::UnknownAddress(address.clone());
+    let found = addresses::find(state, address).ok_or_else(unknown)?;
+    let (to, memo, owner) = (found.text.clone(), found.memo.clone(), found.owner.clone());
+    let released = found.released;
+    let quiet = released || found.risky_since.is_some();
+    let group = found.chain.group();
+    if written.value <= Money::default() {
+        return Err(invalid(amount, "must be above zero"));
+    }
+    let (coin, network) = paid_with(state, incoming, &owner)?;
+    if network.on.group() != group {
+        return Err(SandboxError::CoinNeeded(address.clone()));
+    }
+    if round_down(&written.value, network.precision) != written.value {
+        return Err(invalid(
+            amount,
+            "has more decimals than the chain can carry",
+        ));
+    }
+    let expired_at = expiry(state, &owner);
+    if expired_at.is_some_and(|at| now > at.saturating_add(GRACE)) {
+        return Err(SandboxError::OrderTooOld(address.clone()));
+    }
+    let tx_id = state.ids.transaction(network.on.family);
+    if incoming.overlooked {
+        let lost = Lost {
+            chain: network.on.symbol,
+            incoming: Incoming {
+                overlooked: false,
+                ..incoming.clone()
+            },
+            at: now,
+        };
+        state.lost.insert(tx_id.clone(), lost);
+        return Ok(json!({ "recordId": "", "txId": tx_id }));
+    }
+    let family = network.on.family;
+    let from = match &incoming.from {
+        _ if family == crate::chains::Family::Bitcoin => String::new(),
+        Some(from) => from.clone(),
+        None => family.fold(&state.ids.address(family)),
+    };
+    let deposit = Deposit {
+        record_id: state.ids.record(now),
+        source: if released {
+            Source::Released
+        } else {
+            Source::Owned(owner)
+        },
+        coin,
+        network,
+        from,
+        to,
+        memo,
+        tx_id: tx_id.clone(),
+        service_fee: service_fee(&written.value, network.precision),
+        amount: written.value,
+        usd_price: state.settings.price(coin),
+        status: Status::Processing,
+        flagged: false,
+        refunded: false,
+        late: expired_at.is_some_and(|at| now > at),
+        quiet,
+        arrived_at: now,
+        height: network.on.height(now),
+    };
+    let record_id = deposit.record_id.clone();
+    file(state, deposit);
+    Ok(json!({ "recordId": record_id, "txId": tx_id }))
+}
+
+/// An order knows its coin; everything else has to be told.
+fn paid_with(
+    state: &State,
+    incoming: &Incoming,
+    owner: &Owner,
+) -> Result<(&'static Coin, &'static Network), SandboxError> {
+    let named = match &incoming.coin {
+        Some((coin_id, chain)) => {
+            let coin = Coin::find(*coin_id).ok_or(SandboxError::UnknownCoin(*coin_id))?;
+            let network = coin
+                .network(chain)
+                .ok_or_else(|| SandboxError::UnknownChain(chain.clone()))?;
+            Some((coin, network))
+        }
+        None => None,
+    };
+    let needed = || SandboxError::CoinNeeded(incoming.address.clone());
+    let Owner::Order(order_id) = owner else {
+        return named.ok_or_else(needed);
+    };
+    let order = state.orders.get(&by_order(order_id)).ok_or_else(needed)?;
+    match named {
+        Some((coin, network))
+            if coin.id != order.coin.id || network.on.symbol != order.network.on.symbol =>
+        {
+            Err(needed())
+        }
+        _ => Ok((order.coin, order.network)),
+    }
+}
+
+fn expiry(state: &State, owner: &Owner) -> Option<u64> {
+    match owner {
+        Owner::Order(id) => Some(state.orders.get(&by_order(id))?.expired_at),
+        Owner::Invoice(id) => Some(state.invoices.get(&by_order(id))?.expired_at),
+        Owner::Reference(_) | Owner::User(_) => None,
+    }
+}
+
+fn file(state: &mut State, deposit: Deposit) {
+    let record_id = deposit.record_id.clone();
+    if let Some(address) = addresses::find_mut(state, &deposit.to) {
+        address.used = true;
+    }
+    match &deposit.source {
+        Source::Owned(Owner::Order(order_id)) => {
+            if let Some(order) = state.orders.get_mut(&by_order(order_id)) {
+                order.deposits.push(record_id.clone());
+            }
+        }
+        Source::Owned(Owner::Invoice(order_id)) => {
+            let worth = invoices::worth(state, order_id, deposit.coin, &deposit.amount);
+            if let (Some(invoice), Some(worth)) =
+                (state.invoices.get_mut(&by_order(order_id)), worth)
+            {
+                invoice.deposits.push((record_id.clone(), worth));
+            }
+        }
+        _ => {}
+    }
+    let at = deposit.network.on.confirmed_at(deposit.height);
+    state.deposits.push([by_record(&record_id)], deposit);
+    state.set_timer(at, Timer::Confirm(record_id.clone()));
+    notices::deposit(state, &record_id);
+}
+
+/// A payment that was overlooked is found; false when there is none.
+pub(crate) fn find_lost(
+    state: &mut State,
+    tx_id: &str,
+    chain: &str,
+    address: &str,
+) -> Result<bool, SandboxError> {
+    let fits = state.lost.get(tx_id).is_some_and(|lost| {
+        lost.chain == chain && lost.incoming.address.eq_ignore_ascii_case(address)
+    });
+    let Some(lost) = fits.then(|| state.lost.remove(tx_id)).flatten() else {
+        return Ok(false);
+    };
+    let arrived = arrive(state, &lost.incoming)?;
+    let found = arrived.get("recordId").and_then(Value::as_str);
+    if let Some(deposit) = found.and_then(|id| state.deposits.get_mut(&by_record(id))) {
+        // It was on its chain all the time.
+        tx_id.clone_into(&mut deposit.tx_id);
+        deposit.height = deposit.network.on.height(lost.at);
+    }
+    Ok(true)
+}
+
+fn open<'a>(state: &'a mut State, record_id: &str) -> Result<&'a mut Deposit, SandboxError> {
+    let deposit = state
+        .deposits
+        .get_mut(&by_record(record_id))
+        .ok_or_else(|| SandboxError::UnknownRecord(record_id.to_owned()))?;
+    if deposit.status != Status::Processing {
+        return Err(SandboxError::NotProcessing {
+            record_id: record_id.to_owned(),
+            status: deposit.status.as_str().to_owned(),
+        });
+    }
+    Ok(deposit)
+}
+
+pub(crate) fn confirm(state: &mut State, record_id: &str) -> Result<(), SandboxError> {
+    let deposit = open(state, record_id)?;
+    let coin_id = deposit.coin.id;
+    let mut lines = vec![(Account::Chain, coin_id, -deposit.amount.clone())];
+    let kind = if deposit.flagged {
+        lines.push((Account::Risky, coin_id, deposit.amount.clone()));
+        EntryKind::RiskyDeposit
+    } else {
+        let net = &deposit.amount - &deposit.service_fee;
+        lines.push((deposit.account(), coin_id, net));
+        lines.push((Account::ServiceFees, coin_id, deposit.service_fee.clone()));
+        EntryKind::Deposit
+    };
+    state.books.post(kind, record_id, lines)?;
+    end(state, record_id, Status::Success);
+    Ok(())
+}
+
+pub(crate) fn flag_risky(state: &mut State, record_id: &str) -> Result<(), SandboxError> {
+    let deposit = open(state, record_id)?;
+    deposit.flagged = true;
+    // Held back as a whole, so that no fee is taken either.
+    deposit.service_fee = Money::default();
+    Ok(())
+}
+
+pub(crate) fn fail(state: &mut State, record_id: &str) -> Result<(), SandboxError> {
+    open(state, record_id)?;
+    end(state, record_id, Status::Failed);
+    Ok(())
+}
+
+/// Every deposit that is still Processing; counts those that were confirmed.
+pub(crate) fn confirm_all(state: &mut State) -> usize {
+    let open: Vec<String> = state
+        .deposits
+        .iter()
+        .filter(|deposit| deposit.status == Status::Processing)
+        .map(|deposit| deposit.record_id.clone())
+        .collect();
+    open.iter()
+        .filter(|record_id| confirm(state, record_id).is_ok())
+        .count()
+}
+
+fn end(state: &mut State, record_id: &str, status: Status) {
+    if let Some(deposit) = state.deposits.get_mut(&by_record(record_id)) {
+        deposit.status = status;
+    }
+    notices::deposit(state, record_id);
+}
+
+/// Sends a risky deposit back to where it came from, less the network fee.
+pub(crate) fn refund(state: &mut State, record_id: &str) -> Result<Value, SandboxError> {
+    let deposit = state
+        .deposits
+        .get_mut(&by_record(record_id))
+        .ok_or_else(|| SandboxError::UnknownRecord(record_id.to_owned()))?;
+    let (coin, network) = (deposit.coin, deposit.network);
+    let fee = state.settings.network_fee(coin, network);
+    let held_back = deposit.flagged && deposit.status == Status::Success && !deposit.refunded;
+    if !held_back || deposit.amount <= fee {
+        return Err(SandboxError::NotRisky(record_id.to_owned()));
+    }
+    let received = &deposit.amount - &fee;
+    let lines = vec![
+        (Account::Risky, coin.id, -deposit.amount.clone()),
+        (Account::Chain, coin.id, received.clone()),
+        (Account::NetworkFees, coin.id, fee.clone()),
+    ];
+    deposit.refunded = true;
+    let to = deposit.from.clone();
+    state.books.post(EntryKind::RiskyRefund, record_id, lines)?;
+    let refund = Refund {
+        record_id: state.ids.record(state.now),
+        deposit_id: record_id.to_owned(),
+        coin,
+        network,
+        to,
+        amount: received,
+        fee,
+        tx_id: state.ids.transaction(network.on.family),
+        created_at: state.now,
+    };
+    let answer = json!({ "recordId": refund.record_id });
+    state.refunds.push([by_record(&refund.record_id)], refund);
+    Ok(answer)
+}
+
+fn row(deposit: &Deposit) -> Value {
+    let mut row = json!({
+        "recordId": deposit.record_id,
+        "coinId": deposit.coin.id,
+        "coinSymbol": deposit.coin.symbol,
+        "chain": deposit.network.on.symbol,
+        "contract": deposit.network.contract,
+        "coinUSDPrice": plain(&deposit.usd_price),
+        "toAddress": deposit.to,
+        "toMemo": deposit.memo,
+        "amount": plain(&deposit.amount),
+        "serviceFee": plain(&deposit.service_fee),
+        "txId": deposit.tx_id,
+        "status": deposit.status.as_str(),
+        "arrivedAt": deposit.arrived_at,
+        "isFlaggedAsRisky": deposit.flagged,
+    });
+    put(&mut row, "fromAddress", deposit.from());
+    put(&mut row, "orderId", deposit.order_id());
+    put(&mut row, "referenceId", deposit.reference_id());
+    put(&mut row, "userId", deposit.user_id());
+    row
+}
+
+fn one(state: &State, fields: &Fields, of_users: bool) -> Result<Value, Refusal> {
+    let record_id = fields.required_text("recordId")?;
+    let deposit = state
+        .deposits
+        .get(&by_record(record_id))
+        .filter(|deposit| deposit.user_id().is_some() == of_users)
+        .ok_or_else(|| not_found("deposit record", record_id))?;
+    Ok(json!({ "record": row(deposit) }))
+}
+
+pub(crate) fn record(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
+    one(state, fields, false)
+}
+
+pub(crate) fn user_record(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
+    one(state, fields, true)
+}
+
+pub(crate) fn records(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
+    let named = [
+        "recordIds",
+        "referenceIds",
+        "orderIds",
+        "orderId",
+        "referenceId",
+    ];
+    let query = Query::read(fields, state.now, &named)?;
+    let records = pages::ids(fields, "recordIds")?;
+    let references = pages::ids(fields, "referenceIds")?;
+    let orders = pages::ids(fields, "orderIds")?;
+    let filter = Filter::read(fields)?;
+    let keep = |deposit: &Deposit| {
+        deposit.user_id().is_none()
+            && query.covers(deposit.arrived_at)
+            && filter.fits(deposit)
+            && among(records.as_ref(), &deposit.record_id)
+            && among(orders.as_ref(), deposit.order_id().unwrap_or_default())
+            && among(
+                references.as_ref(),
+                deposit.reference_id().unwrap_or_default(),
+            )
+            && fits(
+                fields.text("orderId"),
+                deposit.order_id().unwrap_or_default(),
+            )
+            && fits(
+                fields.text("referenceId"),
+                deposit.reference_id().unwrap_or_default(),
+            )
+    };
+    Ok(query.page("records", &state.deposits, keep, row))
+}
+
+pub(crate) fn user_records(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
+    let user_id = users::asked_for(state, fields)?;
+    let query = Query::read(fields, state.now, &[])?;
+    let filter = Filter::read(fields)?;
+    let keep = |deposit: &Deposit| {
+        deposit.user_id() == Some(user_id)
+            && query.covers(deposit.arrived_at)
+            && filter.fits(deposit)
+    };
+    Ok(query.page("records", &state.deposits, keep, row))
+}
+
+/// What the two lists of deposits have in common.
+struct Filter<'a> {
+    coin_id: Option<u64>,
+    chain: Option<&'a str>,
+    to: Option<String>,
+}
+
+impl<'a> Filter<'a> {
+    fn read(fields: &'a Fields) -> Result<Self, Refusal> {
+        Ok(Self {
+            coin_id: fields.number("coinId")?,
+            chain: fields.text("chain"),
+            to: fields.text("toAddress").map(str::to_owned),
+        })
+    }
+
+    fn fits(&self, deposit: &Deposit) -> bool {
+        let family = deposit.network.on.family;
+        self.coin_id.is_none_or(|id| id == deposit.coin.id)
+            && fits(self.chain, deposit.network.on.symbol)
+            && self
+                .to
+                .as_ref()
+                .is_none_or(|to| family.fold(to) == family.fold(&deposit.to))
+    }
+}
+
+pub(crate) fn refunds(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
+    let query = Query::read(fields, state.now, &["recordIds"])?;
+    let records = pages::ids(fields, "recordIds")?;
+    let coin_id = fields.number("coinId")?;
+    let (chain, to) = (fields.text("chain"), fields.text("toAddress"));
+    let keep = |refund: &Refund| {
+        query.covers(refund.created_at)
+            && among(records.as_ref(), &refund.record_id)
+            && coin_id.is_none_or(|id| id == refund.coin.id)
+            && fits(chain, refund.network.on.symbol)
+            && fits(to, &refund.to)
+    };
+    Ok(query.page("records", &state.refunds, keep, |refund| {
+        json!({
+            "recordId": refund.record_id,
+            "coinId": refund.coin.id,
+            "coinSymbol": refund.coin.symbol,
+            "chain": refund.network.on.symbol,
+            "toAddress": refund.to,
+            "toMemo": "",
+            "amount": plain(&refund.amount),
+            "txId": refund.tx_id,
+            "status": Status::Success.as_str(),
+            "fee": {
+                "coinId": refund.coin.id,
+                "coinSymbol": refund.coin.symbol,
+                "amount": plain(&refund.fee),
+            },
+            "createdAt": refund.created_at,
+            "fromDeposit": [{ "recordId": refund.deposit_id }],
+        })
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fee_never_exceeds_half_a_percent() {
+        let fee =
+            |amount: &str, precision| plain(&service_fee(&parse(amount).unwrap().value, precision));
+        assert_eq!(fee("0.5", 6), "0.0025");
+        assert_eq!(fee("0.000001", 6), "0");
+        assert_eq!(fee("0.0003", 6), "0.000001");
+        assert_eq!(fee("0.001", 18), "0.000005");
+    }
+}

@@ -1,0 +1,303 @@
+//! The one door to the state: every change is an operation at a moment.
+//!
+//! The same seed and the same operations lead to the same state, ids and answers, so that a journal
+//! of operations is all there is to keep.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::error::SandboxError;
+use crate::fault::Fault;
+use crate::ledger::{Account, EntryKind};
+use crate::money::{Money, parse};
+use crate::refusal::Refusal;
+use crate::settings::{self, Setting, known_code};
+use crate::state::{State, Timer};
+use crate::views::{Attempt, Incoming};
+use crate::{addresses, assets, batches, deposits, gateway, invoices, notices, payouts};
+
+/// A request that reached the gateway, with the verdict of the checks that need no state.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Arrived {
+    pub(crate) route: String,
+    pub(crate) operation: String,
+    /// For the log and the faults only.
+    pub(crate) order_id: Option<String>,
+    /// When it was signed, in the sandbox's time.
+    pub(crate) signed_at: u64,
+    pub(crate) checked: Result<Map<String, Value>, Refusal>,
+}
+
+/// Everything that can happen to a gateway.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) enum Op {
+    /// Nothing but the time that has passed.
+    Tick,
+    Request(Arrived),
+    Fund {
+        user_id: Option<String>,
+        coin_id: u64,
+        amount: String,
+    },
+    Set(Setting),
+    Pay(Incoming),
+    Pick {
+        order_id: String,
+        coin_id: u64,
+        chain: String,
+    },
+    Confirm(String),
+    ConfirmAll,
+    FlagRisky(String),
+    RefundRisky(String),
+    RiskAddress(String),
+    Fail(String),
+    SettlePayouts,
+    Approve(String),
+    Reject {
+        record_id: String,
+        reason: String,
+    },
+    AutoPayout {
+        coin_id: u64,
+        chain: String,
+        address: String,
+        amount: String,
+    },
+    Sweep {
+        address: String,
+        coin_id: u64,
+        fee: String,
+    },
+    Plan {
+        route: String,
+        fault: Fault,
+    },
+    Instruct {
+        operation: String,
+        code: u32,
+    },
+    WebhookUrl(String),
+    ActivateWebhook,
+    Resend(String),
+    ReverseDue,
+    ShuffleDue(u64),
+    Delivered {
+        serial: u64,
+        signed_at: u64,
+        attempt: Attempt,
+    },
+}
+
+impl State {
+    /// Lets the time pass, then applies the operation. Time never goes back.
+    pub(crate) fn apply(&mut self, at: u64, op: Op) -> Result<Value, SandboxError> {
+        self.pass(at.max(self.now));
+        if let Op::Request(arrived) = op {
+            // Broken books are an answer here.
+            return Ok(gateway::serve(self, arrived));
+        }
+        self.books.check()?;
+        match op {
+            Op::Tick | Op::Request(_) => {}
+            Op::Fund {
+                user_id,
+                coin_id,
+                amount,
+            } => self.fund(user_id, coin_id, &amount)?,
+            Op::Set(setting) => self.settings.set(setting)?,
+            Op::Pay(incoming) => return deposits::arrive(self, &incoming),
+            Op::Pick {
+                order_id,
+                coin_id,
+                chain,
+            } => return invoices::pick(self, &order_id, coin_id, &chain),
+            Op::Confirm(record_id) => deposits::confirm(self, &record_id)?,
+            Op::ConfirmAll => return Ok(json!(deposits::confirm_all(self))),
+            Op::FlagRisky(record_id) => deposits::flag_risky(self, &record_id)?,
+            Op::RefundRisky(record_id) => return deposits::refund(self, &record_id),
+            Op::RiskAddress(address) => addresses::flag_risky(self, &address)?,
+            Op::Fail(id) => self.fail(&id)?,
+            Op::SettlePayouts => {
+                let rows = batches::settle_all(self);
+                return Ok(json!(payouts::settle_all(self).saturating_add(rows)));
+            }
+            Op::Approve(id) => self.approve(&id)?,
+            Op::Reject { record_id, reason } => self.reject(&record_id, &reason)?,
+            Op::AutoPayout {
+                coin_id,
+                chain,
+                address,
+                amount,
+            } => return payouts::automatic(self, coin_id, &chain, &address, &amount),
+            Op::Sweep {
+                address,
+                coin_id,
+                fee,
+            } => assets::sweep(self, &address, coin_id, &fee)?,
+            Op::Plan { route, fault } => self.faults.plan(&route, fault),
+            Op::Instruct { operation, code } => self
+                .instructed
+                .entry(operation)
+                .or_default()
+                .push(known_code(code)?),
+            Op::WebhookUrl(url) => self.outbox.webhook_url = Some(url),
+            Op::ActivateWebhook => notices::activation(self),
+            Op::Resend(record_id) => {
+                if !self.outbox.resend(&record_id, self.now) {
+                    return Err(SandboxError::NothingAnnounced(record_id));
+                }
+            }
+            Op::ReverseDue => self.outbox.reverse_due(self.now),
+            Op::ShuffleDue(seed) => self.outbox.shuffle_due(self.now, seed),
+            Op::Delivered {
+                serial,
+                signed_at,
+                attempt,
+            } => {
+                let retries = self.settings.retries;
+                self.outbox.settle(serial, signed_at, attempt, retries);
+            }
+        }
+        Ok(Value::Null)
+    }
+
+    /// Everything that was due meanwhile, each at its own moment.
+    fn pass(&mut self, until: u64) {
+        while let Some((at, timer)) = self.next_timer(until) {
+            self.now = at.max(self.now);
+            // An error is a record that has ended meanwhile, or books that refuse the next call, too.
+            let _ = match timer {
+                Timer::Confirm(record_id) => deposits::confirm(self, &record_id),
+                Timer::Broadcast(record_id) => payouts::broadcast(self, &record_id),
+                Timer::Settle(record_id) => payouts::settle(self, &record_id),
+                Timer::Batch(batch_order_id) => batches::proceed(self, &batch_order_id),
+            };
+        }
+        self.now = until;
+    }
+
+    fn fund(
+        &mut self,
+        user_id: Option<String>,
+        coin_id: u64,
+        amount: &str,
+    ) -> Result<(), SandboxError> {
+        if crate::catalogue::Coin::find(coin_id).is_none() {
+            return Err(SandboxError::UnknownCoin(coin_id));
+        }
+        let value = parse(amount)
+            .map_err(|rule| settings::invalid(amount, rule))?
+            .value;
+        if value <= Money::default() {
+            return Err(settings::invalid(amount, "must be above zero"));
+        }
+        let holder = match user_id {
+            Some(user_id) => {
+                let account = Account::user(&user_id);
+                self.users.insert(user_id);
+                account
+            }
+            None => Account::Merchant,
+        };
+        let lines = vec![
+            (Account::Chain, coin_id, -value.clone()),
+            (holder, coin_id, value),
+        ];
+        self.books.post(EntryKind::Opening, "", lines)
+    }
+
+    fn fail(&mut self, id: &str) -> Result<(), SandboxError> {
+        if self.deposits.has(&crate::shelf::by_record(id)) {
+            return deposits::fail(self, id);
+        }
+        if batches::is_row(self, id) {
+            return batches::fail_row(self, id);
+        }
+        payouts::fail(self, id)
+    }
+
+    fn approve(&mut self, id: &str) -> Result<(), SandboxError> {
+        if self.batches.has(&crate::shelf::by_order(id)) {
+            return batches::approve(self, id);
+        }
+        payouts::approve(self, id)
+    }
+
+    fn reject(&mut self, id: &str, reason: &str) -> Result<(), SandboxError> {
+        if self.batches.has(&crate::shelf::by_order(id)) {
+            return batches::reject(self, id, reason);
+        }
+        payouts::reject(self, id, reason)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(operation: &str, body: Value) -> Op {
+        let Value::Object(fields) = body else {
+            panic!("no object")
+        };
+        Op::Request(Arrived {
+            route: operation.to_owned(),
+            operation: operation.to_owned(),
+            order_id: None,
+            signed_at: 1_750_000_000,
+            checked: Ok(fields),
+        })
+    }
+
+    /// A journal is text; what is read back from it must lead to the same answers and books.
+    #[test]
+    fn a_journal_replays() {
+        let order =
+            json!({ "orderId": "order-1", "coinId": 1280, "chain": "POLYGON", "price": "5" });
+        let payout = json!({
+            "orderId": "out-1", "coinId": 1280, "chain": "POLYGON", "amount": "1",
+            "address": "0xBb9C4e7F3687aca1AE2828c18f9E3ae067F569FE",
+        });
+        let fund = Op::Fund {
+            user_id: None,
+            coin_id: 1280,
+            amount: "9".to_owned(),
+        };
+        let mut live = State::new("app".to_owned(), 7);
+        let mut journal = Vec::new();
+        let mut answers = Vec::new();
+        let mut at = 1_750_000_000;
+        let mut go = |state: &mut State, op: Op| {
+            at += 40;
+            journal.push(serde_json::to_string(&(at, &op)).unwrap());
+            let answer = state.apply(at, op).unwrap();
+            answers.push(answer.clone());
+            answer
+        };
+        go(&mut live, fund);
+        let opened = go(&mut live, request("createAppOrderDepositAddress", order));
+        let address = opened["data"]["address"].as_str().unwrap().to_owned();
+        go(&mut live, Op::Pay(Incoming::new(address, "5")));
+        go(&mut live, request("applyAppWithdrawToNetwork", payout));
+        for _ in 0..10 {
+            go(&mut live, Op::Tick);
+        }
+        let list = request("getAppWithdrawRecordList", json!({}));
+        let listed = go(&mut live, list);
+        assert_eq!(listed["data"]["records"][0]["status"], "Success");
+        assert_eq!(
+            live.books.snapshot().balance("merchant:available", 1280),
+            "12.975"
+        );
+
+        let mut again = State::new("app".to_owned(), 7);
+        for (line, answer) in journal.iter().zip(&answers) {
+            let (at, op): (u64, Op) = serde_json::from_str(line).unwrap();
+            assert_eq!(&again.apply(at, op).unwrap(), answer);
+        }
+        assert_eq!(
+            again.books.snapshot().entries(),
+            live.books.snapshot().entries()
+        );
+    }
+}

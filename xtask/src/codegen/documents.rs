@@ -1,0 +1,46 @@
+//! The OpenAPI documents as JSON, for the crate that reads them at run time.
+//!
+//! A packaged crate can't reach outside its own folder, so the sandbox gets copies.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde_json::{Map, Value};
+
+/// The description, and its copy in the sandbox.
+const COPIES: [(&str, &str); 1] = [(
+    "xtask/spec/ccpayment-v2.yaml",
+    "crates/ccpayment-sandbox/schema/v2.json",
+)];
+
+/// Every copy, by its path from the root.
+pub(super) fn files(root: &Path) -> Result<BTreeMap<String, String>> {
+    COPIES
+        .iter()
+        .map(|(from, to)| {
+            let text = fs::read_to_string(root.join(from))
+                .with_context(|| format!("{from} can't be read"))?;
+            let document: Value =
+                serde_saphyr::from_str(&text).with_context(|| format!("{from} is not YAML"))?;
+            let json = serde_json::to_string_pretty(&sorted(document))?;
+            Ok(((*to).to_owned(), json + "\n"))
+        })
+        .collect()
+}
+
+/// By name, whatever order this build of the JSON library keeps.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => {
+            let fields: BTreeMap<String, Value> = fields
+                .into_iter()
+                .map(|(name, field)| (name, sorted(field)))
+                .collect();
+            Value::Object(fields.into_iter().collect::<Map<_, _>>())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
+        other => other,
+    }
+}
