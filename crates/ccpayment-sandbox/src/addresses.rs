@@ -119,9 +119,20 @@ pub(crate) fn permanent(
         }
         return (address.text.clone(), address.memo.clone());
     }
+    count(state, &owner, usize::saturating_add);
     let made = make(state, chain, owner, notify_url);
     state.permanent.insert(key, made.0.clone());
     made
+}
+
+/// One more or one less of those that have a quota.
+fn count(state: &mut State, owner: &Owner, step: fn(usize, usize) -> usize) {
+    let counter = match owner {
+        Owner::User(_) => &mut state.user_addresses,
+        Owner::Reference(_) => &mut state.reference_addresses,
+        Owner::Order(_) | Owner::Invoice(_) => return,
+    };
+    *counter = step(*counter, 1);
 }
 
 fn get_or_create(state: &mut State, fields: &Fields, owner: Owner) -> Result<Value, Refusal> {
@@ -130,12 +141,11 @@ fn get_or_create(state: &mut State, fields: &Fields, owner: Owner) -> Result<Val
     let is_user = matches!(owner, Owner::User(_));
     if !state.permanent.contains_key(&(owner.key(), chain.group())) {
         // Each of the two routes has a quota of its own.
-        let prefix = if is_user { "user:" } else { "reference:" };
-        let made = state
-            .permanent
-            .keys()
-            .filter(|(key, _)| key.starts_with(prefix))
-            .count();
+        let made = if is_user {
+            state.user_addresses
+        } else {
+            state.reference_addresses
+        };
         if made >= state.settings.address_limit {
             return Err(Refusal::new(
                 refusal::ADDRESS_LIMIT,
@@ -211,8 +221,9 @@ pub(crate) fn unbind(state: &mut State, fields: &Fields) -> Result<Value, Refusa
     }
     address.released = true;
     let key = (address.owner.key(), address.chain.group());
-    let text = address.text.clone();
+    let (text, owner) = (address.text.clone(), address.owner.clone());
     state.permanent.remove(&key);
+    count(state, &owner, usize::saturating_sub);
     // On all EVM chains at once.
     let unbound: Vec<Value> = CHAINS
         .into_iter()

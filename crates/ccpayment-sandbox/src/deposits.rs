@@ -13,7 +13,7 @@ use crate::notices;
 use crate::pages::{self, Query, among, fits};
 use crate::refusal::Refusal;
 use crate::settings::invalid;
-use crate::shelf::{by_order, by_record};
+use crate::shelf::{by_order, by_record, by_transaction};
 use crate::state::{State, Status, Timer};
 use crate::users;
 use crate::views::Incoming;
@@ -116,17 +116,26 @@ fn service_fee(amount: &Money, precision: u32) -> Money {
 }
 
 pub(crate) fn arrive(state: &mut State, incoming: &Incoming) -> Result<Value, SandboxError> {
+    admit(state, incoming, None)
+}
+
+/// `found` is the transaction of a payment that was overlooked, and when it was made.
+fn admit(
+    state: &mut State,
+    incoming: &Incoming,
+    found: Option<(&str, u64)>,
+) -> Result<Value, SandboxError> {
     let now = state.now;
     let Incoming {
         address, amount, ..
     } = incoming;
     let written = parse(amount).map_err(|rule| invalid(amount, rule))?;
     let unknown = || SandboxError::UnknownAddress(address.clone());
-    let found = addresses::find(state, address).ok_or_else(unknown)?;
-    let (to, memo, owner) = (found.text.clone(), found.memo.clone(), found.owner.clone());
-    let released = found.released;
-    let quiet = released || found.risky_since.is_some();
-    let group = found.chain.group();
+    let known = addresses::find(state, address).ok_or_else(unknown)?;
+    let (to, memo, owner) = (known.text.clone(), known.memo.clone(), known.owner.clone());
+    let released = known.released;
+    let quiet = released || known.risky_since.is_some();
+    let group = known.chain.group();
     if written.value <= Money::default() {
         return Err(invalid(amount, "must be above zero"));
     }
@@ -144,7 +153,10 @@ pub(crate) fn arrive(state: &mut State, incoming: &Incoming) -> Result<Value, Sa
     if expired_at.is_some_and(|at| now > at.saturating_add(GRACE)) {
         return Err(SandboxError::OrderTooOld(address.clone()));
     }
-    let tx_id = state.ids.transaction(network.on.family);
+    let tx_id = match found {
+        Some((tx_id, _)) => tx_id.to_owned(),
+        None => state.ids.transaction(network.on.family),
+    };
     if incoming.overlooked {
         let lost = Lost {
             chain: network.on.symbol,
@@ -185,7 +197,8 @@ pub(crate) fn arrive(state: &mut State, incoming: &Incoming) -> Result<Value, Sa
         late: expired_at.is_some_and(|at| now > at),
         quiet,
         arrived_at: now,
-        height: network.on.height(now),
+        // One that was overlooked was on its chain all the time.
+        height: network.on.height(found.map_or(now, |(_, at)| at)),
     };
     let record_id = deposit.record_id.clone();
     file(state, deposit);
@@ -253,7 +266,8 @@ fn file(state: &mut State, deposit: Deposit) {
         _ => {}
     }
     let at = deposit.network.on.confirmed_at(deposit.height);
-    state.deposits.push([by_record(&record_id)], deposit);
+    let keys = [by_record(&record_id), by_transaction(&deposit.tx_id)];
+    state.deposits.push(keys, deposit);
     state.set_timer(at, Timer::Confirm(record_id.clone()));
     notices::deposit(state, &record_id);
 }
@@ -271,13 +285,7 @@ pub(crate) fn find_lost(
     let Some(lost) = fits.then(|| state.lost.remove(tx_id)).flatten() else {
         return Ok(false);
     };
-    let arrived = arrive(state, &lost.incoming)?;
-    let found = arrived.get("recordId").and_then(Value::as_str);
-    if let Some(deposit) = found.and_then(|id| state.deposits.get_mut(&by_record(id))) {
-        // It was on its chain all the time.
-        tx_id.clone_into(&mut deposit.tx_id);
-        deposit.height = deposit.network.on.height(lost.at);
-    }
+    admit(state, &lost.incoming, Some((tx_id, lost.at)))?;
     Ok(true)
 }
 

@@ -95,6 +95,9 @@ pub(crate) struct State {
     pub(crate) addresses: Shelf<Address>,
     /// The address that a reference or a user has on a chain, by its owner's key and the group.
     pub(crate) permanent: HashMap<(String, &'static str), String>,
+    /// How many of them references and users have.
+    pub(crate) reference_addresses: usize,
+    pub(crate) user_addresses: usize,
     pub(crate) users: BTreeSet<String>,
     /// By order id; invoices share the ids.
     pub(crate) orders: Shelf<Order>,
@@ -114,6 +117,8 @@ pub(crate) struct State {
     pub(crate) batches: Shelf<Batch>,
     /// The rows of each batch, in order of arrival.
     pub(crate) rows: HashMap<String, Shelf<Row>>,
+    /// The batch of each row, by the row's record id.
+    pub(crate) batch_of_row: HashMap<String, String>,
     pub(crate) sweeps: Shelf<Sweep>,
     pub(crate) outbox: Outbox,
     pub(crate) faults: Faults,
@@ -138,6 +143,8 @@ impl State {
             books: Books::default(),
             addresses: Shelf::default(),
             permanent: HashMap::new(),
+            reference_addresses: 0,
+            user_addresses: 0,
             users: BTreeSet::new(),
             orders: Shelf::default(),
             invoices: Shelf::default(),
@@ -151,6 +158,7 @@ impl State {
             swaps: Shelf::default(),
             batches: Shelf::default(),
             rows: HashMap::new(),
+            batch_of_row: HashMap::new(),
             sweeps: Shelf::default(),
             outbox: Outbox::default(),
             faults: Faults::default(),

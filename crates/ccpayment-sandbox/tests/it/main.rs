@@ -8,11 +8,19 @@
     reason = "a test may stop where it stands"
 )]
 
+mod batches;
 mod books;
+mod chaos;
 mod checks;
+mod codes;
 mod faults;
 mod flow;
+mod lists;
 mod notifications;
+mod people;
+mod routes;
 mod serving;
 mod shapes;
 mod support;
+mod swaps;
+mod time;
