@@ -5,6 +5,7 @@ use http::header::CONTENT_TYPE;
 use ring::hmac;
 
 use crate::refusal::{self, Refusal};
+use crate::rsa::RsaKey;
 
 /// How far a timestamp may be off, either way.
 pub(crate) const TOLERANCE: u64 = 120;
@@ -14,13 +15,17 @@ pub(crate) const TOLERANCE: u64 = 120;
 pub(crate) struct Account {
     pub(crate) app_id: String,
     pub(crate) key: hmac::Key,
+    /// Requests are signed with this key instead. Notifications are not: nobody knows which key the
+    /// gateway signs them with for such an account.
+    rsa: Option<RsaKey>,
 }
 
 impl Account {
-    pub(crate) fn new(app_id: String, app_secret: &str) -> Self {
+    pub(crate) fn new(app_id: String, app_secret: &str, rsa: Option<RsaKey>) -> Self {
         Self {
             app_id,
             key: hmac::Key::new(hmac::HMAC_SHA256, app_secret.as_bytes()),
+            rsa,
         }
     }
 
@@ -77,6 +82,14 @@ impl Account {
             return Err(Refusal::new(refusal::EXPIRED, message));
         }
         let wrong = || Refusal::new(refusal::BAD_SIGNATURE, "the signature does not match");
+        if let Some(rsa) = &self.rsa {
+            let text = self.text(timestamp, body);
+            return if rsa.verify(&text, sign) {
+                Ok(sent)
+            } else {
+                Err(wrong())
+            };
+        }
         let tag = from_lower_hex(sign).ok_or_else(wrong)?;
         // ring compares in constant time.
         hmac::verify(&self.key, &self.text(timestamp, body), &tag).map_err(|_| wrong())?;
@@ -125,6 +138,7 @@ mod tests {
         let account = Account::new(
             "testappid0000001".into(),
             "testsecret0000000000000000000001",
+            None,
         );
         for (body, sign) in [
             (

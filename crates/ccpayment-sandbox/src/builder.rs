@@ -11,6 +11,7 @@ use crate::gateway::Gateway;
 #[cfg(feature = "program")]
 use crate::journal::Journal;
 use crate::ops::Op;
+use crate::rsa::RsaKey;
 use crate::sandbox::Sandbox;
 use crate::schema;
 use crate::settings::Setting;
@@ -27,6 +28,7 @@ pub struct SandboxBuilder {
     settings: Vec<Setting>,
     webhook_url: Option<String>,
     start_time: Option<u64>,
+    rsa_public_key: Option<String>,
     #[cfg(feature = "program")]
     file: Option<PathBuf>,
 }
@@ -63,6 +65,7 @@ impl SandboxBuilder {
             settings: Vec::new(),
             webhook_url: None,
             start_time: None,
+            rsa_public_key: None,
             #[cfg(feature = "program")]
             file: None,
         }
@@ -120,6 +123,15 @@ impl SandboxBuilder {
         self
     }
 
+    /// The merchant's RSA key, as PEM or as bare base64: requests have to be signed with it, by
+    /// PKCS#1 v1.5 over SHA-256 in base64, instead of with the secret. Notifications are signed
+    /// with the secret all the same, because it is not known what the gateway does there.
+    #[must_use]
+    pub fn rsa_public_key(mut self, key: impl Into<String>) -> Self {
+        self.rsa_public_key = Some(key.into());
+        self
+    }
+
     /// A file that everything is kept in, so that it survives the end of the process. It is made
     /// when there is none; otherwise the sandbox goes on where it stood, and balances and settings
     /// of the builder are not applied again.
@@ -137,13 +149,15 @@ impl SandboxBuilder {
     /// # Errors
     ///
     /// When the credentials are empty, a balance is not a positive decimal text, its coin is
-    /// unknown, or a setting can't be.
+    /// unknown, a setting can't be, or the RSA key is none.
     pub fn build(self) -> Result<Sandbox, SandboxError> {
         if self.app_id.is_empty() || self.app_secret.is_empty() {
             return Err(SandboxError::Setup(
                 "the app id and the app secret must not be empty".to_owned(),
             ));
         }
+        let rsa = self.rsa_public_key.as_deref().map(RsaKey::read).transpose();
+        let rsa = rsa.map_err(|rule| SandboxError::Setup(format!("the RSA key {rule}")))?;
         let schemas = schema::schemas()?;
         let mut world = self.world();
         #[cfg(feature = "program")]
@@ -157,7 +171,7 @@ impl SandboxBuilder {
             {
                 world.apply(Op::WebhookUrl(url))?;
             }
-            let account = Account::new(self.app_id, &self.app_secret);
+            let account = Account::new(self.app_id, &self.app_secret, rsa);
             let gateway = Gateway { account, schemas };
             return Ok(Sandbox::new(gateway, self.app_secret, world));
         }
@@ -174,7 +188,7 @@ impl SandboxBuilder {
         }
         #[cfg(feature = "program")]
         world.begin()?;
-        let account = Account::new(self.app_id, &self.app_secret);
+        let account = Account::new(self.app_id, &self.app_secret, rsa);
         let gateway = Gateway { account, schemas };
         Ok(Sandbox::new(gateway, self.app_secret, world))
     }

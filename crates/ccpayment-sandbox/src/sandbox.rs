@@ -8,7 +8,6 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use serde_json::Value;
 
-use crate::clock;
 use crate::courier;
 use crate::deposits::Deposit;
 use crate::error::SandboxError;
@@ -66,7 +65,7 @@ impl Sandbox {
         }
     }
 
-    fn world(&self) -> MutexGuard<'_, World> {
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
         // A panic elsewhere leaves books that the next posting checks anyway.
         self.shared
             .world
@@ -109,34 +108,7 @@ impl Sandbox {
         let _ = self.move_webhook(url.into());
     }
 
-    pub(crate) fn move_webhook(&self, url: String) -> Result<(), SandboxError> {
-        self.apply(Op::WebhookUrl(url)).map(drop)
-    }
-
-    /// Where notifications go.
-    #[must_use]
-    pub fn webhook_url(&self) -> Option<String> {
-        self.read(|state| state.outbox.webhook_url.clone())
-    }
-
-    /// Where the pages to pay on can be reached, such as `http://127.0.0.1:8480`: what
-    /// `checkoutUrl` and `invoiceUrl` begin with. Until it is set they lead nowhere, on purpose.
-    pub fn set_site(&self, url: &str) {
-        url.trim_end_matches('/')
-            .clone_into(&mut self.world().state.site);
-    }
-
-    /// Names that stand in `Host` when somebody asks for a page or uses the admin API, beside
-    /// `localhost` and addresses; every other name is refused.
-    pub fn set_host_names(&self, names: Vec<String>) {
-        *self.names() = names;
-    }
-
-    pub(crate) fn host_names(&self) -> Vec<String> {
-        self.names().clone()
-    }
-
-    fn names(&self) -> MutexGuard<'_, Vec<String>> {
+    pub(crate) fn names(&self) -> MutexGuard<'_, Vec<String>> {
         let names = self.shared.host_names.lock();
         names.unwrap_or_else(PoisonError::into_inner)
     }
@@ -166,19 +138,6 @@ impl Sandbox {
     /// the progress of withdrawals and batches, each at its own moment.
     pub fn advance(&self, by: Duration) {
         let _ = self.move_clock(by);
-    }
-
-    /// As [`advance`](Self::advance); the clock stands where it stood when that can't be kept.
-    pub(crate) fn move_clock(&self, by: Duration) -> Result<(), SandboxError> {
-        self.world().advance(by)
-    }
-
-    /// The time that signatures go by, in unix seconds. It is [`now`](Self::now) but for a sandbox
-    /// on the real clock that was advanced: nobody else's clock has moved with it, so that it signs
-    /// by the real time, and takes signatures by either.
-    #[must_use]
-    pub fn signing_time(&self) -> u64 {
-        self.world().clock.signing()
     }
 
     /// Decides what the gateway's people, the market or the merchant's dashboard decide.
@@ -453,14 +412,6 @@ impl Sandbox {
         attempts
     }
 
-    /// Delivers what is due, second after second, for as long as it is polled.
-    pub async fn keep_delivering(&self) {
-        loop {
-            self.deliver_due().await;
-            clock::pause(Duration::from_secs(1)).await;
-        }
-    }
-
     /// Queues the handshake that is sent when a URL is saved on the dashboard.
     pub fn activate_webhook(&self) {
         self.tell(Op::ActivateWebhook);
@@ -523,12 +474,6 @@ impl Sandbox {
     /// fault strikes once, in the order of planning, before the request is checked.
     pub fn fault(&self, route: &str, fault: Fault) {
         let _ = self.plan(route, fault);
-    }
-
-    /// As [`fault`](Self::fault), for a caller who can be told that it did not work.
-    pub(crate) fn plan(&self, route: &str, fault: Fault) -> Result<(), SandboxError> {
-        let route = route.to_owned();
-        self.apply(Op::Plan { route, fault }).map(drop)
     }
 
     /// A snapshot of the books.

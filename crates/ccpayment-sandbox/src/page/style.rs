@@ -56,6 +56,8 @@ button small { display: block; opacity: .8; font-variant-numeric: tabular-nums }
 button.main { background: var(--main); border-color: var(--main); color: var(--on-main) }
 :focus-visible { outline: 3px solid var(--main); outline-offset: 2px }
 .simulate { border-style: dashed }
+details form { margin-top: .75rem }
+summary { cursor: pointer }
 .back { text-align: center }
 .scroll { overflow-x: auto }
 table { border-collapse: collapse; width: 100%; font-size: .875rem }
@@ -104,7 +106,7 @@ pub(super) const SCRIPT: &str = "
 })();
 ";
 
-pub(super) const CSS_HASH: &str = "sha256-YBx2XNUNMluzCcqmzjxMf0Al8gw629qBX8gsp2Ix29g=";
+pub(super) const CSS_HASH: &str = "sha256-AtMI7Od3Pn2T0v3AiubkNurdi8M/G+BzY+q8XvhvHV0=";
 pub(super) const SCRIPT_HASH: &str = "sha256-oPHPaivaPrDp0GhUzyqooYtLH0EmWV9Y0f9ZuuNl728=";
 
 #[cfg(test)]

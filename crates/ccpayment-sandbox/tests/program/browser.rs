@@ -1,7 +1,11 @@
 //! The pages in a real browser.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -133,28 +137,91 @@ fn an_order_is_paid_in_a_browser() {
     );
 }
 
-/// A page that stays open follows the order: it is paid while the browser looks on.
+/// A page that stays open follows the order. What the browser asks for goes through here, so that
+/// the payment comes only once the page is open and its script has asked for the state.
 #[test]
 fn an_open_page_follows_its_order() {
     let Some(name) = chromium() else { return };
     let folder = folder("follow");
     let program = Program::start(&[]);
     let order = program.order("browser-2", "3");
-    let url = order["checkoutUrl"].as_str().unwrap().to_owned();
+    let path = order["checkoutUrl"]
+        .as_str()
+        .unwrap()
+        .split_once("/checkout/")
+        .unwrap()
+        .1;
+    let between = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/checkout/{path}", between.local_addr().unwrap());
     let looking =
-        std::thread::spawn(move || Browser { name, folder }.look(&url, 60_000, "followed.png"));
-    // The page has been asked for once its script asks for the state.
-    let began = std::time::Instant::now();
-    program.admin(
-        "pay",
-        &json!({ "address": order["address"], "amount": "3" }),
-    );
-    program.admin("confirm-all", &json!({}));
+        thread::spawn(move || Browser { name, folder }.look(&url, 10_000, "followed.png"));
+    let mut asked = Vec::new();
+    while !looking.is_finished() {
+        between.set_nonblocking(true).unwrap();
+        let Ok((mut stream, _)) = between.accept() else {
+            thread::sleep(Duration::from_millis(5));
+            continue;
+        };
+        stream.set_nonblocking(false).unwrap();
+        let Some(path) = asked_path(&stream) else {
+            continue;
+        };
+        if path.ends_with("/state") && !asked.contains(&path) {
+            program.admin(
+                "pay",
+                &json!({ "address": order["address"], "amount": "3" }),
+            );
+            program.admin("confirm-all", &json!({}));
+        }
+        let (status, body) = program.get(&path);
+        let media = if path.ends_with("/state") {
+            "application/json"
+        } else {
+            "text/html"
+        };
+        let head = format!(
+            "HTTP/1.1 {status} OK\r\nContent-Type: {media}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        let _ = stream.write_all((head + &body).as_bytes());
+        asked.push(path);
+    }
     let dom = looking.join().unwrap();
-    assert_eq!(
-        text(&dom, "state"),
-        "Paid. Thank you!",
-        "after {:?}",
-        began.elapsed()
+    assert_eq!(text(&dom, "state"), "Paid. Thank you!", "{asked:?}");
+    assert!(
+        asked[0].starts_with("/checkout/") && !asked[0].ends_with("/state"),
+        "{asked:?}"
     );
+}
+
+fn asked_path(stream: &TcpStream) -> Option<String> {
+    stream.set_read_timeout(Some(Duration::from_secs(2))).ok()?;
+    let mut lines = BufReader::new(stream).lines();
+    let first = lines.next()?.ok()?;
+    // To the end of the head, or the connection would be reset with something unread.
+    while !lines.next()?.ok()?.is_empty() {}
+    first.split(' ').nth(1).map(str::to_owned)
+}
+
+/// An invoice: the coin is chosen, and its address shown.
+#[test]
+fn an_invoice_offers_coins() {
+    let Some(name) = chromium() else { return };
+    let browser = Browser {
+        name,
+        folder: folder("invoice"),
+    };
+    let program = Program::start(&[]);
+    let invoice = json!({ "orderId": "invoice-1", "price": "20.50", "priceFiatId": 1033, "product": "Two coffees" });
+    let opened = program.call("createInvoiceUrl", &invoice);
+    let url = opened["invoiceUrl"].as_str().unwrap();
+    let dom = browser.look(url, 2_500, "invoice-choice.png");
+    assert_eq!(text(&dom, "amount"), "20.5 USD");
+    assert!(dom.contains("value=\"1280-POLYGON\"") && dom.contains("data-running=\"yes\""));
+    program.admin(
+        "pick",
+        &json!({ "orderId": "invoice-1", "coinId": 1486, "chain": "XRP" }),
+    );
+    let dom = browser.look(url, 2_500, "invoice-picked.png");
+    assert!(!text(&dom, "memo").is_empty() && text(&dom, "address").starts_with('r'));
 }
