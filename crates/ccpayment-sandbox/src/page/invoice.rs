@@ -71,11 +71,13 @@ impl Invoice {
                 .raw("-")
                 .text(&choice.chain)
                 .raw("\"><strong>")
+                .text(&choice.symbol)
+                .raw("</strong> on ")
+                .text(&choice.chain)
+                .raw(" <small>")
                 .text(&choice.amount)
                 .raw(" ")
                 .text(&choice.symbol)
-                .raw("</strong> <small>on ")
-                .text(&choice.chain)
                 .raw("</small></button>\n");
         }
         page.raw("</form>\n");

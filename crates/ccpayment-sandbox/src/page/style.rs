@@ -40,7 +40,7 @@ dd code { user-select: all }
 .small { font-size: .75rem }
 .must { display: block; color: var(--bad); font-size: .875rem }
 .payments { list-style: none; margin: 0; padding: 0 }
-dl + h2, .quiet + h2 { margin-top: 1.25rem }
+dl + h2, .quiet + h2, .state + h2 { margin-top: 1.25rem }
 .payments li { padding: .625rem 0; border-top: 1px solid var(--line) }
 .payments small, .payments code { color: var(--quiet) }
 .tag { font-size: .8125rem; border-radius: .375rem; padding: 0 .375rem; border: 1px solid currentColor;
@@ -106,7 +106,7 @@ pub(super) const SCRIPT: &str = "
 })();
 ";
 
-pub(super) const CSS_HASH: &str = "sha256-AtMI7Od3Pn2T0v3AiubkNurdi8M/G+BzY+q8XvhvHV0=";
+pub(super) const CSS_HASH: &str = "sha256-q23Es9n/1KsRtZZFhLXUuXVmovG7tOctAobrhjp8A7Q=";
 pub(super) const SCRIPT_HASH: &str = "sha256-oPHPaivaPrDp0GhUzyqooYtLH0EmWV9Y0f9ZuuNl728=";
 
 #[cfg(test)]
