@@ -5,6 +5,7 @@ use http::header::CONTENT_TYPE;
 use ring::hmac;
 
 use crate::refusal::{self, Refusal};
+use crate::rsa::RsaKey;
 
 /// How far a timestamp may be off, either way.
 pub(crate) const TOLERANCE: u64 = 120;
@@ -14,13 +15,17 @@ pub(crate) const TOLERANCE: u64 = 120;
 pub(crate) struct Account {
     pub(crate) app_id: String,
     pub(crate) key: hmac::Key,
+    /// Requests are signed with this key instead. Notifications are not: nobody knows which key the
+    /// gateway signs them with for such an account.
+    rsa: Option<RsaKey>,
 }
 
 impl Account {
-    pub(crate) fn new(app_id: String, app_secret: &str) -> Self {
+    pub(crate) fn new(app_id: String, app_secret: &str, rsa: Option<RsaKey>) -> Self {
         Self {
             app_id,
             key: hmac::Key::new(hmac::HMAC_SHA256, app_secret.as_bytes()),
+            rsa,
         }
     }
 
@@ -37,8 +42,17 @@ impl Account {
         [self.app_id.as_bytes(), timestamp.as_bytes(), body].concat()
     }
 
-    /// The checks that come before anybody looks at the body; the moment of the signature.
-    pub(crate) fn check(&self, headers: &HeaderMap, body: &[u8], now: u64) -> Result<u64, Refusal> {
+    /// The checks that come before anybody looks at the body; the moment of the signature, in the
+    /// sandbox's time.
+    ///
+    /// After an advance on the real clock a caller may go by either time: it need not know.
+    pub(crate) fn check(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+        now: u64,
+        signing: u64,
+    ) -> Result<u64, Refusal> {
         let app_id = header(headers, "Appid")?;
         let timestamp = header(headers, "Timestamp")?;
         let sign = header(headers, "Sign")?;
@@ -57,12 +71,25 @@ impl Account {
                 "the header Timestamp is not 10 digits of unix seconds",
             ));
         }
-        let sent = timestamp.parse().unwrap_or(0_u64);
+        let written = timestamp.parse().unwrap_or(0_u64);
+        let sent = if signing.abs_diff(written) <= TOLERANCE {
+            written.saturating_add(now.saturating_sub(signing))
+        } else {
+            written
+        };
         if now.abs_diff(sent) > TOLERANCE {
             let message = format!("the header Timestamp is {} s off", now.abs_diff(sent));
             return Err(Refusal::new(refusal::EXPIRED, message));
         }
         let wrong = || Refusal::new(refusal::BAD_SIGNATURE, "the signature does not match");
+        if let Some(rsa) = &self.rsa {
+            let text = self.text(timestamp, body);
+            return if rsa.verify(&text, sign) {
+                Ok(sent)
+            } else {
+                Err(wrong())
+            };
+        }
         let tag = from_lower_hex(sign).ok_or_else(wrong)?;
         // ring compares in constant time.
         hmac::verify(&self.key, &self.text(timestamp, body), &tag).map_err(|_| wrong())?;
@@ -111,6 +138,7 @@ mod tests {
         let account = Account::new(
             "testappid0000001".into(),
             "testsecret0000000000000000000001",
+            None,
         );
         for (body, sign) in [
             (

@@ -1,16 +1,22 @@
 //! How a sandbox is set up.
 
 use std::fmt;
+#[cfg(feature = "program")]
+use std::path::PathBuf;
 
 use crate::auth::Account;
 use crate::clock::Clock;
 use crate::error::SandboxError;
 use crate::gateway::Gateway;
+#[cfg(feature = "program")]
+use crate::journal::Journal;
 use crate::ops::Op;
+use crate::rsa::RsaKey;
 use crate::sandbox::Sandbox;
 use crate::schema;
 use crate::settings::Setting;
 use crate::state::State;
+use crate::world::World;
 
 /// Settings of a [`Sandbox`]; made by [`Sandbox::builder`].
 #[derive(Clone)]
@@ -22,6 +28,9 @@ pub struct SandboxBuilder {
     settings: Vec<Setting>,
     webhook_url: Option<String>,
     start_time: Option<u64>,
+    rsa_public_key: Option<String>,
+    #[cfg(feature = "program")]
+    file: Option<PathBuf>,
 }
 
 impl fmt::Debug for SandboxBuilder {
@@ -56,6 +65,9 @@ impl SandboxBuilder {
             settings: Vec::new(),
             webhook_url: None,
             start_time: None,
+            rsa_public_key: None,
+            #[cfg(feature = "program")]
+            file: None,
         }
     }
 
@@ -111,21 +123,58 @@ impl SandboxBuilder {
         self
     }
 
+    /// The merchant's RSA key, as PEM or as bare base64: requests have to be signed with it, by
+    /// PKCS#1 v1.5 over SHA-256 in base64, instead of with the secret. Notifications are signed
+    /// with the secret all the same, because it is not known what the gateway does there.
+    #[must_use]
+    pub fn rsa_public_key(mut self, key: impl Into<String>) -> Self {
+        self.rsa_public_key = Some(key.into());
+        self
+    }
+
+    /// A file that everything is kept in, so that it survives the end of the process. It is made
+    /// when there is none; otherwise the sandbox goes on where it stood, and balances and settings
+    /// of the builder are not applied again.
+    ///
+    /// App id, seed and clock have to be those that the file was made with.
+    #[cfg(feature = "program")]
+    #[must_use]
+    pub fn state_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.file = Some(path.into());
+        self
+    }
+
     /// The sandbox, ready to answer.
     ///
     /// # Errors
     ///
     /// When the credentials are empty, a balance is not a positive decimal text, its coin is
-    /// unknown, or a setting can't be.
+    /// unknown, a setting can't be, or the RSA key is none.
     pub fn build(self) -> Result<Sandbox, SandboxError> {
         if self.app_id.is_empty() || self.app_secret.is_empty() {
             return Err(SandboxError::Setup(
                 "the app id and the app secret must not be empty".to_owned(),
             ));
         }
+        let rsa = self.rsa_public_key.as_deref().map(RsaKey::read).transpose();
+        let rsa = rsa.map_err(|rule| SandboxError::Setup(format!("the RSA key {rule}")))?;
         let schemas = schema::schemas()?;
-        let clock = Clock::new(self.start_time);
-        let mut state = State::new(self.app_id.clone(), self.seed);
+        let mut world = self.world();
+        #[cfg(feature = "program")]
+        let begun = self.remember(&mut world)?;
+        #[cfg(not(feature = "program"))]
+        let begun = false;
+        // What the world began with is in its story, if it has one.
+        if begun {
+            if let Some(url) = self.webhook_url
+                && world.state.outbox.webhook_url.as_ref() != Some(&url)
+            {
+                world.apply(Op::WebhookUrl(url))?;
+            }
+            let account = Account::new(self.app_id, &self.app_secret, rsa);
+            let gateway = Gateway { account, schemas };
+            return Ok(Sandbox::new(gateway, self.app_secret, world));
+        }
         let balances = self.balances.into_iter();
         let funds = balances.map(|(user_id, coin_id, amount)| Op::Fund {
             user_id,
@@ -135,10 +184,46 @@ impl SandboxBuilder {
         let url = self.webhook_url.into_iter().map(Op::WebhookUrl);
         let settings = self.settings.into_iter().map(Op::Set);
         for op in settings.chain(funds).chain(url) {
-            state.apply(clock.now(), op)?;
+            world.apply(op)?;
         }
-        let account = Account::new(self.app_id, &self.app_secret);
+        #[cfg(feature = "program")]
+        world.begin()?;
+        let account = Account::new(self.app_id, &self.app_secret, rsa);
         let gateway = Gateway { account, schemas };
-        Ok(Sandbox::new(gateway, self.app_secret, clock, state))
+        Ok(Sandbox::new(gateway, self.app_secret, world))
+    }
+
+    fn world(&self) -> World {
+        let state = State::new(self.app_id.clone(), self.seed);
+        World::new(Clock::new(self.start_time), state)
+    }
+
+    /// Takes up the story in the file and goes on with it; whether there was one.
+    #[cfg(feature = "program")]
+    fn remember(&self, world: &mut World) -> Result<bool, SandboxError> {
+        let Some(path) = &self.file else {
+            return Ok(false);
+        };
+        let clock = self
+            .start_time
+            .map_or("real".to_owned(), |at| at.to_string());
+        let settings = [
+            ("app id", self.app_id.clone()),
+            ("seed", self.seed.to_string()),
+            ("clock", clock),
+        ];
+        let journal = Journal::open(path, &settings)?;
+        let mut begun = false;
+        journal.replay(|at, step| {
+            begun |= world.redo(at, step)?;
+            Ok(())
+        })?;
+        if !begun {
+            // It ended before it listened, so that nobody was told anything.
+            journal.clear()?;
+            *world = self.world();
+        }
+        world.set_keeper(Box::new(journal));
+        Ok(begun)
     }
 }

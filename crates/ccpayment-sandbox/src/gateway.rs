@@ -30,6 +30,7 @@ impl Gateway {
     pub(crate) fn receive(
         &self,
         now: u64,
+        signing: u64,
         request: Request<Bytes>,
     ) -> Result<Arrived, Box<Response<Bytes>>> {
         let (parts, body) = request.into_parts();
@@ -54,7 +55,7 @@ impl Gateway {
                 "every route is POST",
             ));
         }
-        let signed = self.account.check(&parts.headers, &body, now);
+        let signed = self.account.check(&parts.headers, &body, now, signing);
         Ok(Arrived {
             route: route.to_owned(),
             operation: operation.to_owned(),

@@ -23,7 +23,7 @@ pub(crate) struct Arrived {
     pub(crate) operation: String,
     /// For the log and the faults only.
     pub(crate) order_id: Option<String>,
-    /// The `Timestamp` of its signature.
+    /// When it was signed, in the sandbox's time.
     pub(crate) signed_at: u64,
     pub(crate) checked: Result<Map<String, Value>, Refusal>,
 }

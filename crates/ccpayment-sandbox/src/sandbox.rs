@@ -8,10 +8,10 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use serde_json::Value;
 
-use crate::clock::Clock;
 use crate::deposits::Deposit;
 use crate::error::SandboxError;
 use crate::fault::Fault;
+use crate::front;
 use crate::gateway::{Gateway, answer};
 use crate::ledger::Ledger;
 use crate::money::plain;
@@ -20,6 +20,7 @@ use crate::payouts::{Destination, Payout};
 use crate::settings::Setting;
 use crate::state::State;
 use crate::views::{DepositView, Incoming, Payment, PayoutView, Picked, RequestView};
+use crate::world::World;
 
 /// A local CCPayment gateway with one merchant.
 ///
@@ -34,15 +35,10 @@ pub struct Sandbox {
 pub(crate) struct Shared {
     pub(crate) gateway: Gateway,
     app_secret: String,
+    host_names: Mutex<Vec<String>>,
     world: Mutex<World>,
     /// Held during a round of deliveries, so that two rounds never carry the same notification.
     pub(crate) courier: tokio::sync::Mutex<()>,
-}
-
-/// The state and the clock that dates what is done to it.
-struct World {
-    clock: Clock,
-    state: State,
 }
 
 impl fmt::Debug for Sandbox {
@@ -55,19 +51,20 @@ impl fmt::Debug for Sandbox {
 }
 
 impl Sandbox {
-    pub(crate) fn new(gateway: Gateway, app_secret: String, clock: Clock, state: State) -> Self {
+    pub(crate) fn new(gateway: Gateway, app_secret: String, world: World) -> Self {
         let courier = tokio::sync::Mutex::new(());
         Self {
             shared: Arc::new(Shared {
                 gateway,
                 app_secret,
-                world: Mutex::new(World { clock, state }),
+                host_names: Mutex::default(),
+                world: Mutex::new(world),
                 courier,
             }),
         }
     }
 
-    fn world(&self) -> MutexGuard<'_, World> {
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
         // A panic elsewhere leaves books that the next posting checks anyway.
         self.shared
             .world
@@ -77,9 +74,7 @@ impl Sandbox {
 
     /// The only way to change anything.
     pub(crate) fn apply(&self, op: Op) -> Result<Value, SandboxError> {
-        let world = &mut *self.world();
-        let now = world.clock.now();
-        world.state.apply(now, op)
+        self.world().apply(op)
     }
 
     /// For what can only fail when the books are broken, which every call says by itself.
@@ -109,14 +104,22 @@ impl Sandbox {
 
     /// Where notifications go from now on, those that wait included; `http://` only.
     pub fn set_webhook_url(&self, url: impl Into<String>) {
-        self.tell(Op::WebhookUrl(url.into()));
+        let _ = self.move_webhook(url.into());
+    }
+
+    pub(crate) fn names(&self) -> MutexGuard<'_, Vec<String>> {
+        let names = self.shared.host_names.lock();
+        names.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Answers in process. `None` means that the connection would have been closed without an
     /// answer.
     pub async fn respond(&self, request: Request<Bytes>) -> Option<Response<Bytes>> {
-        let now = self.now();
-        let arrived = match self.shared.gateway.receive(now, request) {
+        if front::is_ours(request.uri().path()) {
+            return Some(front::answer(self, request).await);
+        }
+        let (now, signing) = (self.now(), self.signing_time());
+        let arrived = match self.shared.gateway.receive(now, signing, request) {
             Ok(arrived) => arrived,
             Err(answer) => return Some(*answer),
         };
@@ -133,8 +136,7 @@ impl Sandbox {
     /// Moves the sandbox's time forward, and lets happen what is due until then: confirmations,
     /// the progress of withdrawals and batches, each at its own moment.
     pub fn advance(&self, by: Duration) {
-        self.world().clock.advance(by);
-        self.tell(Op::Tick);
+        let _ = self.move_clock(by);
     }
 
     /// Decides what the gateway's people, the market or the merchant's dashboard decide.
@@ -360,10 +362,7 @@ impl Sandbox {
     /// Plans a fault for the next request on a route, such as `applyAppWithdrawToNetwork`. Each
     /// fault strikes once, in the order of planning, before the request is checked.
     pub fn fault(&self, route: &str, fault: Fault) {
-        self.tell(Op::Plan {
-            route: route.to_owned(),
-            fault,
-        });
+        let _ = self.plan(route, fault);
     }
 
     /// A snapshot of the books.

@@ -43,6 +43,7 @@ pub enum Retries {
 ///
 /// Codes in parentheses are the refusals that a setting leads to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Setting {
     /// Nothing on the chains happens by time: deposits, withdrawals and batches wait for

@@ -85,6 +85,9 @@ pub(crate) struct State {
     pub(crate) now: u64,
     /// The merchant's own id, which stands for the merchant where users are named.
     pub(crate) app_id: String,
+    /// Where the pages to pay on are, without a slash at the end. It dates from this start of the
+    /// sandbox and is no part of what happened.
+    pub(crate) site: String,
     pub(crate) settings: Settings,
     pub(crate) ids: Ids,
     pub(crate) books: Books,
@@ -133,6 +136,8 @@ impl State {
         Self {
             now: 0,
             app_id,
+            // `.invalid` never resolves, so that nobody is sent to a real page to pay on.
+            site: "https://sandbox.invalid".to_owned(),
             settings: Settings::default(),
             ids: Ids::new(seed),
             books: Books::default(),
@@ -163,6 +168,11 @@ impl State {
             timers: BTreeMap::new(),
             timers_set: 0,
         }
+    }
+
+    /// Where a page is, from its kind and its key.
+    pub(crate) fn page_url(&self, kind: &str, key: &str) -> String {
+        format!("{}/{kind}/{key}", self.site)
     }
 
     /// The address that withdrawals on a chain come from.

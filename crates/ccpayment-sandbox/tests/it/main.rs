@@ -15,6 +15,7 @@ mod checks;
 mod codes;
 mod faults;
 mod flow;
+mod front;
 mod lists;
 mod notifications;
 mod people;
