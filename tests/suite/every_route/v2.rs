@@ -222,7 +222,11 @@ async fn batch_withdrawal(merchant: &mut Merchant) {
     let checked = merchant.call("checkWithdrawAddress", check).await;
     assert_eq!(checked["addressInfoResults"][1]["codes"][0], 14_024);
     let row = |seq: u64| {
-        let address = if seq.is_multiple_of(2) { RECEIVER } else { OTHER };
+        let address = if seq.is_multiple_of(2) {
+            RECEIVER
+        } else {
+            OTHER
+        };
         json!({
             "seq": seq, "orderId": format!("row-{seq}"), "address": address, "amount": "2.5",
             "remark": "salary",
