@@ -11,6 +11,7 @@
 mod answers;
 mod arbitrary;
 mod discrepancies;
+mod every_route;
 mod facts;
 mod fixtures;
 mod gateway;
@@ -21,6 +22,7 @@ mod remote_key;
 mod routes;
 #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
 mod rsa;
+mod sandbox_names;
 mod schema;
 mod signing;
 mod snapshots;
