@@ -85,10 +85,9 @@
 //! # Errors
 //!
 //! Every code of the table can be met. Most come from the state, some from a [`Setting`]; 10001,
-//! 11004, 11007, 11009, 11018, 14020, 14021, 15000, 15002, 16004 and 17006 name conditions that
-//! nothing here brings about, and come by [`Sandbox::instruct`] alone, as any code can. The message
-//! begins with the code's name. A field that the route does not know is refused (11000), and the
-//! nearest one that it does know is named.
+//! 11007, 11018, 15000, 15002 and 17006 name conditions that nothing here brings about, and come by
+//! [`Sandbox::instruct`] alone, as any code can. The message begins with the code's name. A field
+//! that the route does not know is refused (11000), and the nearest one that it does know is named.
 //!
 //! # What it decides where the API is silent
 //!

@@ -198,6 +198,16 @@ fn as_the_gateway_reads(name: &str, mut schema: Value) -> Value {
     {
         fields.insert("anyOf".to_owned(), choice);
     }
+    if name == "CreateInvoiceUrl"
+        && let Some(Value::Object(properties)) = fields.get_mut("properties")
+    {
+        // The only sample of these two has text, the other sources have numbers.
+        for name in ["priceFiatId", "priceCoinId"] {
+            let kind =
+                json!({ "type": ["integer", "string"], "minimum": 1, "pattern": "^[0-9]+$" });
+            properties.insert(name.to_owned(), kind);
+        }
+    }
     if name == "BatchWithdrawTask" {
         // One source keys the rows by number, the other by text: either will do.
         fields.insert("required".to_owned(), json!(["address", "amount"]));
