@@ -144,6 +144,7 @@ mod chains;
 mod checks;
 mod clock;
 mod coins;
+mod complaints;
 mod courier;
 mod deliveries;
 mod deposit_records;
