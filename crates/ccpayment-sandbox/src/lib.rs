@@ -94,7 +94,8 @@
 //! Requests:
 //! - An empty optional text counts as absent. Where the documents ask for "at least one of" two ids,
 //!   both may be given and must mean the same record. Fields that one source names and our clients
-//!   never send are taken: `seqs` and `orderIds` choose rows of a batch, the others mean nothing.
+//!   never send are taken: `seqs` and `orderIds` choose rows of a batch, the others mean nothing. The
+//!   two currency ids of an invoice may be text, as in its only sample.
 //! - Decimals are counted in the text, trailing zeros included: `1.0000000` has seven of them, and
 //!   a coin with a precision of six refuses it (14013). A price with too many decimals is 14013, too.
 //! - A `Timestamp` that is not ten digits is 11006; a body that is not sent as `application/json`
@@ -119,6 +120,8 @@
 //! - A withdrawal is announced when it waits, when it is sent, and when it ends.
 //! - A batch holds amounts and fees when it is confirmed. What is cancelled goes back; a batch that
 //!   was cancelled whole is `Completed`. One that was never confirmed can be cancelled, too.
+//!   Rows are `Processing` and `Successful`, the two words that are documented, or `Pending`, `Failed`
+//!   and `Canceled`, after the statistics beside them.
 //!
 //! Swaps: the fee is half a percent of the output, but never worth less than a tenth of a dollar;
 //! `amountOutMinimum` is held against what comes out after fees; 16 decimals are kept.

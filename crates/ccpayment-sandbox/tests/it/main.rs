@@ -17,6 +17,7 @@ mod faults;
 mod flow;
 mod lists;
 mod notifications;
+mod odd;
 mod people;
 mod routes;
 mod serving;
