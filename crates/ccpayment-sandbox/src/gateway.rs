@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::auth::{Account, TOLERANCE};
 use crate::calendar;
-use crate::fault::{Fault, Held};
+use crate::fault::{Deed, Fault, Held};
 use crate::fields::Fields;
 use crate::ops::Arrived;
 use crate::orders;
@@ -39,12 +39,7 @@ impl Gateway {
             let refusal = Refusal::new(INVALID_ARGUMENT, message);
             Box::new(answer(status, &refusal.envelope(), now))
         };
-        let known = parts
-            .uri
-            .path()
-            .strip_prefix(BASE)
-            .and_then(|route| Some((route, self.schemas.operation(route)?)));
-        let Some((route, operation)) = known else {
+        let Some((route, operation)) = self.known(parts.uri.path()) else {
             return Err(refuse(
                 StatusCode::NOT_FOUND,
                 "the sandbox has no such route",
@@ -67,18 +62,23 @@ impl Gateway {
     }
 }
 
-/// The envelope of the answer, or nothing where the connection is closed without one.
+impl Gateway {
+    /// A path's route and its operation.
+    pub(crate) fn known<'a>(&'a self, path: &'a str) -> Option<(&'a str, &'a str)> {
+        let route = path.strip_prefix(BASE)?;
+        Some((route, self.schemas.operation(route)?))
+    }
+}
+
+/// The envelope of the answer, or nothing where nothing was done: what struck it may still keep it
+/// from the merchant.
 pub(crate) fn serve(state: &mut State, request: Arrived) -> Value {
-    let logged = state.requests.len();
-    state.requests.push(RequestView {
-        route: request.route.clone(),
-        order_id: request.order_id.clone(),
-        code: None,
-        outcome: None,
-    });
-    match state.faults.next(&request.route) {
-        Some(Fault::DropBeforeActing) => return Value::Null,
-        Some(Fault::DeliverAfterLookup) => {
+    let fault = state.faults.next(&request.route);
+    let order_id = request.order_id.clone();
+    let logged = note(state, &request.route, order_id, fault);
+    let (answered, (code, envelope)) = match fault.map_or(Deed::Once, Fault::deed) {
+        Deed::Nothing => return Value::Null,
+        Deed::Hold => {
             if let Some(order_id) = request.order_id.clone() {
                 state.faults.hold(Held {
                     request,
@@ -88,14 +88,23 @@ pub(crate) fn serve(state: &mut State, request: Arrived) -> Value {
             }
             return Value::Null;
         }
-        Some(Fault::ActThenDrop) => {
-            act(state, &request, logged);
-            return Value::Null;
+        Deed::Once => (logged, act(state, &request, logged)),
+        Deed::Twice => {
+            let first = act(state, &request, logged);
+            let again = note(state, &request.route, request.order_id.clone(), fault);
+            let second = act(state, &request, again);
+            if fault == Some(Fault::TwiceAnswerSecond) {
+                (again, second)
+            } else {
+                (logged, first)
+            }
         }
-        None => {}
+    };
+    // Who is told something else, or nothing, was not told this.
+    if fault.is_some_and(|fault| fault.deed() != Deed::Twice) {
+        return envelope;
     }
-    let (code, envelope) = act(state, &request, logged);
-    if let Some(view) = state.requests.get_mut(logged) {
+    if let Some(view) = state.requests.get_mut(answered) {
         view.code = Some(code);
     }
     // Only a look-up that really looked lets the held request arrive; a refused one told nothing.
@@ -116,6 +125,26 @@ pub(crate) fn serve(state: &mut State, request: Arrived) -> Value {
         }
     }
     envelope
+}
+
+/// A request that is cut off before it is whole, if its fault does that.
+pub(crate) fn cut(state: &mut State, route: &str) {
+    if state.faults.peek(route).is_some_and(Fault::is_early) {
+        let fault = state.faults.next(route);
+        note(state, route, None, fault);
+    }
+}
+
+/// Its place in the log of requests.
+fn note(state: &mut State, route: &str, order_id: Option<String>, fault: Option<Fault>) -> usize {
+    state.requests.push(RequestView {
+        route: route.to_owned(),
+        order_id,
+        code: None,
+        outcome: None,
+        fault,
+    });
+    state.requests.len().saturating_sub(1)
 }
 
 /// Carries a request out and notes what came of it.

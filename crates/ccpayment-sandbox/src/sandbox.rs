@@ -5,14 +5,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response};
 use serde_json::Value;
 
 use crate::deposits::Deposit;
 use crate::error::SandboxError;
 use crate::fault::Fault;
-use crate::front;
-use crate::gateway::{Gateway, answer};
+use crate::gateway::Gateway;
 use crate::ledger::Ledger;
 use crate::money::plain;
 use crate::ops::Op;
@@ -112,19 +111,10 @@ impl Sandbox {
         names.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Answers in process. `None` means that the connection would have been closed without an
-    /// answer.
+    /// Answers in process. `None` means that no whole answer would have come: a fault took it, or
+    /// cut it. [`exchange`](Self::exchange) says which.
     pub async fn respond(&self, request: Request<Bytes>) -> Option<Response<Bytes>> {
-        if front::is_ours(request.uri().path()) {
-            return Some(front::answer(self, request).await);
-        }
-        let (now, signing) = (self.now(), self.signing_time());
-        let arrived = match self.shared.gateway.receive(now, signing, request) {
-            Ok(arrived) => arrived,
-            Err(answer) => return Some(*answer),
-        };
-        let envelope = self.apply(Op::Request(arrived)).ok()?;
-        (!envelope.is_null()).then(|| answer(StatusCode::OK, &envelope, now))
+        self.exchange(request).await.response
     }
 
     /// The sandbox's time, in unix seconds.
@@ -359,8 +349,9 @@ impl Sandbox {
 
 /// Faults and books.
 impl Sandbox {
-    /// Plans a fault for the next request on a route, such as `applyAppWithdrawToNetwork`. Each
-    /// fault strikes once, in the order of planning, before the request is checked.
+    /// Plans a fault for the next request on a route, such as `applyAppWithdrawToNetwork`, or for
+    /// the next one at all (`*`). Each fault strikes once, in the order of planning, before the
+    /// request is checked; what was planned for the route comes first.
     pub fn fault(&self, route: &str, fault: Fault) {
         let _ = self.plan(route, fault);
     }

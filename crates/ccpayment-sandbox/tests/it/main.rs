@@ -16,6 +16,7 @@ mod codes;
 mod faults;
 mod flow;
 mod front;
+mod line;
 mod lists;
 mod notifications;
 mod odd;
