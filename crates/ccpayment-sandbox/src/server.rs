@@ -183,6 +183,7 @@ async fn converse(sandbox: Sandbox, stream: TcpStream, mut stopped: watch::Recei
     let ending = ending.into_inner().unwrap_or_else(PoisonError::into_inner);
     if let (Some(ending), Some(stream)) = (ending, line.into_stream()) {
         tokio::select! {
+            biased;
             () = wire::end(stream, ending) => {}
             // Silence must not outlast the server.
             _ = stopped.changed() => {}
