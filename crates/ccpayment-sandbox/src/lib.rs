@@ -1,13 +1,17 @@
 //! A local CCPayment gateway to develop and test against without an account.
 //!
-//! A [`Sandbox`] answers eight routes of the v2 API as the gateway would: it checks signatures and
+//! A [`Sandbox`] answers all 61 routes of the v2 API as the gateway would: it checks signatures and
 //! bodies, refuses with the documented codes, hands out addresses, keeps double-entry books that
 //! must balance after every posting, and delivers signed notifications on the documented schedule.
-//! What a merchant can't do is done by calls: money arrives ([`Sandbox::pay`]), the chain confirms
-//! ([`Sandbox::confirm`]), time passes ([`Sandbox::advance`]), the line fails ([`Sandbox::fault`]).
-//! It is the second, independent reading of the API, so it shares no code with the SDK beside it.
+//! What a merchant can't do is done by calls: money arrives ([`Sandbox::pay`], [`Sandbox::send`]),
+//! time passes ([`Sandbox::advance`]), people approve ([`Sandbox::approve`]), the market moves
+//! ([`Sandbox::set`]), the line fails ([`Sandbox::fault`]). It is the second, independent reading of
+//! the API, so it shares no code with the SDK beside it: it reads untyped JSON by the OpenAPI
+//! document in `schema/`, which `cargo xtask codegen` copies there.
 //!
 //! ```
+//! use std::time::Duration;
+//!
 //! use bytes::Bytes;
 //! use ccpayment_sandbox::Sandbox;
 //! use serde_json::{Value, json};
@@ -35,9 +39,9 @@
 //! assert_eq!(opened["code"], 10000);
 //! let address = opened["data"]["address"].as_str().unwrap();
 //!
-//! // ... the payer pays, the chain confirms ...
+//! // ... the payer pays, the chain grows by fifty blocks of two seconds ...
 //! let payment = sandbox.pay(address, "20")?;
-//! sandbox.confirm(&payment.record_id)?;
+//! sandbox.advance(Duration::from_secs(100));
 //!
 //! // ... and half a percent stays with the gateway.
 //! let record = json!({ "recordId": payment.record_id });
@@ -50,30 +54,83 @@
 //! # }
 //! ```
 //!
+//! # Time
+//!
+//! [`SandboxBuilder::start_time`] makes time virtual: it passes by [`Sandbox::advance`] alone, and
+//! whatever falls due on the way happens at its own moment. Without it, the sandbox goes by the real
+//! clock, and what fell due happens before the next call. Deposits end when their chain has grown by
+//! its confirmations; withdrawals are sent after 30 seconds and end in the same way; batches are paid
+//! a row, or all at once, a minute. [`Setting::ChainByHand`] switches that off: then only
+//! [`Sandbox::confirm`], [`Sandbox::settle_payouts`] and [`Sandbox::fail`] end anything.
+//!
+//! The same seed and the same calls at the same times give the same ids, answers and books.
+//!
 //! # What it knows
 //!
 //! | coin | id | chains |
 //! | --- | --- | --- |
+//! | BTC (payments have no sender) | 1 | BTC |
+//! | ETH | 2 | ETH |
 //! | LINK | 1207 | ETH, BSC |
 //! | USDT | 1280 | POLYGON, ETH, BSC, TRX |
 //! | MATIC | 1329 | POLYGON, ETH, BSC |
 //! | TRX | 1482 | TRX |
 //! | XRP (needs a memo) | 1486 | XRP |
-//! | TETH | 1891 | ETH_SEPOLIA |
+//! | TETH (can't be swapped) | 1891 | ETH_SEPOLIA |
 //!
-//! Orders can be priced in US dollars (`fiatId` 1033) at fixed rates.
+//! Orders can be priced in US dollars (`fiatId` 1033) and Danish crowns (1022) at fixed rates; the
+//! ids 1 and 2 are the sandbox's own. Cwallet has the accounts 35255142 (`jane@proton.me`), 35255143
+//! and 9558861.
+//!
+//! # Errors
+//!
+//! Every code of the table can be met. Most come from the state, some from a [`Setting`]; 10001,
+//! 11004, 11007, 11009, 11018, 14020, 14021, 15000, 15002, 16004 and 17006 name conditions that
+//! nothing here brings about, and come by [`Sandbox::instruct`] alone, as any code can. The message
+//! begins with the code's name. A field that the route does not know is refused (11000), and the
+//! nearest one that it does know is named.
 //!
 //! # What it decides where the API is silent
 //!
+//! Requests:
+//! - An empty optional text counts as absent. Where the documents ask for "at least one of" two ids,
+//!   both may be given and must mean the same record. Fields that one source names and our clients
+//!   never send are taken: `seqs` and `orderIds` choose rows of a batch, the others mean nothing.
 //! - Decimals are counted in the text, trailing zeros included: `1.0000000` has seven of them, and
 //!   a coin with a precision of six refuses it (14013). A price with too many decimals is 14013, too.
-//! - A coin price finer than its chain can carry is rounded up to what can be paid.
-//! - An empty optional text counts as absent.
 //! - A `Timestamp` that is not ten digits is 11006; a body that is not sent as `application/json`
 //!   is 11001.
-//! - Network fees are charged in the withdrawn coin. A withdrawal is announced once, when it ends.
-//! - Retries of notifications go by offsets from the first attempt.
+//! - Order ids are taken once for orders and invoices together, and once for each of: withdrawals,
+//!   withdrawals of users, swaps, swaps of users, transfers, batch transfers, batches.
+//! - A user is known once a deposit address was made for it (11015).
+//!
+//! Deposits:
+//! - A coin price finer than its chain can carry is rounded up to what can be paid.
+//! - All EVM chains share one permanent address. An order takes its own coin alone.
+//! - A payment after the expiry counts like any other for seven days. Half a percent is the fee.
+//! - What a released address receives is the merchant's, and is announced to nobody.
+//! - An invoice counts payments that succeeded and are not risky. Its `rate` is the inverse of what
+//!   the documents say, as in their only example: take `paidValue`.
 //! - Nothing is checked about an address beyond its form, so made-up ones have no valid checksum.
+//!
+//! Withdrawals:
+//! - Network fees are charged in the withdrawn coin unless [`Setting::FeeCoin`] says otherwise. A fee
+//!   quote has one effect: when the fee rose since, the withdrawal is refused (14001).
+//! - Money is taken when a withdrawal is accepted, also while it waits for approval.
+//! - A withdrawal is announced when it waits, when it is sent, and when it ends.
+//! - A batch holds amounts and fees when it is confirmed. What is cancelled goes back; a batch that
+//!   was cancelled whole is `Completed`. One that was never confirmed can be cancelled, too.
+//!
+//! Swaps: the fee is half a percent of the output, but never worth less than a tenth of a dollar;
+//! `amountOutMinimum` is held against what comes out after fees; 16 decimals are kept.
+//!
+//! Lists: newest first; a cursor belongs to the query that it came from; 90 days are the widest
+//! window, and the one that is meant when neither times nor ids are given; the last page has an
+//! empty `nextId`.
+//!
+//! Notifications: by offsets from the first attempt and signed afresh, unless [`Setting::Retries`]
+//! and [`Setting::SignRetriesAfresh`] say otherwise. The notice of a risky address has no type and
+//! its fields at the top level; `ActivateWebhookURL` has no `msg`.
 
 mod addresses;
 mod assets;
@@ -89,6 +146,8 @@ mod checks;
 mod clock;
 mod coins;
 mod courier;
+mod deliveries;
+mod deposit_records;
 mod deposits;
 mod error;
 mod fault;

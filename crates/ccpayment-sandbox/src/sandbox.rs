@@ -8,7 +8,6 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use serde_json::Value;
 
-use crate::courier;
 use crate::deposits::Deposit;
 use crate::error::SandboxError;
 use crate::fault::Fault;
@@ -20,7 +19,7 @@ use crate::ops::Op;
 use crate::payouts::{Destination, Payout};
 use crate::settings::Setting;
 use crate::state::State;
-use crate::views::{Attempt, DepositView, Incoming, Payment, PayoutView, Picked, RequestView};
+use crate::views::{DepositView, Incoming, Payment, PayoutView, Picked, RequestView};
 use crate::world::World;
 
 /// A local CCPayment gateway with one merchant.
@@ -30,16 +29,16 @@ use crate::world::World;
 /// the clock, the failing network and the bookkeeper.
 #[derive(Clone)]
 pub struct Sandbox {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
-struct Shared {
-    gateway: Gateway,
+pub(crate) struct Shared {
+    pub(crate) gateway: Gateway,
     app_secret: String,
     host_names: Mutex<Vec<String>>,
     world: Mutex<World>,
     /// Held during a round of deliveries, so that two rounds never carry the same notification.
-    courier: tokio::sync::Mutex<()>,
+    pub(crate) courier: tokio::sync::Mutex<()>,
 }
 
 impl fmt::Debug for Sandbox {
@@ -79,7 +78,7 @@ impl Sandbox {
     }
 
     /// For what can only fail when the books are broken, which every call says by itself.
-    fn tell(&self, op: Op) {
+    pub(crate) fn tell(&self, op: Op) {
         let _ = self.apply(op);
     }
 
@@ -358,116 +357,6 @@ impl Sandbox {
     }
 }
 
-/// Notifications.
-impl Sandbox {
-    /// Posts every notification that is due, one after the other and each once, over a real
-    /// socket; returns the attempts made.
-    ///
-    /// A notification is done when the answer is HTTP 200 with `Success` in its body. Otherwise it
-    /// is due again 30, 90, 210, 450, 930 and 1890 seconds after its first attempt, signed afresh,
-    /// and then given up; [`Setting::Retries`] and [`Setting::SignRetriesAfresh`] have the other
-    /// readings. While no webhook URL is set, notifications wait.
-    ///
-    /// An answer is waited for in real time, so it needs a runtime whose clock is not paused.
-    pub async fn deliver_due(&self) -> Vec<Attempt> {
-        let _round = self.shared.courier.lock().await;
-        let now = self.now();
-        let (due, afresh) = self.read(|state| (state.outbox.due(now), state.settings.sign_afresh));
-        let mut attempts = Vec::new();
-        for serial in due {
-            // The lock is never held across the exchange: the receiver may well ask the gateway.
-            let Some(delivery) = self.read(|state| state.outbox.delivery(serial)) else {
-                continue;
-            };
-            let body = &delivery.message.body;
-            let at = self.now();
-            let signed_at = delivery
-                .first_signed_at
-                .filter(|_| !afresh)
-                .unwrap_or_else(|| self.signing_time());
-            let headers = self.headers(signed_at, body.as_bytes());
-            let (status, acknowledged, error) =
-                match courier::post(&delivery.url, &headers, body).await {
-                    Ok((status, answer)) => {
-                        (Some(status), status == 200 && says_success(&answer), None)
-                    }
-                    Err(error) => (None, false, Some(error)),
-                };
-            let attempt = Attempt {
-                record_id: delivery.message.record_id,
-                event_type: delivery.message.kind.to_owned(),
-                number: delivery.number,
-                status,
-                acknowledged,
-                at,
-                error,
-            };
-            attempts.push(attempt.clone());
-            self.tell(Op::Delivered {
-                serial,
-                signed_at,
-                attempt,
-            });
-        }
-        attempts
-    }
-
-    /// Queues the handshake that is sent when a URL is saved on the dashboard.
-    pub fn activate_webhook(&self) {
-        self.tell(Op::ActivateWebhook);
-    }
-
-    /// Queues the newest notification of a record once more, acknowledged or not.
-    ///
-    /// # Errors
-    ///
-    /// When nothing was announced for the record.
-    pub fn resend(&self, record_id: &str) -> Result<(), SandboxError> {
-        self.apply(Op::Resend(record_id.to_owned())).map(drop)
-    }
-
-    /// Reverses the order of the notifications that are due now.
-    pub fn reverse_due(&self) {
-        self.tell(Op::ReverseDue);
-    }
-
-    /// Shuffles the notifications that are due now; the same seed gives the same order.
-    pub fn shuffle_due(&self, seed: u64) {
-        self.tell(Op::ShuffleDue(seed));
-    }
-
-    /// Every attempt so far, oldest first.
-    #[must_use]
-    pub fn attempts(&self) -> Vec<Attempt> {
-        self.read(|state| state.outbox.attempts.clone())
-    }
-
-    /// How many notifications are neither acknowledged nor given up.
-    #[must_use]
-    pub fn pending_notifications(&self) -> usize {
-        self.read(|state| state.outbox.waiting())
-    }
-
-    /// The headers `Appid`, `Timestamp` and `Sign` for a body, signed at the [`signing_time`](Self::signing_time).
-    ///
-    /// Requests are signed in the same way as notifications, so that it serves for both.
-    #[must_use]
-    pub fn sign_notification(&self, body: &[u8]) -> [(&'static str, String); 3] {
-        self.headers(self.signing_time(), body)
-    }
-
-    fn headers(&self, at: u64, body: &[u8]) -> [(&'static str, String); 3] {
-        let account = &self.shared.gateway.account;
-        let timestamp = format!("{at:010}");
-        let sign = account.sign(&timestamp, body);
-        [
-            ("Appid", account.app_id.clone()),
-            ("Timestamp", timestamp),
-            ("Sign", sign),
-        ]
-    }
-}
-
 /// Faults and books.
 impl Sandbox {
     /// Plans a fault for the next request on a route, such as `applyAppWithdrawToNetwork`. Each
@@ -532,10 +421,6 @@ fn deposit_view(deposit: &Deposit) -> DepositView {
         flagged: deposit.flagged,
         late: deposit.late,
     }
-}
-
-fn says_success(answer: &[u8]) -> bool {
-    answer.windows(7).any(|window| window == b"Success")
 }
 
 #[cfg(test)]

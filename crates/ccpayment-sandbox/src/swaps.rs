@@ -114,7 +114,8 @@ fn quote(state: &State, fields: &Fields, extra: bool) -> Result<Quoted, Refusal>
         (floor, rate.unwrap_or_default())
     };
     let extra_rate = fields.optional_amount("extraFeeRate")?.filter(|_| extra);
-    let extra_fee = extra_rate.map(|rate| &amount_out * rate);
+    // No more decimals than any amount of the gateway has, however many the rate has.
+    let extra_fee = extra_rate.map(|rate| round_down(&(&amount_out * rate), 24));
     let net = &amount_out - &fee - extra_fee.clone().unwrap_or_default();
     if net <= Money::default() {
         return Err(Refusal::new(
