@@ -65,6 +65,14 @@
 //!
 //! The same seed and the same calls at the same times give the same ids, answers and books.
 //!
+//! # As a program, with pages
+//!
+//! [`Sandbox::serve`] also answers below `/sandbox/`, `/checkout/` and `/invoice/`: an admin API, an
+//! overview, and pages to pay on, to which `checkoutUrl` and `invoiceUrl` lead once
+//! [`Sandbox::set_site`] said where they are. `cargo run -p ccpayment-sandbox` serves it all to
+//! clients in any language, and `docs/sandbox.md` is its guide. The feature `program`, on by default,
+//! brings what only that needs; `SandboxBuilder::state_file` is one of these.
+//!
 //! # What it knows
 //!
 //! | coin | id | chains |
