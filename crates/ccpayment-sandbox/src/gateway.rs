@@ -10,6 +10,7 @@ use crate::calendar;
 use crate::fault::{Fault, Held};
 use crate::fields::Fields;
 use crate::ops::Arrived;
+use crate::orders;
 use crate::refusal::{self, INVALID_ARGUMENT, NOT_FOUND, Refusal, SUCCESS};
 use crate::routes;
 use crate::schema::Schemas;
@@ -132,6 +133,7 @@ fn act(state: &mut State, request: &Arrived, logged: usize) -> (u32, Value) {
 fn carry_out(state: &mut State, request: &Arrived) -> Result<Value, Refusal> {
     state.books.check()?;
     let fields = Fields(request.checked.clone()?);
+    keep_pace(state)?;
     if let Some(code) = state.settings.refuse {
         return Err(Refusal::new(code, "every call is refused by a setting"));
     }
@@ -151,6 +153,30 @@ fn carry_out(state: &mut State, request: &Arrived) -> Result<Value, Refusal> {
             format!("{} has a schema but no code", request.operation),
         )),
     }
+}
+
+/// Counts what passed its checks, and refuses what is too much for its second or its day.
+fn keep_pace(state: &mut State) -> Result<(), Refusal> {
+    let limits = [
+        (1, state.settings.per_second, refusal::RATE_LIMIT, "second"),
+        (
+            orders::DAY,
+            state.settings.per_day,
+            refusal::DAILY_LIMIT,
+            "day",
+        ),
+    ];
+    for ((span, most, code, name), (last, count)) in limits.into_iter().zip(&mut state.pace) {
+        let current = state.now / span;
+        if *last != current {
+            (*last, *count) = (current, 0);
+        }
+        if most.is_some_and(|most| *count >= most) {
+            return Err(Refusal::new(code, format!("too many calls in one {name}")));
+        }
+        *count = count.saturating_add(1);
+    }
+    Ok(())
 }
 
 /// For the log and the faults only, before anything is checked.

@@ -93,17 +93,17 @@
 //! # Errors
 //!
 //! Every code of the table can be met. Most come from the state, some from a [`Setting`]; 10001,
-//! 11004, 11007, 11009, 11018, 14020, 14021, 15000, 15002, 16004 and 17006 name conditions that
-//! nothing here brings about, and come by [`Sandbox::instruct`] alone, as any code can. The message
-//! begins with the code's name. A field that the route does not know is refused (11000), and the
-//! nearest one that it does know is named.
+//! 11007, 11018, 15000, 15002 and 17006 name conditions that nothing here brings about, and come by
+//! [`Sandbox::instruct`] alone, as any code can. The message begins with the code's name. A field
+//! that the route does not know is refused (11000), and the nearest one that it does know is named.
 //!
 //! # What it decides where the API is silent
 //!
 //! Requests:
 //! - An empty optional text counts as absent. Where the documents ask for "at least one of" two ids,
 //!   both may be given and must mean the same record. Fields that one source names and our clients
-//!   never send are taken: `seqs` and `orderIds` choose rows of a batch, the others mean nothing.
+//!   never send are taken: `seqs` and `orderIds` choose rows of a batch, the others mean nothing. The
+//!   two currency ids of an invoice may be text, as in its only sample.
 //! - Decimals are counted in the text, trailing zeros included: `1.0000000` has seven of them, and
 //!   a coin with a precision of six refuses it (14013). A price with too many decimals is 14013, too.
 //! - A `Timestamp` that is not ten digits is 11006; a body that is not sent as `application/json`
@@ -128,6 +128,8 @@
 //! - A withdrawal is announced when it waits, when it is sent, and when it ends.
 //! - A batch holds amounts and fees when it is confirmed. What is cancelled goes back; a batch that
 //!   was cancelled whole is `Completed`. One that was never confirmed can be cancelled, too.
+//!   Rows are `Processing` and `Successful`, the two words that are documented, or `Pending`, `Failed`
+//!   and `Canceled`, after the statistics beside them.
 //!
 //! Swaps: the fee is half a percent of the output, but never worth less than a tenth of a dollar;
 //! `amountOutMinimum` is held against what comes out after fees; 16 decimals are kept.
@@ -153,6 +155,7 @@ mod chains;
 mod checks;
 mod clock;
 mod coins;
+mod complaints;
 mod courier;
 mod deliveries;
 mod deposit_records;

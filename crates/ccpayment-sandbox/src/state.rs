@@ -125,6 +125,8 @@ pub(crate) struct State {
     /// Codes that the next calls of an operation are answered with.
     pub(crate) instructed: BTreeMap<String, Vec<u32>>,
     pub(crate) requests: Vec<RequestView>,
+    /// The second and the day of the last signed call, and how many there were in each.
+    pub(crate) pace: [(u64, u32); 2],
     /// The address that each chain's withdrawals come from.
     wallets: BTreeMap<&'static str, String>,
     timers: BTreeMap<(u64, u64), Timer>,
@@ -164,6 +166,7 @@ impl State {
             faults: Faults::default(),
             instructed: BTreeMap::new(),
             requests: Vec::new(),
+            pace: [(0, 0); 2],
             wallets: BTreeMap::new(),
             timers: BTreeMap::new(),
             timers_set: 0,

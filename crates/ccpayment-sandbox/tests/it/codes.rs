@@ -65,6 +65,7 @@ fn with(mut body: Value, name: &str, value: Value) -> Value {
 async fn every_code_of_the_table_can_be_met() {
     let mut walk = Walk(BTreeSet::new());
     common(&mut walk).await;
+    limits(&mut walk).await;
     withdrawals(&mut walk).await;
     markets(&mut walk).await;
     addresses(&mut walk).await;
@@ -75,7 +76,7 @@ async fn every_code_of_the_table_can_be_met() {
         walk.0.insert(code);
     }
     let by_state = walk.0.clone();
-    assert_eq!(by_state.len(), 70, "{by_state:?}");
+    assert_eq!(by_state.len(), 75, "{by_state:?}");
 
     // All of them by instruction, on any route; those that no state leads to only so.
     let sandbox = city();
@@ -96,10 +97,39 @@ async fn every_code_of_the_table_can_be_met() {
     let only_instructed: Vec<u64> = all.difference(&by_state).copied().collect();
     assert_eq!(
         only_instructed,
-        [
-            10_001, 11_004, 11_007, 11_009, 11_018, 14_020, 14_021, 15_000, 15_002, 16_004, 17_006
-        ]
+        [10_001, 11_007, 11_018, 15_000, 15_002, 17_006]
     );
+}
+
+async fn limits(walk: &mut Walk) {
+    let coin = || json!({ "coinId": 1280 });
+    let sandbox = city();
+    sandbox.set(Setting::CallsPerSecond(Some(2))).unwrap();
+    for code in [10_000, 10_000, 11_004, 11_004] {
+        walk.meet(&sandbox, "getCoin", coin(), code).await;
+    }
+    sandbox.advance(Duration::from_secs(1));
+    walk.meet(&sandbox, "getCoin", coin(), 10_000).await;
+    sandbox.set(Setting::CallsPerDay(Some(1))).unwrap();
+    sandbox.advance(Duration::from_secs(1));
+    walk.meet(&sandbox, "getCoin", coin(), 11_009).await;
+    sandbox.advance(Duration::from_secs(86_400));
+    walk.meet(&sandbox, "getCoin", coin(), 10_000).await;
+
+    let sandbox = city();
+    sandbox.set(Setting::SwapsPerDay(Some(1))).unwrap();
+    walk.meet(&sandbox, "swap", swap(1280, "1", 1329), 10_000)
+        .await;
+    let mut second = swap(1280, "1", 1329);
+    second["orderId"] = json!("swap-2");
+    walk.meet(&sandbox, "swap", second.clone(), 16_004).await;
+    sandbox.advance(Duration::from_secs(86_400));
+    walk.meet(&sandbox, "swap", second, 10_000).await;
+    let missing = Setting::AllowListMissing(true);
+    walk.under(missing.clone(), "swap", swap(1280, "1", 1329), 14_021)
+        .await;
+    walk.under(missing, NETWORK, payout("abc", "1"), 14_020)
+        .await;
 }
 
 async fn common(walk: &mut Walk) {

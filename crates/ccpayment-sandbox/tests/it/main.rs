@@ -18,6 +18,7 @@ mod flow;
 mod front;
 mod lists;
 mod notifications;
+mod odd;
 mod people;
 mod routes;
 mod serving;

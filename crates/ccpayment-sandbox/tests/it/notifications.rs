@@ -462,3 +462,58 @@ async fn the_route_sends_again_what_failed_in_an_hour() {
             .any(|one| one.record_id == failed)
     );
 }
+
+#[tokio::test]
+async fn notifications_are_as_the_document_says() {
+    let receiver = Receiver::new(&[]).await;
+    let sandbox = city();
+    sandbox.set_webhook_url(&receiver.url);
+    sandbox.activate_webhook();
+    let order = json!({ "orderId": "order-1", "coinId": 1280, "chain": "TRX", "price": "1" });
+    let order = data(&sandbox, "createAppOrderDepositAddress", order).await;
+    let reference = json!({ "referenceId": "ref-1", "chain": "TRX" });
+    let reference = data(&sandbox, "getOrCreateAppDepositAddress", reference).await;
+    let user = json!({ "userId": "alice", "chain": "TRX" });
+    let user = data(&sandbox, "getOrCreateUserDepositAddress", user).await;
+    for place in [&order, &reference, &user] {
+        let incoming = Incoming::new(text(&place["address"]), "5").coin(1280, "TRX");
+        sandbox.send(incoming).unwrap();
+    }
+    data(&sandbox, "applyAppWithdrawToNetwork", payout("out", "2")).await;
+    let mut of_user = payout("out", "2");
+    of_user["userId"] = json!("alice");
+    data(&sandbox, "applyUserWithdrawToNetwork", of_user).await;
+    sandbox.advance(Duration::from_secs(3_600));
+    sandbox.risk_address(&text(&reference["address"])).unwrap();
+    // Two for each deposit and withdrawal, one for each of the others.
+    assert_eq!(sandbox.deliver_due().await.len(), 12);
+
+    let document: Value = serde_json::from_str(include_str!("../../schema/v2.json")).unwrap();
+    let mut seen = std::collections::BTreeSet::new();
+    for one in receiver.received() {
+        let body: Value = serde_json::from_str(&one.body).unwrap();
+        let kind = body["type"].as_str().unwrap_or("RiskyAddress").to_owned();
+        let path = format!("/webhooks/{kind}/post/requestBody/content/application~1json/schema");
+        let mut schema = document.pointer(&path).unwrap().clone();
+        // Nothing but what is described, at the top and in the message.
+        schema["additionalProperties"] = json!(false);
+        if body["msg"].is_object() {
+            schema["properties"]["msg"]["additionalProperties"] = json!(false);
+        }
+        schema["components"] = document["components"].clone();
+        let errors: Vec<String> = jsonschema::validator_for(&schema)
+            .unwrap()
+            .iter_errors(&body)
+            .map(|error| error.to_string())
+            .collect();
+        assert!(errors.is_empty(), "{body} {errors:?}");
+        seen.insert(kind);
+    }
+    let documented: std::collections::BTreeSet<String> = document["webhooks"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .cloned()
+        .collect();
+    assert_eq!(seen, documented);
+}
