@@ -1,5 +1,9 @@
-//! Tests that cross the crates are in `suite`, benchmarks in `bench`. This library holds what
-//! both share, and makes the README's program a doc test.
+//! Tests that cross the crates are in `suite`, benchmarks in `bench`, a list of every route in
+//! `routes`. This library holds what they share, and makes the README's program a doc test.
+
+mod routes;
+pub mod sandbox;
+pub mod typed;
 
 /// The README, so that its program compiles.
 #[doc = include_str!("../../README.md")]

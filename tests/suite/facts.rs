@@ -2,15 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use ccpayment::v1;
 use ccpayment::v2::{
     self, ApplyAppWithdrawToNetwork, CreateAppOrderDepositAddress, GetAppCoinAsset,
     GetAppOrderInfo, GetCoin,
 };
-use ccpayment::{Endpoint, ErrorCode, Retry, Safety};
+use ccpayment::{Endpoint, ErrorCode, Retry, Route, Safety, Version};
 use serde_json::Value;
 
 pub(crate) fn facts() -> Value {
     serde_json::from_str(include_str!("../../xtask/spec/facts/v2.json")).unwrap()
+}
+
+fn facts_of_v1() -> Value {
+    serde_json::from_str(include_str!("../../xtask/spec/facts/v1.json")).unwrap()
 }
 
 fn retry(text: &str) -> Retry {
@@ -43,9 +48,53 @@ fn every_code_is_there_with_its_name_and_class() {
     assert_eq!(ErrorCode::Unknown(12345).retry(), Retry::CheckRecord);
 }
 
+/// A code of v1 has a name where its meaning is established. No number of v2 is borrowed.
+#[test]
+fn only_the_established_codes_of_v1_have_names() {
+    let facts = facts_of_v1();
+    let errors = facts["errors"].as_array().unwrap();
+    assert_eq!(errors.len(), 5);
+    for error in errors {
+        let number = error["code"].as_u64().unwrap();
+        let code = ErrorCode::from_v1(number);
+        let is_known = error["established"].as_bool().unwrap();
+        assert_eq!(code == ErrorCode::Unknown(number), !is_known, "{code}");
+        assert_eq!(code.code(), number);
+        if is_known {
+            assert_eq!(code.name(), error["name"].as_str().unwrap());
+            let class = error.get("retryable_for_writes");
+            let class = class.unwrap_or(&error["retryable"]);
+            assert_eq!(code.retry(), retry(class.as_str().unwrap()), "{code}");
+        }
+        if code != ErrorCode::Success {
+            assert_eq!(ErrorCode::from(number), ErrorCode::Unknown(number));
+        }
+    }
+    for code in ErrorCode::ALL {
+        let number = code.code();
+        let is_shared = *code == ErrorCode::Success;
+        assert_eq!(
+            ErrorCode::from_v1(number) == ErrorCode::Unknown(number),
+            !is_shared
+        );
+    }
+}
+
 #[test]
 fn every_route_is_there_with_its_path_and_its_class() {
-    let facts = facts();
+    for (version, facts, routes, count) in [
+        (Version::V1, facts_of_v1(), &v1::ROUTES[..], 14),
+        (Version::V2, facts(), &v2::ROUTES[..], 61),
+    ] {
+        every_route(version, &facts, routes, count);
+    }
+}
+
+fn every_route(version: Version, facts: &Value, routes: &[Route], count: usize) {
+    let prefix = match version {
+        Version::V1 => "/ccpayment/v1",
+        Version::V2 => "/ccpayment/v2",
+    };
     let known: BTreeMap<_, _> = (facts["routes"].as_array().unwrap().iter())
         .map(|route| {
             (
@@ -54,11 +103,11 @@ fn every_route_is_there_with_its_path_and_its_class() {
             )
         })
         .collect();
-    assert_eq!(known.len(), 61);
-    let ours: BTreeMap<_, _> = (v2::ROUTES.iter())
-        .map(|route| (route.path.strip_prefix("/ccpayment/v2").unwrap(), route))
+    assert_eq!(known.len(), count);
+    let ours: BTreeMap<_, _> = (routes.iter())
+        .map(|route| (route.path.strip_prefix(prefix).unwrap(), route))
         .collect();
-    assert_eq!(ours.len(), v2::ROUTES.len());
+    assert_eq!(ours.len(), routes.len());
     assert_eq!(
         ours.keys().collect::<Vec<_>>(),
         known.keys().collect::<Vec<_>>()
@@ -72,11 +121,10 @@ fn every_route_is_there_with_its_path_and_its_class() {
             other => panic!("a new class: {other}"),
         };
         assert_eq!(route.safety, class, "{path}");
+        assert_eq!(route.version, version, "{path}");
         // What moves money names the route that settles it, and that is a read of ours.
         if class == Safety::OrderId {
-            let settles = v2::ROUTES
-                .iter()
-                .find(|it| Some(it.name) == route.settled_by);
+            let settles = routes.iter().find(|it| Some(it.name) == route.settled_by);
             assert_eq!(settles.map(|it| it.safety), Some(Safety::Read), "{path}");
         }
     }

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::fmt::Debug;
 
 use bytes::Bytes;
-use ccpayment::{Endpoint, decode};
+use ccpayment::{AnswerError, Endpoint, ErrorCode, decode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 macro_rules! fixture {
     ($name:literal) => {
-        include_str!(concat!("../fixtures/v2/", $name, ".json"))
+        include_str!(concat!("../fixtures/", $name, ".json"))
     };
 }
 pub(crate) use fixture;
@@ -19,19 +19,19 @@ pub(crate) use fixture;
 /// Examples that exist to show names and are no legal calls, with what is wrong.
 const ILLEGAL: [(&str, &str); 4] = [
     (
-        "apply_user_withdraw_to_network.with-optional.request",
+        "v2/apply_user_withdraw_to_network.with-optional.request",
         "merchantPayNetworkFee (4.3)",
     ),
     (
-        "get_app_withdraw_record.with-optional.request",
+        "v2/get_app_withdraw_record.with-optional.request",
         "recordId with orderId (5.15)",
     ),
     (
-        "get_user_transfer_record.with-optional.request",
+        "v2/get_user_transfer_record.with-optional.request",
         "recordId with orderId (5.15)",
     ),
     (
-        "get_user_withdraw_record_list.with-optional.request",
+        "v2/get_user_withdraw_record_list.with-optional.request",
         "address for toAddress (2.6)",
     ),
 ];
@@ -43,13 +43,34 @@ pub(crate) struct Used {
     normalised: BTreeSet<&'static str>,
 }
 
-/// What may change when a payload is read and written again, with the row of the discrepancy list
-/// that says why. Each is needed by at least one payload.
+/// What may change when a payload is read and written again. Each is needed by at least one payload.
 const NORMALISATIONS: [&str; 3] = ["empty to absent", "alias", "text to number"];
+
+/// The same for fields of v1 that go by two names: the file, the name in it and ours, with the row of
+/// the discrepancy list that says why.
+const NAMES: [(&str, &str, &str, &str); 3] = [
+    ("v1/create_order.response", "amount", "product_price", "20"),
+    (
+        "v1/withdraw.response",
+        "network_symbol",
+        "network_fee_crypto",
+        "38",
+    ),
+    ("v1/check_user.response", "nikename", "nickname", "43"),
+];
+
+/// Notifications of v1, which the tests of the verifier decode.
+const NOTIFICATIONS: [&str; 5] = [
+    "v1/webhook-api_deposit",
+    "v1/webhook-api_withdrawal",
+    "v1/webhook-direct_deposit",
+    "v1/webhook-invoice",
+    "v1/webhook-refund",
+];
 
 impl Used {
     /// Brings a payload of the documents into the form that we write.
-    fn normalise(&mut self, value: Value) -> Value {
+    fn normalise(&mut self, file: &str, value: Value) -> Value {
         match value {
             Value::Object(fields) => {
                 let mut out = serde_json::Map::new();
@@ -63,7 +84,13 @@ impl Used {
                             self.normalised.insert("alias");
                             "toAddress".to_owned()
                         }
-                        _ => name,
+                        _ => {
+                            let other = NAMES
+                                .iter()
+                                .find(|it| (it.0, it.1) == (file, name.as_str()));
+                            self.normalised.extend(other.map(|it| it.3));
+                            other.map_or(name, |it| it.2.to_owned())
+                        }
                     };
                     let number = value.as_str().and_then(|text| text.parse::<u64>().ok());
                     let value = match number.filter(|_| name.ends_with("oinId")) {
@@ -71,13 +98,15 @@ impl Used {
                             self.normalised.insert("text to number");
                             number.into()
                         }
-                        None => self.normalise(value),
+                        None => self.normalise(file, value),
                     };
                     out.insert(name, value);
                 }
                 Value::Object(out)
             }
-            Value::Array(items) => items.into_iter().map(|item| self.normalise(item)).collect(),
+            Value::Array(items) => (items.into_iter())
+                .map(|item| self.normalise(file, item))
+                .collect(),
             other => other,
         }
     }
@@ -91,8 +120,8 @@ where
     if let Some((_, why)) = ILLEGAL.iter().find(|(illegal, _)| *illegal == name) {
         let read = serde_json::from_str::<E>(fixture);
         let legal = read.as_ref().is_ok_and(|request| {
-            let expected = used.normalise(serde_json::from_str(fixture).unwrap());
-            let sent = used.normalise(serde_json::to_value(request).unwrap());
+            let expected = used.normalise(name, serde_json::from_str(fixture).unwrap());
+            let sent = used.normalise(name, serde_json::to_value(request).unwrap());
             request.validate().is_ok() && sent == expected
         });
         assert!(!legal, "{name} became legal: {why}");
@@ -100,10 +129,10 @@ where
     }
     let request: E = serde_json::from_str(fixture).unwrap_or_else(|e| panic!("{name}: {e}"));
     request.validate().unwrap_or_else(|e| panic!("{name}: {e}"));
-    let expected = used.normalise(serde_json::from_str(fixture).unwrap());
-    let written = used.normalise(serde_json::to_value(&request).unwrap());
+    let expected = used.normalise(name, serde_json::from_str(fixture).unwrap());
+    let written = used.normalise(name, serde_json::to_value(&request).unwrap());
     assert_eq!(written, expected, "{name}");
-    insta::assert_debug_snapshot!(name.replace('.', "_"), request);
+    insta::assert_debug_snapshot!(snapshot(name), request);
 }
 
 pub(crate) fn response<E: Endpoint>(used: &mut Used, name: &str, fixture: &str)
@@ -114,28 +143,57 @@ where
     let http = http::Response::new(Bytes::copy_from_slice(fixture.as_bytes()));
     let response: E::Response = decode(&http).unwrap_or_else(|e| panic!("{name}: {e}"));
     let expected: Value = serde_json::from_str(fixture).unwrap();
-    let expected = used.normalise(expected["data"].clone());
-    let written = used.normalise(serde_json::to_value(&response).unwrap());
+    let expected = used.normalise(name, expected["data"].clone());
+    let written = used.normalise(name, serde_json::to_value(&response).unwrap());
     assert_eq!(written, expected, "{name}");
-    insta::assert_debug_snapshot!(name.replace('.', "_"), response);
+    insta::assert_debug_snapshot!(snapshot(name), response);
+}
+
+/// The name of a payload's snapshot.
+fn snapshot(name: &str) -> String {
+    name.strip_prefix("v2/")
+        .unwrap_or(name)
+        .replace(['/', '.'], "_")
+}
+
+/// A refusal keeps its number and its message, whatever else is in it.
+pub(crate) fn refusal<E: Endpoint>(used: &mut Used, name: &str, fixture: &str)
+where
+    E::Response: Debug,
+{
+    used.files.insert(name.to_owned());
+    let http = http::Response::new(Bytes::copy_from_slice(fixture.as_bytes()));
+    let error = decode::<E::Response>(&http).expect_err(name);
+    let AnswerError::Rejected(rejection) = error else {
+        panic!("{name}: {error}")
+    };
+    let expected: Value = serde_json::from_str(fixture).unwrap();
+    assert_eq!(expected["code"], rejection.code.code(), "{name}");
+    assert_eq!(expected["msg"], rejection.message, "{name}");
+    let code = ErrorCode::from_v1(rejection.code.code());
+    assert!(!matches!(code, ErrorCode::Unknown(_)), "{name}: {code}");
 }
 
 #[test]
 fn every_payload_decodes_and_is_used() {
     let used = super::payloads::all();
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/v2");
-    for file in std::fs::read_dir(folder).unwrap() {
-        let file = file.unwrap().file_name().into_string().unwrap();
-        let Some(name) = file.strip_suffix(".json") else {
-            continue;
-        };
-        let is_notification = name.starts_with("webhook-");
-        assert!(
-            is_notification || used.files.contains(name),
-            "no test used {file}"
-        );
+    for version in ["v1", "v2"] {
+        let folder = format!("{}/fixtures/{version}", env!("CARGO_MANIFEST_DIR"));
+        for file in std::fs::read_dir(folder).unwrap() {
+            let file = file.unwrap().file_name().into_string().unwrap();
+            let Some(name) = file.strip_suffix(".json") else {
+                continue;
+            };
+            let name = format!("{version}/{name}");
+            let is_notification =
+                name.starts_with("v2/webhook-") || NOTIFICATIONS.contains(&name.as_str());
+            assert!(
+                is_notification || used.files.contains(&name),
+                "no test used {file}"
+            );
+        }
     }
-    for name in NORMALISATIONS {
+    for name in NORMALISATIONS.into_iter().chain(NAMES.map(|it| it.3)) {
         assert!(
             used.normalised.contains(name),
             "{name} is needed by no payload"
@@ -153,17 +211,23 @@ fn every_notification() {
     let (key, now) = (HmacKey::new(&secret), "1710234589");
     let verifier = Verifier::new(AppId::new("app"), &secret);
     for (snapshot, fixture) in [
-        ("webhook_api_deposit", fixture!("webhook-ApiDeposit")),
+        ("webhook_api_deposit", fixture!("v2/webhook-ApiDeposit")),
         (
             "webhook_api_deposit_invoice",
-            fixture!("webhook-ApiDeposit.invoice"),
+            fixture!("v2/webhook-ApiDeposit.invoice"),
         ),
-        ("webhook_api_withdrawal", fixture!("webhook-ApiWithdrawal")),
-        ("webhook_direct_deposit", fixture!("webhook-DirectDeposit")),
-        ("webhook_user_deposit", fixture!("webhook-UserDeposit")),
+        (
+            "webhook_api_withdrawal",
+            fixture!("v2/webhook-ApiWithdrawal"),
+        ),
+        (
+            "webhook_direct_deposit",
+            fixture!("v2/webhook-DirectDeposit"),
+        ),
+        ("webhook_user_deposit", fixture!("v2/webhook-UserDeposit")),
         (
             "webhook_user_withdrawal",
-            fixture!("webhook-UserWithdrawal"),
+            fixture!("v2/webhook-UserWithdrawal"),
         ),
     ] {
         let body = fixture.as_bytes();

@@ -8,18 +8,26 @@
     reason = "a test fails by panicking"
 )]
 
+mod answers;
+mod arbitrary;
 mod discrepancies;
+mod every_route;
 mod facts;
 mod fixtures;
 mod gateway;
 mod payloads;
+mod payout_records;
 mod payouts;
 mod remote_key;
+mod routes;
 #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
 mod rsa;
+mod sandbox_names;
 mod schema;
 mod signing;
 mod snapshots;
 mod tree;
+mod v1;
 mod v1_signing;
 mod v1_webhooks;
+mod v1_wire;

@@ -192,7 +192,9 @@ fn places_and_spellings_that_differ_are_read() {
     let Event::ApiDeposit(deposit) = read(&old_name).unwrap().event().clone() else {
         panic!("not a deposit")
     };
-    assert_eq!(deposit.product_price.unwrap().as_str(), "25");
+    assert_eq!(deposit.product_price.as_ref().unwrap().as_str(), "25");
+    let lookup = deposit.confirm_request().unwrap();
+    assert_eq!(lookup.merchant_order_ids[0].as_str(), "202211154785795");
 }
 
 #[test]

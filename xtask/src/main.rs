@@ -1,8 +1,10 @@
 //! Chores of the project: `cargo xtask COMMAND`.
 //!
 //! - `codegen` writes the generated sources anew; `codegen --check` only says whether they differ.
-//! - `spec-diff` holds the OpenAPI document against the facts and lists every deviation.
+//! - `spec-diff` holds the OpenAPI documents against the facts and lists every deviation.
 //! - `bench` measures against lower bounds and prints one line each, `NAME RATIO`.
+//! - `routes` lists every route with whether the sandbox has it and the payloads that cover it, and
+//!   counts what the types have of what the facts have; it fails when something is missing.
 
 #![allow(
     clippy::print_stdout,
@@ -10,6 +12,7 @@
     reason = "what these commands print is their purpose"
 )]
 
+mod api;
 mod codegen;
 mod spec;
 mod spec_diff;
@@ -30,28 +33,26 @@ fn main() -> Result<()> {
         ["codegen"] => codegen::write(root),
         ["codegen", "--check"] => codegen::check(root),
         ["spec-diff"] => spec_diff::run(root),
-        // Needs compiled types, so it is a program of the `tests` member.
+        // These need compiled types, so they are programs of the `tests` member.
         ["bench", rest @ ..] => {
-            let status = Command::new(cargo)
-                .current_dir(root)
-                .args([
-                    "run",
-                    "--quiet",
-                    "--release",
-                    "-p",
-                    "ccpayment-tests",
-                    "--bin",
-                    "bench",
-                    "--features",
-                    "aws-lc-rs",
-                    "--",
-                ])
-                .args(rest)
-                .status()
-                .context("cargo can't be started")?;
-            ensure!(status.success(), "the benchmark failed");
-            Ok(())
+            let optimised = ["--release", "--bin", "bench", "--features", "aws-lc-rs"];
+            program(&cargo, root, &optimised, rest)
         }
-        _ => bail!("usage: cargo xtask codegen [--check] | spec-diff | bench"),
+        ["routes", rest @ ..] => program(&cargo, root, &["--bin", "routes"], rest),
+        _ => bail!("usage: cargo xtask codegen [--check] | spec-diff | bench | routes"),
     }
+}
+
+/// Runs a program of the `tests` member.
+fn program(cargo: &str, root: &Path, which: &[&str], arguments: &[&str]) -> Result<()> {
+    let status = Command::new(cargo)
+        .current_dir(root)
+        .args(["run", "--quiet", "-p", "ccpayment-tests"])
+        .args(which)
+        .arg("--")
+        .args(arguments)
+        .status()
+        .context("cargo can't be started")?;
+    ensure!(status.success(), "{} failed", which.join(" "));
+    Ok(())
 }

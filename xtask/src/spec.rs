@@ -11,9 +11,18 @@ use serde::Deserialize;
 pub(crate) struct Document {
     pub(crate) tags: Vec<Tag>,
     pub(crate) paths: IndexMap<String, PathItem>,
+    pub(crate) webhooks: IndexMap<String, Webhook>,
     pub(crate) components: Components,
     #[serde(rename = "x-ccpayment-codes")]
     pub(crate) codes: Vec<Code>,
+    /// Codes that were announced without a meaning.
+    #[serde(rename = "x-ccpayment-unnamed-codes", default)]
+    pub(crate) unnamed_codes: Vec<UnnamedCode>,
+}
+
+#[derive(Deserialize)]
+pub(crate) struct UnnamedCode {
+    pub(crate) code: u64,
 }
 
 #[derive(Deserialize)]
@@ -25,6 +34,20 @@ pub(crate) struct Tag {
 #[derive(Deserialize)]
 pub(crate) struct PathItem {
     pub(crate) post: Operation,
+}
+
+/// A notification.
+#[derive(Deserialize)]
+pub(crate) struct Webhook {
+    pub(crate) post: Notification,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Notification {
+    #[serde(rename = "x-ccpayment-source")]
+    pub(crate) source: String,
+    pub(crate) request_body: Body,
 }
 
 #[derive(Deserialize)]
@@ -58,7 +81,7 @@ pub(crate) struct Body {
 pub(crate) struct Media {
     pub(crate) schema: Schema,
     #[serde(default)]
-    pub(crate) examples: BTreeMap<String, Example>,
+    pub(crate) examples: IndexMap<String, Example>,
 }
 
 /// A payload of the documents, in a file of its own.
@@ -99,6 +122,9 @@ pub(crate) struct Schema {
     pub(crate) role: Option<String>,
     #[serde(rename = "x-ccpayment-type")]
     pub(crate) newtype: Option<String>,
+    /// The one field of an answer that is no object.
+    #[serde(rename = "x-ccpayment-field")]
+    pub(crate) field: Option<String>,
     #[serde(rename = "x-ccpayment-key")]
     pub(crate) key: Option<String>,
     #[serde(rename = "x-ccpayment-reading")]
@@ -144,13 +170,20 @@ pub(crate) struct Span {
     pub(crate) seconds: u64,
 }
 
-/// A precision that hangs on another field.
+/// A precision, which may hang on another field.
 #[derive(Deserialize, Clone)]
 pub(crate) struct Decimals {
     pub(crate) field: String,
-    pub(crate) when: String,
+    /// The most decimals.
     pub(crate) then: u32,
-    pub(crate) otherwise: u32,
+    /// The field that has to be there for it.
+    pub(crate) when: Option<String>,
+    /// The most decimals where that field is not there.
+    pub(crate) otherwise: Option<u32>,
+    /// The field that lifts it,
+    pub(crate) unless: Option<String>,
+    /// when it is this word.
+    pub(crate) is: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -174,23 +207,26 @@ pub(crate) fn parse(text: &str) -> Result<Document> {
 }
 
 impl Body {
-    fn examples(&self) -> impl Iterator<Item = &str> {
+    /// The files with examples, by their names.
+    fn examples(&self) -> impl Iterator<Item = (&str, &str)> {
         let media = self.content.values();
         media
-            .flat_map(|it| it.examples.values())
-            .map(|it| it.external_value.as_str())
+            .flat_map(|it| &it.examples)
+            .map(|(name, it)| (name.as_str(), it.external_value.as_str()))
     }
 }
 
 impl Operation {
     /// The files with what is sent.
     pub(crate) fn sent_examples(&self) -> impl Iterator<Item = &str> {
-        self.request_body.iter().flat_map(Body::examples)
+        let bodies = self.request_body.iter();
+        bodies.flat_map(Body::examples).map(|(_, file)| file)
     }
 
-    /// The files with what is answered.
-    pub(crate) fn answer_examples(&self) -> impl Iterator<Item = &str> {
-        self.responses.values().flat_map(Body::examples)
+    /// The files with what is answered, and whether that is a refusal.
+    pub(crate) fn answer_examples(&self) -> impl Iterator<Item = (bool, &str)> {
+        let examples = self.responses.values().flat_map(Body::examples);
+        examples.map(|(name, file)| (name == "error", file))
     }
 
     /// The schema of what is sent, if anything is.

@@ -1,7 +1,7 @@
-//! `cargo xtask spec-diff`: the OpenAPI document against the facts, field by field.
+//! `cargo xtask spec-diff`: the OpenAPI documents against the facts, field by field.
 //!
-//! Every deviation has to stand, with its reason, in `xtask/spec/v2-deviations.yaml`, and every line of
-//! that list has to be a deviation.
+//! Every deviation has to stand, with its reason, in a list beside the document, and every line of that
+//! list has to be a deviation.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -11,11 +11,8 @@ use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use serde_json::Value;
 
+use crate::api::{ALL, Api};
 use crate::spec::{self, Document, Schema};
-
-const SPEC: &str = "xtask/spec/ccpayment-v2.yaml";
-const FACTS: &str = "xtask/spec/facts/v2.json";
-const ALLOWED: &str = "xtask/spec/v2-deviations.yaml";
 
 #[derive(Deserialize)]
 struct Allowed {
@@ -29,26 +26,40 @@ struct Allowed {
 type Sayings = BTreeMap<String, String>;
 
 pub(crate) fn run(root: &Path) -> Result<()> {
-    let document = spec::read(&root.join(SPEC))?;
-    let facts: Value = serde_json::from_str(&fs::read_to_string(root.join(FACTS)).context(FACTS)?)?;
-    let allowed: Allowed =
-        serde_saphyr::from_str(&fs::read_to_string(root.join(ALLOWED)).context(ALLOWED)?)?;
+    // Both, so that one run shows everything that is wrong.
+    let results = ALL.map(|api| compare(root, api));
+    results.into_iter().collect()
+}
 
-    let found = deviations(&of_facts(&facts, &allowed.renamed)?, &of_spec(&document)?);
+fn compare(root: &Path, api: &Api) -> Result<()> {
+    let read = |path: &'static str| fs::read_to_string(root.join(path)).context(path);
+    let document = spec::read(&root.join(api.spec))?;
+    let facts: Value = serde_json::from_str(&read(api.facts)?)?;
+    let allowed: Allowed = serde_saphyr::from_str(&read(api.deviations)?)?;
+
+    let said = of_facts(&facts, &allowed.renamed)?;
+    let found = deviations(&said, &of_spec(api, &document)?);
     let known: BTreeSet<_> = allowed.deviations.keys().cloned().collect();
     let unexplained: Vec<_> = found.difference(&known).collect();
     let outdated: Vec<_> = known.difference(&found).collect();
     for line in &unexplained {
-        eprintln!("no reason is given for: {line}");
+        eprintln!("{}: no reason is given for: {line}", api.name);
     }
     for line in &outdated {
-        eprintln!("not a deviation any more: {line}");
+        eprintln!("{}: not a deviation any more: {line}", api.name);
     }
     if !unexplained.is_empty() || !outdated.is_empty() {
-        bail!("{SPEC} and {ALLOWED} don't agree with {FACTS}");
+        let Api {
+            spec,
+            deviations,
+            facts,
+            ..
+        } = api;
+        bail!("{spec} and {deviations} don't agree with {facts}");
     }
     println!(
-        "{} deviations from the facts, each with its reason",
+        "{}: {} deviations from the facts, each with its reason",
+        api.name,
         found.len()
     );
     Ok(())
@@ -90,14 +101,14 @@ fn of_facts(facts: &Value, renamed: &BTreeMap<String, String>) -> Result<Sayings
         for field in list(route, "request") {
             out.insert(
                 format!("{path} sends {}", text(field, "name")?),
-                fact(field, "required", renamed)?,
+                fact(field, renamed)?,
             );
         }
         if route.get("response_model").is_none() {
             for field in list(route, "response") {
                 out.insert(
                     format!("{path} answers {}", text(field, "name")?),
-                    fact(field, "always", renamed)?,
+                    fact(field, renamed)?,
                 );
             }
         }
@@ -109,37 +120,54 @@ fn of_facts(facts: &Value, renamed: &BTreeMap<String, String>) -> Result<Sayings
     {
         let model = renamed.get(model).unwrap_or(model);
         for field in fields.as_array().context("a model without fields")? {
-            let presence = if field.get("always").is_some() {
-                "always"
-            } else {
-                "required"
-            };
             out.insert(
                 format!("{model} has {}", text(field, "name")?),
-                fact(field, presence, renamed)?,
+                fact(field, renamed)?,
+            );
+        }
+    }
+    for webhook in list(facts, "webhooks") {
+        let name = text(webhook, "order_type")
+            .or_else(|_| text(webhook, "type"))
+            .or_else(|_| text(webhook, "title"))?;
+        let name = renamed.get(name).map_or(name, String::as_str);
+        let told = list(webhook, "fields").iter().chain(list(webhook, "msg"));
+        for field in told {
+            out.insert(
+                format!("{name} tells {}", text(field, "name")?),
+                fact(field, renamed)?,
             );
         }
     }
     for code in list(facts, "errors") {
         let number = code.get("code").and_then(Value::as_u64).context("a code")?;
-        let retry = text(code, "retryable")?
+        // A code has one class, so it is the more careful one.
+        let retry = text(code, "retryable_for_writes")
+            .or_else(|_| text(code, "retryable"))?
             .replace('_', "-")
             .replace("no", "never");
-        out.insert(
-            format!("code {number}"),
-            format!("{} {retry}", text(code, "name")?),
-        );
+        let name =
+            text(code, "name").map_or_else(|_| "unnamed".to_owned(), |it| format!("{it} {retry}"));
+        out.insert(format!("code {number}"), name);
     }
     Ok(out)
 }
 
-fn fact(field: &Value, presence: &str, renamed: &BTreeMap<String, String>) -> Result<String> {
+fn fact(field: &Value, renamed: &BTreeMap<String, String>) -> Result<String> {
     let mut kind = text(field, "type")?.to_owned();
+    // An entry that is a model, which v1's facts call by its name alone.
+    if let Some(entry) = kind
+        .strip_prefix("array<")
+        .filter(|it| it.starts_with(char::is_uppercase))
+    {
+        kind = format!("array<object:{entry}");
+    }
     for (from, to) in renamed {
         kind = kind.replace(&format!("object:{from}>"), &format!("object:{to}>"));
     }
     let is_required = field
-        .get(presence)
+        .get("always")
+        .or(field.get("required"))
         .and_then(Value::as_bool)
         .unwrap_or_default();
     let mut rules = BTreeSet::new();
@@ -152,15 +180,39 @@ fn fact(field: &Value, presence: &str, renamed: &BTreeMap<String, String>) -> Re
         // Said by the type: an amount is never empty, and nothing has fewer than no entries.
         let implied = (kind == "decimal_string" && rule.ends_with("_len"))
             || (rule == "min_items" && value == 0)
-            || rule == "also_spelled";
+            || matches!(rule.as_str(), "also_spelled" | "also_seen");
         if !implied {
-            let value = value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned);
-            rules.insert(format!("{rule}={value}"));
+            rules.extend(stated(rule, value));
         }
     }
     Ok(saying(&kind, is_required, &rules))
+}
+
+/// A rule of the facts in the words of the document, unless it is a remark.
+fn stated(rule: &str, value: &Value) -> Option<String> {
+    let words = |value: &Value| {
+        let words: Option<BTreeSet<_>> = value.as_array()?.iter().map(Value::as_str).collect();
+        Some(words?.into_iter().collect::<Vec<_>>().join("|"))
+    };
+    let text = value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned);
+    let (name, value) = match (rule, text.as_str()) {
+        (
+            "default" | "examples" | "max_for_satoshi" | "may_be_empty" | "meaning" | "unique"
+            | "unit" | "value",
+            _,
+        ) => return None,
+        // Numbers, whose meaning is in the description.
+        ("enum" | "open_enum", _) => ("words", words(value)?),
+        ("format", "url") => ("format", "uri".to_owned()),
+        ("max_length", _) => ("max_len", text),
+        ("max_span_seconds", _) => ("span", text),
+        ("min_exclusive", "0") => ("positive", "true".to_owned()),
+        ("min_length", _) => ("min_len", text),
+        _ => (rule, text),
+    };
+    Some(format!("{name}={value}"))
 }
 
 fn saying(kind: &str, is_required: bool, rules: &BTreeSet<String>) -> String {
@@ -172,28 +224,35 @@ fn saying(kind: &str, is_required: bool, rules: &BTreeSet<String>) -> String {
         .join(" ")
 }
 
-fn of_spec(document: &Document) -> Result<Sayings> {
+fn of_spec(api: &Api, document: &Document) -> Result<Sayings> {
     let mut out = Sayings::new();
     let schemas = &document.components.schemas;
     for (path, item) in &document.paths {
         let route = &item.post;
         out.insert(format!("{path} safety"), route.safety.clone());
         if let Some(name) = route.request() {
-            fields(&mut out, &format!("{path} sends"), document, name)?;
+            let schema = named(document, name)?;
+            fields(&mut out, &format!("{path} sends"), api, document, schema);
         }
         if route.response()?.ends_with("Response") {
-            fields(
-                &mut out,
-                &format!("{path} answers"),
-                document,
-                route.response()?,
-            )?;
+            // The facts give the fields of a list's entries.
+            let answer = named(document, route.response()?)?;
+            let entry = answer.items.as_deref().and_then(Schema::name);
+            let schema = entry.map_or(Ok(answer), |name| named(document, name))?;
+            fields(&mut out, &format!("{path} answers"), api, document, schema);
         }
     }
     for (name, schema) in schemas {
         if matches!(schema.role(), "model" | "input") {
-            fields(&mut out, &format!("{name} has"), document, name)?;
+            fields(&mut out, &format!("{name} has"), api, document, schema);
         }
+    }
+    for (name, webhook) in &document.webhooks {
+        let media = webhook.post.request_body.content.get("application/json");
+        let schema = &media.with_context(|| name.clone())?.schema;
+        // v2 has an envelope around its fields.
+        let schema = schema.properties.get("msg").unwrap_or(schema);
+        fields(&mut out, &format!("{name} tells"), api, document, schema);
     }
     for code in &document.codes {
         out.insert(
@@ -201,20 +260,28 @@ fn of_spec(document: &Document) -> Result<Sayings> {
             format!("{} {}", code.name, code.retry),
         );
     }
+    for code in &document.unnamed_codes {
+        out.insert(format!("code {}", code.code), "unnamed".to_owned());
+    }
     Ok(out)
 }
 
-fn fields(out: &mut Sayings, prefix: &str, document: &Document, name: &str) -> Result<()> {
-    let schema = document
-        .components
-        .schemas
-        .get(name)
-        .with_context(|| name.to_owned())?;
+fn named<'a>(document: &'a Document, name: &str) -> Result<&'a Schema> {
+    let schema = document.components.schemas.get(name);
+    schema.with_context(|| name.to_owned())
+}
+
+fn fields(out: &mut Sayings, prefix: &str, api: &Api, document: &Document, schema: &Schema) {
     for (wire, field) in &schema.properties {
         let mut rules = BTreeSet::new();
         let items = field.items.as_deref();
         let mut rule = |name: &str, value: Option<String>| {
-            rules.extend(value.map(|value| format!("{name}={value}")));
+            let is_prose = OFTEN_PROSE.contains(&name) && !api.stated.contains(&name);
+            rules.extend(
+                value
+                    .filter(|_| !is_prose)
+                    .map(|value| format!("{name}={value}")),
+            );
         };
         let number = |value: Option<u64>| value.map(|it| it.to_string());
         rule("min_len", number(field.min_length));
@@ -229,19 +296,46 @@ fn fields(out: &mut Sayings, prefix: &str, document: &Document, name: &str) -> R
         let format = field
             .format
             .clone()
-            .filter(|it| it == "email" || it == "uri");
+            .filter(|it| matches!(it.as_str(), "email" | "uri" | "uuid"));
         rule("format", format);
         let is_sent = matches!(schema.role(), "request" | "input");
         let is_user = field.newtype.as_deref() == Some("UserId") && is_sent;
         rule("forbidden_prefix", is_user.then(|| "sys".to_owned()));
+        let is_positive = field.sign.as_deref() == Some("positive");
+        rule("positive", is_positive.then(|| "true".to_owned()));
+        let words: BTreeSet<_> = (field.name())
+            .and_then(|name| document.components.schemas.get(name))
+            .into_iter()
+            .flat_map(|schema| schema.values.keys().map(String::as_str))
+            .collect();
+        let words: Vec<_> = words.into_iter().collect();
+        rule("words", (!words.is_empty()).then(|| words.join("|")));
+        let decimals = schema.decimals.as_ref().filter(|it| it.field == *wire);
+        rule("max_decimals", decimals.map(|it| it.then.to_string()));
+        let span = schema.span.as_ref().filter(|it| it.to == *wire);
+        rule("span", span.map(|it| it.seconds.to_string()));
+
         let kind = kind(document, field);
+        if api.stated.contains(&"also") {
+            for also in &field.also {
+                out.insert(format!("{prefix} {also}"), saying(&kind, false, &rules));
+            }
+        }
         out.insert(
             format!("{prefix} {wire}"),
             saying(&kind, schema.required.contains(wire), &rules),
         );
     }
-    Ok(())
 }
+
+/// Rules that one version's facts state and another's only tell.
+const OFTEN_PROSE: [&str; 5] = [
+    "forbidden_prefix",
+    "max_decimals",
+    "positive",
+    "span",
+    "words",
+];
 
 /// A type in the words of the facts.
 fn kind(document: &Document, schema: &Schema) -> String {
@@ -250,7 +344,7 @@ fn kind(document: &Document, schema: &Schema) -> String {
             .components
             .schemas
             .get(name)
-            .is_some_and(|it| it.role() == "open-enum");
+            .is_some_and(|it| matches!(it.role(), "open-enum" | "word"));
         return if is_word {
             "string".to_owned()
         } else {

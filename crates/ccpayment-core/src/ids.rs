@@ -11,21 +11,29 @@ use serde::{Serialize, Serializer};
 
 use crate::validate::{Rule, ValidationError};
 
-struct TextRule {
+pub(crate) struct TextRule {
     min: usize,
     max: usize,
     forbidden_prefix: Option<&'static str>,
+    is_uuid: bool,
 }
 
 /// For names that the documents limit in no other way than not being empty.
-const NOT_EMPTY: TextRule = TextRule {
+pub(crate) const NOT_EMPTY: TextRule = TextRule {
     min: 1,
     max: usize::MAX,
     forbidden_prefix: None,
+    is_uuid: false,
+};
+
+/// For ids that are UUIDs.
+pub(crate) const UUID: TextRule = TextRule {
+    is_uuid: true,
+    ..NOT_EMPTY
 };
 
 impl TextRule {
-    fn check(&self, text: &str, field: &'static str) -> Result<(), ValidationError> {
+    pub(crate) fn check(&self, text: &str, field: &'static str) -> Result<(), ValidationError> {
         let length = text.chars().count();
         let broken = if length == 0 && self.min > 0 {
             Some(Rule::Empty)
@@ -33,6 +41,8 @@ impl TextRule {
             Some(Rule::TooShort { min: self.min })
         } else if length > self.max {
             Some(Rule::TooLong { max: self.max })
+        } else if self.is_uuid && !is_uuid(text) {
+            Some(Rule::NotAUuid)
         } else {
             (self
                 .forbidden_prefix
@@ -43,6 +53,15 @@ impl TextRule {
     }
 }
 
+/// Whether it is a UUID in the form with hyphens.
+fn is_uuid(text: &str) -> bool {
+    text.len() == 36
+        && (text.bytes().enumerate()).all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
 macro_rules! text_ids {
     ($($(#[$doc:meta])* $name:ident: $rule:expr;)+) => {$(
         $(#[$doc])*
@@ -50,7 +69,7 @@ macro_rules! text_ids {
         pub struct $name(String);
 
         impl $name {
-            const RULE: TextRule = $rule;
+            const RULE: $crate::ids::TextRule = $rule;
 
             /// Takes any text; the rule is checked when a request that holds it is sent.
             #[must_use]
@@ -74,20 +93,20 @@ macro_rules! text_ids {
             ///
             /// # Errors
             ///
-            /// [`ValidationError`] with that field and the rule that does not hold.
-            pub fn validate(&self, field: &'static str) -> Result<(), ValidationError> {
+            /// [`ValidationError`](crate::ValidationError) with that field and the rule that does not hold.
+            pub fn validate(&self, field: &'static str) -> Result<(), $crate::ValidationError> {
                 Self::RULE.check(&self.0, field)
             }
         }
 
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.pad(&self.0)
             }
         }
 
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 write!(f, concat!(stringify!($name), "({:?})"), self.0)
             }
         }
@@ -104,48 +123,51 @@ macro_rules! text_ids {
             }
         }
 
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(&self.0)
             }
         }
 
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_any(TextVisitor).map(Self)
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_any($crate::ids::TextVisitor).map(Self)
             }
         }
     )+};
 }
+pub(crate) use text_ids;
 
 text_ids! {
     /// A merchant's APP ID, from the dashboard.
     AppId: NOT_EMPTY;
     /// The merchant's own id of an order, a withdrawal, a transfer or a swap: 3 to 64
     /// characters, unique. It is what makes a repeated call harmless, so create it and store it
-    /// *before* the call, and never make a new one for a retry.
-    OrderId: TextRule { min: 3, max: 64, forbidden_prefix: None };
+    /// *before* the call, and never make a new one for a retry. v1 gives no length, so its requests
+    /// ask for no more than that it is not empty.
+    OrderId: TextRule { min: 3, max: 64, ..NOT_EMPTY };
     /// CCPayment's id of a transaction: 32 or 33 digits, which is too long for a number.
     RecordId: NOT_EMPTY;
-    /// A merchant's id of an end user: 5 to 64 characters, not starting with `sys`.
-    UserId: TextRule { min: 5, max: 64, forbidden_prefix: Some("sys") };
+    /// A merchant's id of an end user: 5 to 64 characters, not starting with `sys`. In v1, 3 to 64
+    /// characters, and no more.
+    UserId: TextRule { min: 5, max: 64, forbidden_prefix: Some("sys"), ..NOT_EMPTY };
     /// A merchant's id of a permanent deposit address: 3 to 64 characters.
-    ReferenceId: TextRule { min: 3, max: 64, forbidden_prefix: None };
+    ReferenceId: TextRule { min: 3, max: 64, ..NOT_EMPTY };
     /// CCPayment's own symbol of a chain (`TRX`, `ETH`, `BSC`, `POLYGON`), as in the networks of a
     /// coin. Answers may hold others, such as `Cwallet OS`.
     Chain: NOT_EMPTY;
     /// An address on a chain.
     Address: NOT_EMPTY;
     /// The memo or tag that some chains need beside an address. An empty one counts as none.
-    Memo: TextRule { min: 0, max: usize::MAX, forbidden_prefix: None };
+    Memo: TextRule { min: 0, ..NOT_EMPTY };
     /// A transaction id on a chain.
     TxId: NOT_EMPTY;
     /// Where the next page begins (`nextId`). An empty one is the first page.
-    Cursor: TextRule { min: 0, max: usize::MAX, forbidden_prefix: None };
+    Cursor: TextRule { min: 0, ..NOT_EMPTY };
 }
 
 /// Text, or a number where one source of the documents writes text as a number.
-struct TextVisitor;
+pub(crate) struct TextVisitor;
 
 impl Visitor<'_> for TextVisitor {
     type Value = String;

@@ -67,6 +67,8 @@ mod sign;
 mod signer;
 mod validate;
 
+#[cfg(feature = "v1")]
+pub mod v1;
 #[cfg(feature = "v2")]
 pub mod v2;
 pub mod wire;

@@ -22,7 +22,7 @@ pub trait Payout: Endpoint {
     fn lookup(&self) -> Self::Lookup;
 
     /// CCPayment's id in the answer to the payout itself.
-    fn record_id(accepted: &Self::Response) -> &RecordId;
+    fn record_id(accepted: &Self::Response) -> RecordId;
 
     /// Holds a found record against this payout.
     fn judge(&self, found: &<Self::Lookup as Endpoint>::Response) -> Found;
@@ -127,8 +127,44 @@ impl Comparison {
         }
     }
 
+    /// Compares a field that a record may well lack: then it says nothing.
+    pub(crate) fn if_there<T: fmt::Display>(
+        &mut self,
+        field: &'static str,
+        asked: &T,
+        found: Option<&T>,
+        same: impl FnOnce(&T, &T) -> bool,
+    ) {
+        if found.is_some() {
+            self.field(field, asked, found, same);
+        }
+    }
+
+    /// What the record says: that it lacks something or is another payout; else how the payout
+    /// fares, which has `ended` if it is over and moved no money.
+    pub(crate) fn judge(
+        self,
+        record_id: &RecordId,
+        ended: bool,
+        status: &impl fmt::Display,
+        reason: Option<&String>,
+    ) -> Found {
+        self.verdict(record_id).unwrap_or_else(|| {
+            let record_id = record_id.clone();
+            if ended {
+                Found::Ended {
+                    record_id,
+                    status: status.to_string(),
+                    reason: reason.cloned(),
+                }
+            } else {
+                Found::Same { record_id }
+            }
+        })
+    }
+
     /// `None` when everything is the same.
-    pub(crate) fn verdict(self, record_id: &RecordId) -> Option<Found> {
+    fn verdict(self, record_id: &RecordId) -> Option<Found> {
         if let Some(field) = self.missing {
             return Some(Found::Incomplete { field });
         }

@@ -90,6 +90,8 @@ pub enum Rule {
         /// The most decimals.
         max: u32,
     },
+    /// Not a UUID.
+    NotAUuid,
     /// Characters that can't stand in an HTTP header.
     NotHeaderText,
     /// Anything else, in words.
@@ -122,6 +124,7 @@ impl fmt::Display for Rule {
             Self::MissingBoth { other } => write!(f, "or `{other}` must be there"),
             Self::NotTogether { other } => write!(f, "can't be sent together with `{other}`"),
             Self::TooManyDecimals { max } => write!(f, "can have at most {max} decimals"),
+            Self::NotAUuid => f.write_str("must be a UUID"),
             Self::NotHeaderText => f.write_str("must be printable ASCII"),
             Self::Other(words) => f.write_str(words),
         }

@@ -6,6 +6,8 @@
 //! - [`required`]: identity and money. Missing, null or empty is an error, never a default.
 //! - [`optional`]: missing, null and empty text are all `None`.
 //! - [`lenient`]: everything else. Missing and null are the type's default.
+//!
+//! The v1 API also has numbers that are read by [`number`], and fields with two names.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -15,6 +17,12 @@ use serde::de::value::SeqAccessDeserializer;
 use serde::de::value::{MapAccessDeserializer, MapDeserializer};
 use serde::de::{self, Deserialize, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize as DeserializeDerive, Serialize};
+
+mod either_name;
+mod number;
+
+pub(crate) use either_name::{either_name, first_named};
+pub use number::{Number, number};
 
 /// Serialises a request once; these bytes are signed and these bytes are sent.
 ///

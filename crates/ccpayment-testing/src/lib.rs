@@ -3,6 +3,7 @@
 //! - [`FakeTransport`]: answers by a script of expected requests; anything else is an error.
 //! - [`Recorder`]: turns real traffic into stable, redacted snapshots.
 //! - [`TestClock`]: time that a test sets.
+//! - `strategies`, with the feature `proptest`: arbitrary requests, answers and amounts.
 //!
 //! A stateful gateway on loopback is in `ccpayment-sandbox`.
 //!
@@ -41,6 +42,8 @@
 mod clock;
 mod fake;
 mod recorder;
+#[cfg(feature = "proptest")]
+pub mod strategies;
 
 pub use clock::TestClock;
 pub use fake::{FakeTransport, Mismatch, Reply};

@@ -1,13 +1,17 @@
 //! With `serde_json/arbitrary_precision`, every number arrives in another form. Nothing that core
-//! reads may change by that.
+//! reads may change by that, and nothing that the strategies make.
 
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
+    use ccpayment_core::v1::{CreateOrderResponse, GetBlockHeightResponse};
     use ccpayment_core::v2::{
-        GetAppOrderInfoResponse, GetAppWithdrawRecordResponse, GetCoinResponse,
+        CreateAppOrderDepositAddress, GetAppOrderInfoResponse, GetAppWithdrawRecordResponse,
+        GetCoin, GetCoinResponse,
     };
     use ccpayment_core::{Amount, CoinId, ErrorCode, RecordId, Timestamp, decode};
+    use ccpayment_testing::strategies;
+    use proptest::test_runner::{Config, TestRunner};
     use serde::Deserialize;
     use serde::de::DeserializeOwned;
 
@@ -107,6 +111,31 @@ mod tests {
         assert_eq!(record.record.fee.unwrap().coin_id, Some(CoinId::new(1891)));
     }
 
+    /// Fields with two names are buffered while they are read, and so are those that nobody knows.
+    #[test]
+    fn answers_of_v1_are_read_as_ever() {
+        let order: CreateOrderResponse = fixture(
+            r#"{"code":10000,"data":{"amount":1,"product_price":7,"unknown":[1.5,18446744073709551616],
+            "order_id":12,"network":"TRC20","pay_address":"T","order_valid_period":823456}}"#,
+        );
+        assert_eq!(order.product_price.unwrap().as_str(), "7");
+        assert_eq!(order.order_valid_period, Some(823_456));
+        let heights: GetBlockHeightResponse = fixture(
+            r#"{"code":10000,"data":[{"chain":"BCH","current_chain_height":803435,
+            "tx_confirm_block_num":2,"block_rate":0.30000000000000000004}]}"#,
+        );
+        let [height] = heights.chains.as_slice() else {
+            panic!("{heights:?}")
+        };
+        let rate = height.block_rate.as_ref().unwrap();
+        assert_eq!(rate.as_str(), "0.30000000000000000004");
+        assert!(
+            serde_json::to_string(&heights)
+                .unwrap()
+                .contains(r#""block_rate":0.30000000000000000004"#)
+        );
+    }
+
     #[test]
     fn the_code_is_read_as_number_and_as_text() {
         for code in ["14000", "\"14000\""] {
@@ -119,5 +148,20 @@ mod tests {
                     .contains(ErrorCode::BalanceInsufficient.name())
             );
         }
+    }
+    /// The description that strategies are made of is JSON too.
+    #[test]
+    fn strategies_can_be_made() {
+        let config = Config {
+            max_local_rejects: 0,
+            failure_persistence: None,
+            ..Config::default()
+        };
+        let answers = strategies::response::<GetCoin>();
+        TestRunner::new(config.clone())
+            .run(&answers, |_| Ok(()))
+            .unwrap();
+        let orders = strategies::request::<CreateAppOrderDepositAddress>();
+        TestRunner::new(config).run(&orders, |_| Ok(())).unwrap();
     }
 }

@@ -1,5 +1,5 @@
 //! A shop, as somebody else would write it. See `tests/payloads.rs` for how it snapshots what it
-//! sends.
+//! sends, and `tests/properties.rs` for how it tries any basket against any answer.
 
 use ccpayment::v2::{CreateAppOrderDepositAddress, CreateAppOrderDepositAddressResponse};
 use ccpayment::{Amount, Chain, Client, CoinId, Error, FiatId, OrderId};

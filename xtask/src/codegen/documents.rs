@@ -9,23 +9,20 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use serde_json::{Map, Value};
 
-/// The description, and its copy in the sandbox.
-const COPIES: [(&str, &str); 1] = [(
-    "xtask/spec/ccpayment-v2.yaml",
-    "crates/ccpayment-sandbox/schema/v2.json",
-)];
+use crate::api::ALL;
 
 /// Every copy, by its path from the root.
 pub(super) fn files(root: &Path) -> Result<BTreeMap<String, String>> {
-    COPIES
-        .iter()
-        .map(|(from, to)| {
+    ALL.into_iter()
+        .map(|api| {
+            let from = api.spec;
+            let to = format!("crates/ccpayment-sandbox/schema/{}.json", api.name);
             let text = fs::read_to_string(root.join(from))
                 .with_context(|| format!("{from} can't be read"))?;
             let document: Value =
                 serde_saphyr::from_str(&text).with_context(|| format!("{from} is not YAML"))?;
             let json = serde_json::to_string_pretty(&sorted(document))?;
-            Ok(((*to).to_owned(), json + "\n"))
+            Ok((to, json + "\n"))
         })
         .collect()
 }

@@ -1,15 +1,18 @@
-//! Generated sources: `xtask/spec/ccpayment-v2.yaml` as Rust.
+//! What is generated: the OpenAPI documents of `xtask/spec` as Rust, and as tables of the README.
 //!
 //! The text is put together here and printed by rustfmt, so that it reads and is formatted like the
 //! rest of the code.
 
 mod codes;
+mod coverage;
 mod documents;
 mod enums;
 mod fixtures;
 mod modules;
 mod rust;
+mod strategies;
 mod structs;
+mod typed;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,9 +22,9 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::api::{ALL, V1, V2};
 use crate::spec;
 
-const SPEC: &str = "xtask/spec/ccpayment-v2.yaml";
 const CORE: &str = "crates/ccpayment-core/src";
 
 /// Writes every generated file anew.
@@ -43,7 +46,7 @@ pub(crate) fn check(root: &Path) -> Result<()> {
     }
     if !differ.is_empty() {
         bail!(
-            "not what {SPEC} says: {}; run `cargo xtask codegen`",
+            "not what the documents say: {}; run `cargo xtask codegen`",
             differ.join(", ")
         );
     }
@@ -52,18 +55,36 @@ pub(crate) fn check(root: &Path) -> Result<()> {
 
 /// Every generated file, by its path from the root.
 fn files(root: &Path) -> Result<BTreeMap<String, String>> {
-    let document = spec::read(&root.join(SPEC))?;
-    let mut files = modules::v2(&document)?;
-    files.insert("code/table.rs".to_owned(), codes::table(&document.codes)?);
+    let documents = ALL
+        .map(|api| Ok((api, spec::read(&root.join(api.spec))?)))
+        .into_iter()
+        .collect::<Result<Vec<_>>>()?;
+    let mut files = BTreeMap::new();
+    for (api, document) in &documents {
+        files.extend(modules::of(api, document)?);
+    }
+    let codes = |name| {
+        let document = documents.iter().find(|(api, _)| api.name == name);
+        document.map_or(&[][..], |(_, document)| &document.codes)
+    };
+    let table = codes::table(codes(V2.name), codes(V1.name))?;
+    files.insert("code/table.rs".to_owned(), table);
     let mut files: BTreeMap<String, String> = files
         .into_iter()
         .map(|(name, text)| (format!("{CORE}/{name}"), text))
         .collect();
-    files.insert(fixtures::PATH.to_owned(), fixtures::tests(&document)?);
-    let mut files: BTreeMap<String, String> = files
+    files.insert(fixtures::PATH.to_owned(), fixtures::tests(&documents)?);
+    files.insert(typed::PATH.to_owned(), typed::list(&documents)?);
+    let mut files = files
         .into_iter()
         .map(|(path, text)| Ok((path, format(root, &text)?)))
-        .collect::<Result<_>>()?;
+        .collect::<Result<BTreeMap<_, _>>>()?;
+    for (api, document) in &documents {
+        files.insert(strategies::path(api), strategies::json(api, document)?);
+    }
+    let readme = fs::read_to_string(root.join(coverage::PATH)).context(coverage::PATH)?;
+    let readme = coverage::placed(&readme, &documents)?;
+    files.insert(coverage::PATH.to_owned(), readme);
     files.extend(documents::files(root)?);
     Ok(files)
 }

@@ -6,16 +6,19 @@ use std::fmt::Write as _;
 use anyhow::{Context, Result};
 
 use super::enums::open_enum;
-use super::rust::{is_newtype, type_name};
+use super::rust::{is_newtype, raised, type_name};
 use super::structs::File;
+use crate::api::Api;
 use crate::spec::{Document, Schema};
 
 const STATUS: &str = "status";
 
-/// The files of `v2`, by their names below `src`.
-pub(crate) fn v2(document: &Document) -> Result<BTreeMap<String, String>> {
+/// The files of one version, by their names below `src`.
+pub(crate) fn of(api: &'static Api, document: &Document) -> Result<BTreeMap<String, String>> {
     let mut files: BTreeMap<&str, File> = BTreeMap::new();
-    let mut homes: BTreeMap<String, &str> = BTreeMap::new();
+    let mut homes: BTreeMap<String, &str> = (api.by_hand.iter())
+        .flat_map(|(module, names)| names.iter().map(|name| ((*name).to_owned(), *module)))
+        .collect();
     let empty = Schema::default();
 
     // Routes first: each goes to its group, with its answer and the objects that it is first to use.
@@ -25,7 +28,7 @@ pub(crate) fn v2(document: &Document) -> Result<BTreeMap<String, String>> {
             .tags
             .first()
             .with_context(|| format!("{path} has no tag"))?;
-        let file = files.entry(group).or_default();
+        let file = files.entry(group).or_insert_with(|| File::of(api));
         let request = route
             .request()
             .map(|name| schema(document, name))
@@ -71,14 +74,14 @@ pub(crate) fn v2(document: &Document) -> Result<BTreeMap<String, String>> {
             imports(&tag.name, file, &homes),
             file.items
         );
-        out.insert(format!("v2/{}.rs", tag.name), text);
+        out.insert(format!("{}/{}.rs", api.name, tag.name), text);
     }
     let words = head("Words of the gateway that may grow.");
     out.insert(
-        format!("v2/{STATUS}.rs"),
+        format!("{}/{STATUS}.rs", api.name),
         format!("{words}use crate::wire::open_enum;\n\n{status}"),
     );
-    out.insert("v2/mod.rs".to_owned(), root(document, &homes)?);
+    out.insert(format!("{}/mod.rs", api.name), root(api, document, &homes)?);
     Ok(out)
 }
 
@@ -92,7 +95,9 @@ fn schema<'a>(document: &'a Document, name: &str) -> Result<&'a Schema> {
 
 /// The objects that a schema's fields hold.
 fn references(schema: &Schema) -> Vec<String> {
-    let mut names = Vec::new();
+    let mut names: Vec<_> = (schema.items.iter())
+        .filter_map(|items| items.name().map(str::to_owned))
+        .collect();
     for field in schema.properties.values() {
         let values = field
             .additional_properties
@@ -120,7 +125,7 @@ fn about(name: &str, schema: &Schema) -> String {
         }
         words.extend(char.to_lowercase());
     }
-    format!("{}.", type_name(&words))
+    format!("{}.", raised(&words))
 }
 
 fn head(description: &str) -> String {
@@ -136,14 +141,32 @@ fn imports(group: &str, file: &File, homes: &BTreeMap<String, &str>) -> String {
         match name.as_str() {
             "BTreeMap" => std = "use std::collections::BTreeMap;\n\n",
             "Bytes" => has_bytes = true,
-            "Amount" => drop(crate_names.entry("amount").or_default().insert(name)),
-            "Endpoint" | "Safety" => drop(crate_names.entry("endpoint").or_default().insert(name)),
-            "ValidationError" => drop(crate_names.entry("validate").or_default().insert(name)),
-            "check" | "wire" => drop(crate_names.entry("").or_default().insert(name)),
-            "RecordKey" | "PriceIn" => drop(crate_names.entry("ids").or_default().insert(name)),
-            name if is_newtype(name) => drop(crate_names.entry("ids").or_default().insert(name)),
+            "Amount" => {
+                crate_names.entry("amount").or_default().insert(name);
+            }
+            "Endpoint" | "Safety" | "Version" => {
+                crate_names.entry("endpoint").or_default().insert(name);
+            }
+            "ValidationError" => {
+                crate_names.entry("validate").or_default().insert(name);
+            }
+            "wire" if file.names.contains("Number") => {
+                crate_names.entry("wire").or_default().insert("self");
+            }
+            "check" | "wire" => {
+                crate_names.entry("").or_default().insert(name);
+            }
+            "RecordKey" | "PriceIn" => {
+                crate_names.entry("ids").or_default().insert(name);
+            }
+            "Number" => {
+                crate_names.entry("wire").or_default().insert(name);
+            }
             name => match homes.get(name) {
                 Some(home) if *home != group => siblings.push(name),
+                None if is_newtype(name) => {
+                    crate_names.entry("ids").or_default().insert(name);
+                }
                 _ => {}
             },
         }
@@ -167,15 +190,15 @@ fn imports(group: &str, file: &File, homes: &BTreeMap<String, &str>) -> String {
     out
 }
 
-fn root(document: &Document, homes: &BTreeMap<String, &str>) -> Result<String> {
-    let mut out = String::from(
-        "//! The v2 API, one module a group, with the gateway's own names.\n//!\n\
-         //! A request is a plain struct: a constructor takes what is required, chainable setters the rest.\n\
-         //! Response structs tolerate what the documents leave open, and keep `None` apart from a value.\n//!\n\
-         //! Generated by `cargo xtask codegen`, but for the rules of payouts; do not edit.\n\n",
-    );
+fn root(api: &Api, document: &Document, homes: &BTreeMap<String, &str>) -> Result<String> {
+    let mut out = String::new();
+    for line in api.about.lines() {
+        writeln!(out, "{}", format!("//! {line}").trim_end())?;
+    }
+    out.push('\n');
     let mut modules: BTreeSet<&str> = document.tags.iter().map(|tag| tag.name.as_str()).collect();
-    modules.extend([STATUS, "payouts"]);
+    modules.insert(STATUS);
+    modules.extend(api.by_hand.iter().map(|(module, _)| *module));
     for module in &modules {
         writeln!(out, "mod {module};")?;
     }

@@ -3,6 +3,7 @@
 use anyhow::{Context, Result, bail};
 use heck::ToSnakeCase;
 
+use crate::api::Api;
 use crate::spec::{Operation, Schema};
 
 /// How a field is held in Rust.
@@ -14,18 +15,21 @@ pub(crate) struct Type {
 }
 
 /// What core's own newtypes check by themselves.
-const CHECKED: [&str; 13] = [
+const CHECKED: [&str; 16] = [
     "Address",
     "AppId",
     "Chain",
     "CoinId",
+    "Currency",
     "Cursor",
     "FiatId",
+    "GatewayOrderId",
     "Memo",
     "OrderId",
     "RecordId",
     "ReferenceId",
     "Timestamp",
+    "TokenId",
     "TxId",
     "UserId",
 ];
@@ -59,6 +63,8 @@ pub(crate) fn type_of(schema: &Schema) -> Result<Type> {
         return Ok(named(name));
     }
     let inner = match schema.kind() {
+        // Of a shape that is not known.
+        "" if schema.field.is_some() => "serde_json::Value",
         "string" => "String",
         "integer" => "u64",
         "boolean" => "bool",
@@ -77,9 +83,14 @@ fn named(name: &str) -> Type {
     }
 }
 
-/// A type's name: the gateway's own, with its first letter raised.
+/// A type's name: the gateway's own, with the first letter of each part raised.
 pub(crate) fn type_name(name: &str) -> String {
-    let mut chars = name.chars();
+    name.split('_').map(raised).collect()
+}
+
+/// The text with its first letter raised.
+pub(crate) fn raised(text: &str) -> String {
+    let mut chars = text.chars();
     chars
         .next()
         .map(|first| first.to_uppercase().chain(chars).collect())
@@ -90,14 +101,17 @@ pub(crate) fn field_name(name: &str) -> String {
     name.to_snake_case()
 }
 
-/// Whether serde's `camelCase` gives the wire name back.
-pub(crate) fn needs_rename(wire: &str) -> bool {
+/// Whether serde does not give the wire name back by itself, or by its `camelCase`.
+pub(crate) fn needs_rename(wire: &str, rename_all: Option<&str>) -> bool {
+    if rename_all.is_none() {
+        return field_name(wire) != wire;
+    }
     let mut camel = String::new();
     for (at, word) in field_name(wire).split('_').enumerate() {
         camel.push_str(&if at == 0 {
             word.to_owned()
         } else {
-            type_name(word)
+            raised(word)
         });
     }
     camel != wire
@@ -126,9 +140,9 @@ pub(crate) fn doc(indent: &str, text: &str) -> String {
 }
 
 /// Where a field is known from, if that is not the merchant documents.
-fn origin(schema: &Schema) -> Option<&'static str> {
+fn origin(schema: &Schema, api: &Api) -> Option<&'static str> {
     let seen = |source: &str| schema.seen_in.iter().any(|it| it == source);
-    if schema.seen_in.is_empty() || seen("seed") {
+    if schema.seen_in.is_empty() || api.documented_in.iter().any(|it| seen(it)) {
         None
     } else if seen("docs") {
         Some("In the official SDK documents only.")
@@ -160,15 +174,18 @@ fn limits(schema: &Schema) -> Option<String> {
 
 /// The comment of a field. `route_documented` is false where the whole route is known from
 /// elsewhere, so that its fields need not say it again.
-pub(crate) fn field_doc(schema: &Schema, route_documented: bool) -> String {
+pub(crate) fn field_doc(schema: &Schema, route_documented: bool, api: &Api) -> String {
     let sign = (schema.sign.as_deref() == Some("positive")).then(|| "Above zero.".to_owned());
-    let origin = origin(schema)
+    let either = (schema.reading.as_deref() == Some("either_name"))
+        .then(|| format!("Called `{}` in some answers.", schema.also.join("`, `")));
+    let origin = origin(schema, api)
         .filter(|_| route_documented)
         .map(str::to_owned);
     [
         Some(schema.description.clone()),
         sign,
         limits(schema),
+        either,
         origin,
     ]
     .into_iter()
@@ -178,7 +195,7 @@ pub(crate) fn field_doc(schema: &Schema, route_documented: bool) -> String {
 }
 
 /// The comment of a request.
-pub(crate) fn route_doc(path: &str, operation: &Operation, request: &Schema) -> String {
+pub(crate) fn route_doc(path: &str, operation: &Operation, request: &Schema, api: &Api) -> String {
     let mut text = operation.summary.clone();
     let rules: Vec<_> = operation.description.lines().collect();
     match rules.as_slice() {
@@ -194,8 +211,8 @@ pub(crate) fn route_doc(path: &str, operation: &Operation, request: &Schema) -> 
         text.push_str(&format!("\n\nA notification follows: `{webhook}`."));
     }
     let known = match operation.source.as_str() {
-        "documented" => "",
-        _ => "; known from the official SDK documents and SDKs only",
+        "documented" => String::new(),
+        _ => format!("; known from {} only", api.elsewhere),
     };
     if !request.never_sent.is_empty() {
         text.push_str("\n\nNever sent, although a source names them:");
@@ -203,7 +220,10 @@ pub(crate) fn route_doc(path: &str, operation: &Operation, request: &Schema) -> 
             text.push_str(&format!("\n- `{wire}`: {why}."));
         }
     }
-    text.push_str(&format!("\n\nSource: `POST /ccpayment/v2{path}`{known}."));
+    text.push_str(&format!(
+        "\n\nSource: `POST {}{path}`{known}.",
+        api.prefix()
+    ));
     text
 }
 
@@ -222,11 +242,21 @@ mod tests {
             ("record_id", "record_id", true),
         ] {
             assert_eq!(
-                (field_name(wire).as_str(), needs_rename(wire)),
+                (
+                    field_name(wire).as_str(),
+                    needs_rename(wire, Some("camelCase"))
+                ),
                 (field, renamed),
                 "{wire}"
             );
         }
+    }
+
+    #[test]
+    fn names_of_v1_stay_as_they_are() {
+        assert!(!needs_rename("c_id", None) && needs_rename("coinId", None));
+        assert_eq!(type_name("get_checkout_url"), "GetCheckoutUrl");
+        assert_eq!(type_name("getCoinUSDTPrice"), "GetCoinUSDTPrice");
     }
 
     #[test]

@@ -8,11 +8,12 @@ use anyhow::{Context, Result, bail};
 use super::rust::{
     doc, field_doc, field_name, is_newtype, needs_rename, route_doc, type_name, type_of,
 };
-use crate::spec::{Operation, Schema};
+use crate::api::Api;
+use crate::spec::{Decimals, Operation, Schema};
 
 /// One Rust file in the making: its items, and what they need from elsewhere.
-#[derive(Default)]
 pub(crate) struct File {
+    api: &'static Api,
     pub(crate) items: String,
     pub(crate) names: BTreeSet<String>,
 }
@@ -67,6 +68,14 @@ impl Field<'_> {
 const DERIVES: &str = "Debug, Clone, PartialEq, Eq, Serialize, Deserialize";
 
 impl File {
+    pub(crate) fn of(api: &'static Api) -> Self {
+        Self {
+            api,
+            items: String::new(),
+            names: BTreeSet::new(),
+        }
+    }
+
     fn line(&mut self, text: &str) {
         self.items.push_str(text);
         self.items.push('\n');
@@ -88,7 +97,7 @@ impl File {
             let kind = type_of(field).with_context(|| wire.clone())?;
             self.need(kind.names);
             let presence = match field.reading.as_deref() {
-                Some("optional") => Presence::Optional,
+                Some("optional" | "either_name" | "number") => Presence::Optional,
                 _ if schema.required.contains(wire) => Presence::Required,
                 _ if kind.inner.starts_with("Vec<") => Presence::List,
                 Some(_) if !sent => Presence::Required,
@@ -112,10 +121,14 @@ impl File {
         let is_bare =
             schema.choice.is_none() && fields.iter().all(|it| it.presence != Presence::Required);
         self.items
-            .push_str(&doc("", &route_doc(path, route, schema)));
+            .push_str(&doc("", &route_doc(path, route, schema, self.api)));
         self.open(&name, schema, is_bare, &fields);
         for field in &fields {
-            self.field(field, route.source == "documented", true);
+            self.field(
+                field,
+                route.source == "documented",
+                field.schema.reading.is_none(),
+            );
         }
         if !route.alternate_paths.is_empty() {
             self.items.push_str(&doc(
@@ -131,22 +144,22 @@ impl File {
 
     fn open(&mut self, name: &str, schema: &Schema, is_bare: bool, fields: &[Field<'_>]) {
         let default = if is_bare { ", Default" } else { "" };
-        let attribute = if schema.choice.is_some() && fields.is_empty() {
-            "transparent"
-        } else {
-            "rename_all = \"camelCase\""
-        };
+        let is_transparent =
+            schema.field.is_some() || (schema.choice.is_some() && fields.is_empty());
         self.line(&format!("#[derive({DERIVES}{default})]"));
-        self.line(&format!(
-            "#[serde({attribute})]\n#[non_exhaustive]\npub struct {name} {{"
-        ));
+        if is_transparent {
+            self.line("#[serde(transparent)]");
+        } else if let Some(rule) = self.api.rename_all {
+            self.line(&format!("#[serde(rename_all = {rule:?})]"));
+        }
+        self.line(&format!("#[non_exhaustive]\npub struct {name} {{"));
         if let Some(choice) = &schema.choice {
             let names: Vec<_> = choice.of.iter().map(|it| format!("`{it}`")).collect();
             self.items.push_str(&doc(
                 "    ",
                 &format!("Exactly one of {}.", names.join(" and ")),
             ));
-            if attribute != "transparent" {
+            if !is_transparent {
                 self.line("    #[serde(flatten)]");
             }
             self.line(&format!("    pub {}: {},", choice.field, choice.kind));
@@ -156,10 +169,12 @@ impl File {
 
     /// One field; `sent` says which way it travels.
     fn field(&mut self, field: &Field<'_>, route_documented: bool, sent: bool) {
-        self.items
-            .push_str(&doc("    ", &field_doc(field.schema, route_documented)));
+        self.items.push_str(&doc(
+            "    ",
+            &field_doc(field.schema, route_documented, self.api),
+        ));
         let mut serde = Vec::new();
-        if needs_rename(field.wire) {
+        if needs_rename(field.wire, self.api.rename_all) {
             serde.push(format!("rename = {:?}", field.wire));
         }
         let reading = field
@@ -168,19 +183,21 @@ impl File {
             .as_deref()
             .filter(|_| !sent)
             .unwrap_or_default();
-        if field.presence != Presence::Required || matches!(reading, "lenient" | "text_or_object") {
-            serde.push("default".to_owned());
+        if reading == "either_name" {
+            serde.push(format!("flatten, with = {:?}", field.name));
+            self.need(["wire"]);
+        } else {
+            if field.presence != Presence::Required
+                || matches!(reading, "lenient" | "text_or_object")
+            {
+                serde.push("default".to_owned());
+            }
+            let also = field.schema.also.iter();
+            serde.extend(also.map(|also| format!("alias = {also:?}")));
         }
-        serde.extend(
-            field
-                .schema
-                .also
-                .iter()
-                .map(|also| format!("alias = {also:?}")),
-        );
         if matches!(
             reading,
-            "required" | "optional" | "lenient" | "text_or_object"
+            "required" | "optional" | "lenient" | "number" | "text_or_object"
         ) {
             serde.push(format!("deserialize_with = \"wire::{reading}\""));
             self.need(["wire"]);
@@ -261,7 +278,8 @@ impl File {
         }
         if let [path, ..] = alternate_paths {
             let text = format!(
-                "Asks by another path, such as `/ccpayment/v2{path}`, which the official SDKs use."
+                "Asks by another path, such as `{}{path}`, which the official SDKs use.",
+                self.api.prefix()
             );
             self.line("");
             self.items.push_str(&doc("    ", &text));
@@ -293,12 +311,17 @@ impl File {
         self.line(&format!("impl Endpoint for {name} {{"));
         self.line(&format!("    type Response = {};\n", route.response()?));
         self.need([route.response()?]);
+        if let Some(variant) = self.api.variant {
+            self.need(["Version"]);
+            self.line(&format!("    const VERSION: Version = Version::{variant};"));
+        }
         self.line(&format!(
             "    const NAME: &'static str = {:?};",
             route.operation_id
         ));
         self.line(&format!(
-            "    const PATH: &'static str = \"/ccpayment/v2{path}\";"
+            "    const PATH: &'static str = \"{}{path}\";",
+            self.api.prefix()
         ));
         self.line(&format!("    const SAFETY: Safety = Safety::{safety};"));
         if let Some(settled_by) = &route.settled_by {
@@ -319,11 +342,12 @@ impl File {
             self.line("        Ok(())\n    }");
         }
         self.line("\n    fn body(&self) -> Result<Bytes, serde_json::Error> {");
-        if fields.is_empty() && schema.choice.is_none() {
+        let sends_no_bytes = self.api.sends_no_bytes && is_bare;
+        if sends_no_bytes && fields.is_empty() {
             self.line("        Ok(Bytes::new())");
         } else {
             self.need(["wire"]);
-            if is_bare {
+            if sends_no_bytes {
                 self.line("        if *self == Self::default() { return Ok(Bytes::new()); }");
             }
             self.line("        wire::json_body(self)");
@@ -353,16 +377,7 @@ impl File {
         }
         if let Some(rule) = &schema.decimals {
             self.need(["check"]);
-            let _ = writeln!(
-                out,
-                "        let most = if self.{}.is_some() {{ {} }} else {{ {} }};\n        \
-                 check::decimals(&self.{}, {:?}, most)?;",
-                field_name(&rule.when),
-                rule.then,
-                rule.otherwise,
-                field_name(&rule.field),
-                rule.field,
-            );
+            out.push_str(&decimals(rule));
         }
         if let Some(rule) = &schema.span {
             self.need(["check"]);
@@ -397,19 +412,26 @@ impl File {
         let per_value = |value: &str, wire: &str, inner: &str, schema: &Schema| -> Vec<String> {
             let mut checks = Vec::new();
             if is_newtype(inner) {
-                let no_zero = matches!(inner, "CoinId" | "FiatId" | "Timestamp");
-                if !no_zero || schema.minimum.is_some() || schema.exclusive_minimum.is_some() {
+                let no_zero = schema.kind() == "integer";
+                let own = own_lengths(inner);
+                let said = (schema.min_length, schema.max_length);
+                // A version may have another rule than the newtype that it shares.
+                let is_other = own.is_some_and(|own| said != own && said != (None, None));
+                if is_other {
+                    // Said in full by the lengths below.
+                } else if !no_zero || schema.minimum.is_some() || schema.exclusive_minimum.is_some()
+                {
                     checks.push(format!("{value}.validate({wire})?;"));
                 }
                 if let Some(min) = schema
                     .min_length
-                    .filter(|min| *min > 1 && !has_length(inner))
+                    .filter(|min| is_other || (*min > 1 && own.is_none()))
                 {
                     checks.push(format!(
                         "check::shortest({value}.as_str(), {wire}, {min})?;"
                     ));
                 }
-                if let Some(max) = schema.max_length.filter(|_| !has_length(inner)) {
+                if let Some(max) = schema.max_length.filter(|_| is_other || own.is_none()) {
                     checks.push(format!("check::longest({value}.as_str(), {wire}, {max})?;"));
                 }
             } else if inner == "Amount" {
@@ -485,6 +507,17 @@ impl File {
         out
     }
 
+    /// An answer that is no object: a struct with one field that is all of it.
+    fn whole(&mut self, name: &str, field: &str, schema: &Schema, text: &str) -> Result<()> {
+        let kind = type_of(schema)?;
+        self.need(kind.names);
+        self.items.push_str(&doc("", text));
+        self.open(name, schema, false, &[]);
+        self.items.push_str(&doc("    ", &schema.description));
+        self.line(&format!("    pub {field}: {},\n}}\n", kind.inner));
+        Ok(())
+    }
+
     /// An answer, an object in one, or an object in a request.
     pub(crate) fn object(
         &mut self,
@@ -493,6 +526,9 @@ impl File {
         text: &str,
         documented: bool,
     ) -> Result<()> {
+        if let Some(field) = &schema.field {
+            return self.whole(name, field, schema, text);
+        }
         let sent = schema.role() == "input";
         let fields = self.fields(schema, sent)?;
         self.items.push_str(&doc("", text));
@@ -501,6 +537,17 @@ impl File {
             self.field(field, documented, sent && field.schema.reading.is_none());
         }
         self.line("}\n");
+        for field in &fields {
+            if let (Some("either_name"), [other]) = (
+                field.schema.reading.as_deref(),
+                field.schema.also.as_slice(),
+            ) {
+                let names = format!("either_name!({}: {:?}, {other:?});", field.name, field.wire);
+                if !self.items.contains(&names) {
+                    self.line(&format!("wire::{names}\n"));
+                }
+            }
+        }
         if sent {
             self.constructor(name, schema, &fields, false, &[]);
             let checks = self.checks(schema, &fields);
@@ -515,9 +562,32 @@ impl File {
     }
 }
 
-/// Whether the newtype's own rule says how long it may be.
-fn has_length(newtype: &str) -> bool {
-    matches!(newtype, "OrderId" | "ReferenceId" | "UserId")
+/// How long it may be, where the newtype's own rule says so.
+fn own_lengths(newtype: &str) -> Option<(Option<u64>, Option<u64>)> {
+    match newtype {
+        "OrderId" | "ReferenceId" => Some((Some(3), Some(64))),
+        "UserId" => Some((Some(5), Some(64))),
+        _ => None,
+    }
+}
+
+/// The check of a precision.
+fn decimals(rule: &Decimals) -> String {
+    let (field, then) = (field_name(&rule.field), rule.then);
+    let check = |most: &str| format!("check::decimals(&self.{field}, {:?}, {most})?;", rule.field);
+    match (&rule.when, rule.otherwise, &rule.unless, &rule.is) {
+        (Some(when), Some(otherwise), ..) => format!(
+            "        let most = if self.{}.is_some() {{ {then} }} else {{ {otherwise} }};\n        {}\n",
+            field_name(when),
+            check("most"),
+        ),
+        (_, _, Some(unless), Some(word)) => format!(
+            "        if !self.{}.as_str().eq_ignore_ascii_case({word:?}) {{ {} }}\n",
+            field_name(unless),
+            check(&then.to_string()),
+        ),
+        _ => format!("        {}\n", check(&then.to_string())),
+    }
 }
 
 /// Objects in requests, which have rules of their own; open enums have none.

@@ -255,9 +255,7 @@ async fn drive<P: Payout>(
         step = match step {
             Step::Submit => {
                 let attempt = client.attempt::<P>(&submit, budget).await;
-                let answer = attempt
-                    .result
-                    .map(|accepted| P::record_id(&accepted).clone());
+                let answer = attempt.result.map(|accepted| P::record_id(&accepted));
                 machine.submitted(attempt.signed_at, answer)
             }
             Step::Lookup => {

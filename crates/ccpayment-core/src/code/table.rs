@@ -182,4 +182,11 @@ super::codes! {
     UnbindingAddressFailed = 17006, Backoff;
     /// The address is not one of CCPayment. Wrong address.
     AddressNotBelongCCP = 17007, Never;
+
+    @v1
+    // of v1 alone
+    /// Fault on the CCPayment side. Reads may back off and repeat; writes may have gone through.
+    ServiceError = 224066, CheckRecord;
+    /// No Cwallet account has that id. Wrong id.
+    ToUserNotFound = 224083, Never;
 }

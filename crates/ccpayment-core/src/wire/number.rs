@@ -1,0 +1,97 @@
+//! Numbers that are kept as their text.
+
+use std::fmt;
+
+use serde::de::{self, Deserialize, Deserializer};
+use serde::ser::{self, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+/// A JSON number by its own text, so that no float comes near it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Number(Box<str>);
+
+impl Number {
+    /// The number as it came.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl fmt::Debug for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Number({})", self.0)
+    }
+}
+
+impl Serialize for Number {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = RawValue::from_string(self.0.clone().into()).map_err(ser::Error::custom)?;
+        text.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        number(deserializer)?.ok_or_else(|| de::Error::custom("a number is null or empty"))
+    }
+}
+
+/// Reads a number, or text with one in it. Missing, null and empty text are all `None`.
+///
+/// # Errors
+///
+/// When the field holds something else, or does not come from JSON.
+pub fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Number>, D::Error> {
+    let Some(json) = Option::<Box<RawValue>>::deserialize(deserializer)? else {
+        return Ok(None);
+    };
+    let text = if json.get().starts_with('"') {
+        serde_json::from_str(json.get()).map_err(de::Error::custom)?
+    } else {
+        json.get().to_owned()
+    };
+    if text.is_empty() {
+        return Ok(None);
+    }
+    // Whether it is one; what it is worth is left to its text.
+    serde_json::from_str::<serde_json::Number>(&text)
+        .map_err(|_| de::Error::custom("not a number"))?;
+    Ok(Some(Number(text.trim().into())))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::{Deserialize, Serialize};
+
+    use super::*;
+
+    #[test]
+    fn numbers_keep_their_text() {
+        #[derive(Debug, PartialEq, Serialize, Deserialize)]
+        struct Rate {
+            #[serde(default, deserialize_with = "number")]
+            rate: Option<Number>,
+        }
+        let read = |json: &str| serde_json::from_str::<Rate>(json).map_err(|e| e.to_string());
+        for text in ["0", "3.10", "0.30000000000000000004", "1e3", "-2"] {
+            let json = format!(r#"{{"rate":{text}}}"#);
+            let rate = read(&json).unwrap();
+            assert_eq!(rate.rate.as_ref().unwrap().as_str(), text);
+            assert_eq!(serde_json::to_string(&rate).unwrap(), json);
+            assert_eq!(read(&format!(r#"{{"rate":"{text}"}}"#)).unwrap(), rate);
+        }
+        for none in ["{}", r#"{"rate":null}"#, r#"{"rate":""}"#] {
+            assert_eq!(read(none).unwrap().rate, None, "{none}");
+        }
+        for bad in ["true", "[]", "{}", r#""fast""#, r#""1 2""#] {
+            assert!(read(&format!(r#"{{"rate":{bad}}}"#)).is_err(), "{bad}");
+        }
+    }
+}

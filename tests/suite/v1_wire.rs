@@ -1,0 +1,402 @@
+//! The v1 API on the wire: what goes out, and the many ways in which an answer may come.
+
+use bytes::Bytes;
+use ccpayment::v1::*;
+use ccpayment::{
+    Address, AnswerError, AppId, AppSecret, Client, Credentials, Endpoint, ErrorCode, Memo,
+    OrderId, Origin, Prepared, Retry, Safety, Timestamp, Version, decode,
+};
+use ccpayment_testing::{FakeTransport, Reply};
+use http::{Method, Request, StatusCode};
+use serde_json::{Value, json};
+
+const TOKEN: &str = "0912e09a-d8e2-41d7-a0bc-a25530892988";
+
+fn credentials() -> Credentials {
+    Credentials::new(AppId::new("app"), AppSecret::new("secret")).unwrap()
+}
+
+fn sent<E: Endpoint>(request: &E) -> Request<Bytes> {
+    Prepared::new(request)
+        .unwrap()
+        .sign(
+            &Origin::of(E::VERSION),
+            &credentials(),
+            Timestamp::new(1_677_152_490),
+        )
+        .unwrap()
+}
+
+fn text<E: Endpoint>(request: &E) -> String {
+    String::from_utf8(sent(request).into_body().to_vec()).unwrap()
+}
+
+fn read<E: Endpoint>(data: &Value) -> E::Response {
+    let body = json!({"code": 10000, "msg": "Success", "data": data}).to_string();
+    decode(&http::Response::new(Bytes::from(body))).unwrap_or_else(|e| panic!("{}: {e}", E::NAME))
+}
+
+fn order(price: &str, currency: Currency) -> CreateOrder {
+    let id = OrderId::new("1");
+    CreateOrder::new(id, price.parse().unwrap(), TokenId::new(TOKEN), currency)
+}
+
+fn payout() -> Withdraw {
+    Withdraw::new(
+        OrderId::new("order-1"),
+        Address::new("rwyQp3eC5j6AumcptZhfmiXAykpeswZKeJ"),
+        TokenId::new(TOKEN),
+        "10".parse().unwrap(),
+    )
+}
+
+#[test]
+fn every_v1_request_as_it_goes_out() {
+    let request = sent(&CheckUser::new("9454818"));
+    assert_eq!(request.method(), Method::POST);
+    assert_eq!(
+        request.uri(),
+        "https://admin.ccpayment.com/ccpayment/v1/check/user"
+    );
+    let header = |name: &str| request.headers()[name].to_str().unwrap();
+    assert_eq!(header("content-type"), "application/json; charset=utf-8");
+    assert_eq!(header("Appid"), "app");
+    assert_eq!(header("Timestamp"), "1677152490");
+    assert_eq!(header("Sign").len(), 64);
+    assert!(request.headers()["sign"].is_sensitive());
+    assert_eq!(&request.body()[..], br#"{"c_id":"9454818"}"#);
+}
+
+#[test]
+fn a_v1_call_without_parameters_sends_an_empty_object() {
+    for body in [
+        text(&ListCoins::new()),
+        text(&GetBlockHeight::new()),
+        text(&ListSupportTokensLegacy::new()),
+        text(&GetAssets::new()),
+    ] {
+        assert_eq!(body, "{}");
+    }
+    // What is empty is left out.
+    let read: GetAssets = serde_json::from_str(r#"{"coin_id":""}"#).unwrap();
+    assert_eq!(text(&read), "{}");
+}
+
+#[test]
+fn every_v1_route_is_there_with_its_path_and_its_class() {
+    let facts: Value =
+        serde_json::from_str(include_str!("../../xtask/spec/facts/v1.json")).unwrap();
+    let routes = facts["routes"].as_array().unwrap();
+    assert_eq!(routes.len(), ROUTES.len());
+    for (fact, route) in routes.iter().zip(ROUTES) {
+        let path = fact["path"].as_str().unwrap();
+        assert_eq!(route.version, Version::V1);
+        assert_eq!(route.path, format!("/ccpayment/v1{path}"));
+        assert_eq!(route.name, fact["name"].as_str().unwrap());
+        let expected = match fact["idempotency"].as_str().unwrap() {
+            "read" => Safety::Read,
+            "get_or_create" => Safety::GetOrCreate,
+            "order_id" => Safety::OrderId,
+            "unsafe" => Safety::Unsafe,
+            other => panic!("{path}: {other}"),
+        };
+        assert_eq!(route.safety, expected, "{path}");
+        let settles = route.safety == Safety::OrderId;
+        assert_eq!(
+            route.settled_by,
+            settles.then_some("get_order_info"),
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn v1_requests_send_the_decided_names() {
+    let whole = order("0.50", Currency::usd())
+        .remark("r")
+        .order_valid_period(600)
+        .custom_value("c")
+        .notify_url("https://example.com/hook");
+    assert_eq!(
+        serde_json::from_str::<Value>(&text(&whole)).unwrap(),
+        json!({
+            "merchant_order_id": "1", "product_price": "0.50", "token_id": TOKEN,
+            "denominated_currency": "USD", "remark": "r", "order_valid_period": 600,
+            "custom_value": "c", "notify_url": "https://example.com/hook",
+        })
+    );
+    assert!(text(&order("1", Currency::token())).contains(r#""denominated_currency":"token""#));
+
+    let page = GetCheckoutUrl::new(OrderId::new("1"), "1".parse().unwrap(), "tea")
+        .notify_url("https://example.com/hook")
+        .custom_value("c");
+    let page = text(&page);
+    assert!(
+        page.contains("notify_url") && page.contains("custom_value"),
+        "{page}"
+    );
+    assert!(
+        !page.contains("valid_timestamp") && !page.contains("\"amount\""),
+        "{page}"
+    );
+
+    assert!(!text(&payout()).contains("merchant_pays_fee"));
+    assert!(text(&payout().merchant_pays_fee(false)).contains(r#""merchant_pays_fee":false"#));
+    let info = GetOrderInfo::new([OrderId::new("a"), OrderId::new("b")]);
+    assert_eq!(text(&info), r#"{"merchant_order_ids":["a","b"]}"#);
+    let coin = CoinId::new("8e5741cf-6e51-4892-9d04-3d40e1dd0128");
+    assert!(text(&GetAssets::new().coin_id(coin)).contains("\"coin_id\""));
+    let fee = GetNetworkFee::new(TokenId::new(TOKEN)).memo(Memo::new("00012"));
+    assert!(text(&fee).contains(r#""memo":"00012""#));
+    let rate = GetTokenRate::new("1000".parse().unwrap(), TokenId::new(TOKEN));
+    assert!(text(&rate).contains(r#""amount":"1000""#));
+    let resend = ResendWebhooks::new(Timestamp::new(1_700_000_000));
+    let resend = text(&resend.end_timestamp(Timestamp::new(1_700_000_060)));
+    assert!(resend.contains(r#""end_timestamp":1700000060"#), "{resend}");
+}
+
+#[test]
+fn v1_names_of_every_source_are_read() {
+    let base = json!({"order_id": "o", "network": "TRC20", "pay_address": "T1"});
+    let price = |fields: &[(&str, &str)]| {
+        let mut answer = base.clone();
+        fields
+            .iter()
+            .for_each(|(name, value)| answer[*name] = json!(value));
+        let price = read::<CreateOrder>(&answer).product_price;
+        price.map(|it| it.as_str().to_owned())
+    };
+    assert_eq!(price(&[]), None);
+    assert_eq!(price(&[("amount", "0.5")]).as_deref(), Some("0.5"));
+    assert_eq!(price(&[("product_price", "0.5")]).as_deref(), Some("0.5"));
+    let both = [("amount", "0.4"), ("product_price", "0.5")];
+    assert_eq!(price(&both).as_deref(), Some("0.5"));
+    let [first, second] = both;
+    assert_eq!(price(&[second, first]).as_deref(), Some("0.5"));
+
+    for name in ["network_symbol", "network_fee_crypto"] {
+        let answer = read::<Withdraw>(&json!({"order_id": "o", name: "TRX"}));
+        assert_eq!(answer.network_fee_crypto.as_deref(), Some("TRX"), "{name}");
+    }
+    for name in ["nikename", "nickname"] {
+        let answer = read::<CheckUser>(&json!({"c_id": "1", name: "alvin"}));
+        assert_eq!(answer.nickname.as_deref(), Some("alvin"), "{name}");
+    }
+    for name in ["coin_id", "token_id"] {
+        let answer = read::<GetAssets>(&json!({"list": [{"value": "1", name: TOKEN}]}));
+        assert_eq!(
+            answer.list[0].coin_id.as_ref().unwrap().as_str(),
+            TOKEN,
+            "{name}"
+        );
+    }
+    for (name, created) in [("rate", json!(7)), ("token_rate", json!("7"))] {
+        let detail = json!({
+            "merchant_order_id": "1", "status": "Successful", name: "0.5", "created": created,
+        });
+        let answer = read::<GetOrderInfo>(&json!([{ "order_detail": detail }]));
+        let detail = &answer.orders[0].order_detail;
+        assert_eq!(
+            detail.token_rate.as_ref().unwrap().as_str(),
+            "0.5",
+            "{name}"
+        );
+        assert_eq!(detail.created, Some(Timestamp::new(7)));
+    }
+    // A memo is text, even where a table calls it a number.
+    for (memo, expected) in [(json!("0573049"), "0573049"), (json!(573_049), "573049")] {
+        let answer = read::<GetPermanentAddress>(&json!({"address": "a", "memo": memo}));
+        assert_eq!(answer.memo.unwrap().as_str(), expected);
+    }
+}
+
+#[test]
+fn v1_fields_that_not_every_source_has_may_be_missing() {
+    let bare = read::<CreateOrder>(
+        &json!({"order_id": "o", "network": "TRC20", "pay_address": "T1", "memo": ""}),
+    );
+    assert_eq!(
+        (bare.memo, bare.token_id, bare.order_valid_period),
+        (None, None, None)
+    );
+    let detail = json!({"merchant_order_id": "1", "status": "Expired"});
+    let trade = json!({"amount": "1"});
+    let info = read::<GetOrderInfo>(&json!([{"order_detail": detail, "trade_list": [trade]}]));
+    assert_eq!(info.orders[0].trade_list[0].status, None);
+    assert_eq!(info.orders[0].order_detail.order_id, None);
+    assert!(info.orders[0].refund_list.is_empty());
+
+    let height = |rate: Value| {
+        let mut chain =
+            json!({"chain": "BCH", "current_chain_height": 1, "tx_confirm_block_num": 2});
+        chain["block_rate"] = rate;
+        let answer = read::<GetBlockHeight>(&json!([chain]));
+        answer.chains[0]
+            .block_rate
+            .as_ref()
+            .map(|it| it.as_str().to_owned())
+    };
+    assert_eq!(height(Value::Null), None);
+    assert_eq!(height(json!(0)).as_deref(), Some("0"));
+    assert_eq!(height(json!(0.1)).as_deref(), Some("0.1"));
+
+    let coin = |precision: Value, token_precision: Value| {
+        let coin = json!({"coin_id": TOKEN, "crypto": "BTC", "precision": precision, "tokens": [
+            {"token_id": TOKEN, "chain": "BTC", "precision": token_precision},
+        ]});
+        read::<ListCoins>(&json!({"list": [coin]})).list.remove(0)
+    };
+    assert_eq!(coin(json!(8), Value::Null).precision, Some(8));
+    assert_eq!(coin(Value::Null, json!(8)).tokens[0].precision, Some(8));
+}
+
+#[test]
+fn v1_order_status_keeps_unknown_words() {
+    let words = [
+        "Awaiting payment",
+        "Expired",
+        "Underpayment",
+        "Underpayment(Overdue)",
+        "Paid",
+        "Paid(Overdue)",
+        "Overpayment",
+        "Overpayment(Overdue)",
+        "Successful",
+        "Something new",
+    ];
+    for word in words {
+        let detail = json!({"merchant_order_id": "1", "status": word});
+        let answer = read::<GetOrderInfo>(&json!([{ "order_detail": detail }]));
+        let status = &answer.orders[0].order_detail.status;
+        assert_eq!(status.as_str(), word);
+        let is_unknown = matches!(status, OrderStatus::Unknown(_));
+        assert_eq!(is_unknown, word == "Something new", "{word}");
+    }
+}
+
+#[test]
+fn every_v1_error_is_a_rejection() {
+    for (body, code) in [
+        (
+            r#"{"code":224066,"msg":"Service error, pleaser try again","data":null}"#,
+            224_066,
+        ),
+        (
+            r#"{"code":224066,"msg":"service err, please try again"}"#,
+            224_066,
+        ),
+        (
+            r#"{"code":224083,"reason":"ToUserNotFound","msg":"users do not exist"}"#,
+            224_083,
+        ),
+        (r#"{"code":100804,"msg":"?"}"#, 100_804),
+    ] {
+        let response = http::Response::new(Bytes::from_static(body.as_bytes()));
+        let error = ccpayment::decode_signed::<Value>(&response, &credentials()).unwrap_err();
+        let AnswerError::Rejected(rejection) = &error else {
+            panic!("{error}")
+        };
+        assert_eq!(rejection.code, ErrorCode::from_v1(code));
+        assert_eq!(rejection.code.code(), code);
+    }
+}
+
+#[test]
+fn v1_codes_are_not_those_of_v2() {
+    assert_eq!(ErrorCode::from_v1(224_066), ErrorCode::ServiceError);
+    assert_eq!(ErrorCode::ServiceError.retry(), Retry::CheckRecord);
+    assert_eq!(ErrorCode::from_v1(224_083), ErrorCode::ToUserNotFound);
+    // Nobody says what they mean, one table is not the other, and an SDK made up the last.
+    for code in [100_804, 225_110, 14_000, 11_004, 10_005, 10_009] {
+        assert_eq!(ErrorCode::from_v1(code), ErrorCode::Unknown(code));
+        assert_eq!(ErrorCode::from_v1(code).retry(), Retry::CheckRecord);
+    }
+    assert_eq!(ErrorCode::from(224_066), ErrorCode::Unknown(224_066));
+}
+
+/// The whole way, with a fake that checks the digest of what comes and signs what it answers.
+#[tokio::test]
+async fn a_client_calls_v1_and_believes_signed_answers_only() {
+    let fake = FakeTransport::verifying(&credentials());
+    let user = CheckUser::new("9454818");
+    fake.expect(
+        &user,
+        Reply::data(&json!({"c_id": "9454818", "nikename": "alvin"})),
+    );
+    fake.expect(
+        &payout(),
+        Reply::rejected(ErrorCode::ServiceError, "try again"),
+    );
+    let client = Client::new(credentials(), fake.clone());
+    let answer = client.send(&user).await.unwrap();
+    assert_eq!(answer.nickname.as_deref(), Some("alvin"));
+    let error = client.send(&payout()).await.unwrap_err();
+    // The code says nothing certain about a call that pays.
+    assert_eq!(error.code(), Some(ErrorCode::ServiceError));
+    assert!(
+        matches!(error.outcome(), ccpayment::Outcome::Unknown(_)),
+        "{error}"
+    );
+    fake.finish().unwrap();
+
+    // The same answer without a signature, for a read and for what pays.
+    let silent = FakeTransport::new();
+    silent.expect_any::<CheckUser>(Reply::data(&json!({"c_id": "9454818"})));
+    silent.expect_any::<Withdraw>(Reply::data(&json!({"order_id": "o"})));
+    let client = Client::new(credentials(), silent.clone());
+    let error = client.send(&user).await.unwrap_err();
+    assert!(error.to_string().contains("no signature"), "{error}");
+    let error = client.send(&payout()).await.unwrap_err();
+    let ccpayment::Outcome::Unknown(unsettled) = error.outcome() else {
+        panic!("{error}")
+    };
+    assert_eq!(unsettled.order_id, Some(OrderId::new("order-1")));
+    assert_eq!(unsettled.settled_by, Some("get_order_info"));
+    assert_eq!(error.status(), Some(StatusCode::OK));
+    assert!(error.raw_body().is_some());
+    silent.finish().unwrap();
+}
+
+#[tokio::test]
+async fn a_v1_route_that_we_do_not_know_is_called_like_any_other() {
+    #[derive(Debug)]
+    struct Unknown;
+    impl Endpoint for Unknown {
+        type Response = Value;
+        const NAME: &'static str = "raw";
+        const PATH: &'static str = "/ccpayment/v1/new/route";
+        const VERSION: Version = Version::V1;
+        const SAFETY: Safety = Safety::Unsafe;
+        fn body(&self) -> Result<Bytes, serde_json::Error> {
+            Ok(Bytes::from_static(b"{}"))
+        }
+    }
+    let fake = FakeTransport::verifying(&credentials());
+    fake.expect(&Unknown, Reply::data(&json!({"x": 1})));
+    let client = Client::new(credentials(), fake.clone());
+    let answer = client.raw("/ccpayment/v1/new/route", &()).await.unwrap();
+    assert_eq!(answer.get(), r#"{"x":1}"#);
+    fake.finish().unwrap();
+}
+
+/// An RSA key or a remote signer can't sign for v1, and says so before anything is sent.
+#[tokio::test]
+async fn v1_needs_the_secret_itself() {
+    use ccpayment::{HmacKey, SignText, Signer, SigningFuture};
+    struct Elsewhere(HmacKey);
+    impl Signer for Elsewhere {
+        fn sign<'a>(&'a self, text: SignText<'a>) -> SigningFuture<'a> {
+            Box::pin(async move { Ok(self.0.sign(&text)) })
+        }
+    }
+    let signer = Elsewhere(HmacKey::new(&AppSecret::new("secret")));
+    let remote = Credentials::with_signer(AppId::new("app"), signer).unwrap();
+    let client = Client::new(remote, FakeTransport::new());
+    let error = client.send(&CheckUser::new("1")).await.unwrap_err();
+    assert_eq!(error.outcome(), ccpayment::Outcome::NotSent);
+    let source = std::error::Error::source(&error).unwrap().to_string();
+    assert!(
+        error.to_string().contains("can't be signed") || source.contains("signed"),
+        "{error}"
+    );
+}
