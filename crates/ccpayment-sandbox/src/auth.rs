@@ -132,6 +132,7 @@ fn from_lower_hex(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rsa;
 
     #[test]
     fn published_vectors() {
@@ -155,6 +156,66 @@ mod tests {
             ),
         ] {
             assert_eq!(account.sign("1677152720", body.as_bytes()), sign);
+        }
+    }
+
+    #[test]
+    fn an_account_with_a_key_takes_no_other_signature() {
+        let rsa = RsaKey::read(rsa::tests::SPKI).unwrap();
+        let secret = "testsecret0000000000000000000001";
+        let account = Account::new("testappid0000001".into(), secret, Some(rsa));
+        let at = 1_677_152_720;
+        let check = |sign: &str, body: &[u8]| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in [
+                ("Appid", "testappid0000001"),
+                ("Timestamp", "1677152720"),
+                ("Content-Type", "application/json"),
+                ("Sign", sign),
+            ] {
+                headers.insert(name, value.parse().unwrap());
+            }
+            account
+                .check(&headers, body, at, at)
+                .map_err(|refusal| refusal.code)
+        };
+        assert_eq!(check(rsa::tests::SIGN, b"{}"), Ok(at));
+        assert_eq!(check(rsa::tests::SIGN, b"{ }"), Err(refusal::BAD_SIGNATURE));
+        let hmac = account.sign("1677152720", b"{}");
+        assert_eq!(check(&hmac, b"{}"), Err(refusal::BAD_SIGNATURE));
+    }
+
+    /// After an advance a caller may go by either time, and its signature ages in the sandbox's.
+    #[test]
+    fn either_clock_is_taken_and_no_third() {
+        let secret = "testsecret0000000000000000000001";
+        let account = Account::new("testappid0000001".into(), secret, None);
+        let (now, signing) = (1_700_000_000, 1_690_000_000);
+        let check = |at: u64| {
+            let mut headers = HeaderMap::new();
+            let at = at.to_string();
+            let sign = account.sign(&at, b"");
+            for (name, value) in [
+                ("Appid", "testappid0000001"),
+                ("Timestamp", &at),
+                ("Sign", &sign),
+            ] {
+                headers.insert(name, value.parse().unwrap());
+            }
+            account
+                .check(&headers, b"", now, signing)
+                .map_err(|refusal| refusal.code)
+        };
+        assert_eq!(check(now - 120), Ok(now - 120));
+        assert_eq!(check(signing - 120), Ok(now - 120));
+        for at in [
+            now - 121,
+            now + 121,
+            signing - 121,
+            signing + 121,
+            1_695_000_000,
+        ] {
+            assert_eq!(check(at), Err(refusal::EXPIRED), "{at}");
         }
     }
 

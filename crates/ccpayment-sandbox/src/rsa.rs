@@ -77,11 +77,11 @@ fn item(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
     /// Made and used by OpenSSL, then thrown away.
-    const SPKI: &str = "-----BEGIN PUBLIC KEY-----
+    pub(crate) const SPKI: &str = "-----BEGIN PUBLIC KEY-----
 MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA1I9z/xFnym4HxXP8pD16
 4BEXLt/tmexFhLjXmsWGOPv8NLLNeJvQpIz0LFzOUOilO9NX3N4Iez+yLXSbjDnk
 6fynLu5m1iHBLZek3erKYwzozJQA0RvkTb2NjD9H+yNssn3ISzrbwQP7z5odQOg6
@@ -100,7 +100,7 @@ D/aPBOV9hDB37dx1b72QRCAqHbr80lWEJHMktWptA4DikzizIAls99FCIWolpGj+
 wAZEJ1b9qIf4/YDe4bjymWStOk12UWxNiwIDAQAB
 -----END RSA PUBLIC KEY-----
 ";
-    const SIGN: &str = "UUCJ7CpEY65cwlCUJJF+Tpyrl436okQFM/ibE/HORW3ncz6xTopGeYIg64j8DVFTgBIlkoe48Wd7vzdDYG7c0AaEOa4ZfyPQiWs85oah5Ze6uIGw3lI374Erjh9bruKOi6NdWJ7m2RtenhHs00cQR399QPqye/LA/hLGHiYhVVg3y/hqiEBG1T4lcsvqhptvKZgHjVIq8Y8Nj1C2xXsVnAn6qRVvR3UHl2rMw2QBNwE1FgvBclarwxNabnaK1ht4/a7fSATMyUBLP01tnoM5MO4iMvC170VXCxMNMRXh/NYC0v2dvG8XDqEoiakZflxGQBmMTUuSEAK/O2RjlH9WWA==";
+    pub(crate) const SIGN: &str = "UUCJ7CpEY65cwlCUJJF+Tpyrl436okQFM/ibE/HORW3ncz6xTopGeYIg64j8DVFTgBIlkoe48Wd7vzdDYG7c0AaEOa4ZfyPQiWs85oah5Ze6uIGw3lI374Erjh9bruKOi6NdWJ7m2RtenhHs00cQR399QPqye/LA/hLGHiYhVVg3y/hqiEBG1T4lcsvqhptvKZgHjVIq8Y8Nj1C2xXsVnAn6qRVvR3UHl2rMw2QBNwE1FgvBclarwxNabnaK1ht4/a7fSATMyUBLP01tnoM5MO4iMvC170VXCxMNMRXh/NYC0v2dvG8XDqEoiakZflxGQBmMTUuSEAK/O2RjlH9WWA==";
     const TEXT: &[u8] = b"testappid00000011677152720{}";
 
     #[test]
