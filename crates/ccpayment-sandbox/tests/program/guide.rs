@@ -6,7 +6,7 @@ use std::process::Command;
 
 use crate::support::{Program, folder};
 
-const GUIDE: &str = include_str!("../../../../docs/sandbox.md");
+const GUIDE: &str = include_str!("../../docs/sandbox.md");
 
 /// The shell commands of the guide but for the one that starts the sandbox, each with what it shows
 /// of their output.
