@@ -19,6 +19,8 @@ pub(crate) enum Owner {
     Invoice(String),
     Reference(String),
     User(String),
+    /// A user of v1, whose money is the merchant's.
+    V1User(String),
 }
 
 impl Owner {
@@ -29,6 +31,7 @@ impl Owner {
             Self::Invoice(id) => format!("invoice:{id}"),
             Self::Reference(id) => format!("reference:{id}"),
             Self::User(id) => format!("user:{id}"),
+            Self::V1User(id) => format!("v1-user:{id}"),
         }
     }
 }
@@ -124,18 +127,23 @@ pub(crate) fn permanent(
     made
 }
 
+pub(crate) fn has_permanent(state: &State, chain: &Chain, owner: &Owner) -> bool {
+    state.permanent.contains_key(&(owner.key(), chain.group()))
+}
+
+/// How many permanent addresses a kind of owner has.
+pub(crate) fn count_permanent(state: &State, prefix: &str) -> usize {
+    let keys = state.permanent.keys();
+    keys.filter(|(key, _)| key.starts_with(prefix)).count()
+}
+
 fn get_or_create(state: &mut State, fields: &Fields, owner: Owner) -> Result<Value, Refusal> {
     let chain = fields.chain()?;
     takes_deposits(state, chain)?;
     let is_user = matches!(owner, Owner::User(_));
-    if !state.permanent.contains_key(&(owner.key(), chain.group())) {
+    if !has_permanent(state, chain, &owner) {
         // Each of the two routes has a quota of its own.
-        let prefix = if is_user { "user:" } else { "reference:" };
-        let made = state
-            .permanent
-            .keys()
-            .filter(|(key, _)| key.starts_with(prefix))
-            .count();
+        let made = count_permanent(state, if is_user { "user:" } else { "reference:" });
         if made >= state.settings.address_limit {
             return Err(Refusal::new(
                 refusal::ADDRESS_LIMIT,
@@ -182,7 +190,7 @@ pub(crate) fn unbind(state: &mut State, fields: &Fields) -> Result<Value, Refusa
     }
     let (user_id, reference_id) = match &address.owner {
         Owner::User(id) => (id.clone(), String::new()),
-        Owner::Reference(id) => (String::new(), id.clone()),
+        Owner::Reference(id) | Owner::V1User(id) => (String::new(), id.clone()),
         Owner::Order(_) | Owner::Invoice(_) => {
             return Err(Refusal::new(
                 refusal::ORDER_ADDRESS,

@@ -7,10 +7,12 @@ use crate::clock::Clock;
 use crate::error::SandboxError;
 use crate::gateway::Gateway;
 use crate::ops::Op;
+use crate::rsa::{PrivateKey, PublicKey};
 use crate::sandbox::Sandbox;
 use crate::schema;
 use crate::settings::Setting;
 use crate::state::State;
+use crate::v1::Digest;
 
 /// Settings of a [`Sandbox`]; made by [`Sandbox::builder`].
 #[derive(Clone)]
@@ -22,6 +24,9 @@ pub struct SandboxBuilder {
     settings: Vec<Setting>,
     webhook_url: Option<String>,
     start_time: Option<u64>,
+    rsa_public_key: Option<Vec<u8>>,
+    rsa_only: bool,
+    notification_key: Option<Vec<u8>>,
 }
 
 impl fmt::Debug for SandboxBuilder {
@@ -56,6 +61,9 @@ impl SandboxBuilder {
             settings: Vec::new(),
             webhook_url: None,
             start_time: None,
+            rsa_public_key: None,
+            rsa_only: false,
+            notification_key: None,
         }
     }
 
@@ -111,19 +119,49 @@ impl SandboxBuilder {
         self
     }
 
+    /// The merchant's RSA public key, as PEM or DER: requests of v2 may then be signed with its
+    /// private key instead of the app secret.
+    #[must_use]
+    pub fn rsa_public_key(mut self, key: impl AsRef<[u8]>) -> Self {
+        self.rsa_public_key = Some(key.as_ref().to_vec());
+        self
+    }
+
+    /// Refuses requests of v2 that are signed with the app secret; needs
+    /// [`rsa_public_key`](Self::rsa_public_key).
+    #[must_use]
+    pub fn rsa_only(mut self) -> Self {
+        self.rsa_only = true;
+        self
+    }
+
+    /// An RSA private key (PKCS#8, as PEM or DER, up to 4096 bits) that notifications of v2 are
+    /// signed with instead of the app secret.
+    #[must_use]
+    pub fn notification_key(mut self, key: impl AsRef<[u8]>) -> Self {
+        self.notification_key = Some(key.as_ref().to_vec());
+        self
+    }
+
     /// The sandbox, ready to answer.
     ///
     /// # Errors
     ///
     /// When the credentials are empty, a balance is not a positive decimal text, its coin is
-    /// unknown, or a setting can't be.
+    /// unknown, a setting can't be, or a key can't be read or is missing.
     pub fn build(self) -> Result<Sandbox, SandboxError> {
         if self.app_id.is_empty() || self.app_secret.is_empty() {
             return Err(SandboxError::Setup(
                 "the app id and the app secret must not be empty".to_owned(),
             ));
         }
+        if self.rsa_only && self.rsa_public_key.is_none() {
+            return Err(SandboxError::Setup(
+                "without the merchant's RSA public key nobody could sign a request".to_owned(),
+            ));
+        }
         let schemas = schema::schemas()?;
+        let schemas_v1 = schema::v1()?;
         let clock = Clock::new(self.start_time);
         let mut state = State::new(self.app_id.clone(), self.seed);
         let balances = self.balances.into_iter();
@@ -137,8 +175,23 @@ impl SandboxBuilder {
         for op in settings.chain(funds).chain(url) {
             state.apply(clock.now(), op)?;
         }
-        let account = Account::new(self.app_id, &self.app_secret);
-        let gateway = Gateway { account, schemas };
+        let digest = Digest::new(&self.app_id, &self.app_secret);
+        let mut account = Account::new(self.app_id, &self.app_secret);
+        account.rsa = self
+            .rsa_public_key
+            .map(|key| PublicKey::read(&key))
+            .transpose()?;
+        account.rsa_only = self.rsa_only;
+        let notification_key = self.notification_key;
+        let gateway = Gateway {
+            account,
+            schemas,
+            digest,
+            schemas_v1,
+            notification_key: notification_key
+                .map(|key| PrivateKey::read(&key))
+                .transpose()?,
+        };
         Ok(Sandbox::new(gateway, self.app_secret, clock, state))
     }
 }

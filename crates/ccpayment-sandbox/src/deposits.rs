@@ -41,7 +41,7 @@ pub(crate) struct Deposit {
     pub(crate) tx_id: String,
     pub(crate) amount: Money,
     pub(crate) service_fee: Money,
-    usd_price: Money,
+    pub(crate) usd_price: Money,
     pub(crate) status: Status,
     pub(crate) flagged: bool,
     refunded: bool,
@@ -227,7 +227,7 @@ fn expiry(state: &State, owner: &Owner) -> Option<u64> {
     match owner {
         Owner::Order(id) => Some(state.orders.get(&by_order(id))?.expired_at),
         Owner::Invoice(id) => Some(state.invoices.get(&by_order(id))?.expired_at),
-        Owner::Reference(_) | Owner::User(_) => None,
+        Owner::Reference(_) | Owner::User(_) | Owner::V1User(_) => None,
     }
 }
 

@@ -105,6 +105,31 @@ pub(crate) fn create(state: &mut State, fields: &Fields) -> Result<Value, Refusa
     Ok(json!({ "invoiceUrl": url }))
 }
 
+/// A page of v1, which knows no other currency.
+pub(crate) fn open_in_dollars(
+    state: &mut State,
+    order_id: &str,
+    product: Option<String>,
+    price: Money,
+    expired_at: u64,
+    notify_url: Option<String>,
+) -> String {
+    let url = state.ids.checkout();
+    let invoice = Invoice {
+        product,
+        price,
+        currency: Currency::Fiat(Fiat::dollar()),
+        url: url.clone(),
+        buyer_email: None,
+        notify_url,
+        created_at: state.now,
+        expired_at,
+        deposits: Vec::new(),
+    };
+    state.invoices.push([by_order(order_id)], invoice);
+    url
+}
+
 /// The payer picks a coin and a chain on the invoice's page, and is shown what to pay and where.
 pub(crate) fn pick(
     state: &mut State,

@@ -107,6 +107,7 @@ mod payout_records;
 mod payouts;
 mod refusal;
 mod routes;
+mod rsa;
 mod sandbox;
 mod schema;
 mod server;
@@ -117,6 +118,7 @@ mod swaps;
 mod transfers;
 mod users;
 mod utility;
+mod v1;
 mod views;
 
 pub use builder::SandboxBuilder;

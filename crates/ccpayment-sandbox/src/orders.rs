@@ -23,15 +23,15 @@ type Rate = (&'static Fiat, Money);
 pub(crate) struct Order {
     pub(crate) coin: &'static Coin,
     pub(crate) network: &'static Network,
-    address: String,
-    memo: String,
-    amount: Money,
+    pub(crate) address: String,
+    pub(crate) memo: String,
+    pub(crate) amount: Money,
     /// The currency that it is priced in, and how much of it a coin was worth then.
-    fiat: Option<Rate>,
-    created_at: u64,
+    pub(crate) fiat: Option<Rate>,
+    pub(crate) created_at: u64,
     pub(crate) expired_at: u64,
-    checkout_url: Option<String>,
-    buyer_email: Option<String>,
+    pub(crate) checkout_url: Option<String>,
+    pub(crate) buyer_email: Option<String>,
     /// The record ids of its deposits, oldest first.
     pub(crate) deposits: Vec<String>,
 }

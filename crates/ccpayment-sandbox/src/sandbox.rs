@@ -18,8 +18,10 @@ use crate::ledger::Ledger;
 use crate::money::plain;
 use crate::ops::Op;
 use crate::payouts::{Destination, Payout};
+use crate::refusal::{INVALID_ARGUMENT, Refusal};
 use crate::settings::Setting;
 use crate::state::State;
+use crate::v1;
 use crate::views::{Attempt, DepositView, Incoming, Payment, PayoutView, Picked, RequestView};
 
 /// A local CCPayment gateway with one merchant.
@@ -117,12 +119,41 @@ impl Sandbox {
     /// answer.
     pub async fn respond(&self, request: Request<Bytes>) -> Option<Response<Bytes>> {
         let now = self.now();
-        let arrived = match self.shared.gateway.receive(now, request) {
-            Ok(arrived) => arrived,
-            Err(answer) => return Some(*answer),
+        let sealed = request.uri().path().starts_with(v1::BASE);
+        let mut answer = match self.shared.gateway.receive(now, request) {
+            Ok(arrived) => {
+                let envelope = self.apply(Op::Request(arrived)).ok()?;
+                if envelope.is_null() {
+                    return None;
+                }
+                answer(StatusCode::OK, &envelope, now)
+            }
+            Err(answer) => *answer,
         };
-        let envelope = self.apply(Op::Request(arrived)).ok()?;
-        (!envelope.is_null()).then(|| answer(StatusCode::OK, &envelope, now))
+        if sealed {
+            self.digest().seal(&mut answer, now);
+        }
+        Some(answer)
+    }
+
+    /// The answer to a body that is too large to read.
+    pub(crate) fn too_large(&self, path: &str) -> Response<Bytes> {
+        const MESSAGE: &str = "the body is larger than 1 MiB";
+        let (now, older) = (self.now(), path.starts_with(v1::BASE));
+        let envelope = if older {
+            v1::too_large(MESSAGE)
+        } else {
+            Refusal::new(INVALID_ARGUMENT, MESSAGE).envelope()
+        };
+        let mut answer = answer(StatusCode::PAYLOAD_TOO_LARGE, &envelope, now);
+        if older {
+            self.digest().seal(&mut answer, now);
+        }
+        answer
+    }
+
+    pub(crate) fn digest(&self) -> &v1::Digest {
+        &self.shared.gateway.digest
     }
 
     /// The sandbox's time, in unix seconds.
@@ -152,13 +183,15 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// When the API has no such route or code. Routes go by path or by operation id.
+    /// When the API has no such route or code. Routes go by path or by operation id; those of v1 by
+    /// operation id, such as `create_order`, and with the codes of v1.
     pub fn instruct(&self, route: &str, code: u32) -> Result<(), SandboxError> {
         let operation = self
             .shared
             .gateway
             .schemas
             .named(route)
+            .or_else(|| v1::named(route))
             .ok_or_else(|| SandboxError::UnknownRoute(route.to_owned()))?
             .to_owned();
         self.apply(Op::Instruct { operation, code }).map(drop)
@@ -361,7 +394,8 @@ impl Sandbox {
     /// Posts every notification that is due, one after the other and each once, over a real
     /// socket; returns the attempts made.
     ///
-    /// A notification is done when the answer is HTTP 200 with `Success` in its body. Otherwise it
+    /// A notification is done when the answer is HTTP 200 with `Success` in its body, which v1
+    /// writes in lower case. Otherwise it
     /// is due again 30, 90, 210, 450, 930 and 1890 seconds after its first attempt, signed afresh,
     /// and then given up; [`Setting::Retries`] and [`Setting::SignRetriesAfresh`] have the other
     /// readings. While no webhook URL is set, notifications wait.
@@ -380,11 +414,14 @@ impl Sandbox {
             let body = &delivery.message.body;
             let at = self.now();
             let signed_at = delivery.first_signed_at.filter(|_| !afresh).unwrap_or(at);
-            let headers = self.headers(signed_at, body.as_bytes());
+            let kind = delivery.message.kind;
+            let older = v1::is_kind(kind);
+            let headers = self.notification_headers(kind, signed_at, body.as_bytes());
             let (status, acknowledged, error) =
                 match courier::post(&delivery.url, &headers, body).await {
                     Ok((status, answer)) => {
-                        (Some(status), status == 200 && says_success(&answer), None)
+                        let done = status == 200 && says_success(&answer, older);
+                        (Some(status), done, None)
                     }
                     Err(error) => (None, false, Some(error)),
                 };
@@ -445,10 +482,32 @@ impl Sandbox {
 
     /// The headers `Appid`, `Timestamp` and `Sign` for a body, signed at the sandbox's time.
     ///
-    /// Requests are signed in the same way as notifications, so that it serves for both.
+    /// Requests are signed in the same way as notifications, so that it serves for both. With the app
+    /// secret, even if notifications go out with an RSA key; [`sign_v1`](Self::sign_v1) is for v1.
     #[must_use]
     pub fn sign_notification(&self, body: &[u8]) -> [(&'static str, String); 3] {
         self.headers(self.now(), body)
+    }
+
+    /// By the digest of v1, by the sandbox's RSA key if it has one, or by the app secret.
+    fn notification_headers(
+        &self,
+        kind: &str,
+        at: u64,
+        body: &[u8],
+    ) -> [(&'static str, String); 3] {
+        let gateway = &self.shared.gateway;
+        if v1::is_kind(kind) {
+            return gateway.digest.headers(at, body);
+        }
+        let [app_id, (timestamp, moment), (sign, by_secret)] = self.headers(at, body);
+        let key = gateway.notification_key.as_ref();
+        let by_key = key.and_then(|key| key.sign(&gateway.account.text(&moment, body)));
+        [
+            app_id,
+            (timestamp, moment),
+            (sign, by_key.unwrap_or(by_secret)),
+        ]
     }
 
     fn headers(&self, at: u64, body: &[u8]) -> [(&'static str, String); 3] {
@@ -532,8 +591,9 @@ fn deposit_view(deposit: &Deposit) -> DepositView {
     }
 }
 
-fn says_success(answer: &[u8]) -> bool {
-    answer.windows(7).any(|window| window == b"Success")
+fn says_success(answer: &[u8], older: bool) -> bool {
+    let word: &[u8] = if older { b"success" } else { b"Success" };
+    answer.windows(word.len()).any(|window| window == word)
 }
 
 #[cfg(test)]

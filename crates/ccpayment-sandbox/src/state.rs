@@ -19,6 +19,7 @@ use crate::settings::Settings;
 use crate::shelf::Shelf;
 use crate::swaps::Swap;
 use crate::transfers::Transfer;
+use crate::v1;
 use crate::views::RequestView;
 
 /// Where a record stands, in the words of the wire.
@@ -113,6 +114,7 @@ pub(crate) struct State {
     pub(crate) rows: HashMap<String, Shelf<Row>>,
     pub(crate) sweeps: Shelf<Sweep>,
     pub(crate) outbox: Outbox,
+    pub(crate) v1: v1::Book,
     pub(crate) faults: Faults,
     /// Codes that the next calls of an operation are answered with.
     pub(crate) instructed: BTreeMap<String, Vec<u32>>,
@@ -148,6 +150,7 @@ impl State {
             rows: HashMap::new(),
             sweeps: Shelf::default(),
             outbox: Outbox::default(),
+            v1: v1::Book::default(),
             faults: Faults::default(),
             instructed: BTreeMap::new(),
             requests: Vec::new(),
