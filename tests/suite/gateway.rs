@@ -29,7 +29,7 @@ const XRP: CoinId = CoinId::new(1486);
 
 /// The sandbox's time; a pause moves it.
 #[derive(Clone)]
-struct SandboxClock(Sandbox, SystemClock);
+pub(crate) struct SandboxClock(pub(crate) Sandbox, pub(crate) SystemClock);
 
 impl std::fmt::Debug for SandboxClock {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -14,6 +14,7 @@ mod discrepancies;
 mod facts;
 mod fixtures;
 mod gateway;
+mod gateway_v1;
 mod payloads;
 mod payouts;
 mod remote_key;

@@ -18,7 +18,8 @@ pub enum Fault {
     /// carried out right after the next look-up of its order id has been answered.
     ///
     /// The look-up of `applyAppWithdrawToNetwork` is `getAppWithdrawRecord`, that of
-    /// `createAppOrderDepositAddress` is `getAppOrderInfo`, and so on for whatever has an order id.
+    /// `createAppOrderDepositAddress` is `getAppOrderInfo`, and so on for whatever has an order id;
+    /// in v1 it is `get_order_info` for all.
     /// A request that is held for longer than its signature is valid is refused. One without an
     /// order id is never carried out.
     DeliverAfterLookup,

@@ -524,8 +524,9 @@ impl Sandbox {
 
 /// Faults and books.
 impl Sandbox {
-    /// Plans a fault for the next request on a route, such as `applyAppWithdrawToNetwork`. Each
-    /// fault strikes once, in the order of planning, before the request is checked.
+    /// Plans a fault for the next request on a route, such as `applyAppWithdrawToNetwork`, or on one
+    /// of v1 by its operation id, such as `withdraw`. Each fault strikes once, in the order of
+    /// planning, before the request is checked.
     pub fn fault(&self, route: &str, fault: Fault) {
         self.tell(Op::Plan {
             route: route.to_owned(),

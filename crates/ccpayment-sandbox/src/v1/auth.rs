@@ -77,18 +77,9 @@ impl Digest {
         for (name, value) in self.headers(at, response.body()) {
             // An app id that no header can carry comes back as nothing, and the client says so.
             if let Ok(value) = HeaderValue::from_str(&value) {
-                response.headers_mut().insert(name_of(name), value);
+                response.headers_mut().insert(name, value);
             }
         }
-    }
-}
-
-/// As `http` wants the names of headers that are known beforehand.
-fn name_of(name: &str) -> &'static str {
-    match name {
-        "Appid" => "appid",
-        "Timestamp" => "timestamp",
-        _ => "sign",
     }
 }
 
