@@ -29,10 +29,12 @@ use super::gateway::SandboxClock;
 
 const USDT: u64 = 1280;
 
+type Tamper = fn(&mut http::Response<Bytes>);
+
 /// What the line does to an answer; it also notes which operations succeeded.
 struct Line {
     inner: ReqwestTransport,
-    tamper: fn(&mut http::Response<Bytes>),
+    tamper: Tamper,
     answered: Arc<Mutex<BTreeSet<&'static str>>>,
 }
 
@@ -56,7 +58,7 @@ struct House {
     answered: Arc<Mutex<BTreeSet<&'static str>>>,
 }
 
-async fn house_with(secret: &str, tamper: fn(&mut http::Response<Bytes>)) -> House {
+async fn house_with(secret: &str, tamper: Tamper) -> House {
     let sandbox = Sandbox::builder()
         .app("app-id", "app-secret")
         .seed(7)
@@ -227,7 +229,7 @@ fn change(answer: &mut http::Response<Bytes>, from: &str, to: &str) {
 
 #[tokio::test]
 async fn an_answer_with_one_other_byte_is_not_believed() {
-    let tampers: [(fn(&mut http::Response<Bytes>), Unverified); 5] = [
+    let tampers: [(Tamper, Unverified); 5] = [
         (
             |answer| change(answer, "9.95", "9.96"),
             Unverified::WrongSignature,

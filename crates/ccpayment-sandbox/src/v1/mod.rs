@@ -197,6 +197,8 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::ops::Op;
+    use crate::views::Incoming;
 
     #[test]
     fn every_operation_has_code_and_all_code_has_an_operation() {
@@ -204,6 +206,71 @@ mod tests {
         let coded: BTreeSet<&str> = HANDLERS.iter().map(|(name, _)| *name).collect();
         assert_eq!(HANDLERS.len(), 14);
         assert_eq!(coded, documented);
+    }
+
+    /// What was made through v1 comes back from a journal like everything else.
+    #[test]
+    fn a_journal_replays() {
+        let request = |operation: &str, body: Value| {
+            let Value::Object(fields) = body else {
+                panic!("no object")
+            };
+            Op::Request(Arrived {
+                route: operation.to_owned(),
+                operation: operation.to_owned(),
+                order_id: None,
+                v1: true,
+                signed_at: 1_750_000_000,
+                checked: Ok(fields),
+            })
+        };
+        let mut live = State::new("app".to_owned(), 7);
+        let (mut journal, mut answers, mut at) = (Vec::new(), Vec::new(), 1_750_000_000);
+        let mut go = |state: &mut State, op: Op| {
+            at += 400;
+            journal.push(serde_json::to_string(&(at, &op)).unwrap());
+            let answer = state.apply(at, op).unwrap();
+            answers.push(answer.clone());
+            answer
+        };
+        let usdt = crate::catalogue::Coin::find(1280).unwrap();
+        let token = tokens::token_id(usdt, usdt.network("POLYGON").unwrap());
+        let order = json!({
+            "merchant_order_id": "1", "product_price": "20", "token_id": token,
+            "denominated_currency": "USD",
+        });
+        let opened = go(&mut live, request("create_order", order));
+        let address = opened["data"]["pay_address"].as_str().unwrap();
+        let paid = go(&mut live, Op::Pay(Incoming::new(address, "20")));
+        go(&mut live, Op::Tick);
+        let record_id = paid["recordId"].as_str().unwrap().to_owned();
+        let amount = "5".to_owned();
+        go(&mut live, Op::DashboardRefund { record_id, amount });
+        let invoice = Op::DashboardInvoice {
+            price: "18".to_owned(),
+            email: None,
+        };
+        go(&mut live, invoice);
+        let payout = json!({
+            "merchant_order_id": "2", "value": "5", "token_id": token,
+            "address": "0xBb9C4e7F3687aca1AE2828c18f9E3ae067F569FE",
+        });
+        go(&mut live, request("withdraw", payout));
+        go(&mut live, Op::Tick);
+        let ids = json!({ "merchant_order_ids": ["2"] });
+        let found = go(&mut live, request("get_order_info", ids));
+        assert_eq!(found["data"][0]["order_detail"]["status"], "Successful");
+
+        let mut again = State::new("app".to_owned(), 7);
+        for (line, answer) in journal.iter().zip(&answers) {
+            let (at, op): (u64, Op) = serde_json::from_str(line).unwrap();
+            assert_eq!(&again.apply(at, op).unwrap(), answer);
+        }
+        assert_eq!(again.outbox.waiting(), live.outbox.waiting());
+        assert_eq!(
+            again.books.snapshot().entries(),
+            live.books.snapshot().entries()
+        );
     }
 
     #[test]

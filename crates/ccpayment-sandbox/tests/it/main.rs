@@ -19,4 +19,5 @@ mod shapes;
 mod support;
 mod v1;
 mod v1_money;
+mod v1_shapes;
 mod v1_support;

@@ -5,7 +5,7 @@ use ccpayment_sandbox::{Fault, Setting};
 use http::Request;
 use serde_json::{Value, json};
 
-use crate::support::{APP_ID, RECEIVER, START};
+use crate::support::{APP_ID, LOOPBACK, RECEIVER, START, exchange};
 use crate::v1_support::{Older, document, sign};
 
 #[tokio::test]
@@ -196,6 +196,37 @@ async fn unknown_fields_are_refused_with_the_nearest_name() {
             .await
             .contains("uuid")
     );
+}
+
+/// Old clients send two names that the pages have dropped; they are no reason to refuse.
+#[tokio::test]
+async fn the_names_that_were_dropped_are_ignored() {
+    let shop = Older::rich();
+    let page = json!({
+        "merchant_order_id": "1", "product_price": "9.99", "product_name": "a book",
+        "amount": "9.99", "valid_timestamp": 823_456,
+    });
+    shop.data("get_checkout_url", page).await;
+    assert_eq!(
+        shop.info("1").await["order_detail"]["product_price"],
+        "9.99"
+    );
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_refused_in_the_words_of_v1() {
+    let shop = Older::rich();
+    let server = shop.sandbox.serve(LOOPBACK).await.unwrap();
+    let request = "POST /ccpayment/v1/coin/all HTTP/1.1\r\nHost: sandbox\r\nConnection: close\r\n\
+                   Content-Length: 1048577\r\n\r\n";
+    let answer = exchange(server.addr(), request.as_bytes()).await;
+    let answer = String::from_utf8(answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+    assert!(
+        answer.contains("\r\nsign: ") && answer.contains("990003"),
+        "{answer}"
+    );
+    server.shutdown().await;
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Money through the older API, and what is said about it.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use ccpayment_sandbox::Incoming;
@@ -7,8 +8,9 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+use crate::shapes::shape;
 use crate::support::{APP_ID, LOOPBACK, RECEIVER};
-use crate::v1_support::{Older, document, sign, validator};
+use crate::v1_support::{Older, document, example, sign, validator};
 
 /// A receiver that checks every signature and answers what it was told to.
 struct Ear {
@@ -72,6 +74,7 @@ impl Ear {
             if let Err(error) = validator(&document, schema).validate(body) {
                 panic!("{error}\n{body}");
             }
+            as_in_the_example(kind, body);
         }
         heard
     }
@@ -81,6 +84,21 @@ impl Ear {
         assert_eq!(heard.len(), 1, "{heard:?}");
         heard.remove(0)
     }
+}
+
+/// No name but those of the example, and all of them.
+fn as_in_the_example(kind: &str, body: &Value) {
+    let name = kind.to_ascii_lowercase().replace(' ', "_");
+    let example = example(&format!("webhook-{name}.json"));
+    let (mut documented, mut found) = (BTreeSet::new(), BTreeSet::new());
+    shape(&example, "", &mut documented);
+    shape(body, "", &mut found);
+    // Its place is not established.
+    found.remove(".extend.custom_value text");
+    if body["denominated_currency"] == "token" {
+        documented.remove(".fiat_rate text");
+    }
+    assert_eq!(found, documented, "{kind}");
 }
 
 fn whole(text: &str) -> bool {

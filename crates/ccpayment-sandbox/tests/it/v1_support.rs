@@ -61,6 +61,12 @@ pub(crate) fn validator(document: &Value, schema: &Value) -> jsonschema::Validat
         .unwrap()
 }
 
+/// An example of the documents.
+pub(crate) fn example(name: &str) -> Value {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/v1");
+    serde_json::from_str(&std::fs::read_to_string(folder.join(name)).unwrap()).unwrap()
+}
+
 pub(crate) fn document() -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("schema/v1.json");
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
