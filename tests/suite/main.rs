@@ -14,6 +14,8 @@ mod discrepancies;
 mod facts;
 mod fixtures;
 mod gateway;
+#[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
+mod gateway_rsa;
 mod gateway_v1;
 mod payloads;
 mod payouts;
