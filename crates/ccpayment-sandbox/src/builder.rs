@@ -11,11 +11,12 @@ use crate::gateway::Gateway;
 #[cfg(feature = "program")]
 use crate::journal::Journal;
 use crate::ops::Op;
-use crate::rsa::RsaKey;
+use crate::rsa::{PrivateKey, PublicKey};
 use crate::sandbox::Sandbox;
 use crate::schema;
 use crate::settings::Setting;
 use crate::state::State;
+use crate::v1::Digest;
 use crate::world::World;
 
 /// Settings of a [`Sandbox`]; made by [`Sandbox::builder`].
@@ -28,7 +29,9 @@ pub struct SandboxBuilder {
     settings: Vec<Setting>,
     webhook_url: Option<String>,
     start_time: Option<u64>,
-    rsa_public_key: Option<String>,
+    rsa_public_key: Option<Vec<u8>>,
+    rsa_only: bool,
+    notification_key: Option<Vec<u8>>,
     #[cfg(feature = "program")]
     file: Option<PathBuf>,
 }
@@ -66,6 +69,8 @@ impl SandboxBuilder {
             webhook_url: None,
             start_time: None,
             rsa_public_key: None,
+            rsa_only: false,
+            notification_key: None,
             #[cfg(feature = "program")]
             file: None,
         }
@@ -123,12 +128,27 @@ impl SandboxBuilder {
         self
     }
 
-    /// The merchant's RSA key, as PEM or as bare base64: requests have to be signed with it, by
-    /// PKCS#1 v1.5 over SHA-256 in base64, instead of with the secret. Notifications are signed
-    /// with the secret all the same, because it is not known what the gateway does there.
+    /// The merchant's RSA public key, as PEM or DER: requests of v2 may then be signed with its
+    /// private key instead of the app secret.
     #[must_use]
-    pub fn rsa_public_key(mut self, key: impl Into<String>) -> Self {
-        self.rsa_public_key = Some(key.into());
+    pub fn rsa_public_key(mut self, key: impl AsRef<[u8]>) -> Self {
+        self.rsa_public_key = Some(key.as_ref().to_vec());
+        self
+    }
+
+    /// Refuses requests of v2 that are signed with the app secret; needs
+    /// [`rsa_public_key`](Self::rsa_public_key).
+    #[must_use]
+    pub fn rsa_only(mut self) -> Self {
+        self.rsa_only = true;
+        self
+    }
+
+    /// An RSA private key (PKCS#8, as PEM or DER, up to 4096 bits) that notifications of v2 are
+    /// signed with instead of the app secret.
+    #[must_use]
+    pub fn notification_key(mut self, key: impl AsRef<[u8]>) -> Self {
+        self.notification_key = Some(key.as_ref().to_vec());
         self
     }
 
@@ -149,16 +169,19 @@ impl SandboxBuilder {
     /// # Errors
     ///
     /// When the credentials are empty, a balance is not a positive decimal text, its coin is
-    /// unknown, a setting can't be, or the RSA key is none.
+    /// unknown, a setting can't be, or a key can't be read or is missing.
     pub fn build(self) -> Result<Sandbox, SandboxError> {
         if self.app_id.is_empty() || self.app_secret.is_empty() {
             return Err(SandboxError::Setup(
                 "the app id and the app secret must not be empty".to_owned(),
             ));
         }
-        let rsa = self.rsa_public_key.as_deref().map(RsaKey::read).transpose();
-        let rsa = rsa.map_err(|rule| SandboxError::Setup(format!("the RSA key {rule}")))?;
-        let schemas = schema::schemas()?;
+        if self.rsa_only && self.rsa_public_key.is_none() {
+            return Err(SandboxError::Setup(
+                "without the merchant's RSA public key nobody could sign a request".to_owned(),
+            ));
+        }
+        let gateway = self.gateway()?;
         let mut world = self.world();
         #[cfg(feature = "program")]
         let begun = self.remember(&mut world)?;
@@ -171,8 +194,6 @@ impl SandboxBuilder {
             {
                 world.apply(Op::WebhookUrl(url))?;
             }
-            let account = Account::new(self.app_id, &self.app_secret, rsa);
-            let gateway = Gateway { account, schemas };
             return Ok(Sandbox::new(gateway, self.app_secret, world));
         }
         let balances = self.balances.into_iter();
@@ -188,9 +209,23 @@ impl SandboxBuilder {
         }
         #[cfg(feature = "program")]
         world.begin()?;
-        let account = Account::new(self.app_id, &self.app_secret, rsa);
-        let gateway = Gateway { account, schemas };
         Ok(Sandbox::new(gateway, self.app_secret, world))
+    }
+
+    /// The parts that never change.
+    fn gateway(&self) -> Result<Gateway, SandboxError> {
+        let mut account = Account::new(self.app_id.clone(), &self.app_secret);
+        let key = self.rsa_public_key.as_deref();
+        account.rsa = key.map(PublicKey::read).transpose()?;
+        account.rsa_only = self.rsa_only;
+        let key = self.notification_key.as_deref();
+        Ok(Gateway {
+            account,
+            schemas: schema::schemas()?,
+            digest: Digest::new(&self.app_id, &self.app_secret),
+            schemas_v1: schema::v1()?,
+            notification_key: key.map(PrivateKey::read).transpose()?,
+        })
     }
 
     fn world(&self) -> World {

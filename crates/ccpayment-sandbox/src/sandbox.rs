@@ -17,8 +17,10 @@ use crate::ledger::Ledger;
 use crate::money::plain;
 use crate::ops::Op;
 use crate::payouts::{Destination, Payout};
+use crate::refusal::{INVALID_ARGUMENT, Refusal};
 use crate::settings::Setting;
 use crate::state::State;
+use crate::v1;
 use crate::views::{DepositView, Incoming, Payment, PayoutView, Picked, RequestView};
 use crate::world::World;
 
@@ -119,12 +121,41 @@ impl Sandbox {
             return Some(front::answer(self, request).await);
         }
         let (now, signing) = (self.now(), self.signing_time());
-        let arrived = match self.shared.gateway.receive(now, signing, request) {
-            Ok(arrived) => arrived,
-            Err(answer) => return Some(*answer),
+        let sealed = request.uri().path().starts_with(v1::BASE);
+        let mut answer = match self.shared.gateway.receive(now, signing, request) {
+            Ok(arrived) => {
+                let envelope = self.apply(Op::Request(arrived)).ok()?;
+                if envelope.is_null() {
+                    return None;
+                }
+                answer(StatusCode::OK, &envelope, now)
+            }
+            Err(answer) => *answer,
         };
-        let envelope = self.apply(Op::Request(arrived)).ok()?;
-        (!envelope.is_null()).then(|| answer(StatusCode::OK, &envelope, now))
+        if sealed {
+            self.digest().seal(&mut answer, now);
+        }
+        Some(answer)
+    }
+
+    /// The answer to a body that is too large to read.
+    pub(crate) fn too_large(&self, path: &str) -> Response<Bytes> {
+        const MESSAGE: &str = "the body is larger than 1 MiB";
+        let (now, older) = (self.now(), path.starts_with(v1::BASE));
+        let envelope = if older {
+            v1::too_large(MESSAGE)
+        } else {
+            Refusal::new(INVALID_ARGUMENT, MESSAGE).envelope()
+        };
+        let mut answer = answer(StatusCode::PAYLOAD_TOO_LARGE, &envelope, now);
+        if older {
+            self.digest().seal(&mut answer, now);
+        }
+        answer
+    }
+
+    pub(crate) fn digest(&self) -> &v1::Digest {
+        &self.shared.gateway.digest
     }
 
     /// The sandbox's time, in unix seconds.
@@ -153,13 +184,15 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// When the API has no such route or code. Routes go by path or by operation id.
+    /// When the API has no such route or code. Routes go by path or by operation id; those of v1 by
+    /// operation id, such as `create_order`, and with the codes of v1.
     pub fn instruct(&self, route: &str, code: u32) -> Result<(), SandboxError> {
         let operation = self
             .shared
             .gateway
             .schemas
             .named(route)
+            .or_else(|| v1::named(route))
             .ok_or_else(|| SandboxError::UnknownRoute(route.to_owned()))?
             .to_owned();
         self.apply(Op::Instruct { operation, code }).map(drop)
@@ -359,8 +392,9 @@ impl Sandbox {
 
 /// Faults and books.
 impl Sandbox {
-    /// Plans a fault for the next request on a route, such as `applyAppWithdrawToNetwork`. Each
-    /// fault strikes once, in the order of planning, before the request is checked.
+    /// Plans a fault for the next request on a route, such as `applyAppWithdrawToNetwork`, or on one
+    /// of v1 by its operation id, such as `withdraw`. Each fault strikes once, in the order of
+    /// planning, before the request is checked.
     pub fn fault(&self, route: &str, fault: Fault) {
         let _ = self.plan(route, fault);
     }

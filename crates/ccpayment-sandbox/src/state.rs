@@ -19,6 +19,7 @@ use crate::settings::Settings;
 use crate::shelf::Shelf;
 use crate::swaps::Swap;
 use crate::transfers::Transfer;
+use crate::v1;
 use crate::views::RequestView;
 
 /// Where a record stands, in the words of the wire.
@@ -98,6 +99,7 @@ pub(crate) struct State {
     /// How many of them references and users have.
     pub(crate) reference_addresses: usize,
     pub(crate) user_addresses: usize,
+    pub(crate) v1_addresses: usize,
     pub(crate) users: BTreeSet<String>,
     /// By order id; invoices share the ids.
     pub(crate) orders: Shelf<Order>,
@@ -121,6 +123,7 @@ pub(crate) struct State {
     pub(crate) batch_of_row: HashMap<String, String>,
     pub(crate) sweeps: Shelf<Sweep>,
     pub(crate) outbox: Outbox,
+    pub(crate) v1: v1::Book,
     pub(crate) faults: Faults,
     /// Codes that the next calls of an operation are answered with.
     pub(crate) instructed: BTreeMap<String, Vec<u32>>,
@@ -147,6 +150,7 @@ impl State {
             permanent: HashMap::new(),
             reference_addresses: 0,
             user_addresses: 0,
+            v1_addresses: 0,
             users: BTreeSet::new(),
             orders: Shelf::default(),
             invoices: Shelf::default(),
@@ -163,6 +167,7 @@ impl State {
             batch_of_row: HashMap::new(),
             sweeps: Shelf::default(),
             outbox: Outbox::default(),
+            v1: v1::Book::default(),
             faults: Faults::default(),
             instructed: BTreeMap::new(),
             requests: Vec::new(),
