@@ -20,7 +20,7 @@ use ccpayment::webhook::VerifyError;
 use ccpayment::webhook::v1::{Event, Verifier};
 use ccpayment::{
     Address, Amount, AnswerError, AppId, AppSecret, Call, Chain, Client, Credentials, Endpoint,
-    Error, ErrorCode, Memo, OrderId, Outcome, ReqwestTransport, SystemClock, Timestamp, Transport,
+    Error, ErrorCode, Memo, OrderId, Outcome, ReqwestTransport, Timestamp, Transport,
     TransportError, Unverified, UserId,
 };
 use ccpayment_sandbox::{Incoming, Sandbox, Server, Setting};
