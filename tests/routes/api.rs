@@ -35,8 +35,8 @@ pub(crate) const API: [Api; 2] = [
     },
 ];
 
-/// Version, name, path, safety, source, payloads.
-pub(crate) type Line = [String; 6];
+/// Version, name, path, safety, source, whether the sandbox has it, payloads.
+pub(crate) type Line = [String; 7];
 
 /// What the types have, and of how many.
 pub(crate) struct Counted {
@@ -45,7 +45,8 @@ pub(crate) struct Counted {
 }
 
 impl Api {
-    pub(crate) fn lines(&self, root: &Path) -> Result<Vec<Line>> {
+    /// `has` tells whether the sandbox has a path.
+    pub(crate) fn lines(&self, root: &Path, has: impl Fn(&str) -> bool) -> Result<Vec<Line>> {
         let document = read(root, &format!("xtask/spec/ccpayment-{}.yaml", self.version))?;
         let document: Value = serde_saphyr::from_str(&document)?;
         let lines = self.routes.iter().map(|route| {
@@ -59,6 +60,7 @@ impl Api {
                 route.path.to_owned(),
                 format!("{:?}", route.safety),
                 source.context("a route without a source")?.to_owned(),
+                if has(route.path) { "sandbox" } else { "-" }.to_owned(),
                 self.payloads(root, route, described)?,
             ])
         });

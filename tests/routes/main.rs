@@ -1,5 +1,5 @@
-//! `cargo xtask routes`: one line a route with what is known of it and which payload of the documents
-//! covers it, and one line of totals: what the types have, of what the facts have.
+//! `cargo xtask routes`: one line a route with what is known of it, whether the sandbox has it, and
+//! which payload of the documents covers it, and one line of totals: what the types have, of what the facts have.
 
 #![allow(
     clippy::print_stdout,
@@ -13,6 +13,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
+use ccpayment_sandbox::Sandbox;
+use ccpayment_tests::sandbox::knows;
+
 use api::{API, Counted, Line};
 
 fn main() -> Result<()> {
@@ -20,10 +23,13 @@ fn main() -> Result<()> {
     let here = std::env::var("CARGO_MANIFEST_DIR").context("run it as `cargo xtask routes`")?;
     let root = PathBuf::from(here);
     let root = root.parent().context("the tests have a parent")?;
+    let sandbox = Sandbox::builder().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    let has = |path: &str| runtime.block_on(knows(&sandbox, path));
     let mut lines = Vec::new();
     let mut counted = Vec::new();
     for api in &API {
-        lines.extend(api.lines(root)?);
+        lines.extend(api.lines(root, has)?);
         counted.push((api, api.counted(root)?));
     }
     print(&lines);
@@ -50,7 +56,7 @@ fn print(lines: &[Line]) {
         let words = lines.iter().filter_map(|line| line.get(column));
         words.map(|word| word.len()).max().unwrap_or(0)
     };
-    let widths: [usize; 6] = std::array::from_fn(width);
+    let widths: [usize; 7] = std::array::from_fn(width);
     for line in lines {
         let columns = line.iter().zip(widths);
         let padded: Vec<_> = columns

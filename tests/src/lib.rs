@@ -2,6 +2,7 @@
 //! `routes`. This library holds what they share, and makes the README's program a doc test.
 
 mod routes;
+pub mod sandbox;
 pub mod typed;
 
 /// The README, so that its program compiles.

@@ -1,7 +1,10 @@
 //! Every route with its types, so that a test can go over all of them.
 
+use std::future::Future;
+use std::pin::Pin;
+
 use bytes::Bytes;
-use ccpayment::{Endpoint, Route, decode};
+use ccpayment::{Client, Endpoint, Error, Route, decode};
 use ccpayment_testing::strategies::json;
 use proptest::strategy::BoxedStrategy;
 use serde::Serialize;
@@ -9,6 +12,19 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 pub use crate::routes::{V1, V2};
+
+/// What becomes of a typed call: the answer's `data`, written again.
+pub type Called<'a> = Pin<Box<dyn Future<Output = Result<Value, CallError>> + 'a>>;
+
+/// Why a typed call of JSON has no answer.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum CallError {
+    /// The request can't be read from the JSON, or the answer not be written as such.
+    Json(serde_json::Error),
+    /// The client says so.
+    Client(Error),
+}
 
 /// A route, with ways to push JSON through its types and to make JSON for them.
 #[derive(Debug)]
@@ -19,6 +35,8 @@ pub struct Typed {
     pub send: fn(&Value) -> Result<Value, String>,
     /// A whole answer: its `data`, read and written again.
     pub receive: fn(Bytes) -> Result<Value, String>,
+    /// The whole way: a typed request through the client.
+    pub call: for<'a> fn(&'a Client, &'a Value) -> Called<'a>,
     /// Any request.
     pub request: fn() -> BoxedStrategy<Value>,
     /// Any request that says everything.
@@ -39,6 +57,7 @@ impl Typed {
             route: Route::of::<E>(),
             send: send::<E>,
             receive: receive::<E>,
+            call: call::<E>,
             request: json::request::<E>,
             whole_request: json::whole_request::<E>,
             response: json::response::<E>,
@@ -62,4 +81,16 @@ where
     let answer: E::Response =
         decode(&http::Response::new(body)).map_err(|it| format!("read: {it}"))?;
     serde_json::to_value(answer).map_err(|it| format!("written: {it}"))
+}
+
+fn call<'a, E>(client: &'a Client, request: &'a Value) -> Called<'a>
+where
+    E: Endpoint + DeserializeOwned,
+    E::Response: Serialize,
+{
+    Box::pin(async move {
+        let request: E = serde_json::from_value(request.clone()).map_err(CallError::Json)?;
+        let answer = client.send(&request).await.map_err(CallError::Client)?;
+        serde_json::to_value(answer).map_err(CallError::Json)
+    })
 }

@@ -29,7 +29,13 @@ const XRP: CoinId = CoinId::new(1486);
 
 /// The sandbox's time; a pause moves it.
 #[derive(Clone)]
-pub(crate) struct SandboxClock(pub(crate) Sandbox, pub(crate) SystemClock);
+pub(crate) struct SandboxClock(Sandbox, SystemClock);
+
+impl SandboxClock {
+    pub(crate) fn of(sandbox: &Sandbox) -> Self {
+        Self(sandbox.clone(), SystemClock::new())
+    }
+}
 
 impl std::fmt::Debug for SandboxClock {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -87,7 +93,7 @@ async fn house_with(secret: &str, transport: impl Transport + 'static) -> House 
     let credentials = Credentials::new(AppId::new("app-id"), AppSecret::new(secret)).unwrap();
     let client = Client::new(credentials, transport)
         .with_origin(server.origin().parse().unwrap())
-        .with_clock(SandboxClock(sandbox.clone(), SystemClock::new()));
+        .with_clock(SandboxClock::of(&sandbox));
     House {
         sandbox,
         server,

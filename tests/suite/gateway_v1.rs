@@ -20,7 +20,7 @@ use ccpayment::webhook::VerifyError;
 use ccpayment::webhook::v1::{Event, Verifier};
 use ccpayment::{
     Address, Amount, AnswerError, AppId, AppSecret, Call, Chain, Client, Credentials, Endpoint,
-    Error, ErrorCode, Memo, OrderId, Outcome, ReqwestTransport, SystemClock, Timestamp, Transport,
+    Error, ErrorCode, Memo, OrderId, Outcome, ReqwestTransport, Timestamp, Transport,
     TransportError, Unverified, UserId,
 };
 use ccpayment_sandbox::{Incoming, Sandbox, Server, Setting};
@@ -81,7 +81,7 @@ async fn house_with(secret: &str, tamper: Tamper) -> House {
     let credentials = Credentials::new(AppId::new("app-id"), AppSecret::new(secret)).unwrap();
     let client = Client::new(credentials, line)
         .with_origin(server.origin().parse().unwrap())
-        .with_clock(SandboxClock(sandbox.clone(), SystemClock::new()));
+        .with_clock(SandboxClock::of(&sandbox));
     House {
         sandbox,
         server,

@@ -11,6 +11,7 @@
 mod answers;
 mod arbitrary;
 mod discrepancies;
+mod every_route;
 mod facts;
 mod fixtures;
 mod gateway;
@@ -18,11 +19,13 @@ mod gateway;
 mod gateway_rsa;
 mod gateway_v1;
 mod payloads;
+mod payout_records;
 mod payouts;
 mod remote_key;
 mod routes;
 #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
 mod rsa;
+mod sandbox_names;
 mod schema;
 mod signing;
 mod snapshots;

@@ -69,10 +69,34 @@ impl Document {
 
     /// A validator for one schema, with the others at hand.
     pub(crate) fn validator(&self, name: &str) -> jsonschema::Validator {
+        Self::build(name, &self.0["components"])
+    }
+
+    /// A validator that takes no name which the document does not have, in any spelling.
+    pub(crate) fn closed_validator(&self, name: &str) -> jsonschema::Validator {
+        let mut components = self.0["components"].clone();
+        for schema in components["schemas"].as_object_mut().unwrap().values_mut() {
+            let Some(fields) = schema["properties"].as_object() else {
+                continue;
+            };
+            let also = fields
+                .values()
+                .filter_map(|it| it["x-ccpayment-also"].as_array());
+            let also: Vec<_> = also.flatten().filter_map(Value::as_str).collect();
+            let also: Vec<_> = also.into_iter().map(str::to_owned).collect();
+            for name in also {
+                schema["properties"][name] = json!(true);
+            }
+            schema["additionalProperties"] = json!(false);
+        }
+        Self::build(name, &components)
+    }
+
+    fn build(name: &str, components: &Value) -> jsonschema::Validator {
         let root = json!({
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             "$ref": format!("#/components/schemas/{name}"),
-            "components": self.0["components"],
+            "components": components,
         });
         jsonschema::options()
             .should_validate_formats(true)

@@ -3,8 +3,8 @@
 //! - `codegen` writes the generated sources anew; `codegen --check` only says whether they differ.
 //! - `spec-diff` holds the OpenAPI documents against the facts and lists every deviation.
 //! - `bench` measures against lower bounds and prints one line each, `NAME RATIO`.
-//! - `routes` lists every route with the payloads that cover it, and counts what the types have of
-//!   what the facts have; it fails when something is missing.
+//! - `routes` lists every route with whether the sandbox has it and the payloads that cover it, and
+//!   counts what the types have of what the facts have; it fails when something is missing.
 
 #![allow(
     clippy::print_stdout,

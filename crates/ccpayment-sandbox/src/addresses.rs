@@ -122,6 +122,7 @@ pub(crate) fn permanent(
         }
         return (address.text.clone(), address.memo.clone());
     }
+    count(state, &owner, usize::saturating_add);
     let made = make(state, chain, owner, notify_url);
     state.permanent.insert(key, made.0.clone());
     made
@@ -131,10 +132,15 @@ pub(crate) fn has_permanent(state: &State, chain: &Chain, owner: &Owner) -> bool
     state.permanent.contains_key(&(owner.key(), chain.group()))
 }
 
-/// How many permanent addresses a kind of owner has.
-pub(crate) fn count_permanent(state: &State, prefix: &str) -> usize {
-    let keys = state.permanent.keys();
-    keys.filter(|(key, _)| key.starts_with(prefix)).count()
+/// One more or one less of those that have a quota.
+fn count(state: &mut State, owner: &Owner, step: fn(usize, usize) -> usize) {
+    let counter = match owner {
+        Owner::User(_) => &mut state.user_addresses,
+        Owner::Reference(_) => &mut state.reference_addresses,
+        Owner::V1User(_) => &mut state.v1.addresses,
+        Owner::Order(_) | Owner::Invoice(_) => return,
+    };
+    *counter = step(*counter, 1);
 }
 
 fn get_or_create(state: &mut State, fields: &Fields, owner: Owner) -> Result<Value, Refusal> {
@@ -143,7 +149,11 @@ fn get_or_create(state: &mut State, fields: &Fields, owner: Owner) -> Result<Val
     let is_user = matches!(owner, Owner::User(_));
     if !has_permanent(state, chain, &owner) {
         // Each of the two routes has a quota of its own.
-        let made = count_permanent(state, if is_user { "user:" } else { "reference:" });
+        let made = if is_user {
+            state.user_addresses
+        } else {
+            state.reference_addresses
+        };
         if made >= state.settings.address_limit {
             return Err(Refusal::new(
                 refusal::ADDRESS_LIMIT,
@@ -219,8 +229,9 @@ pub(crate) fn unbind(state: &mut State, fields: &Fields) -> Result<Value, Refusa
     }
     address.released = true;
     let key = (address.owner.key(), address.chain.group());
-    let text = address.text.clone();
+    let (text, owner) = (address.text.clone(), address.owner.clone());
     state.permanent.remove(&key);
+    count(state, &owner, usize::saturating_sub);
     // On all EVM chains at once.
     let unbound: Vec<Value> = CHAINS
         .into_iter()

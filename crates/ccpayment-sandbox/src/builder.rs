@@ -1,11 +1,15 @@
 //! How a sandbox is set up.
 
 use std::fmt;
+#[cfg(feature = "program")]
+use std::path::PathBuf;
 
 use crate::auth::Account;
 use crate::clock::Clock;
 use crate::error::SandboxError;
 use crate::gateway::Gateway;
+#[cfg(feature = "program")]
+use crate::journal::Journal;
 use crate::ops::Op;
 use crate::rsa::{PrivateKey, PublicKey};
 use crate::sandbox::Sandbox;
@@ -13,6 +17,7 @@ use crate::schema;
 use crate::settings::Setting;
 use crate::state::State;
 use crate::v1::Digest;
+use crate::world::World;
 
 /// Settings of a [`Sandbox`]; made by [`Sandbox::builder`].
 #[derive(Clone)]
@@ -25,8 +30,10 @@ pub struct SandboxBuilder {
     webhook_url: Option<String>,
     start_time: Option<u64>,
     rsa_public_key: Option<Vec<u8>>,
-    rsa_only: bool,
+    secret_too: bool,
     notification_key: Option<Vec<u8>>,
+    #[cfg(feature = "program")]
+    file: Option<PathBuf>,
 }
 
 impl fmt::Debug for SandboxBuilder {
@@ -62,8 +69,10 @@ impl SandboxBuilder {
             webhook_url: None,
             start_time: None,
             rsa_public_key: None,
-            rsa_only: false,
+            secret_too: false,
             notification_key: None,
+            #[cfg(feature = "program")]
+            file: None,
         }
     }
 
@@ -119,27 +128,41 @@ impl SandboxBuilder {
         self
     }
 
-    /// The merchant's RSA public key, as PEM or DER: requests of v2 may then be signed with its
-    /// private key instead of the app secret.
+    /// The merchant's RSA key, as PEM, DER or bare base64: requests have to be signed with it, by
+    /// PKCS#1 v1.5 over SHA-256 in base64, instead of with the secret. Notifications are signed
+    /// with the secret all the same, because it is not known what the gateway does there; see
+    /// [`notification_key`](Self::notification_key).
     #[must_use]
     pub fn rsa_public_key(mut self, key: impl AsRef<[u8]>) -> Self {
         self.rsa_public_key = Some(key.as_ref().to_vec());
         self
     }
 
-    /// Refuses requests of v2 that are signed with the app secret; needs
-    /// [`rsa_public_key`](Self::rsa_public_key).
+    /// Takes requests that are signed with the secret beside those that are signed with the
+    /// merchant's RSA key, as while an account changes from one to the other.
     #[must_use]
-    pub fn rsa_only(mut self) -> Self {
-        self.rsa_only = true;
+    pub fn secret_too(mut self) -> Self {
+        self.secret_too = true;
         self
     }
 
     /// An RSA private key (PKCS#8, as PEM or DER, up to 4096 bits) that notifications of v2 are
-    /// signed with instead of the app secret.
+    /// signed with instead of the secret.
     #[must_use]
     pub fn notification_key(mut self, key: impl AsRef<[u8]>) -> Self {
         self.notification_key = Some(key.as_ref().to_vec());
+        self
+    }
+
+    /// A file that everything is kept in, so that it survives the end of the process. It is made
+    /// when there is none; otherwise the sandbox goes on where it stood, and balances and settings
+    /// of the builder are not applied again.
+    ///
+    /// App id, seed and clock have to be those that the file was made with.
+    #[cfg(feature = "program")]
+    #[must_use]
+    pub fn state_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.file = Some(path.into());
         self
     }
 
@@ -148,22 +171,28 @@ impl SandboxBuilder {
     /// # Errors
     ///
     /// When the credentials are empty, a balance is not a positive decimal text, its coin is
-    /// unknown, a setting can't be, or a key can't be read or is missing.
+    /// unknown, a setting can't be, or a key is none of its kind.
     pub fn build(self) -> Result<Sandbox, SandboxError> {
         if self.app_id.is_empty() || self.app_secret.is_empty() {
             return Err(SandboxError::Setup(
                 "the app id and the app secret must not be empty".to_owned(),
             ));
         }
-        if self.rsa_only && self.rsa_public_key.is_none() {
-            return Err(SandboxError::Setup(
-                "without the merchant's RSA public key nobody could sign a request".to_owned(),
-            ));
+        let gateway = self.gateway()?;
+        let mut world = self.world();
+        #[cfg(feature = "program")]
+        let begun = self.remember(&mut world)?;
+        #[cfg(not(feature = "program"))]
+        let begun = false;
+        // What the world began with is in its story, if it has one.
+        if begun {
+            if let Some(url) = self.webhook_url
+                && world.state.outbox.webhook_url.as_ref() != Some(&url)
+            {
+                world.apply(Op::WebhookUrl(url))?;
+            }
+            return Ok(Sandbox::new(gateway, self.app_secret, world));
         }
-        let schemas = schema::schemas()?;
-        let schemas_v1 = schema::v1()?;
-        let clock = Clock::new(self.start_time);
-        let mut state = State::new(self.app_id.clone(), self.seed);
         let balances = self.balances.into_iter();
         let funds = balances.map(|(user_id, coin_id, amount)| Op::Fund {
             user_id,
@@ -173,25 +202,59 @@ impl SandboxBuilder {
         let url = self.webhook_url.into_iter().map(Op::WebhookUrl);
         let settings = self.settings.into_iter().map(Op::Set);
         for op in settings.chain(funds).chain(url) {
-            state.apply(clock.now(), op)?;
+            world.apply(op)?;
         }
-        let digest = Digest::new(&self.app_id, &self.app_secret);
-        let mut account = Account::new(self.app_id, &self.app_secret);
-        account.rsa = self
-            .rsa_public_key
-            .map(|key| PublicKey::read(&key))
-            .transpose()?;
-        account.rsa_only = self.rsa_only;
-        let notification_key = self.notification_key;
-        let gateway = Gateway {
+        #[cfg(feature = "program")]
+        world.begin()?;
+        Ok(Sandbox::new(gateway, self.app_secret, world))
+    }
+
+    /// What never changes, and so is in no story.
+    fn gateway(&self) -> Result<Gateway, SandboxError> {
+        let public = self.rsa_public_key.as_deref().map(PublicKey::read);
+        let own = self.notification_key.as_deref().map(PrivateKey::read);
+        let mut account = Account::new(self.app_id.clone(), &self.app_secret, public.transpose()?);
+        account.secret_too = self.secret_too;
+        Ok(Gateway {
             account,
-            schemas,
-            digest,
-            schemas_v1,
-            notification_key: notification_key
-                .map(|key| PrivateKey::read(&key))
-                .transpose()?,
+            schemas: schema::schemas()?,
+            digest: Digest::new(&self.app_id, &self.app_secret),
+            schemas_v1: schema::v1()?,
+            notification_key: own.transpose()?,
+        })
+    }
+
+    fn world(&self) -> World {
+        let state = State::new(self.app_id.clone(), self.seed);
+        World::new(Clock::new(self.start_time), state)
+    }
+
+    /// Takes up the story in the file and goes on with it; whether there was one.
+    #[cfg(feature = "program")]
+    fn remember(&self, world: &mut World) -> Result<bool, SandboxError> {
+        let Some(path) = &self.file else {
+            return Ok(false);
         };
-        Ok(Sandbox::new(gateway, self.app_secret, clock, state))
+        let clock = self
+            .start_time
+            .map_or("real".to_owned(), |at| at.to_string());
+        let settings = [
+            ("app id", self.app_id.clone()),
+            ("seed", self.seed.to_string()),
+            ("clock", clock),
+        ];
+        let journal = Journal::open(path, &settings)?;
+        let mut begun = false;
+        journal.replay(|at, step| {
+            begun |= world.redo(at, step)?;
+            Ok(())
+        })?;
+        if !begun {
+            // It ended before it listened, so that nobody was told anything.
+            journal.clear()?;
+            *world = self.world();
+        }
+        world.set_keeper(Box::new(journal));
+        Ok(begun)
     }
 }

@@ -72,6 +72,9 @@ pub enum SandboxError {
         /// Why.
         message: String,
     },
+    /// The file of the state can't be used, or not for these settings.
+    #[error("the state can't be kept: {0}")]
+    Storage(String),
     /// A setting of the builder can't be used.
     #[error("{0}")]
     Setup(String),

@@ -10,6 +10,7 @@ use crate::calendar;
 use crate::fault::{Fault, Held};
 use crate::fields::Fields;
 use crate::ops::Arrived;
+use crate::orders;
 use crate::refusal::{self, INVALID_ARGUMENT, NOT_FOUND, Refusal, SUCCESS};
 use crate::routes;
 use crate::rsa::PrivateKey;
@@ -35,6 +36,7 @@ impl Gateway {
     pub(crate) fn receive(
         &self,
         now: u64,
+        signing: u64,
         request: Request<Bytes>,
     ) -> Result<Arrived, Box<Response<Bytes>>> {
         let (parts, body) = request.into_parts();
@@ -69,9 +71,9 @@ impl Gateway {
             ));
         }
         let signed = if v1 {
-            self.digest.check(&parts.headers, &body, now)
+            self.digest.check(&parts.headers, &body, now, signing)
         } else {
-            self.account.check(&parts.headers, &body, now)
+            self.account.check(&parts.headers, &body, now, signing)
         };
         Ok(Arrived {
             // The paths of v1 meet those of v2, its operations do not.
@@ -155,6 +157,7 @@ fn act(state: &mut State, request: &Arrived, logged: usize) -> (u32, Value) {
 fn carry_out(state: &mut State, request: &Arrived) -> Result<Value, Refusal> {
     state.books.check()?;
     let fields = Fields(request.checked.clone()?);
+    keep_pace(state)?;
     if let Some(code) = state.settings.refuse {
         return Err(Refusal::new(code, "every call is refused by a setting"));
     }
@@ -174,6 +177,30 @@ fn carry_out(state: &mut State, request: &Arrived) -> Result<Value, Refusal> {
             format!("{} has a schema but no code", request.operation),
         )),
     }
+}
+
+/// Counts what passed its checks, and refuses what is too much for its second or its day.
+fn keep_pace(state: &mut State) -> Result<(), Refusal> {
+    let limits = [
+        (1, state.settings.per_second, refusal::RATE_LIMIT, "second"),
+        (
+            orders::DAY,
+            state.settings.per_day,
+            refusal::DAILY_LIMIT,
+            "day",
+        ),
+    ];
+    for ((span, most, code, name), (last, count)) in limits.into_iter().zip(&mut state.pace) {
+        let current = state.now / span;
+        if *last != current {
+            (*last, *count) = (current, 0);
+        }
+        if most.is_some_and(|most| *count >= most) {
+            return Err(Refusal::new(code, format!("too many calls in one {name}")));
+        }
+        *count = count.saturating_add(1);
+    }
+    Ok(())
 }
 
 /// For the log and the faults only, before anything is checked.

@@ -25,7 +25,7 @@ pub(crate) struct Arrived {
     pub(crate) order_id: Option<String>,
     #[serde(default)]
     pub(crate) v1: bool,
-    /// The `Timestamp` of its signature.
+    /// When it was signed, in the sandbox's time.
     pub(crate) signed_at: u64,
     pub(crate) checked: Result<Map<String, Value>, Refusal>,
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use data_encoding::BASE64;
 use ring::rand::SystemRandom;
 use ring::signature::{
     RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair, UnparsedPublicKey,
@@ -53,7 +54,8 @@ impl PublicKey {
     }
 
     pub(crate) fn verifies(&self, text: &[u8], sign: &str) -> bool {
-        from_base64(sign).is_some_and(|sign| self.0.verify(text, &sign).is_ok())
+        let sign = BASE64.decode(sign.as_bytes());
+        sign.is_ok_and(|sign| self.0.verify(text, &sign).is_ok())
     }
 }
 
@@ -84,27 +86,33 @@ impl PrivateKey {
         self.0
             .sign(&RSA_PKCS1_SHA256, &random, text, &mut sign)
             .ok()?;
-        Some(to_base64(&sign))
+        Some(BASE64.encode(&sign))
     }
 }
 
-/// The bytes of a PEM block with one of these labels, or the key itself when it is no text.
+/// The bytes of a PEM block with one of these labels, of the bare base64 that dashboards show, or the
+/// key itself when it is no text.
 fn der_of(key: &[u8], labels: &[&str]) -> Result<Vec<u8>, SandboxError> {
-    let text = std::str::from_utf8(key).ok();
-    let Some(block) = text.and_then(|text| text.split_once("-----BEGIN ")) else {
+    let Ok(text) = std::str::from_utf8(key) else {
         return Ok(key.to_vec());
     };
-    let body = block.1.split_once("-----").and_then(|(label, rest)| {
-        let end = format!("-----END {label}-----");
-        Some((label, rest.split_once(&end)?.0))
-    });
-    let (label, body) = body.ok_or_else(|| setup("the PEM block has no end"))?;
-    if !labels.contains(&label) {
-        let message = format!("a PEM block of {label} is not what is asked for");
-        return Err(SandboxError::Setup(message));
-    }
+    let body = match text.split_once("-----BEGIN ") {
+        Some((_, block)) => {
+            let (label, rest) = block.split_once("-----").unwrap_or((block, ""));
+            if !labels.contains(&label) {
+                let message = format!("a PEM block of {label} is not what is asked for");
+                return Err(SandboxError::Setup(message));
+            }
+            let end = format!("-----END {label}-----");
+            let body = rest.split_once(&end);
+            body.ok_or_else(|| setup("the PEM block has no end"))?.0
+        }
+        None => text,
+    };
     let body: String = body.chars().filter(|one| !one.is_whitespace()).collect();
-    from_base64(&body).ok_or_else(|| setup("the PEM block is no base64"))
+    BASE64
+        .decode(body.as_bytes())
+        .map_err(|_| setup("the key is neither PEM nor base64 nor DER"))
 }
 
 /// The contents of a DER element with a tag, and what follows it.
@@ -145,90 +153,60 @@ fn pkcs1_of(der: &[u8]) -> Option<&[u8]> {
     (id == RSA_ENCRYPTION && *unused == 0).then_some(key)
 }
 
-const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-fn to_base64(bytes: &[u8]) -> String {
-    let letter = |bits: u32| {
-        let place = usize::try_from(bits & 0x3f).unwrap_or_default();
-        ALPHABET.get(place).map_or('=', |byte| char::from(*byte))
-    };
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let mut three = chunk.iter().copied().chain([0, 0]);
-        let word = (0..3).fold(0_u32, |word, _| {
-            (word << 8) | u32::from(three.next().unwrap_or_default())
-        });
-        for (place, shift) in [18, 12, 6, 0].into_iter().enumerate() {
-            text.push(if place <= chunk.len() {
-                letter(word >> shift)
-            } else {
-                '='
-            });
-        }
-    }
-    text
-}
-
-/// With its padding, and without bits that mean nothing: one text for one signature.
-fn from_base64(text: &str) -> Option<Vec<u8>> {
-    let body = text.trim_end_matches('=');
-    if !text.len().is_multiple_of(4) || text.len() - body.len() > 2 {
-        return None;
-    }
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    for chunk in body.as_bytes().chunks(4) {
-        let mut word = 0_u32;
-        for byte in chunk {
-            let place = ALPHABET.iter().position(|letter| letter == byte)?;
-            word = (word << 6) | u32::try_from(place).ok()?;
-        }
-        let whole = match chunk.len() {
-            2 => 1,
-            3 => 2,
-            4 => 3,
-            _ => return None,
-        };
-        let word = word << (6 * (4 - chunk.len()));
-        let [_, three @ ..] = word.to_be_bytes();
-        let (kept, cut) = three.split_at_checked(whole)?;
-        if cut.iter().any(|byte| *byte != 0) {
-            return None;
-        }
-        bytes.extend_from_slice(kept);
-    }
-    Some(bytes)
-}
-
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
+    /// Made and used by OpenSSL, then thrown away.
+    pub(crate) const SPKI: &str = "-----BEGIN PUBLIC KEY-----
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA1I9z/xFnym4HxXP8pD16
+4BEXLt/tmexFhLjXmsWGOPv8NLLNeJvQpIz0LFzOUOilO9NX3N4Iez+yLXSbjDnk
+6fynLu5m1iHBLZek3erKYwzozJQA0RvkTb2NjD9H+yNssn3ISzrbwQP7z5odQOg6
+qklGUOkaQEC1tTZbdVcKbTI4fIvDB24ldemgrexBA1NUcvbXnA8l/cl7c0qWiPoc
+ioV5MUF71bTRsjuJrzZOhHA/VsRYSS49D/aPBOV9hDB37dx1b72QRCAqHbr80lWE
+JHMktWptA4DikzizIAls99FCIWolpGj+wAZEJ1b9qIf4/YDe4bjymWStOk12UWxN
+iwIDAQAB
+-----END PUBLIC KEY-----
+";
+    const PKCS1: &str = "-----BEGIN RSA PUBLIC KEY-----
+MIIBCgKCAQEA1I9z/xFnym4HxXP8pD164BEXLt/tmexFhLjXmsWGOPv8NLLNeJvQ
+pIz0LFzOUOilO9NX3N4Iez+yLXSbjDnk6fynLu5m1iHBLZek3erKYwzozJQA0Rvk
+Tb2NjD9H+yNssn3ISzrbwQP7z5odQOg6qklGUOkaQEC1tTZbdVcKbTI4fIvDB24l
+demgrexBA1NUcvbXnA8l/cl7c0qWiPocioV5MUF71bTRsjuJrzZOhHA/VsRYSS49
+D/aPBOV9hDB37dx1b72QRCAqHbr80lWEJHMktWptA4DikzizIAls99FCIWolpGj+
+wAZEJ1b9qIf4/YDe4bjymWStOk12UWxNiwIDAQAB
+-----END RSA PUBLIC KEY-----
+";
+    pub(crate) const SIGN: &str = "UUCJ7CpEY65cwlCUJJF+Tpyrl436okQFM/ibE/HORW3ncz6xTopGeYIg64j8DVFTgBIlkoe48Wd7vzdDYG7c0AaEOa4ZfyPQiWs85oah5Ze6uIGw3lI374Erjh9bruKOi6NdWJ7m2RtenhHs00cQR399QPqye/LA/hLGHiYhVVg3y/hqiEBG1T4lcsvqhptvKZgHjVIq8Y8Nj1C2xXsVnAn6qRVvR3UHl2rMw2QBNwE1FgvBclarwxNabnaK1ht4/a7fSATMyUBLP01tnoM5MO4iMvC170VXCxMNMRXh/NYC0v2dvG8XDqEoiakZflxGQBmMTUuSEAK/O2RjlH9WWA==";
+    const TEXT: &[u8] = b"testappid00000011677152720{}";
+
     #[test]
-    fn base64_is_read_and_written() {
-        for (bytes, text) in [
-            ("", ""),
-            ("f", "Zg=="),
-            ("fo", "Zm8="),
-            ("foo", "Zm9v"),
-            ("foobar", "Zm9vYmFy"),
-        ] {
-            assert_eq!(to_base64(bytes.as_bytes()), text);
-            assert_eq!(from_base64(text).as_deref(), Some(bytes.as_bytes()));
+    fn every_form_of_the_key_takes_the_signature() {
+        let bare: String = SPKI.lines().filter(|line| !line.starts_with('-')).collect();
+        let der = BASE64.decode(bare.as_bytes()).unwrap();
+        let forms = [SPKI, PKCS1, &bare].map(str::as_bytes);
+        for form in forms.into_iter().chain([&*der]) {
+            let key = PublicKey::read(form).unwrap();
+            assert!(key.verifies(TEXT, SIGN));
+            assert!(!key.verifies(b"testappid00000011677152720{} ", SIGN));
+            assert!(!key.verifies(TEXT, "AAAA") && !key.verifies(TEXT, "?"));
         }
-        for text in [
-            "Zg", "Zg=", "Zh==", "Zm9=", "Z===", "Zm9v=", "Zm 9", "Zm9-", "====",
-        ] {
-            assert_eq!(from_base64(text), None, "{text}");
+        for end in 0..der.len() {
+            assert!(PublicKey::read(&der[..end]).is_err(), "{end}");
         }
     }
 
     #[test]
-    fn broken_keys_are_told_from_keys() {
+    fn what_is_no_key_is_refused() {
         for key in [
             &b""[..],
+            b"?",
+            b"AAAA",
+            b"MAA=",
+            b"MIT/////",
             b"-----BEGIN PUBLIC KEY-----",
             b"-----BEGIN PUBLIC KEY-----!-----END PUBLIC KEY-----",
-            b"-----BEGIN PRIVATE KEY-----AAAA-----END PRIVATE KEY-----",
+            b"-----BEGIN CERTIFICATE-----AAAA-----END CERTIFICATE-----",
             &[0x30, 0x84, 0xff, 0xff, 0xff, 0xff, 0x02],
             &[0x30, 0x80],
             &[0x30, 0x03, 0x02, 0x01, 0x01],

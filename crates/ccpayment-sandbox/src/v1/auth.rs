@@ -48,8 +48,14 @@ impl Digest {
     }
 
     /// The moment of a good signature.
-    pub(crate) fn check(&self, headers: &HeaderMap, body: &[u8], now: u64) -> Result<u64, Refusal> {
-        let signed = Signed::read(headers, body, &self.app_id, now)?;
+    pub(crate) fn check(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+        now: u64,
+        signing: u64,
+    ) -> Result<u64, Refusal> {
+        let signed = Signed::read(headers, body, &self.app_id, now, signing)?;
         let wrong = || Refusal::new(refusal::BAD_SIGNATURE, "the signature does not match");
         let claimed = from_lower_hex(signed.sign)
             .filter(|claimed| claimed.len() == HEX)

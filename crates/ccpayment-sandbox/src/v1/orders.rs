@@ -195,15 +195,18 @@ pub(crate) fn create(state: &mut State, fields: &Fields) -> Result<Value, Refusa
     let order_id = state.ids.record(now);
     let expired_at = now.saturating_add(period);
     let order = Order {
+        order_id: id.clone(),
         coin,
         network,
         address: address.clone(),
         memo: memo.clone(),
+        price: price.clone(),
         amount: amount.clone(),
         fiat,
         created_at: now,
         expired_at,
-        checkout_url: None,
+        page: None,
+        return_url: None,
         buyer_email: None,
         deposits: Vec::new(),
     };
@@ -249,6 +252,7 @@ pub(crate) fn checkout(state: &mut State, fields: &Fields) -> Result<Value, Refu
         price: price(fields, Some(Fiat::dollar()))?,
         product: fields.owned("product_name"),
         custom_value: fields.owned("custom_value"),
+        return_url: fields.owned("return_url"),
         notify_url: fields.owned("notify_url"),
         period: period(fields)?,
     };
@@ -261,6 +265,7 @@ pub(crate) struct Page {
     pub(crate) price: Money,
     pub(crate) product: Option<String>,
     pub(crate) custom_value: Option<String>,
+    pub(crate) return_url: Option<String>,
     pub(crate) notify_url: Option<String>,
     pub(crate) period: u64,
 }
@@ -276,6 +281,7 @@ impl Page {
             self.product.clone(),
             self.price.clone(),
             expired_at,
+            self.return_url,
             self.notify_url,
         );
         let made = Made {
