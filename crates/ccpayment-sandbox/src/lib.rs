@@ -155,7 +155,8 @@
 //! through v1 is announced in the words of v1: `API Deposit`, `Direct Deposit` and `API Withdrawal`,
 //! and what begins on a dashboard by calls: `Invoice` ([`Sandbox::dashboard_invoice`]) and `Refund`
 //! ([`Sandbox::refund`]). Answers and notifications are signed with the digest, failures included.
-//! Coins and tokens have made-up UUIDs that never change ([`Sandbox::v1_token_id`]).
+//! Coins and tokens have made-up UUIDs that never change ([`Sandbox::v1_token_id`]), and
+//! `payment_url` leads to a page like `invoiceUrl`.
 //!
 //! Three codes of v1 are established: 10000, 224066 (a fault of the gateway) and 224083 (no such
 //! Cwallet user). [`Sandbox::instruct`] provokes them on any route, by operation id. Nobody has
