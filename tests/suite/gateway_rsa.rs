@@ -14,7 +14,7 @@ use ccpayment::v2::{CreateAppOrderDepositAddress, GetCoin};
 use ccpayment::webhook::{Event, Verifier};
 use ccpayment::{
     Amount, AppId, AppSecret, Chain, Client, CoinId, Credentials, ErrorCode, OrderId,
-    ReqwestTransport, RsaBackend, RsaPrivateKey, RsaPublicKey, SystemClock,
+    ReqwestTransport, RsaBackend, RsaPrivateKey, RsaPublicKey,
 };
 use ccpayment_sandbox::{Sandbox, Setting};
 
@@ -31,7 +31,6 @@ fn sandbox(bits: u32) -> Sandbox {
         .start_time(1_767_225_600)
         .setting(Setting::ChainByHand(true))
         .rsa_public_key(key(&format!("rsa{bits}.public.spki.pem")))
-        .rsa_only()
         .notification_key(key("rsa3072.private.pkcs8.pem"))
         .build()
         .unwrap()

@@ -20,11 +20,13 @@ pub(crate) struct Account {
     pub(crate) key: hmac::Key,
     /// The merchant's public key, and whether it is the only thing that opens the door.
     pub(crate) rsa: Option<PublicKey>,
-    pub(crate) rsa_only: bool,
+    /// Whether the secret still opens the door beside the key.
+    pub(crate) secret_too: bool,
 }
 
 /// What came in the headers, before anybody has compared a signature.
 pub(crate) struct Signed<'a> {
+    /// The moment of the signature, in the sandbox's time.
     pub(crate) at: u64,
     pub(crate) timestamp: &'a str,
     pub(crate) sign: &'a str,
@@ -77,12 +79,12 @@ impl<'a> Signed<'a> {
 }
 
 impl Account {
-    pub(crate) fn new(app_id: String, app_secret: &str) -> Self {
+    pub(crate) fn new(app_id: String, app_secret: &str, rsa: Option<PublicKey>) -> Self {
         Self {
             app_id,
             key: hmac::Key::new(hmac::HMAC_SHA256, app_secret.as_bytes()),
-            rsa: None,
-            rsa_only: false,
+            rsa,
+            secret_too: false,
         }
     }
 
@@ -107,7 +109,7 @@ impl Account {
         let signed = Signed::read(headers, body, &self.app_id, times)?;
         let text = self.text(signed.timestamp, body);
         // ring compares in constant time.
-        let by_hmac = !self.rsa_only
+        let by_hmac = (self.rsa.is_none() || self.secret_too)
             && from_lower_hex(signed.sign)
                 .is_some_and(|tag| hmac::verify(&self.key, &text, &tag).is_ok());
         let by_rsa = || {

@@ -30,7 +30,7 @@ pub struct SandboxBuilder {
     webhook_url: Option<String>,
     start_time: Option<u64>,
     rsa_public_key: Option<Vec<u8>>,
-    rsa_only: bool,
+    secret_too: bool,
     notification_key: Option<Vec<u8>>,
     #[cfg(feature = "program")]
     file: Option<PathBuf>,
@@ -136,16 +136,16 @@ impl SandboxBuilder {
         self
     }
 
-    /// Refuses requests of v2 that are signed with the app secret; needs
-    /// [`rsa_public_key`](Self::rsa_public_key).
+    /// Takes requests that are signed with the secret beside those that are signed with the
+    /// merchant's RSA key, as while an account changes from one to the other.
     #[must_use]
-    pub fn rsa_only(mut self) -> Self {
-        self.rsa_only = true;
+    pub fn secret_too(mut self) -> Self {
+        self.secret_too = true;
         self
     }
 
     /// An RSA private key (PKCS#8, as PEM or DER, up to 4096 bits) that notifications of v2 are
-    /// signed with instead of the app secret.
+    /// signed with instead of the secret.
     #[must_use]
     pub fn notification_key(mut self, key: impl AsRef<[u8]>) -> Self {
         self.notification_key = Some(key.as_ref().to_vec());

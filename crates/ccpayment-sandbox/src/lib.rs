@@ -143,9 +143,10 @@
 //! its fields at the top level; `ActivateWebhookURL` has no `msg`.
 //! # RSA
 //!
-//! With [`SandboxBuilder::rsa_public_key`] requests of v2 may be signed with the merchant's RSA key
-//! (PKCS#1 v1.5 over SHA-256, in base64), with [`SandboxBuilder::rsa_only`] they must be, and with
-//! [`SandboxBuilder::notification_key`] notifications of v2 are. v1 knows its digest alone.
+//! With [`SandboxBuilder::rsa_public_key`] requests of v2 must be signed with the merchant's RSA key
+//! (PKCS#1 v1.5 over SHA-256, in base64), with [`SandboxBuilder::secret_too`] the secret will do as
+//! well, and with [`SandboxBuilder::notification_key`] notifications of v2 are signed with a key of
+//! the sandbox's own. v1 knows its digest alone.
 //!
 //! # The older API
 //!
@@ -153,7 +154,8 @@
 //! through v1 is announced in the words of v1: `API Deposit`, `Direct Deposit` and `API Withdrawal`,
 //! and what begins on a dashboard by calls: `Invoice` ([`Sandbox::dashboard_invoice`]) and `Refund`
 //! ([`Sandbox::refund`]). Answers and notifications are signed with the digest, failures included.
-//! Coins and tokens have made-up UUIDs that never change ([`Sandbox::v1_token_id`]).
+//! Coins and tokens have made-up UUIDs that never change ([`Sandbox::v1_token_id`]), and
+//! `payment_url` leads to a page like `invoiceUrl`.
 //!
 //! Three codes of v1 are established: 10000, 224066 (a fault of the gateway) and 224083 (no such
 //! Cwallet user). [`Sandbox::instruct`] provokes them on any route, by operation id. Nobody has

@@ -101,15 +101,19 @@ fn der_of(key: &[u8], labels: &[&str]) -> Result<Vec<u8>, SandboxError> {
             .collect();
         return Ok(BASE64.decode(&bare).unwrap_or_else(|_| key.to_vec()));
     };
-    let body = block.1.split_once("-----").and_then(|(label, rest)| {
-        let end = format!("-----END {label}-----");
-        Some((label, rest.split_once(&end)?.0))
-    });
-    let (label, body) = body.ok_or_else(|| setup("the PEM block has no end"))?;
-    if !labels.contains(&label) {
-        let message = format!("a PEM block of {label} is not what is asked for");
-        return Err(SandboxError::Setup(message));
-    }
+    let body = match text.split_once("-----BEGIN ") {
+        Some((_, block)) => {
+            let (label, rest) = block.split_once("-----").unwrap_or((block, ""));
+            if !labels.contains(&label) {
+                let message = format!("a PEM block of {label} is not what is asked for");
+                return Err(SandboxError::Setup(message));
+            }
+            let end = format!("-----END {label}-----");
+            let body = rest.split_once(&end);
+            body.ok_or_else(|| setup("the PEM block has no end"))?.0
+        }
+        None => text,
+    };
     let body: String = body.chars().filter(|one| !one.is_whitespace()).collect();
     BASE64
         .decode(body.as_bytes())
@@ -162,9 +166,13 @@ mod tests {
     fn broken_keys_are_told_from_keys() {
         for key in [
             &b""[..],
+            b"?",
+            b"AAAA",
+            b"MAA=",
+            b"MIT/////",
             b"-----BEGIN PUBLIC KEY-----",
             b"-----BEGIN PUBLIC KEY-----!-----END PUBLIC KEY-----",
-            b"-----BEGIN PRIVATE KEY-----AAAA-----END PRIVATE KEY-----",
+            b"-----BEGIN CERTIFICATE-----AAAA-----END CERTIFICATE-----",
             &[0x30, 0x84, 0xff, 0xff, 0xff, 0xff, 0x02],
             &[0x30, 0x80],
             &[0x30, 0x03, 0x02, 0x01, 0x01],

@@ -133,7 +133,7 @@ impl Sandbox {
             Err(answer) => *answer,
         };
         if sealed {
-            self.digest().seal(&mut answer, now);
+            self.digest().seal(&mut answer, signing);
         }
         Some(answer)
     }
@@ -149,7 +149,7 @@ impl Sandbox {
         };
         let mut answer = answer(StatusCode::PAYLOAD_TOO_LARGE, &envelope, now);
         if older {
-            self.digest().seal(&mut answer, now);
+            self.digest().seal(&mut answer, self.signing_time());
         }
         answer
     }

@@ -53,6 +53,7 @@ pub(crate) fn invoice(
         price: value,
         product: None,
         custom_value: None,
+        return_url: None,
         notify_url: None,
         return_url: None,
         period: crate::orders::DAY,
@@ -181,7 +182,7 @@ impl Sandbox {
     /// requests, and as answers and notifications have them.
     #[must_use]
     pub fn sign_v1(&self, body: &[u8]) -> [(&'static str, String); 3] {
-        self.digest().headers(self.now(), body)
+        self.digest().headers(self.signing_time(), body)
     }
 }
 

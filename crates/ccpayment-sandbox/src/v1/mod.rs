@@ -54,6 +54,8 @@ pub(crate) struct Book {
     pub(crate) orders: BTreeMap<String, Made>,
     /// Withdrawals, by the merchant's id.
     pub(crate) payouts: BTreeMap<String, Paid>,
+    /// How many permanent addresses its users have.
+    pub(crate) addresses: usize,
     /// When notifications were asked for again.
     resends: Vec<u64>,
 }

@@ -10,7 +10,7 @@ use http::{Request, Response};
 use ring::digest;
 use serde_json::{Value, json};
 
-use crate::support::{APP_ID, SECRET, builder};
+use crate::support::{APP_ID, SECRET, START, builder};
 
 /// The path of every operation, which the tests write out a second time on purpose.
 const PATHS: [(&str, &str); 14] = [
@@ -156,6 +156,25 @@ impl Older {
             "merchant_order_id": id, "product_price": price, "denominated_currency": "token",
             "token_id": self.token(1280, "POLYGON"), "custom_value": "shelf 7",
         })
+    }
+
+    /// A body that an operation takes.
+    pub(crate) fn sample(&self, operation: &str) -> Value {
+        let token = self.token(1280, "TRX");
+        match operation {
+            "create_order" => self.order("1", "20"),
+            "get_checkout_url" => {
+                json!({ "merchant_order_id": "2", "product_price": "9", "product_name": "a" })
+            }
+            "get_order_info" => json!({ "merchant_order_ids": ["1"] }),
+            "get_permanent_address" => json!({ "user_id": "user-1", "chain": "TRX" }),
+            "withdraw" => self.payout("1", "5"),
+            "get_token_rate" => json!({ "amount": "1", "token_id": token }),
+            "get_network_fee" | "list_token_chains_legacy" => json!({ "token_id": token }),
+            "check_user" => json!({ "c_id": "9558861" }),
+            "resend_webhooks" => json!({ "start_timestamp": START }),
+            _ => json!({}),
+        }
     }
 
     pub(crate) fn payout(&self, id: &str, value: &str) -> Value {
