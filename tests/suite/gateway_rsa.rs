@@ -42,7 +42,7 @@ fn client(sandbox: &Sandbox, origin: &str, backend: RsaBackend, bits: u32) -> Cl
     let credentials = Credentials::rsa(AppId::new("app-id"), own).unwrap();
     Client::new(credentials, ReqwestTransport::new().unwrap())
         .with_origin(origin.parse().unwrap())
-        .with_clock(SandboxClock::of(&sandbox))
+        .with_clock(SandboxClock::of(sandbox))
 }
 
 #[tokio::test]

@@ -128,19 +128,19 @@ pub(crate) fn permanent(
     made
 }
 
+pub(crate) fn has_permanent(state: &State, chain: &Chain, owner: &Owner) -> bool {
+    state.permanent.contains_key(&(owner.key(), chain.group()))
+}
+
 /// One more or one less of those that have a quota.
 fn count(state: &mut State, owner: &Owner, step: fn(usize, usize) -> usize) {
     let counter = match owner {
         Owner::User(_) => &mut state.user_addresses,
         Owner::Reference(_) => &mut state.reference_addresses,
-        Owner::V1User(_) => &mut state.v1_addresses,
+        Owner::V1User(_) => &mut state.v1.addresses,
         Owner::Order(_) | Owner::Invoice(_) => return,
     };
     *counter = step(*counter, 1);
-}
-
-pub(crate) fn has_permanent(state: &State, chain: &Chain, owner: &Owner) -> bool {
-    state.permanent.contains_key(&(owner.key(), chain.group()))
 }
 
 fn get_or_create(state: &mut State, fields: &Fields, owner: Owner) -> Result<Value, Refusal> {

@@ -18,7 +18,8 @@ pub(crate) const HEX: usize = 32;
 pub(crate) struct Account {
     pub(crate) app_id: String,
     pub(crate) key: hmac::Key,
-    /// The merchant's public key, and whether it is the only thing that opens the door.
+    /// Requests are signed with this key instead. Notifications are not, unless the sandbox has a key
+    /// of its own: nobody knows which key the gateway signs them with for such an account.
     pub(crate) rsa: Option<PublicKey>,
     /// Whether the secret still opens the door beside the key.
     pub(crate) secret_too: bool,
@@ -33,14 +34,15 @@ pub(crate) struct Signed<'a> {
 }
 
 impl<'a> Signed<'a> {
-    /// The checks that come before the signature's own; `now` in the sandbox's time.
+    /// The checks that come before the signature's own.
     ///
     /// After an advance on the real clock a caller may go by either time: it need not know.
     pub(crate) fn read(
         headers: &'a HeaderMap,
         body: &[u8],
         own_app_id: &str,
-        (now, signing): (u64, u64),
+        now: u64,
+        signing: u64,
     ) -> Result<Self, Refusal> {
         let app_id = header(headers, "Appid")?;
         let timestamp = header(headers, "Timestamp")?;
@@ -99,14 +101,16 @@ impl Account {
         [self.app_id.as_bytes(), timestamp.as_bytes(), body].concat()
     }
 
-    /// The checks that come before anybody looks at the body; the moment of the signature.
+    /// The checks that come before anybody looks at the body; the moment of the signature, in the
+    /// sandbox's time.
     pub(crate) fn check(
         &self,
         headers: &HeaderMap,
         body: &[u8],
-        times: (u64, u64),
+        now: u64,
+        signing: u64,
     ) -> Result<u64, Refusal> {
-        let signed = Signed::read(headers, body, &self.app_id, times)?;
+        let signed = Signed::read(headers, body, &self.app_id, now, signing)?;
         let text = self.text(signed.timestamp, body);
         // ring compares in constant time.
         let by_hmac = (self.rsa.is_none() || self.secret_too)
@@ -165,12 +169,14 @@ pub(crate) fn from_lower_hex(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rsa;
 
     #[test]
     fn published_vectors() {
         let account = Account::new(
             "testappid0000001".into(),
             "testsecret0000000000000000000001",
+            None,
         );
         for (body, sign) in [
             (
@@ -190,11 +196,37 @@ mod tests {
         }
     }
 
+    #[test]
+    fn an_account_with_a_key_takes_no_other_signature() {
+        let rsa = PublicKey::read(rsa::tests::SPKI.as_bytes()).unwrap();
+        let secret = "testsecret0000000000000000000001";
+        let account = Account::new("testappid0000001".into(), secret, Some(rsa));
+        let at = 1_677_152_720;
+        let check = |sign: &str, body: &[u8]| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in [
+                ("Appid", "testappid0000001"),
+                ("Timestamp", "1677152720"),
+                ("Content-Type", "application/json"),
+                ("Sign", sign),
+            ] {
+                headers.insert(name, value.parse().unwrap());
+            }
+            account
+                .check(&headers, body, at, at)
+                .map_err(|refusal| refusal.code)
+        };
+        assert_eq!(check(rsa::tests::SIGN, b"{}"), Ok(at));
+        assert_eq!(check(rsa::tests::SIGN, b"{ }"), Err(refusal::BAD_SIGNATURE));
+        let hmac = account.sign("1677152720", b"{}");
+        assert_eq!(check(&hmac, b"{}"), Err(refusal::BAD_SIGNATURE));
+    }
+
     /// After an advance a caller may go by either time, and its signature ages in the sandbox's.
     #[test]
     fn either_clock_is_taken_and_no_third() {
         let secret = "testsecret0000000000000000000001";
-        let account = Account::new("testappid0000001".into(), secret);
+        let account = Account::new("testappid0000001".into(), secret, None);
         let (now, signing) = (1_700_000_000, 1_690_000_000);
         let check = |at: u64| {
             let mut headers = HeaderMap::new();
@@ -208,7 +240,7 @@ mod tests {
                 headers.insert(name, value.parse().unwrap());
             }
             account
-                .check(&headers, b"", (now, signing))
+                .check(&headers, b"", now, signing)
                 .map_err(|refusal| refusal.code)
         };
         assert_eq!(check(now - 120), Ok(now - 120));

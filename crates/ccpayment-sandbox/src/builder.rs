@@ -69,7 +69,7 @@ impl SandboxBuilder {
             webhook_url: None,
             start_time: None,
             rsa_public_key: None,
-            rsa_only: false,
+            secret_too: false,
             notification_key: None,
             #[cfg(feature = "program")]
             file: None,
@@ -128,8 +128,10 @@ impl SandboxBuilder {
         self
     }
 
-    /// The merchant's RSA public key, as PEM or DER: requests of v2 may then be signed with its
-    /// private key instead of the app secret.
+    /// The merchant's RSA key, as PEM, DER or bare base64: requests have to be signed with it, by
+    /// PKCS#1 v1.5 over SHA-256 in base64, instead of with the secret. Notifications are signed
+    /// with the secret all the same, because it is not known what the gateway does there; see
+    /// [`notification_key`](Self::notification_key).
     #[must_use]
     pub fn rsa_public_key(mut self, key: impl AsRef<[u8]>) -> Self {
         self.rsa_public_key = Some(key.as_ref().to_vec());
@@ -169,16 +171,11 @@ impl SandboxBuilder {
     /// # Errors
     ///
     /// When the credentials are empty, a balance is not a positive decimal text, its coin is
-    /// unknown, a setting can't be, or a key can't be read or is missing.
+    /// unknown, a setting can't be, or a key is none of its kind.
     pub fn build(self) -> Result<Sandbox, SandboxError> {
         if self.app_id.is_empty() || self.app_secret.is_empty() {
             return Err(SandboxError::Setup(
                 "the app id and the app secret must not be empty".to_owned(),
-            ));
-        }
-        if self.rsa_only && self.rsa_public_key.is_none() {
-            return Err(SandboxError::Setup(
-                "without the merchant's RSA public key nobody could sign a request".to_owned(),
             ));
         }
         let gateway = self.gateway()?;
@@ -212,19 +209,18 @@ impl SandboxBuilder {
         Ok(Sandbox::new(gateway, self.app_secret, world))
     }
 
-    /// The parts that never change.
+    /// What never changes, and so is in no story.
     fn gateway(&self) -> Result<Gateway, SandboxError> {
-        let mut account = Account::new(self.app_id.clone(), &self.app_secret);
-        let key = self.rsa_public_key.as_deref();
-        account.rsa = key.map(PublicKey::read).transpose()?;
-        account.rsa_only = self.rsa_only;
-        let key = self.notification_key.as_deref();
+        let public = self.rsa_public_key.as_deref().map(PublicKey::read);
+        let own = self.notification_key.as_deref().map(PrivateKey::read);
+        let mut account = Account::new(self.app_id.clone(), &self.app_secret, public.transpose()?);
+        account.secret_too = self.secret_too;
         Ok(Gateway {
             account,
             schemas: schema::schemas()?,
             digest: Digest::new(&self.app_id, &self.app_secret),
             schemas_v1: schema::v1()?,
-            notification_key: key.map(PrivateKey::read).transpose()?,
+            notification_key: own.transpose()?,
         })
     }
 

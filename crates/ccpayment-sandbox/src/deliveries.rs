@@ -13,8 +13,8 @@ impl Sandbox {
     /// Posts every notification that is due, one after the other and each once, over a real
     /// socket; returns the attempts made.
     ///
-    /// A notification is done when the answer is HTTP 200 with `Success` in its body, which v1
-    /// writes in lower case. Otherwise it is due again 30, 90, 210, 450, 930 and 1890 seconds after its first attempt, signed afresh,
+    /// A notification is done when the answer is HTTP 200 with `Success` in its body, or `success`
+    /// for one of v1. Otherwise it is due again 30, 90, 210, 450, 930 and 1890 seconds after its first attempt, signed afresh,
     /// and then given up; [`Setting::Retries`](crate::Setting::Retries) and
     /// [`Setting::SignRetriesAfresh`](crate::Setting::SignRetriesAfresh) have the other readings. While no webhook URL is set, notifications wait.
     ///
@@ -36,12 +36,11 @@ impl Sandbox {
                 .filter(|_| !afresh)
                 .unwrap_or_else(|| self.signing_time());
             let kind = delivery.message.kind;
-            let older = v1::is_kind(kind);
             let headers = self.notification_headers(kind, signed_at, body.as_bytes());
             let (status, acknowledged, error) =
                 match courier::post(&delivery.url, &headers, body).await {
                     Ok((status, answer)) => {
-                        let done = status == 200 && says_success(&answer, older);
+                        let done = status == 200 && says_success(&answer, v1::is_kind(kind));
                         (Some(status), done, None)
                     }
                     Err(error) => (None, false, Some(error)),
@@ -103,14 +102,14 @@ impl Sandbox {
 
     /// The headers `Appid`, `Timestamp` and `Sign` for a body, signed at the [`signing_time`](Self::signing_time).
     ///
-    /// Requests are signed in the same way as notifications, so that it serves for both. With the app
-    /// secret, even if notifications go out with an RSA key; [`sign_v1`](Self::sign_v1) is for v1.
+    /// Requests are signed in the same way as notifications, so that it serves for both. Always with
+    /// the secret, whatever RSA keys there are; [`sign_v1`](Self::sign_v1) is for v1.
     #[must_use]
     pub fn sign_notification(&self, body: &[u8]) -> [(&'static str, String); 3] {
         self.headers(self.signing_time(), body)
     }
 
-    /// By the digest of v1, by the sandbox's RSA key if it has one, or by the app secret.
+    /// By the digest of v1, by the sandbox's RSA key if it has one, or by the secret.
     fn notification_headers(
         &self,
         kind: &str,
@@ -144,7 +143,7 @@ impl Sandbox {
     }
 }
 
-fn says_success(answer: &[u8], older: bool) -> bool {
-    let word: &[u8] = if older { b"success" } else { b"Success" };
+fn says_success(answer: &[u8], of_v1: bool) -> bool {
+    let word = if of_v1 { b"success" } else { b"Success" };
     answer.windows(word.len()).any(|window| window == word)
 }

@@ -70,11 +70,10 @@ impl Gateway {
                 "every route is POST",
             ));
         }
-        let times = (now, signing);
         let signed = if v1 {
-            self.digest.check(&parts.headers, &body, times)
+            self.digest.check(&parts.headers, &body, now, signing)
         } else {
-            self.account.check(&parts.headers, &body, times)
+            self.account.check(&parts.headers, &body, now, signing)
         };
         Ok(Arrived {
             // The paths of v1 meet those of v2, its operations do not.

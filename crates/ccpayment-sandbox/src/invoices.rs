@@ -131,18 +131,19 @@ pub(crate) fn open_in_dollars(
     product: Option<String>,
     price: Money,
     expired_at: u64,
-    [notify_url, return_url]: [Option<String>; 2],
+    return_url: Option<String>,
+    notify_url: Option<String>,
 ) -> String {
     let page = state.ids.page();
     let url = state.page_url("invoice", &page);
     let invoice = Invoice {
         order_id: order_id.to_owned(),
-        page,
-        return_url,
-        picked: None,
         product,
         price,
         currency: Currency::Fiat(Fiat::dollar()),
+        page,
+        return_url,
+        picked: None,
         buyer_email: None,
         notify_url,
         created_at: state.now,

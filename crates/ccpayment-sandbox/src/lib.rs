@@ -1,13 +1,13 @@
 //! A local CCPayment gateway to develop and test against without an account.
 //!
-//! A [`Sandbox`] answers every route of the v2 API, and of the older v1, as the gateway would: it checks signatures and
-//! bodies, refuses with the documented codes, hands out addresses, keeps double-entry books that
+//! A [`Sandbox`] answers all 61 routes of the v2 API, and the 14 of the older v1, as the gateway
+//! would: it checks signatures and bodies, refuses with the documented codes, hands out addresses, keeps double-entry books that
 //! must balance after every posting, and delivers signed notifications on the documented schedule.
 //! What a merchant can't do is done by calls: money arrives ([`Sandbox::pay`], [`Sandbox::send`]),
 //! time passes ([`Sandbox::advance`]), people approve ([`Sandbox::approve`]), the market moves
 //! ([`Sandbox::set`]), the line fails ([`Sandbox::fault`]). It is the second, independent reading of
 //! the API, so it shares no code with the SDK beside it: it reads untyped JSON by the OpenAPI
-//! documents in `schema/`, which `cargo xtask codegen` copies there.
+//! document in `schema/`, which `cargo xtask codegen` copies there.
 //!
 //! ```
 //! use std::time::Duration;
@@ -141,6 +141,7 @@
 //! Notifications: by offsets from the first attempt and signed afresh, unless [`Setting::Retries`]
 //! and [`Setting::SignRetriesAfresh`] say otherwise. The notice of a risky address has no type and
 //! its fields at the top level; `ActivateWebhookURL` has no `msg`.
+//!
 //! # RSA
 //!
 //! With [`SandboxBuilder::rsa_public_key`] requests of v2 must be signed with the merchant's RSA key

@@ -54,9 +54,8 @@ impl PublicKey {
     }
 
     pub(crate) fn verifies(&self, text: &[u8], sign: &str) -> bool {
-        BASE64
-            .decode(sign.as_bytes())
-            .is_ok_and(|sign| self.0.verify(text, &sign).is_ok())
+        let sign = BASE64.decode(sign.as_bytes());
+        sign.is_ok_and(|sign| self.0.verify(text, &sign).is_ok())
     }
 }
 
@@ -91,15 +90,11 @@ impl PrivateKey {
     }
 }
 
-/// The bytes of a PEM block with one of these labels, or the bare base64 of it, or the key itself.
+/// The bytes of a PEM block with one of these labels, of the bare base64 that dashboards show, or the
+/// key itself when it is no text.
 fn der_of(key: &[u8], labels: &[&str]) -> Result<Vec<u8>, SandboxError> {
-    let text = std::str::from_utf8(key).ok();
-    let Some(block) = text.and_then(|text| text.split_once("-----BEGIN ")) else {
-        // A dashboard shows the base64 without its headings.
-        let bare: Vec<u8> = (key.iter().copied())
-            .filter(|byte| !byte.is_ascii_whitespace())
-            .collect();
-        return Ok(BASE64.decode(&bare).unwrap_or_else(|_| key.to_vec()));
+    let Ok(text) = std::str::from_utf8(key) else {
+        return Ok(key.to_vec());
     };
     let body = match text.split_once("-----BEGIN ") {
         Some((_, block)) => {
@@ -117,7 +112,7 @@ fn der_of(key: &[u8], labels: &[&str]) -> Result<Vec<u8>, SandboxError> {
     let body: String = body.chars().filter(|one| !one.is_whitespace()).collect();
     BASE64
         .decode(body.as_bytes())
-        .map_err(|_| setup("the PEM block is no base64"))
+        .map_err(|_| setup("the key is neither PEM nor base64 nor DER"))
 }
 
 /// The contents of a DER element with a tag, and what follows it.
@@ -159,11 +154,50 @@ fn pkcs1_of(der: &[u8]) -> Option<&[u8]> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
 
+    /// Made and used by OpenSSL, then thrown away.
+    pub(crate) const SPKI: &str = "-----BEGIN PUBLIC KEY-----
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEA1I9z/xFnym4HxXP8pD16
+4BEXLt/tmexFhLjXmsWGOPv8NLLNeJvQpIz0LFzOUOilO9NX3N4Iez+yLXSbjDnk
+6fynLu5m1iHBLZek3erKYwzozJQA0RvkTb2NjD9H+yNssn3ISzrbwQP7z5odQOg6
+qklGUOkaQEC1tTZbdVcKbTI4fIvDB24ldemgrexBA1NUcvbXnA8l/cl7c0qWiPoc
+ioV5MUF71bTRsjuJrzZOhHA/VsRYSS49D/aPBOV9hDB37dx1b72QRCAqHbr80lWE
+JHMktWptA4DikzizIAls99FCIWolpGj+wAZEJ1b9qIf4/YDe4bjymWStOk12UWxN
+iwIDAQAB
+-----END PUBLIC KEY-----
+";
+    const PKCS1: &str = "-----BEGIN RSA PUBLIC KEY-----
+MIIBCgKCAQEA1I9z/xFnym4HxXP8pD164BEXLt/tmexFhLjXmsWGOPv8NLLNeJvQ
+pIz0LFzOUOilO9NX3N4Iez+yLXSbjDnk6fynLu5m1iHBLZek3erKYwzozJQA0Rvk
+Tb2NjD9H+yNssn3ISzrbwQP7z5odQOg6qklGUOkaQEC1tTZbdVcKbTI4fIvDB24l
+demgrexBA1NUcvbXnA8l/cl7c0qWiPocioV5MUF71bTRsjuJrzZOhHA/VsRYSS49
+D/aPBOV9hDB37dx1b72QRCAqHbr80lWEJHMktWptA4DikzizIAls99FCIWolpGj+
+wAZEJ1b9qIf4/YDe4bjymWStOk12UWxNiwIDAQAB
+-----END RSA PUBLIC KEY-----
+";
+    pub(crate) const SIGN: &str = "UUCJ7CpEY65cwlCUJJF+Tpyrl436okQFM/ibE/HORW3ncz6xTopGeYIg64j8DVFTgBIlkoe48Wd7vzdDYG7c0AaEOa4ZfyPQiWs85oah5Ze6uIGw3lI374Erjh9bruKOi6NdWJ7m2RtenhHs00cQR399QPqye/LA/hLGHiYhVVg3y/hqiEBG1T4lcsvqhptvKZgHjVIq8Y8Nj1C2xXsVnAn6qRVvR3UHl2rMw2QBNwE1FgvBclarwxNabnaK1ht4/a7fSATMyUBLP01tnoM5MO4iMvC170VXCxMNMRXh/NYC0v2dvG8XDqEoiakZflxGQBmMTUuSEAK/O2RjlH9WWA==";
+    const TEXT: &[u8] = b"testappid00000011677152720{}";
+
     #[test]
-    fn broken_keys_are_told_from_keys() {
+    fn every_form_of_the_key_takes_the_signature() {
+        let bare: String = SPKI.lines().filter(|line| !line.starts_with('-')).collect();
+        let der = BASE64.decode(bare.as_bytes()).unwrap();
+        let forms = [SPKI, PKCS1, &bare].map(str::as_bytes);
+        for form in forms.into_iter().chain([&*der]) {
+            let key = PublicKey::read(form).unwrap();
+            assert!(key.verifies(TEXT, SIGN));
+            assert!(!key.verifies(b"testappid00000011677152720{} ", SIGN));
+            assert!(!key.verifies(TEXT, "AAAA") && !key.verifies(TEXT, "?"));
+        }
+        for end in 0..der.len() {
+            assert!(PublicKey::read(&der[..end]).is_err(), "{end}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused() {
         for key in [
             &b""[..],
             b"?",

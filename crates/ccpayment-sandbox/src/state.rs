@@ -99,7 +99,6 @@ pub(crate) struct State {
     /// How many of them references and users have.
     pub(crate) reference_addresses: usize,
     pub(crate) user_addresses: usize,
-    pub(crate) v1_addresses: usize,
     pub(crate) users: BTreeSet<String>,
     /// By order id; invoices share the ids.
     pub(crate) orders: Shelf<Order>,
@@ -150,7 +149,6 @@ impl State {
             permanent: HashMap::new(),
             reference_addresses: 0,
             user_addresses: 0,
-            v1_addresses: 0,
             users: BTreeSet::new(),
             orders: Shelf::default(),
             invoices: Shelf::default(),

@@ -52,9 +52,10 @@ impl Digest {
         &self,
         headers: &HeaderMap,
         body: &[u8],
-        times: (u64, u64),
+        now: u64,
+        signing: u64,
     ) -> Result<u64, Refusal> {
-        let signed = Signed::read(headers, body, &self.app_id, times)?;
+        let signed = Signed::read(headers, body, &self.app_id, now, signing)?;
         let wrong = || Refusal::new(refusal::BAD_SIGNATURE, "the signature does not match");
         let claimed = from_lower_hex(signed.sign)
             .filter(|claimed| claimed.len() == HEX)

@@ -55,7 +55,6 @@ pub(crate) fn invoice(
         custom_value: None,
         return_url: None,
         notify_url: None,
-        return_url: None,
         period: crate::orders::DAY,
     };
     let url = page.open(state, &id);

@@ -196,9 +196,6 @@ pub(crate) fn create(state: &mut State, fields: &Fields) -> Result<Value, Refusa
     let expired_at = now.saturating_add(period);
     let order = Order {
         order_id: id.clone(),
-        price: price.clone(),
-        page: None,
-        return_url: None,
         coin,
         network,
         address: address.clone(),
@@ -208,6 +205,8 @@ pub(crate) fn create(state: &mut State, fields: &Fields) -> Result<Value, Refusa
         fiat,
         created_at: now,
         expired_at,
+        page: None,
+        return_url: None,
         buyer_email: None,
         deposits: Vec::new(),
     };
@@ -255,7 +254,6 @@ pub(crate) fn checkout(state: &mut State, fields: &Fields) -> Result<Value, Refu
         custom_value: fields.owned("custom_value"),
         return_url: fields.owned("return_url"),
         notify_url: fields.owned("notify_url"),
-        return_url: fields.owned("return_url"),
         period: period(fields)?,
     };
     Ok(json!({ "payment_url": page.open(state, id) }))
@@ -269,7 +267,6 @@ pub(crate) struct Page {
     pub(crate) custom_value: Option<String>,
     pub(crate) return_url: Option<String>,
     pub(crate) notify_url: Option<String>,
-    pub(crate) return_url: Option<String>,
     pub(crate) period: u64,
 }
 
@@ -284,7 +281,8 @@ impl Page {
             self.product.clone(),
             self.price.clone(),
             expired_at,
-            [self.notify_url, self.return_url],
+            self.return_url,
+            self.notify_url,
         );
         let made = Made {
             kind: self.kind,

@@ -13,7 +13,7 @@ pub(crate) fn address(state: &mut State, fields: &Fields) -> Result<Value, Refus
     addresses::takes_deposits(state, chain)?;
     let owner = Owner::V1User(user_id);
     if !addresses::has_permanent(state, chain, &owner) {
-        let made = state.v1_addresses;
+        let made = state.v1.addresses;
         if made >= state.settings.address_limit {
             return Err(Refusal::new(
                 refusal::ADDRESS_LIMIT,

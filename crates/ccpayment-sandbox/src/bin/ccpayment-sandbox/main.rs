@@ -96,7 +96,7 @@ fn set_up(options: &Options) -> Result<Sandbox, Box<dyn Error>> {
     if let Some(path) = &options.rsa_public_key {
         let key = std::fs::read_to_string(path)
             .map_err(|error| format!("can't read {}: {error}", path.display()))?;
-        builder = builder.rsa_public_key(key).rsa_only();
+        builder = builder.rsa_public_key(key);
     }
     if let Some(path) = &options.state {
         builder = builder.state_file(path);
