@@ -5,6 +5,8 @@
 //! - `bench` measures against lower bounds and prints one line each, `NAME RATIO`.
 //! - `routes` lists every route with whether the sandbox has it and the payloads that cover it, and
 //!   counts what the types have of what the facts have; it fails when something is missing.
+//! - `conformance` lets schemathesis call a sandbox with arbitrary requests of each document, and
+//!   fails at whatever the document does not allow; `conformance --examples 20` makes fewer a route.
 
 #![allow(
     clippy::print_stdout,
@@ -14,6 +16,7 @@
 
 mod api;
 mod codegen;
+mod conformance;
 mod spec;
 mod spec_diff;
 
@@ -39,7 +42,14 @@ fn main() -> Result<()> {
             program(&cargo, root, &optimised, rest)
         }
         ["routes", rest @ ..] => program(&cargo, root, &["--bin", "routes"], rest),
-        _ => bail!("usage: cargo xtask codegen [--check] | spec-diff | bench | routes"),
+        ["conformance"] => conformance::run(&cargo, root, conformance::EXAMPLES),
+        ["conformance", "--examples", number] => {
+            let examples = number.parse().context("not a number of examples")?;
+            conformance::run(&cargo, root, examples)
+        }
+        _ => bail!(
+            "usage: cargo xtask codegen [--check] | spec-diff | bench | routes | conformance [--examples N]"
+        ),
     }
 }
 
