@@ -33,8 +33,7 @@ async fn main() -> Result<()> {
         }
     }
     let sandbox = builder.build()?;
-    let mut known = seed(&sandbox).await?;
-    known["appId"] = json!([APP_ID]);
+    let known = seed(&sandbox).await?;
     let server = sandbox.serve(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
     let mut versions = Vec::new();
     for (version, routes) in [("v2", &v2::ROUTES[..]), ("v1", &v1::ROUTES[..])] {
@@ -189,6 +188,7 @@ async fn seed(sandbox: &Sandbox) -> Result<Value> {
         "mode": ["Single", "Batch"],
         "transactionType": ["AllType", "ApiDeposit"],
         "webhookResult": ["AllResult", "Failed"],
+        "appId": [APP_ID],
         "coinIdIn": [1280, 1329],
         "coinIdOut": [1329, 1482],
         "priceCoinId": [1280, 1329],

@@ -7,6 +7,8 @@
 //!   counts what the types have of what the facts have; it fails when something is missing.
 //! - `conformance` lets schemathesis call a sandbox with arbitrary requests of each document, and
 //!   fails at whatever the document does not allow; `conformance --examples 20` makes fewer a route.
+//! - `soak` makes a million random operations on a sandbox, whose books have to balance after each;
+//!   `soak --operations 20000` makes another number.
 
 #![allow(
     clippy::print_stdout,
@@ -42,13 +44,15 @@ fn main() -> Result<()> {
             program(&cargo, root, &optimised, rest)
         }
         ["routes", rest @ ..] => program(&cargo, root, &["--bin", "routes"], rest),
+        ["soak", rest @ ..] => program(&cargo, root, &["--release", "--bin", "soak"], rest),
         ["conformance"] => conformance::run(&cargo, root, conformance::EXAMPLES),
         ["conformance", "--examples", number] => {
             let examples = number.parse().context("not a number of examples")?;
             conformance::run(&cargo, root, examples)
         }
         _ => bail!(
-            "usage: cargo xtask codegen [--check] | spec-diff | bench | routes | conformance [--examples N]"
+            "usage: cargo xtask codegen [--check] | spec-diff | bench | routes | \
+             conformance [--examples N] | soak [--operations N]"
         ),
     }
 }
