@@ -9,6 +9,7 @@
 //!   fails at whatever the document does not allow; `conformance --examples 20` makes fewer a route.
 //! - `soak` makes a million random operations on a sandbox, whose books have to balance after each;
 //!   `soak --operations 20000` makes another number.
+//! - `load` measures how fast a sandbox starts, and how many calls a second it answers on one core.
 
 #![allow(
     clippy::print_stdout,
@@ -45,6 +46,7 @@ fn main() -> Result<()> {
         }
         ["routes", rest @ ..] => program(&cargo, root, &["--bin", "routes"], rest),
         ["soak", rest @ ..] => program(&cargo, root, &["--release", "--bin", "soak"], rest),
+        ["load", rest @ ..] => program(&cargo, root, &["--release", "--bin", "load"], rest),
         ["conformance"] => conformance::run(&cargo, root, conformance::EXAMPLES),
         ["conformance", "--examples", number] => {
             let examples = number.parse().context("not a number of examples")?;
@@ -52,7 +54,7 @@ fn main() -> Result<()> {
         }
         _ => bail!(
             "usage: cargo xtask codegen [--check] | spec-diff | bench | routes | \
-             conformance [--examples N] | soak [--operations N]"
+             conformance [--examples N] | soak [--operations N] | load"
         ),
     }
 }
