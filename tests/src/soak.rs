@@ -51,9 +51,12 @@ impl Dice {
         (place < from.len()).then(|| from.swap_remove(place))
     }
 
-    /// Up to a hundred, with as many decimals as the chain carries.
+    /// Above zero and up to a hundred, with as many decimals as the chain carries.
     fn amount(&mut self, decimals: usize) -> String {
-        let (whole, part) = (self.roll(100), self.roll(1_000_000_000));
+        let (whole, mut part) = (self.roll(100), self.roll(1_000_000_000));
+        if whole == 0 && part < 100_000_000 {
+            part += 100_000_000;
+        }
         let part = format!("{part:09}{part:09}");
         format!("{whole}.{}", part.get(..decimals).unwrap_or("0"))
     }
