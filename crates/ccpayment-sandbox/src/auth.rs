@@ -1,44 +1,45 @@
-//! Who is calling: the three headers and the HMAC over app id, timestamp and body.
+//! Who is calling: the three headers and the signature over app id, timestamp and body.
 
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use ring::hmac;
 
 use crate::refusal::{self, Refusal};
+use crate::rsa::PublicKey;
 
 /// How far a timestamp may be off, either way.
 pub(crate) const TOLERANCE: u64 = 120;
 
-/// The merchant's app id and key.
+/// How many bytes a digest has.
+pub(crate) const HEX: usize = 32;
+
+/// The merchant's app id and keys.
 #[derive(Debug)]
 pub(crate) struct Account {
     pub(crate) app_id: String,
     pub(crate) key: hmac::Key,
+    /// The merchant's public key, and whether it is the only thing that opens the door.
+    pub(crate) rsa: Option<PublicKey>,
+    pub(crate) rsa_only: bool,
 }
 
-impl Account {
-    pub(crate) fn new(app_id: String, app_secret: &str) -> Self {
-        Self {
-            app_id,
-            key: hmac::Key::new(hmac::HMAC_SHA256, app_secret.as_bytes()),
-        }
-    }
+/// What came in the headers, before anybody has compared a signature.
+pub(crate) struct Signed<'a> {
+    pub(crate) at: u64,
+    pub(crate) timestamp: &'a str,
+    pub(crate) sign: &'a str,
+}
 
-    /// Lower-case hex of the signature.
-    pub(crate) fn sign(&self, timestamp: &str, body: &[u8]) -> String {
-        let tag = hmac::sign(&self.key, &self.text(timestamp, body));
-        tag.as_ref()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
-    }
-
-    fn text(&self, timestamp: &str, body: &[u8]) -> Vec<u8> {
-        [self.app_id.as_bytes(), timestamp.as_bytes(), body].concat()
-    }
-
-    /// The checks that come before anybody looks at the body; the moment of the signature.
-    pub(crate) fn check(&self, headers: &HeaderMap, body: &[u8], now: u64) -> Result<u64, Refusal> {
+impl<'a> Signed<'a> {
+    /// The checks that come before the signature's own; `now` in the sandbox's time.
+    ///
+    /// After an advance on the real clock a caller may go by either time: it need not know.
+    pub(crate) fn read(
+        headers: &'a HeaderMap,
+        body: &[u8],
+        own_app_id: &str,
+        (now, signing): (u64, u64),
+    ) -> Result<Self, Refusal> {
         let app_id = header(headers, "Appid")?;
         let timestamp = header(headers, "Timestamp")?;
         let sign = header(headers, "Sign")?;
@@ -48,7 +49,7 @@ impl Account {
                 "the header Content-Type must be application/json",
             ));
         }
-        if app_id != self.app_id {
+        if app_id != own_app_id {
             return Err(Refusal::new(refusal::UNKNOWN_APP, "the app id is unknown"));
         }
         if timestamp.len() != 10 || !timestamp.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -57,16 +58,69 @@ impl Account {
                 "the header Timestamp is not 10 digits of unix seconds",
             ));
         }
-        let sent = timestamp.parse().unwrap_or(0_u64);
-        if now.abs_diff(sent) > TOLERANCE {
-            let message = format!("the header Timestamp is {} s off", now.abs_diff(sent));
+        let written = timestamp.parse().unwrap_or(0_u64);
+        let at = if signing.abs_diff(written) <= TOLERANCE {
+            written.saturating_add(now.saturating_sub(signing))
+        } else {
+            written
+        };
+        if now.abs_diff(at) > TOLERANCE {
+            let message = format!("the header Timestamp is {} s off", now.abs_diff(at));
             return Err(Refusal::new(refusal::EXPIRED, message));
         }
-        let wrong = || Refusal::new(refusal::BAD_SIGNATURE, "the signature does not match");
-        let tag = from_lower_hex(sign).ok_or_else(wrong)?;
+        Ok(Self {
+            at,
+            timestamp,
+            sign,
+        })
+    }
+}
+
+impl Account {
+    pub(crate) fn new(app_id: String, app_secret: &str) -> Self {
+        Self {
+            app_id,
+            key: hmac::Key::new(hmac::HMAC_SHA256, app_secret.as_bytes()),
+            rsa: None,
+            rsa_only: false,
+        }
+    }
+
+    /// Lower-case hex of the signature.
+    pub(crate) fn sign(&self, timestamp: &str, body: &[u8]) -> String {
+        let tag = hmac::sign(&self.key, &self.text(timestamp, body));
+        to_lower_hex(tag.as_ref())
+    }
+
+    /// What is signed, with either key.
+    pub(crate) fn text(&self, timestamp: &str, body: &[u8]) -> Vec<u8> {
+        [self.app_id.as_bytes(), timestamp.as_bytes(), body].concat()
+    }
+
+    /// The checks that come before anybody looks at the body; the moment of the signature.
+    pub(crate) fn check(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+        times: (u64, u64),
+    ) -> Result<u64, Refusal> {
+        let signed = Signed::read(headers, body, &self.app_id, times)?;
+        let text = self.text(signed.timestamp, body);
         // ring compares in constant time.
-        hmac::verify(&self.key, &self.text(timestamp, body), &tag).map_err(|_| wrong())?;
-        Ok(sent)
+        let by_hmac = !self.rsa_only
+            && from_lower_hex(signed.sign)
+                .is_some_and(|tag| hmac::verify(&self.key, &text, &tag).is_ok());
+        let by_rsa = || {
+            let key = self.rsa.as_ref();
+            key.is_some_and(|key| key.verifies(&text, signed.sign))
+        };
+        if by_hmac || by_rsa() {
+            return Ok(signed.at);
+        }
+        Err(Refusal::new(
+            refusal::BAD_SIGNATURE,
+            "the signature does not match",
+        ))
     }
 }
 
@@ -86,7 +140,11 @@ fn is_json(headers: &HeaderMap) -> bool {
         .is_some_and(|media| media.trim().eq_ignore_ascii_case("application/json"))
 }
 
-fn from_lower_hex(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn to_lower_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+pub(crate) fn from_lower_hex(text: &str) -> Option<Vec<u8>> {
     let nibble = |byte: u8| match byte {
         b'0'..=b'9' => Some(byte - b'0'),
         b'a'..=b'f' => Some(byte - b'a' + 10),
@@ -127,6 +185,40 @@ mod tests {
             ),
         ] {
             assert_eq!(account.sign("1677152720", body.as_bytes()), sign);
+        }
+    }
+
+    /// After an advance a caller may go by either time, and its signature ages in the sandbox's.
+    #[test]
+    fn either_clock_is_taken_and_no_third() {
+        let secret = "testsecret0000000000000000000001";
+        let account = Account::new("testappid0000001".into(), secret);
+        let (now, signing) = (1_700_000_000, 1_690_000_000);
+        let check = |at: u64| {
+            let mut headers = HeaderMap::new();
+            let at = at.to_string();
+            let sign = account.sign(&at, b"");
+            for (name, value) in [
+                ("Appid", "testappid0000001"),
+                ("Timestamp", &at),
+                ("Sign", &sign),
+            ] {
+                headers.insert(name, value.parse().unwrap());
+            }
+            account
+                .check(&headers, b"", (now, signing))
+                .map_err(|refusal| refusal.code)
+        };
+        assert_eq!(check(now - 120), Ok(now - 120));
+        assert_eq!(check(signing - 120), Ok(now - 120));
+        for at in [
+            now - 121,
+            now + 121,
+            signing - 121,
+            signing + 121,
+            1_695_000_000,
+        ] {
+            assert_eq!(check(at), Err(refusal::EXPIRED), "{at}");
         }
     }
 

@@ -189,24 +189,18 @@ pub(crate) fn release(
     Ok((canceled, ignored))
 }
 
-fn batch_of(state: &State, record_id: &str) -> Option<String> {
-    let key = by_record(record_id);
-    // By the order of the batches, not by that of the map.
-    state
-        .batches
-        .iter()
-        .find(|batch| state.rows.get(&batch.id).is_some_and(|rows| rows.has(&key)))
-        .map(|batch| batch.id.clone())
-}
-
 pub(crate) fn is_row(state: &State, record_id: &str) -> bool {
-    batch_of(state, record_id).is_some()
+    state.batch_of_row.contains_key(record_id)
 }
 
 /// A row that can't be paid: what was held for it goes back.
 pub(crate) fn fail_row(state: &mut State, record_id: &str) -> Result<(), SandboxError> {
     let unknown = || SandboxError::UnknownRecord(record_id.to_owned());
-    let id = batch_of(state, record_id).ok_or_else(unknown)?;
+    let id = state
+        .batch_of_row
+        .get(record_id)
+        .cloned()
+        .ok_or_else(unknown)?;
     let batch = state.batches.get(&by_order(&id)).ok_or_else(unknown)?;
     let (coin, fee, stage) = (batch.coin, batch.fee.clone(), batch.stage);
     let now = state.now;

@@ -138,6 +138,9 @@ pub(crate) fn apply(state: &mut State, fields: &Fields) -> Result<Value, Refusal
 fn file(state: &mut State, id: &str, rows: Vec<Row>) {
     let shelf = state.rows.entry(id.to_owned()).or_default();
     for row in rows {
+        state
+            .batch_of_row
+            .insert(row.record_id.clone(), id.to_owned());
         shelf.push([by_record(&row.record_id)], row);
     }
 }

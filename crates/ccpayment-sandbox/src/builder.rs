@@ -1,16 +1,23 @@
 //! How a sandbox is set up.
 
 use std::fmt;
+#[cfg(feature = "program")]
+use std::path::PathBuf;
 
 use crate::auth::Account;
 use crate::clock::Clock;
 use crate::error::SandboxError;
 use crate::gateway::Gateway;
+#[cfg(feature = "program")]
+use crate::journal::Journal;
 use crate::ops::Op;
+use crate::rsa::{PrivateKey, PublicKey};
 use crate::sandbox::Sandbox;
 use crate::schema;
 use crate::settings::Setting;
 use crate::state::State;
+use crate::v1::Digest;
+use crate::world::World;
 
 /// Settings of a [`Sandbox`]; made by [`Sandbox::builder`].
 #[derive(Clone)]
@@ -22,6 +29,11 @@ pub struct SandboxBuilder {
     settings: Vec<Setting>,
     webhook_url: Option<String>,
     start_time: Option<u64>,
+    rsa_public_key: Option<Vec<u8>>,
+    rsa_only: bool,
+    notification_key: Option<Vec<u8>>,
+    #[cfg(feature = "program")]
+    file: Option<PathBuf>,
 }
 
 impl fmt::Debug for SandboxBuilder {
@@ -56,6 +68,11 @@ impl SandboxBuilder {
             settings: Vec::new(),
             webhook_url: None,
             start_time: None,
+            rsa_public_key: None,
+            rsa_only: false,
+            notification_key: None,
+            #[cfg(feature = "program")]
+            file: None,
         }
     }
 
@@ -111,21 +128,74 @@ impl SandboxBuilder {
         self
     }
 
+    /// The merchant's RSA public key, as PEM or DER: requests of v2 may then be signed with its
+    /// private key instead of the app secret.
+    #[must_use]
+    pub fn rsa_public_key(mut self, key: impl AsRef<[u8]>) -> Self {
+        self.rsa_public_key = Some(key.as_ref().to_vec());
+        self
+    }
+
+    /// Refuses requests of v2 that are signed with the app secret; needs
+    /// [`rsa_public_key`](Self::rsa_public_key).
+    #[must_use]
+    pub fn rsa_only(mut self) -> Self {
+        self.rsa_only = true;
+        self
+    }
+
+    /// An RSA private key (PKCS#8, as PEM or DER, up to 4096 bits) that notifications of v2 are
+    /// signed with instead of the app secret.
+    #[must_use]
+    pub fn notification_key(mut self, key: impl AsRef<[u8]>) -> Self {
+        self.notification_key = Some(key.as_ref().to_vec());
+        self
+    }
+
+    /// A file that everything is kept in, so that it survives the end of the process. It is made
+    /// when there is none; otherwise the sandbox goes on where it stood, and balances and settings
+    /// of the builder are not applied again.
+    ///
+    /// App id, seed and clock have to be those that the file was made with.
+    #[cfg(feature = "program")]
+    #[must_use]
+    pub fn state_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.file = Some(path.into());
+        self
+    }
+
     /// The sandbox, ready to answer.
     ///
     /// # Errors
     ///
     /// When the credentials are empty, a balance is not a positive decimal text, its coin is
-    /// unknown, or a setting can't be.
+    /// unknown, a setting can't be, or a key can't be read or is missing.
     pub fn build(self) -> Result<Sandbox, SandboxError> {
         if self.app_id.is_empty() || self.app_secret.is_empty() {
             return Err(SandboxError::Setup(
                 "the app id and the app secret must not be empty".to_owned(),
             ));
         }
-        let schemas = schema::schemas()?;
-        let clock = Clock::new(self.start_time);
-        let mut state = State::new(self.app_id.clone(), self.seed);
+        if self.rsa_only && self.rsa_public_key.is_none() {
+            return Err(SandboxError::Setup(
+                "without the merchant's RSA public key nobody could sign a request".to_owned(),
+            ));
+        }
+        let gateway = self.gateway()?;
+        let mut world = self.world();
+        #[cfg(feature = "program")]
+        let begun = self.remember(&mut world)?;
+        #[cfg(not(feature = "program"))]
+        let begun = false;
+        // What the world began with is in its story, if it has one.
+        if begun {
+            if let Some(url) = self.webhook_url
+                && world.state.outbox.webhook_url.as_ref() != Some(&url)
+            {
+                world.apply(Op::WebhookUrl(url))?;
+            }
+            return Ok(Sandbox::new(gateway, self.app_secret, world));
+        }
         let balances = self.balances.into_iter();
         let funds = balances.map(|(user_id, coin_id, amount)| Op::Fund {
             user_id,
@@ -135,10 +205,60 @@ impl SandboxBuilder {
         let url = self.webhook_url.into_iter().map(Op::WebhookUrl);
         let settings = self.settings.into_iter().map(Op::Set);
         for op in settings.chain(funds).chain(url) {
-            state.apply(clock.now(), op)?;
+            world.apply(op)?;
         }
-        let account = Account::new(self.app_id, &self.app_secret);
-        let gateway = Gateway { account, schemas };
-        Ok(Sandbox::new(gateway, self.app_secret, clock, state))
+        #[cfg(feature = "program")]
+        world.begin()?;
+        Ok(Sandbox::new(gateway, self.app_secret, world))
+    }
+
+    /// The parts that never change.
+    fn gateway(&self) -> Result<Gateway, SandboxError> {
+        let mut account = Account::new(self.app_id.clone(), &self.app_secret);
+        let key = self.rsa_public_key.as_deref();
+        account.rsa = key.map(PublicKey::read).transpose()?;
+        account.rsa_only = self.rsa_only;
+        let key = self.notification_key.as_deref();
+        Ok(Gateway {
+            account,
+            schemas: schema::schemas()?,
+            digest: Digest::new(&self.app_id, &self.app_secret),
+            schemas_v1: schema::v1()?,
+            notification_key: key.map(PrivateKey::read).transpose()?,
+        })
+    }
+
+    fn world(&self) -> World {
+        let state = State::new(self.app_id.clone(), self.seed);
+        World::new(Clock::new(self.start_time), state)
+    }
+
+    /// Takes up the story in the file and goes on with it; whether there was one.
+    #[cfg(feature = "program")]
+    fn remember(&self, world: &mut World) -> Result<bool, SandboxError> {
+        let Some(path) = &self.file else {
+            return Ok(false);
+        };
+        let clock = self
+            .start_time
+            .map_or("real".to_owned(), |at| at.to_string());
+        let settings = [
+            ("app id", self.app_id.clone()),
+            ("seed", self.seed.to_string()),
+            ("clock", clock),
+        ];
+        let journal = Journal::open(path, &settings)?;
+        let mut begun = false;
+        journal.replay(|at, step| {
+            begun |= world.redo(at, step)?;
+            Ok(())
+        })?;
+        if !begun {
+            // It ended before it listened, so that nobody was told anything.
+            journal.clear()?;
+            *world = self.world();
+        }
+        world.set_keeper(Box::new(journal));
+        Ok(begun)
     }
 }

@@ -53,6 +53,20 @@ pub(crate) fn stamp(seconds: u64) -> String {
     format!("{year:04}{month:02}{day:02}{hour:02}{minute:02}{second:02}")
 }
 
+/// `YYYY-MM-DD HH:MM:SS`, for people.
+pub(crate) fn plain(seconds: u64) -> String {
+    let Parts {
+        year,
+        month,
+        day,
+        hour,
+        minute,
+        second,
+        ..
+    } = parts(seconds);
+    format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}")
+}
+
 /// The text of an HTTP `Date` header.
 pub(crate) fn http_date(seconds: u64) -> String {
     let Parts {

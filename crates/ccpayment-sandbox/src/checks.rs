@@ -20,6 +20,12 @@ pub(crate) fn account(state: &State) -> Result<(), Refusal> {
             "withdrawals are switched off",
         ));
     }
+    if settings.allow_list_missing {
+        return Err(Refusal::new(
+            refusal::NO_ALLOW_LIST,
+            "withdrawals need an IP allow list",
+        ));
+    }
     if settings.sweeping_debt {
         return Err(Refusal::new(
             refusal::SWEEPING_DEBT,

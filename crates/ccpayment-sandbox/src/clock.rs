@@ -24,6 +24,15 @@ impl Clock {
         base.saturating_add(self.offset).as_secs()
     }
 
+    /// The time that signatures go by: others' clocks don't move with ours. A clock that stands
+    /// is moved by hand on both sides.
+    pub(crate) fn signing(&self) -> u64 {
+        match self.start {
+            Some(_) => self.now(),
+            None => real_time().as_secs(),
+        }
+    }
+
     pub(crate) fn advance(&mut self, by: Duration) {
         self.offset = self.offset.saturating_add(by);
     }
@@ -37,6 +46,15 @@ fn real_time() -> Duration {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()
+}
+
+/// Lets real time pass.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the program looks for due notifications second after second"
+)]
+pub(crate) async fn pause(length: Duration) {
+    tokio::time::sleep(length).await;
 }
 
 /// Waits for `work`, but no longer than `limit` of real time: sockets know no other time.

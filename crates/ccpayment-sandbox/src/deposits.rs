@@ -5,18 +5,16 @@ use serde_json::{Value, json};
 use crate::addresses::{self, Owner};
 use crate::catalogue::{Coin, Network};
 use crate::error::SandboxError;
-use crate::fields::{Fields, not_found, put};
 use crate::invoices;
 use crate::ledger::{Account, EntryKind};
-use crate::money::{Money, fixed, parse, plain, round_down};
+use crate::money::{Money, fixed, parse, round_down};
 use crate::notices;
-use crate::pages::{self, Query, among, fits};
-use crate::refusal::Refusal;
 use crate::settings::invalid;
-use crate::shelf::{by_order, by_record};
+use crate::shelf::{by_order, by_record, by_transaction};
 use crate::state::{State, Status, Timer};
-use crate::users;
 use crate::views::Incoming;
+
+pub(crate) use crate::deposit_records::{record, records, refunds, user_record, user_records};
 
 /// How long after the expiry of an order its address is still watched.
 const GRACE: u64 = 7 * 86_400;
@@ -41,7 +39,7 @@ pub(crate) struct Deposit {
     pub(crate) tx_id: String,
     pub(crate) amount: Money,
     pub(crate) service_fee: Money,
-    usd_price: Money,
+    pub(crate) usd_price: Money,
     pub(crate) status: Status,
     pub(crate) flagged: bool,
     refunded: bool,
@@ -99,15 +97,15 @@ pub(crate) struct Lost {
 /// A risky deposit on its way back.
 #[derive(Debug)]
 pub(crate) struct Refund {
-    record_id: String,
-    deposit_id: String,
-    coin: &'static Coin,
-    network: &'static Network,
-    to: String,
-    amount: Money,
-    fee: Money,
-    tx_id: String,
-    created_at: u64,
+    pub(crate) record_id: String,
+    pub(crate) deposit_id: String,
+    pub(crate) coin: &'static Coin,
+    pub(crate) network: &'static Network,
+    pub(crate) to: String,
+    pub(crate) amount: Money,
+    pub(crate) fee: Money,
+    pub(crate) tx_id: String,
+    pub(crate) created_at: u64,
 }
 
 /// Half a percent.
@@ -116,17 +114,26 @@ fn service_fee(amount: &Money, precision: u32) -> Money {
 }
 
 pub(crate) fn arrive(state: &mut State, incoming: &Incoming) -> Result<Value, SandboxError> {
+    admit(state, incoming, None)
+}
+
+/// `found` is the transaction of a payment that was overlooked, and when it was made.
+fn admit(
+    state: &mut State,
+    incoming: &Incoming,
+    found: Option<(&str, u64)>,
+) -> Result<Value, SandboxError> {
     let now = state.now;
     let Incoming {
         address, amount, ..
     } = incoming;
     let written = parse(amount).map_err(|rule| invalid(amount, rule))?;
     let unknown = || SandboxError::UnknownAddress(address.clone());
-    let found = addresses::find(state, address).ok_or_else(unknown)?;
-    let (to, memo, owner) = (found.text.clone(), found.memo.clone(), found.owner.clone());
-    let released = found.released;
-    let quiet = released || found.risky_since.is_some();
-    let group = found.chain.group();
+    let known = addresses::find(state, address).ok_or_else(unknown)?;
+    let (to, memo, owner) = (known.text.clone(), known.memo.clone(), known.owner.clone());
+    let released = known.released;
+    let quiet = released || known.risky_since.is_some();
+    let group = known.chain.group();
     if written.value <= Money::default() {
         return Err(invalid(amount, "must be above zero"));
     }
@@ -144,7 +151,10 @@ pub(crate) fn arrive(state: &mut State, incoming: &Incoming) -> Result<Value, Sa
     if expired_at.is_some_and(|at| now > at.saturating_add(GRACE)) {
         return Err(SandboxError::OrderTooOld(address.clone()));
     }
-    let tx_id = state.ids.transaction(network.on.family);
+    let tx_id = match found {
+        Some((tx_id, _)) => tx_id.to_owned(),
+        None => state.ids.transaction(network.on.family),
+    };
     if incoming.overlooked {
         let lost = Lost {
             chain: network.on.symbol,
@@ -185,7 +195,8 @@ pub(crate) fn arrive(state: &mut State, incoming: &Incoming) -> Result<Value, Sa
         late: expired_at.is_some_and(|at| now > at),
         quiet,
         arrived_at: now,
-        height: network.on.height(now),
+        // One that was overlooked was on its chain all the time.
+        height: network.on.height(found.map_or(now, |(_, at)| at)),
     };
     let record_id = deposit.record_id.clone();
     file(state, deposit);
@@ -227,7 +238,7 @@ fn expiry(state: &State, owner: &Owner) -> Option<u64> {
     match owner {
         Owner::Order(id) => Some(state.orders.get(&by_order(id))?.expired_at),
         Owner::Invoice(id) => Some(state.invoices.get(&by_order(id))?.expired_at),
-        Owner::Reference(_) | Owner::User(_) => None,
+        Owner::Reference(_) | Owner::User(_) | Owner::V1User(_) => None,
     }
 }
 
@@ -253,7 +264,8 @@ fn file(state: &mut State, deposit: Deposit) {
         _ => {}
     }
     let at = deposit.network.on.confirmed_at(deposit.height);
-    state.deposits.push([by_record(&record_id)], deposit);
+    let keys = [by_record(&record_id), by_transaction(&deposit.tx_id)];
+    state.deposits.push(keys, deposit);
     state.set_timer(at, Timer::Confirm(record_id.clone()));
     notices::deposit(state, &record_id);
 }
@@ -271,13 +283,7 @@ pub(crate) fn find_lost(
     let Some(lost) = fits.then(|| state.lost.remove(tx_id)).flatten() else {
         return Ok(false);
     };
-    let arrived = arrive(state, &lost.incoming)?;
-    let found = arrived.get("recordId").and_then(Value::as_str);
-    if let Some(deposit) = found.and_then(|id| state.deposits.get_mut(&by_record(id))) {
-        // It was on its chain all the time.
-        tx_id.clone_into(&mut deposit.tx_id);
-        deposit.height = deposit.network.on.height(lost.at);
-    }
+    admit(state, &lost.incoming, Some((tx_id, lost.at)))?;
     Ok(true)
 }
 
@@ -384,159 +390,10 @@ pub(crate) fn refund(state: &mut State, record_id: &str) -> Result<Value, Sandbo
     Ok(answer)
 }
 
-fn row(deposit: &Deposit) -> Value {
-    let mut row = json!({
-        "recordId": deposit.record_id,
-        "coinId": deposit.coin.id,
-        "coinSymbol": deposit.coin.symbol,
-        "chain": deposit.network.on.symbol,
-        "contract": deposit.network.contract,
-        "coinUSDPrice": plain(&deposit.usd_price),
-        "toAddress": deposit.to,
-        "toMemo": deposit.memo,
-        "amount": plain(&deposit.amount),
-        "serviceFee": plain(&deposit.service_fee),
-        "txId": deposit.tx_id,
-        "status": deposit.status.as_str(),
-        "arrivedAt": deposit.arrived_at,
-        "isFlaggedAsRisky": deposit.flagged,
-    });
-    put(&mut row, "fromAddress", deposit.from());
-    put(&mut row, "orderId", deposit.order_id());
-    put(&mut row, "referenceId", deposit.reference_id());
-    put(&mut row, "userId", deposit.user_id());
-    row
-}
-
-fn one(state: &State, fields: &Fields, of_users: bool) -> Result<Value, Refusal> {
-    let record_id = fields.required_text("recordId")?;
-    let deposit = state
-        .deposits
-        .get(&by_record(record_id))
-        .filter(|deposit| deposit.user_id().is_some() == of_users)
-        .ok_or_else(|| not_found("deposit record", record_id))?;
-    Ok(json!({ "record": row(deposit) }))
-}
-
-pub(crate) fn record(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
-    one(state, fields, false)
-}
-
-pub(crate) fn user_record(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
-    one(state, fields, true)
-}
-
-pub(crate) fn records(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
-    let named = [
-        "recordIds",
-        "referenceIds",
-        "orderIds",
-        "orderId",
-        "referenceId",
-    ];
-    let query = Query::read(fields, state.now, &named)?;
-    let records = pages::ids(fields, "recordIds")?;
-    let references = pages::ids(fields, "referenceIds")?;
-    let orders = pages::ids(fields, "orderIds")?;
-    let filter = Filter::read(fields)?;
-    let keep = |deposit: &Deposit| {
-        deposit.user_id().is_none()
-            && query.covers(deposit.arrived_at)
-            && filter.fits(deposit)
-            && among(records.as_ref(), &deposit.record_id)
-            && among(orders.as_ref(), deposit.order_id().unwrap_or_default())
-            && among(
-                references.as_ref(),
-                deposit.reference_id().unwrap_or_default(),
-            )
-            && fits(
-                fields.text("orderId"),
-                deposit.order_id().unwrap_or_default(),
-            )
-            && fits(
-                fields.text("referenceId"),
-                deposit.reference_id().unwrap_or_default(),
-            )
-    };
-    Ok(query.page("records", &state.deposits, keep, row))
-}
-
-pub(crate) fn user_records(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
-    let user_id = users::asked_for(state, fields)?;
-    let query = Query::read(fields, state.now, &[])?;
-    let filter = Filter::read(fields)?;
-    let keep = |deposit: &Deposit| {
-        deposit.user_id() == Some(user_id)
-            && query.covers(deposit.arrived_at)
-            && filter.fits(deposit)
-    };
-    Ok(query.page("records", &state.deposits, keep, row))
-}
-
-/// What the two lists of deposits have in common.
-struct Filter<'a> {
-    coin_id: Option<u64>,
-    chain: Option<&'a str>,
-    to: Option<String>,
-}
-
-impl<'a> Filter<'a> {
-    fn read(fields: &'a Fields) -> Result<Self, Refusal> {
-        Ok(Self {
-            coin_id: fields.number("coinId")?,
-            chain: fields.text("chain"),
-            to: fields.text("toAddress").map(str::to_owned),
-        })
-    }
-
-    fn fits(&self, deposit: &Deposit) -> bool {
-        let family = deposit.network.on.family;
-        self.coin_id.is_none_or(|id| id == deposit.coin.id)
-            && fits(self.chain, deposit.network.on.symbol)
-            && self
-                .to
-                .as_ref()
-                .is_none_or(|to| family.fold(to) == family.fold(&deposit.to))
-    }
-}
-
-pub(crate) fn refunds(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
-    let query = Query::read(fields, state.now, &["recordIds"])?;
-    let records = pages::ids(fields, "recordIds")?;
-    let coin_id = fields.number("coinId")?;
-    let (chain, to) = (fields.text("chain"), fields.text("toAddress"));
-    let keep = |refund: &Refund| {
-        query.covers(refund.created_at)
-            && among(records.as_ref(), &refund.record_id)
-            && coin_id.is_none_or(|id| id == refund.coin.id)
-            && fits(chain, refund.network.on.symbol)
-            && fits(to, &refund.to)
-    };
-    Ok(query.page("records", &state.refunds, keep, |refund| {
-        json!({
-            "recordId": refund.record_id,
-            "coinId": refund.coin.id,
-            "coinSymbol": refund.coin.symbol,
-            "chain": refund.network.on.symbol,
-            "toAddress": refund.to,
-            "toMemo": "",
-            "amount": plain(&refund.amount),
-            "txId": refund.tx_id,
-            "status": Status::Success.as_str(),
-            "fee": {
-                "coinId": refund.coin.id,
-                "coinSymbol": refund.coin.symbol,
-                "amount": plain(&refund.fee),
-            },
-            "createdAt": refund.created_at,
-            "fromDeposit": [{ "recordId": refund.deposit_id }],
-        })
-    }))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::money::plain;
 
     #[test]
     fn the_fee_never_exceeds_half_a_percent() {

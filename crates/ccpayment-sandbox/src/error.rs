@@ -47,6 +47,9 @@ pub enum SandboxError {
     /// The deposit is not held back as risky, or was refunded before.
     #[error("the deposit {0} is not held back as risky")]
     NotRisky(String),
+    /// The record is no confirmed payment to an order of v1.
+    #[error("the record {0} is no confirmed payment to an order of v1")]
+    NotRefundable(String),
     /// The text is no amount that a chain could carry.
     #[error("the amount {amount} {reason}")]
     InvalidAmount {
@@ -69,6 +72,9 @@ pub enum SandboxError {
         /// Why.
         message: String,
     },
+    /// The file of the state can't be used, or not for these settings.
+    #[error("the state can't be kept: {0}")]
+    Storage(String),
     /// A setting of the builder can't be used.
     #[error("{0}")]
     Setup(String),

@@ -18,7 +18,8 @@ pub enum Fault {
     /// carried out right after the next look-up of its order id has been answered.
     ///
     /// The look-up of `applyAppWithdrawToNetwork` is `getAppWithdrawRecord`, that of
-    /// `createAppOrderDepositAddress` is `getAppOrderInfo`, and so on for whatever has an order id.
+    /// `createAppOrderDepositAddress` is `getAppOrderInfo`, and so on for whatever has an order id;
+    /// in v1 it is `get_order_info` for all.
     /// A request that is held for longer than its signature is valid is refused. One without an
     /// order id is never carried out.
     DeliverAfterLookup,
@@ -55,11 +56,12 @@ impl Faults {
         self.held.push(held);
     }
 
-    /// The requests that arrive now that `order_id` was looked up by `lookup`.
-    pub(crate) fn release(&mut self, lookup: &str, order_id: &str) -> Vec<Held> {
+    /// The requests that arrive now that these ids were looked up by `lookup`.
+    pub(crate) fn release(&mut self, lookup: &str, order_ids: &[String]) -> Vec<Held> {
         self.held
             .extract_if(.., |held| {
-                lookup_of(&held.request.operation) == Some(lookup) && held.order_id == order_id
+                lookup_of(&held.request.operation) == Some(lookup)
+                    && order_ids.contains(&held.order_id)
             })
             .collect()
     }
@@ -73,6 +75,7 @@ fn lookup_of(operation: &str) -> Option<&'static str> {
             Some("getUserWithdrawRecord")
         }
         "createAppOrderDepositAddress" => Some("getAppOrderInfo"),
+        "create_order" | "get_checkout_url" | "withdraw" => Some("get_order_info"),
         "createInvoiceUrl" => Some("getInvoiceOrderInfo"),
         "swap" => Some("getSwapRecord"),
         "userSwap" => Some("getUserSwapRecord"),

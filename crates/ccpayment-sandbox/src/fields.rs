@@ -50,13 +50,16 @@ impl Fields {
             .collect()
     }
 
-    /// JSON Schema calls `1.0` an integer, and any number of digits; the gateway has 64 bits.
+    /// JSON Schema calls `1.0` an integer, and any number of digits; the gateway has 64 bits. Text
+    /// gets here only where a schema lets it.
     pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, Refusal> {
         self.0
             .get(name)
             .map(|value| {
+                let text = value.as_str().and_then(|text| text.parse().ok());
                 value
                     .as_u64()
+                    .or(text)
                     .ok_or_else(|| Refusal::argument(name, "must be a whole number of 64 bits"))
             })
             .transpose()

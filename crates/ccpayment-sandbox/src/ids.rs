@@ -96,13 +96,9 @@ impl Ids {
         format!("1{}", self.text(DIGITS, 8))
     }
 
-    pub(crate) fn checkout(&mut self) -> String {
-        // `.invalid` never resolves, so that nobody is sent to a real checkout page.
-        format!("https://checkout.invalid/{}", self.text(BASE58, 7))
-    }
-
-    pub(crate) fn invoice(&mut self) -> String {
-        format!("https://invoice.invalid/{}", self.text(BASE58, 7))
+    /// The last part of a page's address.
+    pub(crate) fn page(&mut self) -> String {
+        self.text(BASE58, 7)
     }
 
     /// The handle of a quote.

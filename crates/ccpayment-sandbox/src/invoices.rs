@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::addresses::{self, Owner};
-use crate::catalogue::{Coin, Fiat};
+use crate::catalogue::{Coin, Fiat, Network};
 use crate::deposits::Deposit;
 use crate::error::SandboxError;
 use crate::fields::{self, Fields, check_decimals, not_found, put};
@@ -15,13 +15,13 @@ use crate::state::{State, Status};
 
 /// What a price is counted in.
 #[derive(Debug, Clone, Copy)]
-enum Currency {
+pub(crate) enum Currency {
     Fiat(&'static Fiat),
     Coin(&'static Coin),
 }
 
 impl Currency {
-    fn symbol(self) -> &'static str {
+    pub(crate) fn symbol(self) -> &'static str {
         match self {
             Self::Fiat(fiat) => fiat.symbol,
             Self::Coin(coin) => coin.symbol,
@@ -39,10 +39,15 @@ impl Currency {
 
 #[derive(Debug)]
 pub(crate) struct Invoice {
-    product: Option<String>,
-    price: Money,
-    currency: Currency,
-    url: String,
+    pub(crate) order_id: String,
+    pub(crate) product: Option<String>,
+    pub(crate) price: Money,
+    pub(crate) currency: Currency,
+    /// What its page is found by.
+    pub(crate) page: String,
+    pub(crate) return_url: Option<String>,
+    /// What the payer picked last.
+    pub(crate) picked: Option<Picked>,
     buyer_email: Option<String>,
     notify_url: Option<String>,
     created_at: u64,
@@ -56,7 +61,17 @@ pub(crate) struct Invoice {
 pub(crate) struct Worth {
     /// Coins for one unit of the currency: the documents say the inverse, their example does not.
     rate: Money,
-    value: Money,
+    pub(crate) value: Money,
+}
+
+/// What the payer of an invoice is shown.
+#[derive(Debug)]
+pub(crate) struct Picked {
+    pub(crate) coin: &'static Coin,
+    pub(crate) network: &'static Network,
+    pub(crate) amount: Money,
+    pub(crate) address: String,
+    pub(crate) memo: String,
 }
 
 pub(crate) fn create(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
@@ -89,12 +104,16 @@ pub(crate) fn create(state: &mut State, fields: &Fields) -> Result<Value, Refusa
     orders::check_new(state, order_id)?;
     orders::check_expiry(now, expired_at)?;
     check_decimals("price", &price, most)?;
-    let url = state.ids.invoice();
+    let page = state.ids.page();
+    let url = state.page_url("invoice", &page);
     let invoice = Invoice {
+        order_id: order_id.to_owned(),
         product: fields.owned("product"),
         price: price.value,
         currency,
-        url: url.clone(),
+        page,
+        return_url: fields.owned("returnUrl"),
+        picked: None,
         buyer_email: fields.owned("buyerEmail"),
         notify_url: fields.owned("notifyUrl"),
         created_at: now,
@@ -103,6 +122,35 @@ pub(crate) fn create(state: &mut State, fields: &Fields) -> Result<Value, Refusa
     };
     state.invoices.push([by_order(order_id)], invoice);
     Ok(json!({ "invoiceUrl": url }))
+}
+
+/// A page of v1, which knows no other currency.
+pub(crate) fn open_in_dollars(
+    state: &mut State,
+    order_id: &str,
+    product: Option<String>,
+    price: Money,
+    expired_at: u64,
+    [notify_url, return_url]: [Option<String>; 2],
+) -> String {
+    let page = state.ids.page();
+    let url = state.page_url("invoice", &page);
+    let invoice = Invoice {
+        order_id: order_id.to_owned(),
+        page,
+        return_url,
+        picked: None,
+        product,
+        price,
+        currency: Currency::Fiat(Fiat::dollar()),
+        buyer_email: None,
+        notify_url,
+        created_at: state.now,
+        expired_at,
+        deposits: Vec::new(),
+    };
+    state.invoices.push([by_order(order_id)], invoice);
+    url
 }
 
 /// The payer picks a coin and a chain on the invoice's page, and is shown what to pay and where.
@@ -120,27 +168,46 @@ pub(crate) fn pick(
         .invoices
         .get(&by_order(order_id))
         .ok_or_else(|| SandboxError::UnknownOrder(order_id.to_owned()))?;
-    let refused = |refusal: Refusal| SandboxError::Refused {
+    let amount = offer(state, invoice, coin, network).map_err(|refusal| SandboxError::Refused {
         code: refusal.code,
         message: refusal.message,
-    };
-    if state.now > invoice.expired_at {
-        return Err(refused(Refusal::new(
-            refusal::URL_EXPIRED,
-            "the invoice has expired",
-        )));
-    }
-    orders::check_coin(state, coin).map_err(refused)?;
-    orders::check_price(state, coin).map_err(refused)?;
-    addresses::takes_deposits(state, network.on).map_err(refused)?;
-    let (dollars, parts) = invoice.currency.dollars(state);
-    let worth = &invoice.price * dollars;
-    let rate = state.settings.price(coin) * parts;
-    let amount = divide_up(&worth, &rate, network.precision).unwrap_or_default();
+    })?;
     let notify_url = invoice.notify_url.clone();
     let owner = Owner::Invoice(order_id.to_owned());
     let (address, memo) = addresses::permanent(state, network.on, owner, notify_url);
-    Ok(json!({ "address": address, "memo": memo, "amount": plain(&amount) }))
+    let answer = json!({ "address": address, "memo": memo, "amount": plain(&amount) });
+    if let Some(invoice) = state.invoices.get_mut(&by_order(order_id)) {
+        invoice.picked = Some(Picked {
+            coin,
+            network,
+            amount,
+            address,
+            memo,
+        });
+    }
+    Ok(answer)
+}
+
+/// What an invoice costs in a coin on a chain, if it can be paid in it.
+pub(crate) fn offer(
+    state: &State,
+    invoice: &Invoice,
+    coin: &Coin,
+    network: &Network,
+) -> Result<Money, Refusal> {
+    if state.now > invoice.expired_at {
+        return Err(Refusal::new(
+            refusal::URL_EXPIRED,
+            "the invoice has expired",
+        ));
+    }
+    orders::check_coin(state, coin)?;
+    orders::check_price(state, coin)?;
+    addresses::takes_deposits(state, network.on)?;
+    let (dollars, parts) = invoice.currency.dollars(state);
+    let worth = &invoice.price * dollars;
+    let rate = state.settings.price(coin) * parts;
+    Ok(divide_up(&worth, &rate, network.precision).unwrap_or_default())
 }
 
 /// What a payment is worth to an invoice at the prices of the moment.
@@ -175,7 +242,7 @@ pub(crate) fn info(state: &mut State, fields: &Fields) -> Result<Value, Refusal>
         "createAt": invoice.created_at,
         "price": plain(&invoice.price),
         "priceSymbol": invoice.currency.symbol(),
-        "invoiceUrl": invoice.url,
+        "invoiceUrl": state.page_url("invoice", &invoice.page),
         "expiredAt": invoice.expired_at,
         "totalPaidValue": plain(&round_down(&total, 18)),
         "paidList": paid,

@@ -1,13 +1,17 @@
 //! A local CCPayment gateway to develop and test against without an account.
 //!
-//! A [`Sandbox`] answers eight routes of the v2 API as the gateway would: it checks signatures and
+//! A [`Sandbox`] answers every route of the v2 API, and of the older v1, as the gateway would: it checks signatures and
 //! bodies, refuses with the documented codes, hands out addresses, keeps double-entry books that
 //! must balance after every posting, and delivers signed notifications on the documented schedule.
-//! What a merchant can't do is done by calls: money arrives ([`Sandbox::pay`]), the chain confirms
-//! ([`Sandbox::confirm`]), time passes ([`Sandbox::advance`]), the line fails ([`Sandbox::fault`]).
-//! It is the second, independent reading of the API, so it shares no code with the SDK beside it.
+//! What a merchant can't do is done by calls: money arrives ([`Sandbox::pay`], [`Sandbox::send`]),
+//! time passes ([`Sandbox::advance`]), people approve ([`Sandbox::approve`]), the market moves
+//! ([`Sandbox::set`]), the line fails ([`Sandbox::fault`]). It is the second, independent reading of
+//! the API, so it shares no code with the SDK beside it: it reads untyped JSON by the OpenAPI
+//! documents in `schema/`, which `cargo xtask codegen` copies there.
 //!
 //! ```
+//! use std::time::Duration;
+//!
 //! use bytes::Bytes;
 //! use ccpayment_sandbox::Sandbox;
 //! use serde_json::{Value, json};
@@ -35,9 +39,9 @@
 //! assert_eq!(opened["code"], 10000);
 //! let address = opened["data"]["address"].as_str().unwrap();
 //!
-//! // ... the payer pays, the chain confirms ...
+//! // ... the payer pays, the chain grows by fifty blocks of two seconds ...
 //! let payment = sandbox.pay(address, "20")?;
-//! sandbox.confirm(&payment.record_id)?;
+//! sandbox.advance(Duration::from_secs(100));
 //!
 //! // ... and half a percent stays with the gateway.
 //! let record = json!({ "recordId": payment.record_id });
@@ -50,30 +54,142 @@
 //! # }
 //! ```
 //!
+//! # Time
+//!
+//! [`SandboxBuilder::start_time`] makes time virtual: it passes by [`Sandbox::advance`] alone, and
+//! whatever falls due on the way happens at its own moment. Without it, the sandbox goes by the real
+//! clock, and what fell due happens before the next call. Deposits end when their chain has grown by
+//! its confirmations; withdrawals are sent after 30 seconds and end in the same way; batches are paid
+//! a row, or all at once, a minute. [`Setting::ChainByHand`] switches that off: then only
+//! [`Sandbox::confirm`], [`Sandbox::settle_payouts`] and [`Sandbox::fail`] end anything.
+//!
+//! The same seed and the same calls at the same times give the same ids, answers and books.
+//!
+//! # As a program, with pages
+//!
+//! [`Sandbox::serve`] also answers below `/sandbox/`, `/checkout/` and `/invoice/`: an admin API, an
+//! overview, and pages to pay on, to which `checkoutUrl` and `invoiceUrl` lead once
+//! [`Sandbox::set_site`] said where they are. `cargo run -p ccpayment-sandbox` serves it all to
+//! clients in any language, and `docs/sandbox.md` is its guide. The feature `program`, on by default,
+//! brings what only that needs; `SandboxBuilder::state_file` is one of these.
+//!
 //! # What it knows
 //!
 //! | coin | id | chains |
 //! | --- | --- | --- |
+//! | BTC (payments have no sender) | 1 | BTC |
+//! | ETH | 2 | ETH |
 //! | LINK | 1207 | ETH, BSC |
 //! | USDT | 1280 | POLYGON, ETH, BSC, TRX |
 //! | MATIC | 1329 | POLYGON, ETH, BSC |
 //! | TRX | 1482 | TRX |
 //! | XRP (needs a memo) | 1486 | XRP |
-//! | TETH | 1891 | ETH_SEPOLIA |
+//! | TETH (can't be swapped) | 1891 | ETH_SEPOLIA |
 //!
-//! Orders can be priced in US dollars (`fiatId` 1033) at fixed rates.
+//! Orders can be priced in US dollars (`fiatId` 1033) and Danish crowns (1022) at fixed rates; the
+//! ids 1 and 2 are the sandbox's own. Cwallet has the accounts 35255142 (`jane@proton.me`), 35255143
+//! and 9558861.
+//!
+//! # Errors
+//!
+//! Every code of the table can be met. Most come from the state, some from a [`Setting`]; 10001,
+//! 11007, 11018, 15000, 15002 and 17006 name conditions that nothing here brings about, and come by
+//! [`Sandbox::instruct`] alone, as any code can. The message begins with the code's name. A field
+//! that the route does not know is refused (11000), and the nearest one that it does know is named.
 //!
 //! # What it decides where the API is silent
 //!
+//! Requests:
+//! - An empty optional text counts as absent. Where the documents ask for "at least one of" two ids,
+//!   both may be given and must mean the same record. Fields that one source names and our clients
+//!   never send are taken: `seqs` and `orderIds` choose rows of a batch, the others mean nothing. The
+//!   two currency ids of an invoice may be text, as in its only sample.
 //! - Decimals are counted in the text, trailing zeros included: `1.0000000` has seven of them, and
 //!   a coin with a precision of six refuses it (14013). A price with too many decimals is 14013, too.
-//! - A coin price finer than its chain can carry is rounded up to what can be paid.
-//! - An empty optional text counts as absent.
 //! - A `Timestamp` that is not ten digits is 11006; a body that is not sent as `application/json`
 //!   is 11001.
-//! - Network fees are charged in the withdrawn coin. A withdrawal is announced once, when it ends.
-//! - Retries of notifications go by offsets from the first attempt.
+//! - Order ids are taken once for orders and invoices together, and once for each of: withdrawals,
+//!   withdrawals of users, swaps, swaps of users, transfers, batch transfers, batches.
+//! - A user is known once a deposit address was made for it (11015).
+//!
+//! Deposits:
+//! - A coin price finer than its chain can carry is rounded up to what can be paid.
+//! - All EVM chains share one permanent address. An order takes its own coin alone.
+//! - A payment after the expiry counts like any other for seven days. Half a percent is the fee.
+//! - What a released address receives is the merchant's, and is announced to nobody.
+//! - An invoice counts payments that succeeded and are not risky. Its `rate` is the inverse of what
+//!   the documents say, as in their only example: take `paidValue`.
 //! - Nothing is checked about an address beyond its form, so made-up ones have no valid checksum.
+//!
+//! Withdrawals:
+//! - Network fees are charged in the withdrawn coin unless [`Setting::FeeCoin`] says otherwise. A fee
+//!   quote has one effect: when the fee rose since, the withdrawal is refused (14001).
+//! - Money is taken when a withdrawal is accepted, also while it waits for approval.
+//! - A withdrawal is announced when it waits, when it is sent, and when it ends.
+//! - A batch holds amounts and fees when it is confirmed. What is cancelled goes back; a batch that
+//!   was cancelled whole is `Completed`. One that was never confirmed can be cancelled, too.
+//!   Rows are `Processing` and `Successful`, the two words that are documented, or `Pending`, `Failed`
+//!   and `Canceled`, after the statistics beside them.
+//!
+//! Swaps: the fee is half a percent of the output, but never worth less than a tenth of a dollar;
+//! `amountOutMinimum` is held against what comes out after fees; 16 decimals are kept.
+//!
+//! Lists: newest first; a cursor belongs to the query that it came from; 90 days are the widest
+//! window, and the one that is meant when neither times nor ids are given; the last page has an
+//! empty `nextId`.
+//!
+//! Notifications: by offsets from the first attempt and signed afresh, unless [`Setting::Retries`]
+//! and [`Setting::SignRetriesAfresh`] say otherwise. The notice of a risky address has no type and
+//! its fields at the top level; `ActivateWebhookURL` has no `msg`.
+//! # RSA
+//!
+//! With [`SandboxBuilder::rsa_public_key`] requests of v2 may be signed with the merchant's RSA key
+//! (PKCS#1 v1.5 over SHA-256, in base64), with [`SandboxBuilder::rsa_only`] they must be, and with
+//! [`SandboxBuilder::notification_key`] notifications of v2 are. v1 knows its digest alone.
+//!
+//! # The older API
+//!
+//! The 14 routes below `/ccpayment/v1/` work on the same coins, balances and books. Whatever was made
+//! through v1 is announced in the words of v1: `API Deposit`, `Direct Deposit` and `API Withdrawal`,
+//! and what begins on a dashboard by calls: `Invoice` ([`Sandbox::dashboard_invoice`]) and `Refund`
+//! ([`Sandbox::refund`]). Answers and notifications are signed with the digest, failures included.
+//! Coins and tokens have made-up UUIDs that never change ([`Sandbox::v1_token_id`]).
+//!
+//! Three codes of v1 are established: 10000, 224066 (a fault of the gateway) and 224083 (no such
+//! Cwallet user). [`Sandbox::instruct`] provokes them on any route, by operation id. Nobody has
+//! published the others, so **these numbers are made up here and mean nothing to the real gateway**:
+//!
+//! | code | refused because |
+//! | --- | --- |
+//! | 990001 | a header is missing, the app id is unknown, or the signature does not match |
+//! | 990002 | the timestamp is more than 120 seconds off, or not ten digits |
+//! | 990003 | the body or a field of it breaks a rule, or has too many decimals |
+//! | 990004 | the `merchant_order_id` was used before |
+//! | 990005 | there is too little money |
+//! | 990006 | there is no such token, coin, chain or route |
+//! | 990007 | any other rule, limit or setting forbids it |
+//! | 990008 | notifications were asked for again twice in a minute, or 26 times in a day |
+//!
+//! What else v1 leaves open, and what the sandbox does:
+//!
+//! - A second call with a used `merchant_order_id` is refused (990004), even if it says the same.
+//!   Orders share their ids with orders and invoices of v2, withdrawals with those of v2; an order
+//!   and a withdrawal may have the same one.
+//! - `get_order_info` knows what was made through v1, leaves out unknown ids, and refuses a list that
+//!   names orders and withdrawals (990003). The look-ups of v2 find what was made through v1, too.
+//! - Orders have the status words of the table, from `Awaiting payment` to `Overpayment(Overdue)`;
+//!   they and `trade_list` go by confirmed payments, and `Overdue` by a payment that came too late.
+//! - Where an example and a table have two names for a field, the sandbox sends that of the example:
+//!   `amount`, `nikename`, `network_symbol`, `network_crypto`.
+//! - Notifications come when money has ended up somewhere, as `success` or `failed`, and are done by
+//!   HTTP 200 with `success` in lower case. `custom_value` comes back inside `extend`. A payment that
+//!   is flagged as risky is not announced, because v1 has no word for it.
+//! - A target that is a number or has an `@` is a Cwallet account; one that does not exist is 224083.
+//!   Withdrawals to a chain are held to the limits of its network, although one page knows no minimum.
+//! - Payments to the permanent address of a user are the merchant's: v1 knows no balance of users.
+//! - `denominated_currency` is `USD`, `DKK` or `token`, in any letter case; two decimals are counted
+//!   by value. `resend_webhooks` answers with an empty object.
+//! - `amount` and `valid_timestamp`, which old clients send to `get_checkout_url`, are ignored.
 
 mod addresses;
 mod assets;
@@ -88,28 +204,37 @@ mod chains;
 mod checks;
 mod clock;
 mod coins;
+mod complaints;
 mod courier;
+mod deliveries;
+mod deposit_records;
 mod deposits;
 mod error;
 mod fault;
 mod fields;
+mod front;
 mod gateway;
 mod ids;
 mod invoices;
+#[cfg(feature = "program")]
+mod journal;
 mod ledger;
 mod money;
 mod notices;
 mod ops;
 mod orders;
 mod outbox;
+mod page;
 mod pages;
 mod payout_records;
 mod payouts;
 mod refusal;
 mod routes;
+mod rsa;
 mod sandbox;
 mod schema;
 mod server;
+mod service;
 mod settings;
 mod shelf;
 mod state;
@@ -117,7 +242,9 @@ mod swaps;
 mod transfers;
 mod users;
 mod utility;
+mod v1;
 mod views;
+mod world;
 
 pub use builder::SandboxBuilder;
 pub use error::SandboxError;

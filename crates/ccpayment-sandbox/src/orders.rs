@@ -21,17 +21,22 @@ type Rate = (&'static Fiat, Money);
 
 #[derive(Debug)]
 pub(crate) struct Order {
+    pub(crate) order_id: String,
     pub(crate) coin: &'static Coin,
     pub(crate) network: &'static Network,
-    address: String,
-    memo: String,
-    amount: Money,
+    pub(crate) address: String,
+    pub(crate) memo: String,
+    /// As the merchant named it, in the currency or in the coin.
+    pub(crate) price: Money,
+    pub(crate) amount: Money,
     /// The currency that it is priced in, and how much of it a coin was worth then.
-    fiat: Option<Rate>,
-    created_at: u64,
+    pub(crate) fiat: Option<Rate>,
+    pub(crate) created_at: u64,
     pub(crate) expired_at: u64,
-    checkout_url: Option<String>,
-    buyer_email: Option<String>,
+    /// What its checkout page is found by.
+    pub(crate) page: Option<String>,
+    pub(crate) return_url: Option<String>,
+    pub(crate) buyer_email: Option<String>,
     /// The record ids of its deposits, oldest first.
     pub(crate) deposits: Vec<String>,
 }
@@ -104,9 +109,8 @@ pub(crate) fn create(state: &mut State, fields: &Fields) -> Result<Value, Refusa
     let notify_url = fields.owned("notifyUrl");
     let owner = Owner::Order(order_id.to_owned());
     let (address, memo) = addresses::make(state, network.on, owner, notify_url);
-    let checkout_url = fields
-        .flag("generateCheckoutURL")
-        .then(|| state.ids.checkout());
+    let page = fields.flag("generateCheckoutURL").then(|| state.ids.page());
+    let checkout_url = checkout_url(state, page.as_deref());
     let mut answer = json!({
         "address": address,
         "amount": plain(&amount),
@@ -115,15 +119,18 @@ pub(crate) fn create(state: &mut State, fields: &Fields) -> Result<Value, Refusa
     });
     put(&mut answer, "checkoutUrl", checkout_url.as_deref());
     let order = Order {
+        order_id: order_id.to_owned(),
         coin,
         network,
         address,
         memo,
+        price: price.value,
         amount,
         fiat,
         created_at: now,
         expired_at,
-        checkout_url,
+        page,
+        return_url: fields.owned("returnUrl"),
         buyer_email: fields.owned("buyerEmail"),
         deposits: Vec::new(),
     };
@@ -197,9 +204,14 @@ pub(crate) fn info(state: &mut State, fields: &Fields) -> Result<Value, Refusal>
         ];
         answer.extend(priced.map(|(name, value)| (name.to_owned(), value)));
     }
-    put(&mut answer, "checkoutUrl", order.checkout_url.as_deref());
+    let checkout_url = checkout_url(state, order.page.as_deref());
+    put(&mut answer, "checkoutUrl", checkout_url.as_deref());
     put(&mut answer, "buyerEmail", order.buyer_email.as_deref());
     Ok(answer)
+}
+
+fn checkout_url(state: &State, page: Option<&str>) -> Option<String> {
+    page.map(|key| state.page_url("checkout", key))
 }
 
 fn paid_row(order: &Order, deposit: &Deposit) -> Value {

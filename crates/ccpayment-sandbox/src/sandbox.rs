@@ -8,19 +8,21 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use serde_json::Value;
 
-use crate::clock::Clock;
-use crate::courier;
 use crate::deposits::Deposit;
 use crate::error::SandboxError;
 use crate::fault::Fault;
+use crate::front;
 use crate::gateway::{Gateway, answer};
 use crate::ledger::Ledger;
 use crate::money::plain;
 use crate::ops::Op;
 use crate::payouts::{Destination, Payout};
+use crate::refusal::{INVALID_ARGUMENT, Refusal};
 use crate::settings::Setting;
 use crate::state::State;
-use crate::views::{Attempt, DepositView, Incoming, Payment, PayoutView, Picked, RequestView};
+use crate::v1;
+use crate::views::{DepositView, Incoming, Payment, PayoutView, Picked, RequestView};
+use crate::world::World;
 
 /// A local CCPayment gateway with one merchant.
 ///
@@ -29,21 +31,16 @@ use crate::views::{Attempt, DepositView, Incoming, Payment, PayoutView, Picked, 
 /// the clock, the failing network and the bookkeeper.
 #[derive(Clone)]
 pub struct Sandbox {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
-struct Shared {
-    gateway: Gateway,
+pub(crate) struct Shared {
+    pub(crate) gateway: Gateway,
     app_secret: String,
+    host_names: Mutex<Vec<String>>,
     world: Mutex<World>,
     /// Held during a round of deliveries, so that two rounds never carry the same notification.
-    courier: tokio::sync::Mutex<()>,
-}
-
-/// The state and the clock that dates what is done to it.
-struct World {
-    clock: Clock,
-    state: State,
+    pub(crate) courier: tokio::sync::Mutex<()>,
 }
 
 impl fmt::Debug for Sandbox {
@@ -56,19 +53,20 @@ impl fmt::Debug for Sandbox {
 }
 
 impl Sandbox {
-    pub(crate) fn new(gateway: Gateway, app_secret: String, clock: Clock, state: State) -> Self {
+    pub(crate) fn new(gateway: Gateway, app_secret: String, world: World) -> Self {
         let courier = tokio::sync::Mutex::new(());
         Self {
             shared: Arc::new(Shared {
                 gateway,
                 app_secret,
-                world: Mutex::new(World { clock, state }),
+                host_names: Mutex::default(),
+                world: Mutex::new(world),
                 courier,
             }),
         }
     }
 
-    fn world(&self) -> MutexGuard<'_, World> {
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
         // A panic elsewhere leaves books that the next posting checks anyway.
         self.shared
             .world
@@ -78,18 +76,16 @@ impl Sandbox {
 
     /// The only way to change anything.
     pub(crate) fn apply(&self, op: Op) -> Result<Value, SandboxError> {
-        let world = &mut *self.world();
-        let now = world.clock.now();
-        world.state.apply(now, op)
+        self.world().apply(op)
     }
 
     /// For what can only fail when the books are broken, which every call says by itself.
-    fn tell(&self, op: Op) {
+    pub(crate) fn tell(&self, op: Op) {
         let _ = self.apply(op);
     }
 
     /// Reads the state as it is now: what was due meanwhile has happened.
-    fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
         let world = &mut *self.world();
         let now = world.clock.now();
         let _ = world.state.apply(now, Op::Tick);
@@ -110,19 +106,56 @@ impl Sandbox {
 
     /// Where notifications go from now on, those that wait included; `http://` only.
     pub fn set_webhook_url(&self, url: impl Into<String>) {
-        self.tell(Op::WebhookUrl(url.into()));
+        let _ = self.move_webhook(url.into());
+    }
+
+    pub(crate) fn names(&self) -> MutexGuard<'_, Vec<String>> {
+        let names = self.shared.host_names.lock();
+        names.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Answers in process. `None` means that the connection would have been closed without an
     /// answer.
     pub async fn respond(&self, request: Request<Bytes>) -> Option<Response<Bytes>> {
-        let now = self.now();
-        let arrived = match self.shared.gateway.receive(now, request) {
-            Ok(arrived) => arrived,
-            Err(answer) => return Some(*answer),
+        if front::is_ours(request.uri().path()) {
+            return Some(front::answer(self, request).await);
+        }
+        let (now, signing) = (self.now(), self.signing_time());
+        let sealed = request.uri().path().starts_with(v1::BASE);
+        let mut answer = match self.shared.gateway.receive(now, signing, request) {
+            Ok(arrived) => {
+                let envelope = self.apply(Op::Request(arrived)).ok()?;
+                if envelope.is_null() {
+                    return None;
+                }
+                answer(StatusCode::OK, &envelope, now)
+            }
+            Err(answer) => *answer,
         };
-        let envelope = self.apply(Op::Request(arrived)).ok()?;
-        (!envelope.is_null()).then(|| answer(StatusCode::OK, &envelope, now))
+        if sealed {
+            self.digest().seal(&mut answer, now);
+        }
+        Some(answer)
+    }
+
+    /// The answer to a body that is too large to read.
+    pub(crate) fn too_large(&self, path: &str) -> Response<Bytes> {
+        const MESSAGE: &str = "the body is larger than 1 MiB";
+        let (now, older) = (self.now(), path.starts_with(v1::BASE));
+        let envelope = if older {
+            v1::too_large(MESSAGE)
+        } else {
+            Refusal::new(INVALID_ARGUMENT, MESSAGE).envelope()
+        };
+        let mut answer = answer(StatusCode::PAYLOAD_TOO_LARGE, &envelope, now);
+        if older {
+            self.digest().seal(&mut answer, now);
+        }
+        answer
+    }
+
+    pub(crate) fn digest(&self) -> &v1::Digest {
+        &self.shared.gateway.digest
     }
 
     /// The sandbox's time, in unix seconds.
@@ -134,8 +167,7 @@ impl Sandbox {
     /// Moves the sandbox's time forward, and lets happen what is due until then: confirmations,
     /// the progress of withdrawals and batches, each at its own moment.
     pub fn advance(&self, by: Duration) {
-        self.world().clock.advance(by);
-        self.tell(Op::Tick);
+        let _ = self.move_clock(by);
     }
 
     /// Decides what the gateway's people, the market or the merchant's dashboard decide.
@@ -152,13 +184,15 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// When the API has no such route or code. Routes go by path or by operation id.
+    /// When the API has no such route or code. Routes go by path or by operation id; those of v1 by
+    /// operation id, such as `create_order`, and with the codes of v1.
     pub fn instruct(&self, route: &str, code: u32) -> Result<(), SandboxError> {
         let operation = self
             .shared
             .gateway
             .schemas
             .named(route)
+            .or_else(|| v1::named(route))
             .ok_or_else(|| SandboxError::UnknownRoute(route.to_owned()))?
             .to_owned();
         self.apply(Op::Instruct { operation, code }).map(drop)
@@ -356,122 +390,13 @@ impl Sandbox {
     }
 }
 
-/// Notifications.
-impl Sandbox {
-    /// Posts every notification that is due, one after the other and each once, over a real
-    /// socket; returns the attempts made.
-    ///
-    /// A notification is done when the answer is HTTP 200 with `Success` in its body. Otherwise it
-    /// is due again 30, 90, 210, 450, 930 and 1890 seconds after its first attempt, signed afresh,
-    /// and then given up; [`Setting::Retries`] and [`Setting::SignRetriesAfresh`] have the other
-    /// readings. While no webhook URL is set, notifications wait.
-    ///
-    /// An answer is waited for in real time, so it needs a runtime whose clock is not paused.
-    pub async fn deliver_due(&self) -> Vec<Attempt> {
-        let _round = self.shared.courier.lock().await;
-        let now = self.now();
-        let (due, afresh) = self.read(|state| (state.outbox.due(now), state.settings.sign_afresh));
-        let mut attempts = Vec::new();
-        for serial in due {
-            // The lock is never held across the exchange: the receiver may well ask the gateway.
-            let Some(delivery) = self.read(|state| state.outbox.delivery(serial)) else {
-                continue;
-            };
-            let body = &delivery.message.body;
-            let at = self.now();
-            let signed_at = delivery.first_signed_at.filter(|_| !afresh).unwrap_or(at);
-            let headers = self.headers(signed_at, body.as_bytes());
-            let (status, acknowledged, error) =
-                match courier::post(&delivery.url, &headers, body).await {
-                    Ok((status, answer)) => {
-                        (Some(status), status == 200 && says_success(&answer), None)
-                    }
-                    Err(error) => (None, false, Some(error)),
-                };
-            let attempt = Attempt {
-                record_id: delivery.message.record_id,
-                event_type: delivery.message.kind.to_owned(),
-                number: delivery.number,
-                status,
-                acknowledged,
-                at,
-                error,
-            };
-            attempts.push(attempt.clone());
-            self.tell(Op::Delivered {
-                serial,
-                signed_at,
-                attempt,
-            });
-        }
-        attempts
-    }
-
-    /// Queues the handshake that is sent when a URL is saved on the dashboard.
-    pub fn activate_webhook(&self) {
-        self.tell(Op::ActivateWebhook);
-    }
-
-    /// Queues the newest notification of a record once more, acknowledged or not.
-    ///
-    /// # Errors
-    ///
-    /// When nothing was announced for the record.
-    pub fn resend(&self, record_id: &str) -> Result<(), SandboxError> {
-        self.apply(Op::Resend(record_id.to_owned())).map(drop)
-    }
-
-    /// Reverses the order of the notifications that are due now.
-    pub fn reverse_due(&self) {
-        self.tell(Op::ReverseDue);
-    }
-
-    /// Shuffles the notifications that are due now; the same seed gives the same order.
-    pub fn shuffle_due(&self, seed: u64) {
-        self.tell(Op::ShuffleDue(seed));
-    }
-
-    /// Every attempt so far, oldest first.
-    #[must_use]
-    pub fn attempts(&self) -> Vec<Attempt> {
-        self.read(|state| state.outbox.attempts.clone())
-    }
-
-    /// How many notifications are neither acknowledged nor given up.
-    #[must_use]
-    pub fn pending_notifications(&self) -> usize {
-        self.read(|state| state.outbox.waiting())
-    }
-
-    /// The headers `Appid`, `Timestamp` and `Sign` for a body, signed at the sandbox's time.
-    ///
-    /// Requests are signed in the same way as notifications, so that it serves for both.
-    #[must_use]
-    pub fn sign_notification(&self, body: &[u8]) -> [(&'static str, String); 3] {
-        self.headers(self.now(), body)
-    }
-
-    fn headers(&self, at: u64, body: &[u8]) -> [(&'static str, String); 3] {
-        let account = &self.shared.gateway.account;
-        let timestamp = format!("{at:010}");
-        let sign = account.sign(&timestamp, body);
-        [
-            ("Appid", account.app_id.clone()),
-            ("Timestamp", timestamp),
-            ("Sign", sign),
-        ]
-    }
-}
-
 /// Faults and books.
 impl Sandbox {
-    /// Plans a fault for the next request on a route, such as `applyAppWithdrawToNetwork`. Each
-    /// fault strikes once, in the order of planning, before the request is checked.
+    /// Plans a fault for the next request on a route, such as `applyAppWithdrawToNetwork`, or on one
+    /// of v1 by its operation id, such as `withdraw`. Each fault strikes once, in the order of
+    /// planning, before the request is checked.
     pub fn fault(&self, route: &str, fault: Fault) {
-        self.tell(Op::Plan {
-            route: route.to_owned(),
-            fault,
-        });
+        let _ = self.plan(route, fault);
     }
 
     /// A snapshot of the books.
@@ -530,10 +455,6 @@ fn deposit_view(deposit: &Deposit) -> DepositView {
         flagged: deposit.flagged,
         late: deposit.late,
     }
-}
-
-fn says_success(answer: &[u8]) -> bool {
-    answer.windows(7).any(|window| window == b"Success")
 }
 
 #[cfg(test)]

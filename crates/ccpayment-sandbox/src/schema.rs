@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use jsonschema::Validator;
-use jsonschema::error::{TypeKind, ValidationError, ValidationErrorKind};
+use jsonschema::error::ValidationErrorKind;
 use serde_json::{Map, Value, json};
 
+use crate::complaints::{describe, unknown_field};
 use crate::error::SandboxError;
 use crate::refusal::{INVALID_ARGUMENT, Refusal};
 
-const DOCUMENT: &str = include_str!("../schema/v2.json");
+const V2: &str = include_str!("../schema/v2.json");
+const V1: &str = include_str!("../schema/v1.json");
 
 /// The document says "exactly one of" where our client sends one; the gateway's own words for these
 /// are "at least one of".
@@ -48,24 +50,33 @@ struct Shape {
 }
 
 static SCHEMAS: OnceLock<Result<Schemas, String>> = OnceLock::new();
+static SCHEMAS_V1: OnceLock<Result<Schemas, String>> = OnceLock::new();
 
 /// The operations of the document.
 pub(crate) fn schemas() -> Result<&'static Schemas, SandboxError> {
     SCHEMAS
-        .get_or_init(Schemas::read_document)
+        .get_or_init(|| Schemas::read_document(V2))
         .as_ref()
         .map_err(|error| SandboxError::Setup(format!("schema/v2.json: {error}")))
 }
 
+/// The operations of the older API.
+pub(crate) fn v1() -> Result<&'static Schemas, SandboxError> {
+    SCHEMAS_V1
+        .get_or_init(|| Schemas::read_document(V1))
+        .as_ref()
+        .map_err(|error| SandboxError::Setup(format!("schema/v1.json: {error}")))
+}
+
 /// The name of a code in the table, such as `OrderDuplicate`.
 pub(crate) fn name_of(code: u32) -> Option<&'static str> {
-    let schemas = SCHEMAS.get_or_init(Schemas::read_document).as_ref().ok()?;
+    let schemas = schemas().ok()?;
     schemas.codes.get(&code).map(String::as_str)
 }
 
 impl Schemas {
-    fn read_document() -> Result<Self, String> {
-        let document: Value = serde_json::from_str(DOCUMENT).map_err(|error| error.to_string())?;
+    fn read_document(document: &str) -> Result<Self, String> {
+        let document: Value = serde_json::from_str(document).map_err(|error| error.to_string())?;
         let part = |pointer: &str| {
             document
                 .pointer(pointer)
@@ -198,6 +209,16 @@ fn as_the_gateway_reads(name: &str, mut schema: Value) -> Value {
     {
         fields.insert("anyOf".to_owned(), choice);
     }
+    if name == "CreateInvoiceUrl"
+        && let Some(Value::Object(properties)) = fields.get_mut("properties")
+    {
+        // The only sample of these two has text, the other sources have numbers.
+        for name in ["priceFiatId", "priceCoinId"] {
+            let kind =
+                json!({ "type": ["integer", "string"], "minimum": 1, "pattern": "^[0-9]+$" });
+            properties.insert(name.to_owned(), kind);
+        }
+    }
     if name == "BatchWithdrawTask" {
         // One source keys the rows by number, the other by text: either will do.
         fields.insert("required".to_owned(), json!(["address", "amount"]));
@@ -319,96 +340,9 @@ impl Shape {
     }
 }
 
-fn unknown_field(name: &str, schema: &Value) -> String {
-    // Bounded, because the distance takes quadratic time and the name comes from outside.
-    let short: String = name.chars().take(64).collect();
-    let folded = short.to_ascii_lowercase();
-    let nearest = schema
-        .get("properties")
-        .and_then(Value::as_object)
-        .into_iter()
-        .flatten()
-        .map(|(field, _)| (distance(&folded, &field.to_ascii_lowercase()), field))
-        .min_by_key(|(distance, _)| *distance)
-        .filter(|(distance, field)| *distance <= field.len() / 2);
-    match nearest {
-        Some((_, field)) => {
-            format!("`{short}` is not a field of this route, did you mean `{field}`?")
-        }
-        None => format!("`{short}` is not a field of this route"),
-    }
-}
-
-fn describe(error: &ValidationError<'_>) -> String {
-    let path = error.instance_path().to_string();
-    let path = path.trim_start_matches('/').replace('/', ".");
-    let name = if path.is_empty() {
-        "the body".to_owned()
-    } else {
-        format!("`{path}`")
-    };
-    match error.kind() {
-        ValidationErrorKind::Required { property } => {
-            format!("`{}` is required", property.as_str().unwrap_or_default())
-        }
-        ValidationErrorKind::Type {
-            kind: TypeKind::Single(expected),
-        } => format!("{name} must be of type {expected}"),
-        ValidationErrorKind::MinLength { limit } => {
-            format!("{name} needs at least {limit} characters")
-        }
-        ValidationErrorKind::MaxLength { limit } => {
-            format!("{name} takes at most {limit} characters")
-        }
-        ValidationErrorKind::MinItems { limit } => format!("{name} needs at least {limit} items"),
-        ValidationErrorKind::MaxItems { limit } => format!("{name} takes at most {limit} items"),
-        ValidationErrorKind::Minimum { limit } => format!("{name} must be at least {limit}"),
-        ValidationErrorKind::Maximum { limit } => format!("{name} must be at most {limit}"),
-        ValidationErrorKind::Format { format } => format!("{name} must be a valid {format}"),
-        ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
-            let names: Vec<String> = context.iter().flatten().map(describe).collect();
-            format!("one of these must hold: {}", names.join(", or "))
-        }
-        ValidationErrorKind::OneOfMultipleValid { .. } => {
-            "only one of the fields that exclude each other may be sent".to_owned()
-        }
-        ValidationErrorKind::Not { schema } => {
-            format!("these may not be sent together: {}", schema["required"])
-        }
-        other => format!("{name} breaks the rule {}", other.keyword()),
-    }
-}
-
-/// The Levenshtein distance, row by row.
-fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (line, letter) in left.chars().enumerate() {
-        let mut next = vec![line + 1];
-        let mut before = line + 1;
-        for (other, pair) in right.iter().zip(row.windows(2)) {
-            let [diagonal, above] = pair else { continue };
-            before = (above + 1)
-                .min(before + 1)
-                .min(diagonal + usize::from(*other != letter));
-            next.push(before);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn distances() {
-        assert_eq!(distance("orderid", "orderid"), 0);
-        assert_eq!(distance("ordrid", "orderid"), 1);
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("", "abc"), 3);
-    }
 
     #[test]
     fn every_request_and_answer_of_the_document_compiles() {

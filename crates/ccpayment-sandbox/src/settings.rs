@@ -43,6 +43,7 @@ pub enum Retries {
 ///
 /// Codes in parentheses are the refusals that a setting leads to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Setting {
     /// Nothing on the chains happens by time: deposits, withdrawals and batches wait for
@@ -56,6 +57,14 @@ pub enum Setting {
     SignRetriesAfresh(bool),
     /// Every signed call is refused with this code, such as 12000, 12002, 12003, 11013 or 11014.
     RefuseEverything(Option<u32>),
+    /// How many signed calls one second takes (11004).
+    CallsPerSecond(Option<u32>),
+    /// How many signed calls a day takes, by UTC (11009).
+    CallsPerDay(Option<u32>),
+    /// How many swaps a day takes, by UTC (16004).
+    SwapsPerDay(Option<u32>),
+    /// Withdrawals (14020) and swaps (14021) need an IP allow list that nobody set up.
+    AllowListMissing(bool),
     /// Withdrawals of the account (14018).
     Withdrawals(bool),
     /// Swaps of the account (16005).
@@ -166,6 +175,10 @@ pub(crate) struct Settings {
     pub(crate) retries: Retries,
     pub(crate) sign_afresh: bool,
     pub(crate) refuse: Option<u32>,
+    pub(crate) per_second: Option<u32>,
+    pub(crate) per_day: Option<u32>,
+    pub(crate) swaps_per_day: Option<u32>,
+    pub(crate) allow_list_missing: bool,
     pub(crate) withdrawals: bool,
     pub(crate) swaps: bool,
     pub(crate) cwallet: bool,
@@ -193,6 +206,10 @@ impl Default for Settings {
             retries: Retries::Offsets,
             sign_afresh: true,
             refuse: None,
+            per_second: None,
+            per_day: None,
+            swaps_per_day: None,
+            allow_list_missing: false,
             withdrawals: true,
             swaps: true,
             cwallet: true,
@@ -222,6 +239,10 @@ impl Settings {
             Setting::Retries(reading) => self.retries = reading,
             Setting::SignRetriesAfresh(on) => self.sign_afresh = on,
             Setting::RefuseEverything(code) => self.refuse = code.map(known_code).transpose()?,
+            Setting::CallsPerSecond(most) => self.per_second = most,
+            Setting::CallsPerDay(most) => self.per_day = most,
+            Setting::SwapsPerDay(most) => self.swaps_per_day = most,
+            Setting::AllowListMissing(on) => self.allow_list_missing = on,
             Setting::Withdrawals(on) => self.withdrawals = on,
             Setting::Swaps(on) => self.swaps = on,
             Setting::Cwallet(on) => self.cwallet = on,

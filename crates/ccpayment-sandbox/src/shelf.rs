@@ -13,6 +13,8 @@ pub(crate) enum Key {
     Record(String),
     /// An address, folded as its chain compares addresses.
     Address(String),
+    /// The id of a transaction on a chain.
+    Transaction(String),
 }
 
 pub(crate) fn by_order(order_id: &str) -> Key {
@@ -29,6 +31,10 @@ pub(crate) fn by_record(record_id: &str) -> Key {
 
 pub(crate) fn by_address(folded: &str) -> Key {
     Key::Address(folded.to_owned())
+}
+
+pub(crate) fn by_transaction(tx_id: &str) -> Key {
+    Key::Transaction(tx_id.to_owned())
 }
 
 /// A list in order of arrival.

@@ -19,6 +19,7 @@ use crate::settings::Settings;
 use crate::shelf::Shelf;
 use crate::swaps::Swap;
 use crate::transfers::Transfer;
+use crate::v1;
 use crate::views::RequestView;
 
 /// Where a record stands, in the words of the wire.
@@ -85,6 +86,9 @@ pub(crate) struct State {
     pub(crate) now: u64,
     /// The merchant's own id, which stands for the merchant where users are named.
     pub(crate) app_id: String,
+    /// Where the pages to pay on are, without a slash at the end. It dates from this start of the
+    /// sandbox and is no part of what happened.
+    pub(crate) site: String,
     pub(crate) settings: Settings,
     pub(crate) ids: Ids,
     pub(crate) books: Books,
@@ -92,6 +96,10 @@ pub(crate) struct State {
     pub(crate) addresses: Shelf<Address>,
     /// The address that a reference or a user has on a chain, by its owner's key and the group.
     pub(crate) permanent: HashMap<(String, &'static str), String>,
+    /// How many of them references and users have.
+    pub(crate) reference_addresses: usize,
+    pub(crate) user_addresses: usize,
+    pub(crate) v1_addresses: usize,
     pub(crate) users: BTreeSet<String>,
     /// By order id; invoices share the ids.
     pub(crate) orders: Shelf<Order>,
@@ -111,12 +119,17 @@ pub(crate) struct State {
     pub(crate) batches: Shelf<Batch>,
     /// The rows of each batch, in order of arrival.
     pub(crate) rows: HashMap<String, Shelf<Row>>,
+    /// The batch of each row, by the row's record id.
+    pub(crate) batch_of_row: HashMap<String, String>,
     pub(crate) sweeps: Shelf<Sweep>,
     pub(crate) outbox: Outbox,
+    pub(crate) v1: v1::Book,
     pub(crate) faults: Faults,
     /// Codes that the next calls of an operation are answered with.
     pub(crate) instructed: BTreeMap<String, Vec<u32>>,
     pub(crate) requests: Vec<RequestView>,
+    /// The second and the day of the last signed call, and how many there were in each.
+    pub(crate) pace: [(u64, u32); 2],
     /// The address that each chain's withdrawals come from.
     wallets: BTreeMap<&'static str, String>,
     timers: BTreeMap<(u64, u64), Timer>,
@@ -128,11 +141,16 @@ impl State {
         Self {
             now: 0,
             app_id,
+            // `.invalid` never resolves, so that nobody is sent to a real page to pay on.
+            site: "https://sandbox.invalid".to_owned(),
             settings: Settings::default(),
             ids: Ids::new(seed),
             books: Books::default(),
             addresses: Shelf::default(),
             permanent: HashMap::new(),
+            reference_addresses: 0,
+            user_addresses: 0,
+            v1_addresses: 0,
             users: BTreeSet::new(),
             orders: Shelf::default(),
             invoices: Shelf::default(),
@@ -146,15 +164,23 @@ impl State {
             swaps: Shelf::default(),
             batches: Shelf::default(),
             rows: HashMap::new(),
+            batch_of_row: HashMap::new(),
             sweeps: Shelf::default(),
             outbox: Outbox::default(),
+            v1: v1::Book::default(),
             faults: Faults::default(),
             instructed: BTreeMap::new(),
             requests: Vec::new(),
+            pace: [(0, 0); 2],
             wallets: BTreeMap::new(),
             timers: BTreeMap::new(),
             timers_set: 0,
         }
+    }
+
+    /// Where a page is, from its kind and its key.
+    pub(crate) fn page_url(&self, kind: &str, key: &str) -> String {
+        format!("{}/{kind}/{key}", self.site)
     }
 
     /// The address that withdrawals on a chain come from.

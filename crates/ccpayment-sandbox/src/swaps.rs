@@ -7,7 +7,7 @@ use crate::checks;
 use crate::fields::{Fields, check_decimals, not_found, put};
 use crate::ledger::{Account, EntryKind};
 use crate::money::{Money, RATE_DECIMALS, divide_down, fixed, padded, parse, plain, round_down};
-use crate::orders::{check_price, taken};
+use crate::orders::{DAY, check_price, taken};
 use crate::pages::{self, Query, among, fits};
 use crate::refusal::{self, Refusal};
 use crate::shelf::{Key, by_order, by_record, by_user_order};
@@ -114,7 +114,8 @@ fn quote(state: &State, fields: &Fields, extra: bool) -> Result<Quoted, Refusal>
         (floor, rate.unwrap_or_default())
     };
     let extra_rate = fields.optional_amount("extraFeeRate")?.filter(|_| extra);
-    let extra_fee = extra_rate.map(|rate| &amount_out * rate);
+    // No more decimals than any amount of the gateway has, however many the rate has.
+    let extra_fee = extra_rate.map(|rate| round_down(&(&amount_out * rate), 24));
     let net = &amount_out - &fee - extra_fee.clone().unwrap_or_default();
     if net <= Money::default() {
         return Err(Refusal::new(
@@ -175,12 +176,39 @@ fn order_key(of_users: bool, order_id: &str) -> Key {
     }
 }
 
+/// What a quote needs not, and a swap does.
+fn check_account(state: &State) -> Result<(), Refusal> {
+    if state.settings.allow_list_missing {
+        return Err(Refusal::new(
+            refusal::NO_ALLOW_LIST_SWAP,
+            "swaps need an IP allow list",
+        ));
+    }
+    let Some(most) = state.settings.swaps_per_day else {
+        return Ok(());
+    };
+    let today = state.now / DAY;
+    let made = state
+        .swaps
+        .newest(None)
+        .take_while(|(_, swap)| swap.created_at / DAY == today)
+        .count();
+    if usize::try_from(most).is_ok_and(|most| made >= most) {
+        return Err(Refusal::new(
+            refusal::SWAP_LIMIT,
+            format!("there were {made} swaps today"),
+        ));
+    }
+    Ok(())
+}
+
 fn exchange(state: &mut State, fields: &Fields, holder: Holder) -> Result<Value, Refusal> {
     let order_id = fields.required_text("orderId")?;
     let of_users = holder != Holder::Merchant;
     if state.swaps.has(&order_key(of_users, order_id)) {
         return Err(taken(order_id));
     }
+    check_account(state)?;
     let minimum = fields.optional_amount("amountOutMinimum")?;
     let mut quoted = quote(state, fields, of_users)?;
     if of_users {

@@ -9,7 +9,7 @@ use crate::pages;
 use crate::payouts::Destination;
 use crate::refusal::{self, Refusal};
 use crate::settings::AddressKind;
-use crate::shelf::by_record;
+use crate::shelf::{by_record, by_transaction};
 use crate::state::State;
 
 /// The Cwallet accounts that exist: id, e-mail address, and what others may see of it.
@@ -51,8 +51,8 @@ pub(crate) fn rescan(state: &mut State, fields: &Fields) -> Result<Value, Refusa
     let found = deposits::find_lost(state, tx_id, chain.symbol, address)?;
     let known = state
         .deposits
-        .iter()
-        .any(|deposit| deposit.tx_id == tx_id && deposit.network.on.symbol == chain.symbol);
+        .get(&by_transaction(tx_id))
+        .is_some_and(|deposit| deposit.network.on.symbol == chain.symbol);
     if !found && !known {
         return Err(not_found("transaction", tx_id));
     }
@@ -91,6 +91,7 @@ pub(crate) fn resend(state: &mut State, fields: &Fields) -> Result<Value, Refusa
     let count = state.outbox.resend_span(
         now,
         &Wanted {
+            v1: false,
             from,
             to,
             kind,

@@ -164,8 +164,14 @@ fn hex(bytes: &[u8]) -> String {
 const MAY_BE_EMPTY: [&str; 2] = ["canceledOrderIds", "ignoredOrderIds"];
 
 fn has_something(place: &str, data: &Value) {
+    if let Some(list) = data.as_array() {
+        assert!(!list.is_empty(), "{place}: nothing");
+        return;
+    }
     let fields = data.as_object().unwrap();
-    assert!(!fields.is_empty(), "{place}: nothing");
+    // Nobody knows what it answers.
+    let may_be_empty = place.starts_with("resend_webhooks,");
+    assert!(!fields.is_empty() || may_be_empty, "{place}: nothing");
     for (name, value) in fields {
         let is_empty = *value == json!([]) || *value == json!({}) || *value == json!(0);
         let may_be = MAY_BE_EMPTY.contains(&name.as_str()) || name == "ignoredSeqs";

@@ -8,11 +8,26 @@
     reason = "a test may stop where it stands"
 )]
 
+mod batches;
 mod books;
+mod chaos;
 mod checks;
+mod codes;
 mod faults;
 mod flow;
+mod front;
+mod lists;
 mod notifications;
+mod odd;
+mod people;
+mod routes;
+mod rsa;
 mod serving;
 mod shapes;
 mod support;
+mod swaps;
+mod time;
+mod v1;
+mod v1_money;
+mod v1_shapes;
+mod v1_support;

@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ccpayment_sandbox::Setting;
+use ccpayment_sandbox::{Incoming, Retries, Setting};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::support::{APP_ID, LOOPBACK, Merchant, SECRET, builder, payout, sign};
+use crate::support::{
+    APP_ID, LOOPBACK, Merchant, RECEIVER, SECRET, builder, city, data, payout, refused, sign, text,
+};
 
 #[derive(Debug, Clone)]
 struct Received {
@@ -318,4 +320,200 @@ async fn an_endless_answer_is_cut_off() {
     let attempts = merchant.sandbox.deliver_due().await;
     assert!(!attempts[0].acknowledged);
     assert!(attempts[0].error.is_some());
+}
+
+#[tokio::test]
+async fn the_other_reading_has_gaps_and_the_other_signature_stays() {
+    let receiver = Receiver::new(&["503 No|"; 7]).await;
+    let (merchant, ..) = merchant(&receiver).await;
+    let sandbox = &merchant.sandbox;
+    sandbox.set(Setting::Retries(Retries::Gaps)).unwrap();
+    sandbox.set(Setting::SignRetriesAfresh(false)).unwrap();
+    let first = sandbox.now();
+    assert_eq!(sandbox.deliver_due().await.len(), 1);
+    for gap in [30, 90, 210, 450, 930, 1_890] {
+        sandbox.advance(Duration::from_secs(gap - 1));
+        assert!(sandbox.deliver_due().await.is_empty());
+        sandbox.advance(Duration::from_secs(1));
+        assert_eq!(sandbox.deliver_due().await.len(), 1);
+    }
+    assert_eq!(sandbox.now() - first, 3_600);
+    assert_eq!(sandbox.pending_notifications(), 0);
+    let received = receiver.received();
+    assert_eq!(received.len(), 7);
+    for one in &received {
+        assert_eq!(one.headers["timestamp"], first.to_string());
+        assert_eq!(one.headers["sign"], received[0].headers["sign"]);
+    }
+}
+
+#[tokio::test]
+async fn every_kind_of_notification() {
+    let receiver = Receiver::new(&[]).await;
+    let sandbox = city();
+    sandbox.set_webhook_url(&receiver.url);
+    sandbox.activate_webhook();
+    let reference = json!({ "referenceId": "ref-1", "chain": "POLYGON" });
+    let reference = data(&sandbox, "getOrCreateAppDepositAddress", reference).await;
+    let reference = text(&reference["address"]);
+    let user = json!({ "userId": "alice", "chain": "TRX" });
+    let user = data(&sandbox, "getOrCreateUserDepositAddress", user).await;
+    let user = text(&user["address"]);
+    let direct = Incoming::new(&reference, "5").coin(1280, "ETH");
+    let direct = sandbox.send(direct).unwrap().record_id;
+    let of_user = Incoming::new(&user, "6").coin(1482, "TRX");
+    let of_user = sandbox.send(of_user).unwrap().record_id;
+    let mut out = payout("user-out", "2");
+    out["userId"] = json!("alice");
+    data(&sandbox, "applyUserWithdrawToNetwork", out).await;
+    let out = sandbox.payouts()[0].record_id.clone();
+    sandbox.settle_payouts();
+    sandbox.risk_address(&reference).unwrap();
+    // Not announced any more, until somebody asks for it.
+    let quiet = Incoming::new(&reference, "1").coin(1280, "ETH");
+    let quiet = sandbox.send(quiet).unwrap().record_id;
+    sandbox.deliver_due().await;
+    let bodies: Vec<Value> = receiver
+        .received()
+        .iter()
+        .map(|one| serde_json::from_str(&one.body).unwrap())
+        .collect();
+    let at = sandbox.now();
+    assert_eq!(
+        bodies,
+        [
+            json!({ "type": "ActivateWebhookURL" }),
+            json!({ "type": "DirectDeposit", "msg": {
+                "recordId": direct, "referenceId": "ref-1", "coinId": 1280, "coinSymbol": "USDT",
+                "status": "Processing", "isFlaggedAsRisky": false,
+            } }),
+            json!({ "type": "UserDeposit", "msg": {
+                "recordId": of_user, "userId": "alice", "coinId": 1482, "coinSymbol": "TRX",
+                "amount": "6", "status": "Processing", "isFlaggedAsRisky": false,
+            } }),
+            json!({ "type": "UserWithdrawal", "msg": {
+                "recordId": out, "orderId": "user-out", "userId": "alice", "coinId": 1280,
+                "coinSymbol": "USDT", "status": "Success",
+            } }),
+            json!({ "chainId": "POLYGON", "address": reference, "riskAt": at }),
+        ]
+    );
+    sandbox.resend(&quiet).unwrap();
+    sandbox.deliver_due().await;
+    assert_eq!(receiver.received()[5].msg()["recordId"], quiet);
+}
+
+#[tokio::test]
+async fn nothing_is_said_of_what_moves_inside() {
+    let sandbox = city();
+    let wallet =
+        json!({ "orderId": "abc", "coinId": 1280, "cwalletUser": "35255142", "amount": "3" });
+    data(&sandbox, "applyAppWithdrawToCwallet", wallet).await;
+    let transfer = json!({
+        "orderId": "abc", "fromUserId": "alice", "toUserId": "robert", "coinId": 1280, "amount": "2",
+    });
+    data(&sandbox, "userTransfer", transfer).await;
+    let swap = json!({ "orderId": "abc", "coinIdIn": 1280, "amountIn": "100", "coinIdOut": 1329 });
+    data(&sandbox, "swap", swap).await;
+    sandbox
+        .auto_payout(1280, "POLYGON", RECEIVER, "20")
+        .unwrap();
+    sandbox.advance(Duration::from_secs(3_600));
+    assert_eq!(sandbox.pending_notifications(), 0);
+}
+
+#[tokio::test]
+async fn the_route_sends_again_what_failed_in_an_hour() {
+    let receiver = Receiver::new(&["503 No|"]).await;
+    let (merchant, address, failed) = merchant(&receiver).await;
+    let sandbox = &merchant.sandbox;
+    sandbox.deliver_due().await;
+    let fine = sandbox.pay(&address, "1").unwrap().record_id;
+    sandbox.deliver_due().await;
+    let start = sandbox.now();
+    let route = "webhook/resend";
+    let count = async |query: Value| data(sandbox, route, query).await["resendCount"].clone();
+    assert_eq!(count(json!({ "startTimestamp": start })).await, 1);
+    let all = json!({ "startTimestamp": start, "webhookResult": "AllResult" });
+    assert_eq!(count(all).await, 2);
+    for (name, value, found) in [
+        ("recordIds", json!([fine]), 1),
+        ("recordIds", json!(["nobody"]), 0),
+        ("transactionType", json!("ApiDeposit"), 2),
+        ("transactionType", json!("UserDeposit"), 0),
+        ("endTimestamp", json!(start + 3_600), 2),
+    ] {
+        let mut query = json!({ "startTimestamp": start, "webhookResult": "AllResult" });
+        query[name] = value;
+        assert_eq!(count(query).await, found, "{name}");
+    }
+    let early = json!({ "startTimestamp": start - 7_200, "webhookResult": "AllResult" });
+    assert_eq!(count(early).await, 0);
+    let wide = json!({ "startTimestamp": start, "endTimestamp": start + 3_601 });
+    refused(sandbox, route, wide, 11_008).await;
+    let odd = json!({ "startTimestamp": start, "transactionType": "Everything" });
+    refused(sandbox, route, odd, 11_000).await;
+    assert!(sandbox.pending_notifications() > 8);
+    assert!(
+        sandbox
+            .deliver_due()
+            .await
+            .iter()
+            .any(|one| one.record_id == failed)
+    );
+}
+
+#[tokio::test]
+async fn notifications_are_as_the_document_says() {
+    let receiver = Receiver::new(&[]).await;
+    let sandbox = city();
+    sandbox.set_webhook_url(&receiver.url);
+    sandbox.activate_webhook();
+    let order = json!({ "orderId": "order-1", "coinId": 1280, "chain": "TRX", "price": "1" });
+    let order = data(&sandbox, "createAppOrderDepositAddress", order).await;
+    let reference = json!({ "referenceId": "ref-1", "chain": "TRX" });
+    let reference = data(&sandbox, "getOrCreateAppDepositAddress", reference).await;
+    let user = json!({ "userId": "alice", "chain": "TRX" });
+    let user = data(&sandbox, "getOrCreateUserDepositAddress", user).await;
+    for place in [&order, &reference, &user] {
+        let incoming = Incoming::new(text(&place["address"]), "5").coin(1280, "TRX");
+        sandbox.send(incoming).unwrap();
+    }
+    data(&sandbox, "applyAppWithdrawToNetwork", payout("out", "2")).await;
+    let mut of_user = payout("out", "2");
+    of_user["userId"] = json!("alice");
+    data(&sandbox, "applyUserWithdrawToNetwork", of_user).await;
+    sandbox.advance(Duration::from_secs(3_600));
+    sandbox.risk_address(&text(&reference["address"])).unwrap();
+    // Two for each deposit and withdrawal, one for each of the others.
+    assert_eq!(sandbox.deliver_due().await.len(), 12);
+
+    let document: Value = serde_json::from_str(include_str!("../../schema/v2.json")).unwrap();
+    let mut seen = std::collections::BTreeSet::new();
+    for one in receiver.received() {
+        let body: Value = serde_json::from_str(&one.body).unwrap();
+        let kind = body["type"].as_str().unwrap_or("RiskyAddress").to_owned();
+        let path = format!("/webhooks/{kind}/post/requestBody/content/application~1json/schema");
+        let mut schema = document.pointer(&path).unwrap().clone();
+        // Nothing but what is described, at the top and in the message.
+        schema["additionalProperties"] = json!(false);
+        if body["msg"].is_object() {
+            schema["properties"]["msg"]["additionalProperties"] = json!(false);
+        }
+        schema["components"] = document["components"].clone();
+        let errors: Vec<String> = jsonschema::validator_for(&schema)
+            .unwrap()
+            .iter_errors(&body)
+            .map(|error| error.to_string())
+            .collect();
+        assert!(errors.is_empty(), "{body} {errors:?}");
+        seen.insert(kind);
+    }
+    let documented: std::collections::BTreeSet<String> = document["webhooks"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .cloned()
+        .collect();
+    assert_eq!(seen, documented);
 }

@@ -159,3 +159,56 @@ pub(crate) async fn exchange(addr: SocketAddr, request: &[u8]) -> Vec<u8> {
     }
     answer
 }
+
+/// A signed request in process; the whole envelope.
+pub(crate) async fn ask(sandbox: &Sandbox, route: &str, body: Value) -> Value {
+    let body = if body.is_null() {
+        String::new()
+    } else {
+        body.to_string()
+    };
+    let timestamp = sandbox.now().to_string();
+    let request = http::Request::post(format!("/ccpayment/v2/{route}"))
+        .header("Content-Type", "application/json")
+        .header("Appid", APP_ID)
+        .header("Timestamp", &timestamp)
+        .header("Sign", sign(SECRET, APP_ID, &timestamp, body.as_bytes()))
+        .body(bytes::Bytes::from(body))
+        .unwrap();
+    let answer = sandbox.respond(request).await.unwrap();
+    serde_json::from_slice(answer.body()).unwrap()
+}
+
+/// The data of an answer that must be a success.
+pub(crate) async fn data(sandbox: &Sandbox, route: &str, body: Value) -> Value {
+    let mut envelope = ask(sandbox, route, body.clone()).await;
+    assert_eq!(envelope["code"], 10_000, "{route} {body} {envelope}");
+    assert!(sandbox.ledger().is_balanced(), "{route}");
+    envelope["data"].take()
+}
+
+/// Asks and must be refused with a code.
+pub(crate) async fn refused(sandbox: &Sandbox, route: &str, body: Value, code: u32) {
+    let envelope = ask(sandbox, route, body.clone()).await;
+    assert_eq!(envelope["code"], code, "{route} {body} {envelope}");
+}
+
+pub(crate) fn text(value: &Value) -> String {
+    value
+        .as_str()
+        .unwrap_or_else(|| panic!("{value}"))
+        .to_owned()
+}
+
+/// A gateway with a rich merchant and two users.
+pub(crate) fn city() -> Sandbox {
+    builder()
+        .balance(1280, "1000")
+        .balance(1329, "1000")
+        .balance(1486, "1000")
+        .balance(1482, "1000")
+        .user_balance("alice", 1280, "100")
+        .user_balance("robert", 1329, "50")
+        .build()
+        .unwrap()
+}

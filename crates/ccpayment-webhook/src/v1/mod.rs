@@ -37,12 +37,15 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod deposits;
 mod event;
 mod parse;
+mod payouts;
+mod status;
 mod verifier;
 
-pub use event::{
-    ApiDeposit, ApiWithdrawal, DepositExtend, DirectDeposit, Event, Invoice, InvoiceExtend,
-    PayStatus, Refund,
-};
+pub use deposits::{ApiDeposit, DepositExtend, DirectDeposit, Invoice, InvoiceExtend};
+pub use event::Event;
+pub use payouts::{ApiWithdrawal, Refund};
+pub use status::PayStatus;
 pub use verifier::Verifier;

@@ -1,0 +1,35 @@
+//! What makes a route of this API a payout: where to look, and what has to agree. Written by hand.
+
+/// A payout whose record is read under its own order id: the rest is in `compare`.
+macro_rules! payout {
+    ($request:ident, $lookup:ident) => {
+        impl crate::payout::Payout for $request {
+            type Lookup = $lookup;
+
+            fn payout_id(&self) -> &crate::ids::OrderId {
+                &self.order_id
+            }
+
+            fn lookup(&self) -> $lookup {
+                $lookup::new(self.order_id.clone())
+            }
+
+            fn record_id(accepted: &Self::Response) -> crate::ids::RecordId {
+                accepted.record_id.clone()
+            }
+
+            fn judge(&self, found: &<$lookup as crate::endpoint::Endpoint>::Response) -> Found {
+                let record = &found.record;
+                // A record of another order is an answer to another question.
+                if record.order_id.as_ref() != Some(&self.order_id) {
+                    return Found::Incomplete { field: "orderId" };
+                }
+                self.compare(record)
+            }
+        }
+    };
+}
+
+mod swaps;
+mod transfers;
+mod withdrawals;

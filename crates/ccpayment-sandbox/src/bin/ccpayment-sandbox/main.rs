@@ -1,0 +1,145 @@
+//! The sandbox as a program: the gateway, its pages and its admin API on one address.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program talks to its terminal"
+)]
+
+mod cli;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use ccpayment_sandbox::Sandbox;
+use cli::{Command, Options};
+
+fn main() -> ExitCode {
+    let done = match cli::read(std::env::args_os().skip(1)) {
+        Ok(Command::Help) => {
+            print!("{}", cli::HELP);
+            return ExitCode::SUCCESS;
+        }
+        Ok(Command::Version) => {
+            println!("ccpayment-sandbox {}", env!("CARGO_PKG_VERSION"));
+            return ExitCode::SUCCESS;
+        }
+        Ok(Command::Run(options)) => start(*options),
+        Err(error) => {
+            eprintln!("ccpayment-sandbox: {error}\nTry --help.");
+            return ExitCode::from(2);
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("ccpayment-sandbox: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// One thread is plenty, and leaves the machine to whatever is tested.
+fn start(options: Options) -> Result<(), Box<dyn Error>> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(run(options))
+}
+
+async fn run(options: Options) -> Result<(), Box<dyn Error>> {
+    let sandbox = set_up(&options)?;
+    // Before anybody is told where to connect, so that an early signal ends it cleanly, too.
+    let ended = ending()?;
+    let server = sandbox
+        .serve(options.listen)
+        .await
+        .map_err(|error| format!("can't listen on {}: {error}", options.listen))?;
+    let site = options.site.unwrap_or_else(|| server.origin());
+    let site = site.trim_end_matches('/');
+    sandbox.set_site(site);
+    println!("This is a sandbox, not a payment gateway: no real money moves here.");
+    println!("listening on {}", server.origin());
+    println!("overview and admin API: {site}/sandbox/");
+    println!("app id: {}", sandbox.app_id());
+    if !options.listen.ip().is_loopback() {
+        eprintln!(
+            "warning: {} is not loopback. The admin API has no password: whoever reaches it may do anything here.",
+            options.listen
+        );
+    }
+    tokio::select! {
+        () = ended => {}
+        () = sandbox.keep_delivering() => {}
+    }
+    server.shutdown().await;
+    println!("stopped");
+    Ok(())
+}
+
+fn set_up(options: &Options) -> Result<Sandbox, Box<dyn Error>> {
+    let mut builder = Sandbox::builder().seed(options.seed);
+    match (&options.app_id, &options.app_secret) {
+        (Some(app_id), Some(app_secret)) => builder = builder.app(app_id, app_secret),
+        (None, None) => {}
+        _ => return Err("--app-id and --app-secret are given together or not at all".into()),
+    }
+    for (coin_id, amount) in &options.balances {
+        builder = builder.balance(*coin_id, amount);
+    }
+    if let Some(url) = &options.webhook_url {
+        builder = builder.webhook_url(url);
+    }
+    if let Some(seconds) = options.start_time {
+        builder = builder.start_time(seconds);
+    }
+    if let Some(path) = &options.rsa_public_key {
+        let key = std::fs::read_to_string(path)
+            .map_err(|error| format!("can't read {}: {error}", path.display()))?;
+        builder = builder.rsa_public_key(key).rsa_only();
+    }
+    if let Some(path) = &options.state {
+        builder = builder.state_file(path);
+    }
+    let sandbox = builder.build()?;
+    let mut names = options.hosts.clone();
+    // Where the pages are said to be they have to be answered, too.
+    if let Some(site) = &options.site {
+        let place = site
+            .split_once("://")
+            .map_or(site.as_str(), |(_, place)| place);
+        let host = place.split('/').next().unwrap_or_default();
+        names.push(
+            host.rsplit_once(':')
+                .map_or(host, |(name, _)| name)
+                .to_owned(),
+        );
+    }
+    sandbox.set_host_names(names);
+    Ok(sandbox)
+}
+
+/// Resolves when the program is asked to end.
+#[cfg(unix)]
+fn ending() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminated = signal(SignalKind::terminate())?;
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminated.recv() => {}
+            _ = interrupted.recv() => {}
+        }
+    })
+}
+
+/// Resolves when the program is asked to end.
+#[cfg(not(unix))]
+fn ending() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        // Without a handler there is nothing to wait for but the end.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
+}

@@ -1,0 +1,188 @@
+//! What the sandbox serves beside the gateway's own routes: pages to pay on, an overview, and the
+//! admin API below `/sandbox/`.
+
+mod admin;
+mod desk;
+mod facts;
+mod guard;
+mod requests;
+mod views;
+
+use bytes::Bytes;
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION};
+use http::request::Parts;
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use serde_json::{Value, json};
+
+use crate::page;
+use crate::sandbox::Sandbox;
+use facts::Kind;
+
+/// The description of the admin API.
+pub(crate) const OPENAPI: &str = include_str!("../../openapi/admin.json");
+
+/// Why something is not done.
+#[derive(Debug)]
+struct Problem {
+    status: StatusCode,
+    message: String,
+    /// The methods that would have been right.
+    allowed: Option<&'static str>,
+}
+
+impl Problem {
+    fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            message: message.into(),
+            allowed: None,
+        }
+    }
+}
+
+/// Whether a path belongs to the front of house rather than to the gateway.
+pub(crate) fn is_ours(path: &str) -> bool {
+    path == "/"
+        || path == "/sandbox"
+        || ["/sandbox/", "/checkout/", "/invoice/"]
+            .iter()
+            .any(|start| path.starts_with(start))
+}
+
+pub(crate) async fn answer(sandbox: &Sandbox, request: Request<Bytes>) -> Response<Bytes> {
+    let (parts, body) = request.into_parts();
+    let path = parts.uri.path();
+    if let Err(message) = guard::check(&parts, &sandbox.host_names()) {
+        return refuse(path, &Problem::new(StatusCode::FORBIDDEN, message));
+    }
+    let answered = match path.trim_end_matches('/') {
+        "" => Ok(see_other("/sandbox/")),
+        "/sandbox" => get(&parts).map(|()| html(StatusCode::OK, desk::overview(sandbox))),
+        "/sandbox/openapi.json" => get(&parts).map(|()| {
+            let text = Bytes::from_static(OPENAPI.as_bytes());
+            respond(StatusCode::OK, "application/json", text)
+        }),
+        path => match path.strip_prefix("/sandbox/") {
+            Some(name) => admin::answer(sandbox, &parts, name, &body)
+                .await
+                .map(|value| json_answer(StatusCode::OK, &value)),
+            None => page_answer(sandbox, &parts, path, &body),
+        },
+    };
+    answered.unwrap_or_else(|problem| refuse(path, &problem))
+}
+
+/// `/checkout/KEY`, `/checkout/KEY/state` and `/checkout/KEY/pay`; the same for invoices.
+fn page_answer(
+    sandbox: &Sandbox,
+    parts: &Parts,
+    path: &str,
+    body: &[u8],
+) -> Result<Response<Bytes>, Problem> {
+    let mut steps = path.trim_start_matches('/').split('/');
+    let (kind, key) = (steps.next(), steps.next().unwrap_or_default());
+    let missing = || {
+        let message = "There is no such page in this sandbox.";
+        Problem::new(StatusCode::NOT_FOUND, message)
+    };
+    let kind = kind.and_then(Kind::find).ok_or_else(missing)?;
+    let step = steps.next();
+    if steps.next().is_some() {
+        return Err(missing());
+    }
+    match step {
+        None => {
+            get(parts)?;
+            Ok(html(StatusCode::OK, desk::page(sandbox, kind, key)?))
+        }
+        Some("state") => {
+            get(parts)?;
+            Ok(json_answer(
+                StatusCode::OK,
+                &desk::state(sandbox, kind, key)?,
+            ))
+        }
+        Some(step @ ("pay" | "choose")) => {
+            post(parts)?;
+            desk::act(sandbox, kind, key, step, body)?;
+            // A reload after this must not pay again.
+            Ok(see_other(&format!("/{}/{key}", kind.name())))
+        }
+        Some(_) => Err(missing()),
+    }
+}
+
+fn get(parts: &Parts) -> Result<(), Problem> {
+    only(parts, &[Method::GET, Method::HEAD], "GET, HEAD")
+}
+
+fn post(parts: &Parts) -> Result<(), Problem> {
+    only(parts, &[Method::POST], "POST")
+}
+
+fn only(parts: &Parts, methods: &[Method], names: &'static str) -> Result<(), Problem> {
+    if methods.contains(&parts.method) {
+        return Ok(());
+    }
+    Err(Problem {
+        status: StatusCode::METHOD_NOT_ALLOWED,
+        message: format!("{} is not for this; use {names}", parts.method),
+        allowed: Some(names),
+    })
+}
+
+/// A page for people, JSON for the admin API.
+fn refuse(path: &str, problem: &Problem) -> Response<Bytes> {
+    let mut response = if path.starts_with("/sandbox/") {
+        json_answer(problem.status, &json!({ "error": problem.message }))
+    } else {
+        let title = problem.status.canonical_reason().unwrap_or("Refused");
+        html(problem.status, page::note(title, &problem.message))
+    };
+    if let Some(allowed) = problem.allowed {
+        let allowed = HeaderValue::from_static(allowed);
+        response.headers_mut().insert(ALLOW, allowed);
+    }
+    response
+}
+
+fn see_other(place: &str) -> Response<Bytes> {
+    let mut response = respond(StatusCode::SEE_OTHER, "text/plain", Bytes::new());
+    if let Ok(place) = HeaderValue::from_str(place) {
+        response.headers_mut().insert(LOCATION, place);
+    }
+    response
+}
+
+fn json_answer(status: StatusCode, value: &Value) -> Response<Bytes> {
+    // Read in a terminal more often than by a program.
+    let text = format!("{value:#}\n");
+    respond(status, "application/json", Bytes::from(text))
+}
+
+fn html(status: StatusCode, page: String) -> Response<Bytes> {
+    respond(status, "text/html; charset=utf-8", Bytes::from(page))
+}
+
+fn respond(status: StatusCode, media: &'static str, body: Bytes) -> Response<Bytes> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    for (name, value) in [
+        ("x-content-type-options", "nosniff"),
+        ("cross-origin-resource-policy", "same-origin"),
+        // Not `no-referrer`: a browser then sends `Origin: null` with our own forms.
+        ("referrer-policy", "same-origin"),
+    ] {
+        headers.insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        );
+    }
+    if let Ok(policy) = HeaderValue::from_str(&page::policy()) {
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}

@@ -1,0 +1,17 @@
+//! The program from outside: a process, a socket, and once a browser.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    clippy::disallowed_methods,
+    reason = "a test may stop where it stands, and this one lives in real time"
+)]
+
+mod browser;
+mod guide;
+mod kill;
+mod running;
+mod support;

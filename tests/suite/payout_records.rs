@@ -1,0 +1,301 @@
+//! What a found record says of each payout: each field that counts is changed and taken away.
+
+use ccpayment::v2::*;
+use ccpayment::{Address, Amount, Chain, CoinId, Endpoint, Found, OrderId, Payout, UserId};
+use serde_json::{Value, json};
+
+/// The fields that a comparison needs, those that it uses where they are there, the words that end it.
+struct Rules<'a> {
+    needed: &'a [(&'a str, &'a str, Value)],
+    if_there: &'a [(&'a str, &'a str, Value)],
+    ended: &'a [&'a str],
+}
+
+#[track_caller]
+fn check<P: Payout>(payout: &P, record: &Value, rules: &Rules<'_>) {
+    let judge = |record: &Value| {
+        let found = serde_json::from_value::<<P::Lookup as Endpoint>::Response>(
+            json!({ "record": record }),
+        );
+        payout.judge(&found.unwrap_or_else(|e| panic!("{}: {record}: {e}", P::NAME)))
+    };
+    assert_eq!(P::SETTLED_BY, Some(P::Lookup::NAME), "{}", P::NAME);
+    let sent: Value = serde_json::from_slice(&payout.lookup().body().unwrap()).unwrap();
+    assert_eq!(sent, json!({"orderId": "payout-1"}), "{}", P::NAME);
+    assert!(
+        matches!(judge(record), Found::Same { .. }),
+        "{:?}",
+        judge(record)
+    );
+
+    let all = rules.needed.iter().chain(rules.if_there);
+    for (wire, field, other) in all {
+        let mut changed = record.clone();
+        changed[*wire] = other.clone();
+        match judge(&changed) {
+            Found::Differs { fields, .. } => {
+                let names: Vec<_> = fields.iter().map(|it| it.field).collect();
+                assert_eq!(names, [*field], "{} {wire}", P::NAME);
+            }
+            other => panic!("{} with another {wire}: {other:?}", P::NAME),
+        }
+    }
+    let without = |wire: &str| {
+        let mut record = record.clone();
+        record.as_object_mut().unwrap().remove(wire);
+        record
+    };
+    for (wire, name, _) in rules.needed {
+        // What the type can't be without never gets here.
+        let Ok(found) = serde_json::from_value(json!({ "record": without(wire) })) else {
+            continue;
+        };
+        let judged = payout.judge(&found);
+        assert!(
+            matches!(judged, Found::Incomplete { field } if field == *name),
+            "{} without {wire}: {judged:?}",
+            P::NAME
+        );
+    }
+    for (wire, ..) in rules.if_there {
+        assert!(
+            matches!(judge(&without(wire)), Found::Same { .. }),
+            "{wire}"
+        );
+    }
+    for status in rules.ended {
+        let mut ended = record.clone();
+        ended["status"] = json!(status);
+        let judged = judge(&ended);
+        assert!(
+            matches!(&judged, Found::Ended { status: it, .. } if it == status),
+            "{} {status}: {judged:?}",
+            P::NAME
+        );
+        // Of another payout's failure nothing follows for this one.
+        let (wire, _, other) = &rules.needed[0];
+        ended[*wire] = other.clone();
+        assert!(
+            matches!(judge(&ended), Found::Differs { .. }),
+            "{}",
+            P::NAME
+        );
+    }
+    for status in ["Processing", "WaitingApproval", "Something new"] {
+        let mut open = record.clone();
+        open["status"] = json!(status);
+        assert!(matches!(judge(&open), Found::Same { .. }), "{status}");
+    }
+    for order_id in [json!("payout-2"), Value::Null, json!("")] {
+        let mut other = record.clone();
+        other["orderId"] = order_id;
+        let judged = judge(&other);
+        assert!(
+            matches!(judged, Found::Incomplete { field: "orderId" }),
+            "{judged:?}"
+        );
+    }
+}
+
+fn id() -> OrderId {
+    OrderId::new("payout-1")
+}
+
+fn amount(text: &str) -> Amount {
+    text.parse().unwrap()
+}
+
+const USDT: CoinId = CoinId::new(1280);
+const EVM: &str = "0xBb9C4e7F3687aca1AE2828c18f9E3ae067F569FE";
+
+fn record(more: Value) -> Value {
+    let mut record = json!({
+        "recordId": "r", "orderId": "payout-1", "coinId": 1280, "amount": "12.50", "status": "Success",
+    });
+    record
+        .as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
+    record
+}
+
+const NO_WITHDRAWAL: &[&str] = &["Rejected", "Failed"];
+
+#[test]
+fn withdrawals_to_a_chain() {
+    let on_chain = json!({
+        "withdrawType": "Network", "chain": "POLYGON", "toAddress": EVM.to_lowercase(), "toMemo": "",
+        "userId": "user-1",
+    });
+    let needed = [
+        ("chain", "chain", json!("ETH")),
+        ("toAddress", "address", json!("0x0")),
+        ("coinId", "coinId", json!(1281)),
+        ("amount", "amount", json!("12.51")),
+        ("withdrawType", "withdrawType", json!("Cwallet")),
+        ("userId", "userId", json!("user-2")),
+    ];
+    let memo = [("toMemo", "memo", json!("7"))];
+    let payout = ApplyAppWithdrawToNetwork::new(
+        id(),
+        USDT,
+        Chain::new("POLYGON"),
+        Address::new(EVM),
+        amount("12.5"),
+    );
+    let rules = Rules {
+        needed: &needed[..5],
+        if_there: &memo,
+        ended: NO_WITHDRAWAL,
+    };
+    check(&payout, &record(on_chain.clone()), &rules);
+
+    let payout = ApplyUserWithdrawToNetwork::new(
+        UserId::new("user-1"),
+        id(),
+        USDT,
+        Chain::new("POLYGON"),
+        Address::new(EVM),
+        amount("12.5"),
+    );
+    let [chain, address, coin, paid, kind, user] = needed;
+    let rules = Rules {
+        needed: &[chain, address, coin, paid, user],
+        if_there: &[kind, memo[0].clone()],
+        ended: NO_WITHDRAWAL,
+    };
+    check(&payout, &record(on_chain.clone()), &rules);
+
+    // A user always bears the fee, so a record may show what is left; the fee of another coin no.
+    let shown = |coin: u64| {
+        let mut shown = record(on_chain.clone());
+        shown["amount"] = json!("12.4");
+        shown["fee"] = json!({"coinId": coin, "amount": "0.1"});
+        let found = serde_json::from_value(json!({ "record": shown })).unwrap();
+        payout.judge(&found)
+    };
+    assert!(matches!(shown(1280), Found::Same { .. }));
+    assert!(matches!(shown(1281), Found::Differs { .. }));
+}
+
+#[test]
+fn withdrawals_to_cwallet() {
+    let to_user = json!({"withdrawType": "Cwallet", "cwalletUser": "35255142", "userId": "user-1"});
+    let needed = [
+        ("cwalletUser", "cwalletUser", json!("35255143")),
+        ("coinId", "coinId", json!(1281)),
+        ("amount", "amount", json!("12.51")),
+        ("withdrawType", "withdrawType", json!("Network")),
+        ("userId", "userId", json!("user-2")),
+    ];
+    let payout = ApplyAppWithdrawToCwallet::new(id(), USDT, "35255142", amount("12.5"));
+    let rules = Rules {
+        needed: &needed[..4],
+        if_there: &[],
+        ended: NO_WITHDRAWAL,
+    };
+    check(&payout, &record(to_user.clone()), &rules);
+
+    let user = UserId::new("user-1");
+    let payout = ApplyUserWithdrawToCwallet::new(user, id(), USDT, "35255142", amount("12.5"));
+    let [receiver, coin, paid, kind, user] = needed;
+    let rules = Rules {
+        needed: &[receiver, coin, paid, user],
+        if_there: &[kind],
+        ended: NO_WITHDRAWAL,
+    };
+    check(&payout, &record(to_user), &rules);
+}
+
+#[test]
+fn transfers_between_users() {
+    let (from, to) = (UserId::new("user-1"), UserId::new("user-2"));
+    let payout = UserTransfer::new(id(), from.clone(), to.clone(), USDT, amount("12.5"));
+    let rules = Rules {
+        needed: &[
+            ("fromUserId", "fromUserId", json!("user-3")),
+            ("toUserId", "toUserId", json!("user-3")),
+            ("coinId", "coinId", json!(1281)),
+            ("amount", "amount", json!("12.51")),
+        ],
+        if_there: &[],
+        ended: &["Failed"],
+    };
+    let users = json!({"fromUserId": "user-1", "toUserId": "user-2"});
+    check(&payout, &record(users), &rules);
+
+    let target = |user: &UserId, paid: &str| TransferTarget::new(user.clone(), amount(paid));
+    let targets = [target(&to, "1.0"), target(&from, "2")];
+    let payout = UserBatchTransfer::new(id(), from, targets, USDT);
+    let other = json!([{"userId": "user-2", "amount": "2"}, {"userId": "user-1", "amount": "1"}]);
+    let rules = Rules {
+        needed: &[
+            ("userId", "userId", json!("user-3")),
+            ("coinId", "coinId", json!(1281)),
+            ("toUsers", "toUsers", other),
+        ],
+        if_there: &[],
+        ended: &["Failed"],
+    };
+    // In another order, and written otherwise.
+    let targets =
+        json!([{"userId": "user-1", "amount": "2.00"}, {"userId": "user-2", "amount": "1"}]);
+    check(
+        &payout,
+        &record(json!({"userId": "user-1", "toUsers": targets})),
+        &rules,
+    );
+}
+
+#[test]
+fn swaps() {
+    let matic = CoinId::new(1329);
+    let swapped = json!({
+        "coinIdIn": 1280, "amountIn": "1.000000000000000000000000", "coinIdOut": 1329,
+        "amountOut": "1.9", "netAmountOut": "1.7", "amountOutMinimum": "1.5",
+        "userId": "user-1", "extraFeeRate": "0.01",
+    });
+    let goes_in = [
+        ("coinIdIn", "coinIdIn", json!(1281)),
+        ("amountIn", "amountIn", json!("1.1")),
+        ("coinIdOut", "coinIdOut", json!(1330)),
+    ];
+    let minimum = ("amountOutMinimum", "amountOutMinimum", json!("1.4"));
+    let payout = Swap::new(id(), USDT, amount("1"), matic).amount_out_minimum(amount("1.5"));
+    let rules = Rules {
+        needed: &goes_in,
+        if_there: std::slice::from_ref(&minimum),
+        ended: &["Failed"],
+    };
+    check(&payout, &record(swapped.clone()), &rules);
+
+    let [coin_in, paid, coin_out] = goes_in;
+    let user = UserId::new("user-1");
+    let payout = UserSwap::new(id(), user, USDT, amount("1"), matic);
+    let surcharge = ("extraFeeRate", "extraFeeRate", json!("0.02"));
+    let rules = Rules {
+        needed: &[
+            coin_in,
+            paid,
+            coin_out,
+            ("userId", "userId", json!("user-2")),
+            surcharge.clone(),
+        ],
+        if_there: &[],
+        ended: &["Failed"],
+    };
+    check(
+        &payout.clone().extra_fee_rate(amount("0.01")),
+        &record(swapped.clone()),
+        &rules,
+    );
+    // Without a surcharge a record may say zero or nothing.
+    let mut none = record(swapped);
+    none["extraFeeRate"] = json!("0");
+    let rules = Rules {
+        needed: &rules.needed[..4],
+        if_there: &[surcharge],
+        ended: &["Failed"],
+    };
+    check(&payout, &none, &rules);
+}
