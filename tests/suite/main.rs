@@ -29,6 +29,7 @@ mod sandbox_names;
 mod schema;
 mod signing;
 mod snapshots;
+mod soak;
 mod tree;
 mod v1;
 mod v1_signing;
