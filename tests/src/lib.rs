@@ -3,6 +3,7 @@
 
 mod routes;
 pub mod sandbox;
+pub mod soak;
 pub mod typed;
 
 /// The README, so that its program compiles.

@@ -5,6 +5,7 @@
 //! there could be something counts as a failure.
 
 mod merchant;
+mod v1;
 mod v2;
 
 use std::collections::BTreeSet;
@@ -25,7 +26,7 @@ fn stories() -> impl Iterator<Item = (Version, &'static str, Story)> {
             .iter()
             .map(move |(name, story)| (version, *name, *story))
     };
-    of(Version::V2, v2::STORIES)
+    of(Version::V1, v1::STORIES).chain(of(Version::V2, v2::STORIES))
 }
 
 /// The routes that the sandbox has, of both versions.

@@ -16,6 +16,9 @@ mod facts;
 mod faults;
 mod fixtures;
 mod gateway;
+#[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
+mod gateway_rsa;
+mod gateway_v1;
 mod payloads;
 mod payout_records;
 mod payouts;
@@ -27,6 +30,7 @@ mod sandbox_names;
 mod schema;
 mod signing;
 mod snapshots;
+mod soak;
 mod tree;
 mod v1;
 mod v1_signing;

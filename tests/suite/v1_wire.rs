@@ -3,10 +3,10 @@
 use bytes::Bytes;
 use ccpayment::v1::*;
 use ccpayment::{
-    Address, AnswerError, AppId, AppSecret, Client, Credentials, Endpoint, ErrorCode, Memo,
-    OrderId, Origin, Prepared, Retry, Safety, Timestamp, Version, decode,
+    Address, AnswerError, AppId, AppSecret, Client, Credentials, Endpoint, ErrorCode, Found, Memo,
+    OrderId, Origin, Payout, Prepared, Proof, Retry, Safety, Timestamp, Version, decode,
 };
-use ccpayment_testing::{FakeTransport, Reply};
+use ccpayment_testing::{FakeTransport, Reply, TestClock};
 use http::{Method, Request, StatusCode};
 use serde_json::{Value, json};
 
@@ -399,4 +399,69 @@ async fn v1_needs_the_secret_itself() {
         error.to_string().contains("can't be signed") || source.contains("signed"),
         "{error}"
     );
+}
+
+fn found(status: &str, order_amount: Value) -> Value {
+    json!([{"order_detail": {
+        "merchant_order_id": "order-1", "order_id": "cc-1", "order_amount": order_amount,
+        "status": status,
+    }}])
+}
+
+#[test]
+fn a_v1_record_is_held_against_its_payout() {
+    let judge = |data: &Value| payout().judge(&read::<GetOrderInfo>(data));
+    for status in ["Successful", "Pending", "Something new"] {
+        let judged = judge(&found(status, json!("10.0")));
+        assert!(matches!(judged, Found::Same { record_id } if record_id.as_str() == "cc-1"));
+    }
+    let judged = judge(&found("Failed", json!("10")));
+    assert!(matches!(judged, Found::Ended { .. }), "{judged:?}");
+    let judged = judge(&found("Successful", json!("11")));
+    assert!(matches!(judged, Found::Differs { .. }), "{judged:?}");
+    let judged = judge(&found("Successful", Value::Null));
+    assert!(
+        matches!(judged, Found::Incomplete { field: "value" }),
+        "{judged:?}"
+    );
+    // An order that is paid in is no withdrawal, whatever its amount.
+    let mut order = found("Successful", json!("10"));
+    order[0]["order_detail"]["product_price"] = json!("10");
+    assert!(matches!(judge(&order), Found::Differs { .. }));
+    // Matched by id, never by position.
+    let mut others = found("Successful", json!("10"));
+    others[0]["order_detail"]["merchant_order_id"] = json!("order-2");
+    assert_eq!(judge(&others), Found::Nothing);
+    assert_eq!(judge(&json!([])), Found::Nothing);
+}
+
+/// Nothing is documented about a repeated id, so it is looked for first, sent once, and looked for.
+#[tokio::test]
+async fn a_v1_payout_is_looked_for_before_it_is_sent_and_never_sent_in_doubt() {
+    let fake = FakeTransport::verifying(&credentials());
+    let lookup = payout().lookup();
+    fake.expect(&lookup, Reply::data(&json!([])));
+    fake.expect(&payout(), Reply::lost());
+    fake.expect(&lookup, Reply::data(&json!([])));
+    fake.expect(
+        &lookup,
+        Reply::rejected(ErrorCode::ServiceError, "try again"),
+    );
+    fake.expect(&lookup, Reply::data(&found("Processing", json!("10"))));
+    let client = Client::new(credentials(), fake.clone())
+        .with_clock(TestClock::at(Timestamp::new(1_700_000_000)));
+    let paid = client.payout(&payout()).await.unwrap();
+    assert_eq!(
+        (paid.proof, paid.tried.submits, paid.tried.lookups),
+        (Proof::Record, 1, 4)
+    );
+    fake.finish().unwrap();
+
+    // A second call, say after a crash, finds it.
+    let again = FakeTransport::verifying(&credentials());
+    again.expect(&lookup, Reply::data(&found("Successful", json!("10"))));
+    let client = Client::new(credentials(), again.clone())
+        .with_clock(TestClock::at(Timestamp::new(1_700_000_000)));
+    assert_eq!(client.payout(&payout()).await.unwrap().tried.submits, 0);
+    again.finish().unwrap();
 }

@@ -5,6 +5,11 @@
 //! - `bench` measures against lower bounds and prints one line each, `NAME RATIO`.
 //! - `routes` lists every route with whether the sandbox has it and the payloads that cover it, and
 //!   counts what the types have of what the facts have; it fails when something is missing.
+//! - `conformance` lets schemathesis call a sandbox with arbitrary requests of each document, and
+//!   fails at whatever the document does not allow; `conformance --examples 20` makes fewer a route.
+//! - `soak` makes a million random operations on a sandbox, whose books have to balance after each;
+//!   `soak --operations 20000` makes another number.
+//! - `load` measures how fast a sandbox starts, and how many calls a second it answers on one core.
 
 #![allow(
     clippy::print_stdout,
@@ -14,6 +19,7 @@
 
 mod api;
 mod codegen;
+mod conformance;
 mod spec;
 mod spec_diff;
 
@@ -39,7 +45,17 @@ fn main() -> Result<()> {
             program(&cargo, root, &optimised, rest)
         }
         ["routes", rest @ ..] => program(&cargo, root, &["--bin", "routes"], rest),
-        _ => bail!("usage: cargo xtask codegen [--check] | spec-diff | bench | routes"),
+        ["soak", rest @ ..] => program(&cargo, root, &["--release", "--bin", "soak"], rest),
+        ["load", rest @ ..] => program(&cargo, root, &["--release", "--bin", "load"], rest),
+        ["conformance"] => conformance::run(&cargo, root, conformance::EXAMPLES),
+        ["conformance", "--examples", number] => {
+            let examples = number.parse().context("not a number of examples")?;
+            conformance::run(&cargo, root, examples)
+        }
+        _ => bail!(
+            "usage: cargo xtask codegen [--check] | spec-diff | bench | routes | \
+             conformance [--examples N] | soak [--operations N] | load"
+        ),
     }
 }
 

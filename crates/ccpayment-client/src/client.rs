@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ccpayment_core::{
-    AnswerError, Credentials, Endpoint, Origin, Prepared, SigningError, Timestamp, Version, decode,
-    decode_signed,
+    AnswerError, Credentials, Endpoint, Origin, Prepared, SigningError, TIMESTAMP_HEADER,
+    TIMESTAMP_WINDOW_SECONDS, Timestamp, Version, decode, decode_signed,
 };
 use futures_util::future::{Either, select};
 
@@ -143,11 +143,13 @@ impl Client {
     ) -> Attempt<E::Response> {
         let signed_at = Timestamp::from_system(self.shared.clock.now());
         let answer = self.exchange(prepared, signed_at, budget).await;
+        let mut gateway_clock = None;
         let result = answer.and_then(|response| {
             let read = match E::VERSION {
                 Version::V1 => decode_signed(&response, &self.shared.credentials),
                 Version::V2 => decode(&response),
             };
+            gateway_clock = clock_behind(E::VERSION, signed_at, &response);
             read.map_err(|error| Error::Answer {
                 call: CallInfo::of_prepared(prepared),
                 source: self.scrub(error),
@@ -162,7 +164,11 @@ impl Client {
                 "no value"
             ),
         }
-        Attempt { signed_at, result }
+        Attempt {
+            signed_at,
+            gateway_clock,
+            result,
+        }
     }
 
     async fn exchange(
@@ -228,9 +234,33 @@ impl Client {
     }
 }
 
+/// What an answer says of the gateway's clock, whatever ours says.
+///
+/// In v2 the gateway accepts a timestamp on both sides of its clock, so where it accepted ours its
+/// clock was behind it by the window at most. Of v1 that is not documented, but its answers are signed
+/// with a timestamp of their own; whether the signature fits is judged where the answer is read.
+fn clock_behind(
+    version: Version,
+    signed_at: Timestamp,
+    response: &http::Response<Bytes>,
+) -> Option<Timestamp> {
+    match version {
+        Version::V2 => {
+            let behind = signed_at.get().saturating_sub(TIMESTAMP_WINDOW_SECONDS);
+            Some(Timestamp::new(behind))
+        }
+        Version::V1 => {
+            let timestamp = response.headers().get(TIMESTAMP_HEADER)?.to_str().ok()?;
+            timestamp.parse().ok().map(Timestamp::new)
+        }
+    }
+}
+
 /// One exchange, and the timestamp that was signed into it.
 pub(crate) struct Attempt<T> {
     pub(crate) signed_at: Timestamp,
+    /// A moment that the gateway's own clock had reached, if it judged the call at all.
+    pub(crate) gateway_clock: Option<Timestamp>,
     pub(crate) result: Result<T, Error>,
 }
 

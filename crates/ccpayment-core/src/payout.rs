@@ -15,6 +15,11 @@ pub trait Payout: Endpoint {
     /// The read that finds the record of this payout.
     type Lookup: Endpoint;
 
+    /// Whether the gateway refuses a second payout under the same id, by its documents. Where that is
+    /// not known, the record is looked for before anything is sent, and nothing is sent again while
+    /// an earlier attempt is in doubt.
+    const REFUSES_REPEATS: bool = true;
+
     /// The merchant's id of this payout.
     fn payout_id(&self) -> &OrderId;
 
@@ -53,6 +58,8 @@ pub enum Found {
         /// Where the two differ.
         fields: Vec<Difference>,
     },
+    /// The answer is one of success and holds no record of this payout.
+    Nothing,
     /// The record lacks a field that the comparison needs, so it proves nothing.
     Incomplete {
         /// The field that is missing.

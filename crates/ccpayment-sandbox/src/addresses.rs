@@ -19,6 +19,8 @@ pub(crate) enum Owner {
     Invoice(String),
     Reference(String),
     User(String),
+    /// A user of v1, whose money is the merchant's.
+    V1User(String),
 }
 
 impl Owner {
@@ -29,6 +31,7 @@ impl Owner {
             Self::Invoice(id) => format!("invoice:{id}"),
             Self::Reference(id) => format!("reference:{id}"),
             Self::User(id) => format!("user:{id}"),
+            Self::V1User(id) => format!("v1-user:{id}"),
         }
     }
 }
@@ -125,11 +128,16 @@ pub(crate) fn permanent(
     made
 }
 
+pub(crate) fn has_permanent(state: &State, chain: &Chain, owner: &Owner) -> bool {
+    state.permanent.contains_key(&(owner.key(), chain.group()))
+}
+
 /// One more or one less of those that have a quota.
 fn count(state: &mut State, owner: &Owner, step: fn(usize, usize) -> usize) {
     let counter = match owner {
         Owner::User(_) => &mut state.user_addresses,
         Owner::Reference(_) => &mut state.reference_addresses,
+        Owner::V1User(_) => &mut state.v1.addresses,
         Owner::Order(_) | Owner::Invoice(_) => return,
     };
     *counter = step(*counter, 1);
@@ -139,7 +147,7 @@ fn get_or_create(state: &mut State, fields: &Fields, owner: Owner) -> Result<Val
     let chain = fields.chain()?;
     takes_deposits(state, chain)?;
     let is_user = matches!(owner, Owner::User(_));
-    if !state.permanent.contains_key(&(owner.key(), chain.group())) {
+    if !has_permanent(state, chain, &owner) {
         // Each of the two routes has a quota of its own.
         let made = if is_user {
             state.user_addresses
@@ -192,7 +200,7 @@ pub(crate) fn unbind(state: &mut State, fields: &Fields) -> Result<Value, Refusa
     }
     let (user_id, reference_id) = match &address.owner {
         Owner::User(id) => (id.clone(), String::new()),
-        Owner::Reference(id) => (String::new(), id.clone()),
+        Owner::Reference(id) | Owner::V1User(id) => (String::new(), id.clone()),
         Owner::Order(_) | Owner::Invoice(_) => {
             return Err(Refusal::new(
                 refusal::ORDER_ADDRESS,

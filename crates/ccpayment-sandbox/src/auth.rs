@@ -1,58 +1,49 @@
-//! Who is calling: the three headers and the HMAC over app id, timestamp and body.
+//! Who is calling: the three headers and the signature over app id, timestamp and body.
 
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use ring::hmac;
 
 use crate::refusal::{self, Refusal};
-use crate::rsa::RsaKey;
+use crate::rsa::PublicKey;
 
 /// How far a timestamp may be off, either way.
 pub(crate) const TOLERANCE: u64 = 120;
 
-/// The merchant's app id and key.
+/// How many bytes a digest has.
+pub(crate) const HEX: usize = 32;
+
+/// The merchant's app id and keys.
 #[derive(Debug)]
 pub(crate) struct Account {
     pub(crate) app_id: String,
     pub(crate) key: hmac::Key,
-    /// Requests are signed with this key instead. Notifications are not: nobody knows which key the
-    /// gateway signs them with for such an account.
-    rsa: Option<RsaKey>,
+    /// Requests are signed with this key instead. Notifications are not, unless the sandbox has a key
+    /// of its own: nobody knows which key the gateway signs them with for such an account.
+    pub(crate) rsa: Option<PublicKey>,
+    /// Whether the secret still opens the door beside the key.
+    pub(crate) secret_too: bool,
 }
 
-impl Account {
-    pub(crate) fn new(app_id: String, app_secret: &str, rsa: Option<RsaKey>) -> Self {
-        Self {
-            app_id,
-            key: hmac::Key::new(hmac::HMAC_SHA256, app_secret.as_bytes()),
-            rsa,
-        }
-    }
+/// What came in the headers, before anybody has compared a signature.
+pub(crate) struct Signed<'a> {
+    /// The moment of the signature, in the sandbox's time.
+    pub(crate) at: u64,
+    pub(crate) timestamp: &'a str,
+    pub(crate) sign: &'a str,
+}
 
-    /// Lower-case hex of the signature.
-    pub(crate) fn sign(&self, timestamp: &str, body: &[u8]) -> String {
-        let tag = hmac::sign(&self.key, &self.text(timestamp, body));
-        tag.as_ref()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
-    }
-
-    fn text(&self, timestamp: &str, body: &[u8]) -> Vec<u8> {
-        [self.app_id.as_bytes(), timestamp.as_bytes(), body].concat()
-    }
-
-    /// The checks that come before anybody looks at the body; the moment of the signature, in the
-    /// sandbox's time.
+impl<'a> Signed<'a> {
+    /// The checks that come before the signature's own.
     ///
     /// After an advance on the real clock a caller may go by either time: it need not know.
-    pub(crate) fn check(
-        &self,
-        headers: &HeaderMap,
+    pub(crate) fn read(
+        headers: &'a HeaderMap,
         body: &[u8],
+        own_app_id: &str,
         now: u64,
         signing: u64,
-    ) -> Result<u64, Refusal> {
+    ) -> Result<Self, Refusal> {
         let app_id = header(headers, "Appid")?;
         let timestamp = header(headers, "Timestamp")?;
         let sign = header(headers, "Sign")?;
@@ -62,7 +53,7 @@ impl Account {
                 "the header Content-Type must be application/json",
             ));
         }
-        if app_id != self.app_id {
+        if app_id != own_app_id {
             return Err(Refusal::new(refusal::UNKNOWN_APP, "the app id is unknown"));
         }
         if timestamp.len() != 10 || !timestamp.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -72,28 +63,70 @@ impl Account {
             ));
         }
         let written = timestamp.parse().unwrap_or(0_u64);
-        let sent = if signing.abs_diff(written) <= TOLERANCE {
+        let at = if signing.abs_diff(written) <= TOLERANCE {
             written.saturating_add(now.saturating_sub(signing))
         } else {
             written
         };
-        if now.abs_diff(sent) > TOLERANCE {
-            let message = format!("the header Timestamp is {} s off", now.abs_diff(sent));
+        if now.abs_diff(at) > TOLERANCE {
+            let message = format!("the header Timestamp is {} s off", now.abs_diff(at));
             return Err(Refusal::new(refusal::EXPIRED, message));
         }
-        let wrong = || Refusal::new(refusal::BAD_SIGNATURE, "the signature does not match");
-        if let Some(rsa) = &self.rsa {
-            let text = self.text(timestamp, body);
-            return if rsa.verify(&text, sign) {
-                Ok(sent)
-            } else {
-                Err(wrong())
-            };
+        Ok(Self {
+            at,
+            timestamp,
+            sign,
+        })
+    }
+}
+
+impl Account {
+    pub(crate) fn new(app_id: String, app_secret: &str, rsa: Option<PublicKey>) -> Self {
+        Self {
+            app_id,
+            key: hmac::Key::new(hmac::HMAC_SHA256, app_secret.as_bytes()),
+            rsa,
+            secret_too: false,
         }
-        let tag = from_lower_hex(sign).ok_or_else(wrong)?;
+    }
+
+    /// Lower-case hex of the signature.
+    pub(crate) fn sign(&self, timestamp: &str, body: &[u8]) -> String {
+        let tag = hmac::sign(&self.key, &self.text(timestamp, body));
+        to_lower_hex(tag.as_ref())
+    }
+
+    /// What is signed, with either key.
+    pub(crate) fn text(&self, timestamp: &str, body: &[u8]) -> Vec<u8> {
+        [self.app_id.as_bytes(), timestamp.as_bytes(), body].concat()
+    }
+
+    /// The checks that come before anybody looks at the body; the moment of the signature, in the
+    /// sandbox's time.
+    pub(crate) fn check(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+        now: u64,
+        signing: u64,
+    ) -> Result<u64, Refusal> {
+        let signed = Signed::read(headers, body, &self.app_id, now, signing)?;
+        let text = self.text(signed.timestamp, body);
         // ring compares in constant time.
-        hmac::verify(&self.key, &self.text(timestamp, body), &tag).map_err(|_| wrong())?;
-        Ok(sent)
+        let by_hmac = (self.rsa.is_none() || self.secret_too)
+            && from_lower_hex(signed.sign)
+                .is_some_and(|tag| hmac::verify(&self.key, &text, &tag).is_ok());
+        let by_rsa = || {
+            let key = self.rsa.as_ref();
+            key.is_some_and(|key| key.verifies(&text, signed.sign))
+        };
+        if by_hmac || by_rsa() {
+            return Ok(signed.at);
+        }
+        Err(Refusal::new(
+            refusal::BAD_SIGNATURE,
+            "the signature does not match",
+        ))
     }
 }
 
@@ -113,7 +146,11 @@ fn is_json(headers: &HeaderMap) -> bool {
         .is_some_and(|media| media.trim().eq_ignore_ascii_case("application/json"))
 }
 
-fn from_lower_hex(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn to_lower_hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+pub(crate) fn from_lower_hex(text: &str) -> Option<Vec<u8>> {
     let nibble = |byte: u8| match byte {
         b'0'..=b'9' => Some(byte - b'0'),
         b'a'..=b'f' => Some(byte - b'a' + 10),
@@ -132,6 +169,7 @@ fn from_lower_hex(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rsa;
 
     #[test]
     fn published_vectors() {
@@ -155,6 +193,66 @@ mod tests {
             ),
         ] {
             assert_eq!(account.sign("1677152720", body.as_bytes()), sign);
+        }
+    }
+
+    #[test]
+    fn an_account_with_a_key_takes_no_other_signature() {
+        let rsa = PublicKey::read(rsa::tests::SPKI.as_bytes()).unwrap();
+        let secret = "testsecret0000000000000000000001";
+        let account = Account::new("testappid0000001".into(), secret, Some(rsa));
+        let at = 1_677_152_720;
+        let check = |sign: &str, body: &[u8]| {
+            let mut headers = HeaderMap::new();
+            for (name, value) in [
+                ("Appid", "testappid0000001"),
+                ("Timestamp", "1677152720"),
+                ("Content-Type", "application/json"),
+                ("Sign", sign),
+            ] {
+                headers.insert(name, value.parse().unwrap());
+            }
+            account
+                .check(&headers, body, at, at)
+                .map_err(|refusal| refusal.code)
+        };
+        assert_eq!(check(rsa::tests::SIGN, b"{}"), Ok(at));
+        assert_eq!(check(rsa::tests::SIGN, b"{ }"), Err(refusal::BAD_SIGNATURE));
+        let hmac = account.sign("1677152720", b"{}");
+        assert_eq!(check(&hmac, b"{}"), Err(refusal::BAD_SIGNATURE));
+    }
+
+    /// After an advance a caller may go by either time, and its signature ages in the sandbox's.
+    #[test]
+    fn either_clock_is_taken_and_no_third() {
+        let secret = "testsecret0000000000000000000001";
+        let account = Account::new("testappid0000001".into(), secret, None);
+        let (now, signing) = (1_700_000_000, 1_690_000_000);
+        let check = |at: u64| {
+            let mut headers = HeaderMap::new();
+            let at = at.to_string();
+            let sign = account.sign(&at, b"");
+            for (name, value) in [
+                ("Appid", "testappid0000001"),
+                ("Timestamp", &at),
+                ("Sign", &sign),
+            ] {
+                headers.insert(name, value.parse().unwrap());
+            }
+            account
+                .check(&headers, b"", now, signing)
+                .map_err(|refusal| refusal.code)
+        };
+        assert_eq!(check(now - 120), Ok(now - 120));
+        assert_eq!(check(signing - 120), Ok(now - 120));
+        for at in [
+            now - 121,
+            now + 121,
+            signing - 121,
+            signing + 121,
+            1_695_000_000,
+        ] {
+            assert_eq!(check(at), Err(refusal::EXPIRED), "{at}");
         }
     }
 

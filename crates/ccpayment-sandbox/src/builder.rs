@@ -11,11 +11,12 @@ use crate::gateway::Gateway;
 #[cfg(feature = "program")]
 use crate::journal::Journal;
 use crate::ops::Op;
-use crate::rsa::RsaKey;
+use crate::rsa::{PrivateKey, PublicKey};
 use crate::sandbox::Sandbox;
 use crate::schema;
 use crate::settings::Setting;
 use crate::state::State;
+use crate::v1::Digest;
 use crate::world::World;
 
 /// Settings of a [`Sandbox`]; made by [`Sandbox::builder`].
@@ -28,7 +29,9 @@ pub struct SandboxBuilder {
     settings: Vec<Setting>,
     webhook_url: Option<String>,
     start_time: Option<u64>,
-    rsa_public_key: Option<String>,
+    rsa_public_key: Option<Vec<u8>>,
+    secret_too: bool,
+    notification_key: Option<Vec<u8>>,
     #[cfg(feature = "program")]
     file: Option<PathBuf>,
 }
@@ -66,6 +69,8 @@ impl SandboxBuilder {
             webhook_url: None,
             start_time: None,
             rsa_public_key: None,
+            secret_too: false,
+            notification_key: None,
             #[cfg(feature = "program")]
             file: None,
         }
@@ -123,12 +128,29 @@ impl SandboxBuilder {
         self
     }
 
-    /// The merchant's RSA key, as PEM or as bare base64: requests have to be signed with it, by
+    /// The merchant's RSA key, as PEM, DER or bare base64: requests have to be signed with it, by
     /// PKCS#1 v1.5 over SHA-256 in base64, instead of with the secret. Notifications are signed
-    /// with the secret all the same, because it is not known what the gateway does there.
+    /// with the secret all the same, because it is not known what the gateway does there; see
+    /// [`notification_key`](Self::notification_key).
     #[must_use]
-    pub fn rsa_public_key(mut self, key: impl Into<String>) -> Self {
-        self.rsa_public_key = Some(key.into());
+    pub fn rsa_public_key(mut self, key: impl AsRef<[u8]>) -> Self {
+        self.rsa_public_key = Some(key.as_ref().to_vec());
+        self
+    }
+
+    /// Takes requests that are signed with the secret beside those that are signed with the
+    /// merchant's RSA key, as while an account changes from one to the other.
+    #[must_use]
+    pub fn secret_too(mut self) -> Self {
+        self.secret_too = true;
+        self
+    }
+
+    /// An RSA private key (PKCS#8, as PEM or DER, up to 4096 bits) that notifications of v2 are
+    /// signed with instead of the secret.
+    #[must_use]
+    pub fn notification_key(mut self, key: impl AsRef<[u8]>) -> Self {
+        self.notification_key = Some(key.as_ref().to_vec());
         self
     }
 
@@ -149,16 +171,14 @@ impl SandboxBuilder {
     /// # Errors
     ///
     /// When the credentials are empty, a balance is not a positive decimal text, its coin is
-    /// unknown, a setting can't be, or the RSA key is none.
+    /// unknown, a setting can't be, or a key is none of its kind.
     pub fn build(self) -> Result<Sandbox, SandboxError> {
         if self.app_id.is_empty() || self.app_secret.is_empty() {
             return Err(SandboxError::Setup(
                 "the app id and the app secret must not be empty".to_owned(),
             ));
         }
-        let rsa = self.rsa_public_key.as_deref().map(RsaKey::read).transpose();
-        let rsa = rsa.map_err(|rule| SandboxError::Setup(format!("the RSA key {rule}")))?;
-        let schemas = schema::schemas()?;
+        let gateway = self.gateway()?;
         let mut world = self.world();
         #[cfg(feature = "program")]
         let begun = self.remember(&mut world)?;
@@ -171,8 +191,6 @@ impl SandboxBuilder {
             {
                 world.apply(Op::WebhookUrl(url))?;
             }
-            let account = Account::new(self.app_id, &self.app_secret, rsa);
-            let gateway = Gateway { account, schemas };
             return Ok(Sandbox::new(gateway, self.app_secret, world));
         }
         let balances = self.balances.into_iter();
@@ -188,9 +206,22 @@ impl SandboxBuilder {
         }
         #[cfg(feature = "program")]
         world.begin()?;
-        let account = Account::new(self.app_id, &self.app_secret, rsa);
-        let gateway = Gateway { account, schemas };
         Ok(Sandbox::new(gateway, self.app_secret, world))
+    }
+
+    /// What never changes, and so is in no story.
+    fn gateway(&self) -> Result<Gateway, SandboxError> {
+        let public = self.rsa_public_key.as_deref().map(PublicKey::read);
+        let own = self.notification_key.as_deref().map(PrivateKey::read);
+        let mut account = Account::new(self.app_id.clone(), &self.app_secret, public.transpose()?);
+        account.secret_too = self.secret_too;
+        Ok(Gateway {
+            account,
+            schemas: schema::schemas()?,
+            digest: Digest::new(&self.app_id, &self.app_secret),
+            schemas_v1: schema::v1()?,
+            notification_key: own.transpose()?,
+        })
     }
 
     fn world(&self) -> World {

@@ -62,7 +62,7 @@ impl Network {
 pub(crate) struct Coin {
     pub(crate) id: u64,
     pub(crate) symbol: &'static str,
-    full_name: &'static str,
+    pub(crate) full_name: &'static str,
     icon: &'static str,
     usd: Fixed,
     /// Whether it is on the list of coins to swap.
@@ -132,6 +132,17 @@ impl Fiat {
         FIATS.iter().find(|fiat| fiat.id == id)
     }
 
+    /// By its symbol, in any letter case.
+    pub(crate) fn named(symbol: &str) -> Option<&'static Self> {
+        let named = |fiat: &&Self| fiat.symbol.eq_ignore_ascii_case(symbol);
+        FIATS.iter().find(named)
+    }
+
+    /// What v1 counts in where there is no choice.
+    pub(crate) fn dollar() -> &'static Self {
+        &DOLLAR
+    }
+
     pub(crate) fn usd_rate(&self) -> Money {
         fixed(self.per_dollar.0, self.per_dollar.1)
     }
@@ -147,6 +158,15 @@ impl Fiat {
     }
 }
 
+const US_DOLLAR: Fiat = Fiat {
+    id: 1033,
+    symbol: "USD",
+    mark: "$",
+    per_dollar: (1, 0),
+};
+
+static DOLLAR: Fiat = US_DOLLAR;
+
 pub(crate) static FIATS: &[Fiat] = &[
     Fiat {
         id: 1022,
@@ -154,12 +174,7 @@ pub(crate) static FIATS: &[Fiat] = &[
         mark: "KR",
         per_dollar: (6_825_765, 6),
     },
-    Fiat {
-        id: 1033,
-        symbol: "USD",
-        mark: "$",
-        per_dollar: (1, 0),
-    },
+    US_DOLLAR,
 ];
 
 const fn on(

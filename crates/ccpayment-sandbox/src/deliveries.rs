@@ -5,6 +5,7 @@ use crate::courier;
 use crate::error::SandboxError;
 use crate::ops::Op;
 use crate::sandbox::Sandbox;
+use crate::v1;
 use crate::views::Attempt;
 
 /// Notifications.
@@ -12,8 +13,8 @@ impl Sandbox {
     /// Posts every notification that is due, one after the other and each once, over a real
     /// socket; returns the attempts made.
     ///
-    /// A notification is done when the answer is HTTP 200 with `Success` in its body. Otherwise it
-    /// is due again 30, 90, 210, 450, 930 and 1890 seconds after its first attempt, signed afresh,
+    /// A notification is done when the answer is HTTP 200 with `Success` in its body, or `success`
+    /// for one of v1. Otherwise it is due again 30, 90, 210, 450, 930 and 1890 seconds after its first attempt, signed afresh,
     /// and then given up; [`Setting::Retries`](crate::Setting::Retries) and
     /// [`Setting::SignRetriesAfresh`](crate::Setting::SignRetriesAfresh) have the other readings. While no webhook URL is set, notifications wait.
     ///
@@ -30,12 +31,17 @@ impl Sandbox {
             };
             let body = &delivery.message.body;
             let at = self.now();
-            let signed_at = delivery.first_signed_at.filter(|_| !afresh).unwrap_or(at);
-            let headers = self.headers(signed_at, body.as_bytes());
+            let signed_at = delivery
+                .first_signed_at
+                .filter(|_| !afresh)
+                .unwrap_or_else(|| self.signing_time());
+            let kind = delivery.message.kind;
+            let headers = self.notification_headers(kind, signed_at, body.as_bytes());
             let (status, acknowledged, error) =
                 match courier::post(&delivery.url, &headers, body).await {
                     Ok((status, answer)) => {
-                        (Some(status), status == 200 && says_success(&answer), None)
+                        let done = status == 200 && says_success(&answer, v1::is_kind(kind));
+                        (Some(status), done, None)
                     }
                     Err(error) => (None, false, Some(error)),
                 };
@@ -94,12 +100,35 @@ impl Sandbox {
         self.read(|state| state.outbox.waiting())
     }
 
-    /// The headers `Appid`, `Timestamp` and `Sign` for a body, signed at the sandbox's time.
+    /// The headers `Appid`, `Timestamp` and `Sign` for a body, signed at the [`signing_time`](Self::signing_time).
     ///
-    /// Requests are signed in the same way as notifications, so that it serves for both.
+    /// Requests are signed in the same way as notifications, so that it serves for both. Always with
+    /// the secret, whatever RSA keys there are; [`sign_v1`](Self::sign_v1) is for v1.
     #[must_use]
     pub fn sign_notification(&self, body: &[u8]) -> [(&'static str, String); 3] {
-        self.headers(self.now(), body)
+        self.headers(self.signing_time(), body)
+    }
+
+    /// By the digest of v1, by the sandbox's RSA key if it has one, or by the secret.
+    fn notification_headers(
+        &self,
+        kind: &str,
+        at: u64,
+        body: &[u8],
+    ) -> [(&'static str, String); 3] {
+        let gateway = &self.shared.gateway;
+        if v1::is_kind(kind) {
+            return gateway.digest.headers(at, body);
+        }
+        let mut headers = self.headers(at, body);
+        if let Some(key) = &gateway.notification_key {
+            let [_, (_, timestamp), (_, sign)] = &mut headers;
+            // Without a fallback: a signature by the secret would hide that the key can't sign.
+            *sign = key
+                .sign(&gateway.account.text(timestamp, body))
+                .unwrap_or_default();
+        }
+        headers
     }
 
     fn headers(&self, at: u64, body: &[u8]) -> [(&'static str, String); 3] {
@@ -114,6 +143,7 @@ impl Sandbox {
     }
 }
 
-fn says_success(answer: &[u8]) -> bool {
-    answer.windows(7).any(|window| window == b"Success")
+fn says_success(answer: &[u8], of_v1: bool) -> bool {
+    let word = if of_v1 { b"success" } else { b"Success" };
+    answer.windows(word.len()).any(|window| window == word)
 }

@@ -238,7 +238,7 @@ fn expiry(state: &State, owner: &Owner) -> Option<u64> {
     match owner {
         Owner::Order(id) => Some(state.orders.get(&by_order(id))?.expired_at),
         Owner::Invoice(id) => Some(state.invoices.get(&by_order(id))?.expired_at),
-        Owner::Reference(_) | Owner::User(_) => None,
+        Owner::Reference(_) | Owner::User(_) | Owner::V1User(_) => None,
     }
 }
 

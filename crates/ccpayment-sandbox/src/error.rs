@@ -47,6 +47,9 @@ pub enum SandboxError {
     /// The deposit is not held back as risky, or was refunded before.
     #[error("the deposit {0} is not held back as risky")]
     NotRisky(String),
+    /// The record is no confirmed payment to an order of v1.
+    #[error("the record {0} is no confirmed payment to an order of v1")]
+    NotRefundable(String),
     /// The text is no amount that a chain could carry.
     #[error("the amount {amount} {reason}")]
     InvalidAmount {

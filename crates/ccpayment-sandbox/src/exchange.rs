@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
+use http::header::CONTENT_TYPE;
 use http::{Request, Response};
 
 use crate::fault::{self, Chance, Fault};
 use crate::front;
 use crate::ops::Op;
+use crate::refusal::{INTERNAL, Refusal};
 use crate::sandbox::Sandbox;
+use crate::v1;
 
 /// What became of a request in process; see [`Sandbox::exchange`].
 #[derive(Debug)]
@@ -39,29 +42,41 @@ impl Sandbox {
             return whole(front::answer(self, request).await);
         }
         let (now, signing) = (self.now(), self.signing_time());
-        let arrived = match self.shared.gateway.receive(now, signing, request) {
-            Ok(arrived) => arrived,
-            Err(answer) => return whole(*answer),
+        let sealed = request.uri().path().starts_with(v1::BASE);
+        let (mut answer, fault) = match self.shared.gateway.receive(now, signing, request) {
+            Ok(arrived) => {
+                let mut world = self.world();
+                // Without a place to keep it, the request can't be carried out.
+                let Ok(envelope) = world.apply(Op::Request(arrived)) else {
+                    return Exchange {
+                        response: None,
+                        fault: None,
+                    };
+                };
+                let fault = world.state.faults.take_struck();
+                drop(world);
+                let nothing = if sealed {
+                    v1::failed(fault::MADE)
+                } else {
+                    Refusal::new(INTERNAL, fault::MADE).envelope()
+                };
+                (fault::carried(fault, envelope, &nothing, now), fault)
+            }
+            Err(answer) => (Some(*answer), None),
         };
-        let mut world = self.world();
-        // Without a place to keep it, the request can't be carried out.
-        let Ok(envelope) = world.apply(Op::Request(arrived)) else {
-            return Exchange {
-                response: None,
-                fault: None,
-            };
-        };
-        let fault = world.state.faults.take_struck();
-        drop(world);
+        // What a proxy answers in the gateway's place has no seal.
+        if sealed && let Some(answer) = answer.as_mut().filter(|it| is_json(it)) {
+            self.digest().seal(answer, signing);
+        }
         Exchange {
-            response: fault::carried(fault, envelope, now),
+            response: answer,
             fault,
         }
     }
 
     /// Lets a fault strike that needs no more than the head of a request.
     pub(crate) fn cut(&self, path: &str) -> Option<Fault> {
-        let (route, _) = self.shared.gateway.known(path)?;
+        let route = self.shared.gateway.name(path)?;
         // Looking and striking are one step: another request could take the fault between them.
         let mut world = self.world();
         world.state.faults.peek(route).filter(|it| it.is_early())?;
@@ -83,6 +98,11 @@ impl Sandbox {
     pub fn fault_hits(&self) -> BTreeMap<Fault, u64> {
         self.read(|state| state.faults.hits().clone())
     }
+}
+
+fn is_json(answer: &Response<Bytes>) -> bool {
+    let media = answer.headers().get(CONTENT_TYPE);
+    media.is_some_and(|media| media == "application/json")
 }
 
 /// The list of faults is kept with the rest: it may be longer in a later version, which must read
@@ -114,6 +134,7 @@ mod tests {
             route: "getCoin".to_owned(),
             operation: "getCoin".to_owned(),
             order_id: None,
+            v1: false,
             signed_at: 1_750_000_000,
             checked: Ok(coin.as_object().cloned().unwrap_or_default()),
         };

@@ -7,7 +7,7 @@ mod reply;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use plan::{Chance, Faults, Held};
-pub(crate) use reply::{carried, shown};
+pub(crate) use reply::{MADE, carried, shown};
 
 /// A one-shot fault; see [`Sandbox::fault`](crate::Sandbox::fault) and
 /// [`Sandbox::faults_by_seed`](crate::Sandbox::faults_by_seed).
@@ -29,7 +29,8 @@ pub enum Fault {
     /// carried out right after the next look-up of its order id has been answered.
     ///
     /// The look-up of `applyAppWithdrawToNetwork` is `getAppWithdrawRecord`, that of
-    /// `createAppOrderDepositAddress` is `getAppOrderInfo`, and so on for whatever has an order id.
+    /// `createAppOrderDepositAddress` is `getAppOrderInfo`, and so on for whatever has an order id;
+    /// in v1 it is `get_order_info` for all.
     /// A request that is held for longer than its signature is valid is refused. One without an
     /// order id is never carried out.
     DeliverAfterLookup,
@@ -66,7 +67,7 @@ pub enum Fault {
     /// An answer, but not the gateway's own.
     Reply {
         /// Carried out or not. If not, what the answer is made from is not an answer of the route
-        /// but the code 11002, which promises nothing.
+        /// but the code 11002 (224066 for v1), which promises nothing.
         acted: bool,
         /// What comes instead.
         with: Garbled,
@@ -74,6 +75,8 @@ pub enum Fault {
 }
 
 /// What comes instead of the gateway's own answer; see [`Fault::Reply`].
+///
+/// In v1 answers are signed. What is JSON is signed as it is sent; what a proxy says is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -82,13 +85,13 @@ pub enum Garbled {
     Html,
     /// 200 with no body.
     Empty,
-    /// 200 with the code 11002, which does not say whether anything happened. Other codes come by
-    /// [`Sandbox::instruct`](crate::Sandbox::instruct).
+    /// 200 with the code 11002 (224066 for v1), which does not say whether anything happened. Others
+    /// come by [`Sandbox::instruct`](crate::Sandbox::instruct).
     Error,
     /// 200 with the code 10000 and `"data":null`.
     DataNull,
-    /// 200 with the code 10000 and data without its `recordId`; without its first field where there
-    /// is none.
+    /// 200 with the code 10000 and data without its `recordId` (`record_id` in v1); without its
+    /// first field where there is none.
     IdMissing,
     /// 429 with plain text, as a proxy would.
     RateLimited {

@@ -13,8 +13,10 @@ use crate::ops::Arrived;
 use crate::orders;
 use crate::refusal::{self, INVALID_ARGUMENT, NOT_FOUND, Refusal, SUCCESS};
 use crate::routes;
+use crate::rsa::PrivateKey;
 use crate::schema::Schemas;
 use crate::state::State;
+use crate::v1::{self, Digest};
 use crate::views::RequestView;
 
 const BASE: &str = "/ccpayment/v2/";
@@ -24,6 +26,9 @@ const BASE: &str = "/ccpayment/v2/";
 pub(crate) struct Gateway {
     pub(crate) account: Account,
     pub(crate) schemas: &'static Schemas,
+    pub(crate) digest: Digest,
+    pub(crate) schemas_v1: &'static Schemas,
+    pub(crate) notification_key: Option<PrivateKey>,
 }
 
 impl Gateway {
@@ -35,11 +40,17 @@ impl Gateway {
         request: Request<Bytes>,
     ) -> Result<Arrived, Box<Response<Bytes>>> {
         let (parts, body) = request.into_parts();
+        let path = parts.uri.path();
+        let v1 = path.starts_with(v1::BASE);
         let refuse = |status: StatusCode, message: &str| {
-            let refusal = Refusal::new(INVALID_ARGUMENT, message);
-            Box::new(answer(status, &refusal.envelope(), now))
+            let envelope = if v1 {
+                v1::no_route(message)
+            } else {
+                Refusal::new(INVALID_ARGUMENT, message).envelope()
+            };
+            Box::new(answer(status, &envelope, now))
         };
-        let Some((route, operation)) = self.known(parts.uri.path()) else {
+        let Some((route, operation)) = self.known(path) else {
             return Err(refuse(
                 StatusCode::NOT_FOUND,
                 "the sandbox has no such route",
@@ -51,22 +62,45 @@ impl Gateway {
                 "every route is POST",
             ));
         }
-        let signed = self.account.check(&parts.headers, &body, now, signing);
+        let signed = if v1 {
+            self.digest.check(&parts.headers, &body, now, signing)
+        } else {
+            self.account.check(&parts.headers, &body, now, signing)
+        };
         Ok(Arrived {
-            route: route.to_owned(),
+            // The paths of v1 meet those of v2, its operations do not.
+            route: if v1 { operation } else { route }.to_owned(),
             operation: operation.to_owned(),
             order_id: order_id_in(&body),
+            v1,
             signed_at: signed.as_ref().copied().unwrap_or_default(),
-            checked: signed.and_then(|_| self.schemas.read(route, &body)),
+            checked: signed.and_then(|_| {
+                let schemas = if v1 { self.schemas_v1 } else { self.schemas };
+                schemas.read(route, &body)
+            }),
         })
     }
 }
 
 impl Gateway {
     /// A path's route and its operation.
-    pub(crate) fn known<'a>(&'a self, path: &'a str) -> Option<(&'a str, &'a str)> {
-        let route = path.strip_prefix(BASE)?;
-        Some((route, self.schemas.operation(route)?))
+    fn known<'a>(&'a self, path: &'a str) -> Option<(&'a str, &'a str)> {
+        let (route, schemas) = match path.strip_prefix(v1::BASE) {
+            Some(route) => (route, self.schemas_v1),
+            None => (path.strip_prefix(BASE)?, self.schemas),
+        };
+        Some((route, schemas.operation(route)?))
+    }
+
+    /// By which name a path's faults are planned. The paths of v1 meet those of v2, its operations
+    /// do not.
+    pub(crate) fn name<'a>(&'a self, path: &'a str) -> Option<&'a str> {
+        let (route, operation) = self.known(path)?;
+        Some(if path.starts_with(v1::BASE) {
+            operation
+        } else {
+            route
+        })
     }
 }
 
@@ -108,11 +142,11 @@ pub(crate) fn serve(state: &mut State, request: Arrived) -> Value {
         view.code = Some(code);
     }
     // Only a look-up that really looked lets the held request arrive; a refused one told nothing.
-    if let Some(order_id) = request
-        .order_id
-        .filter(|_| code == SUCCESS || code == NOT_FOUND)
-    {
-        for mut held in state.faults.release(&request.operation, &order_id) {
+    if code == SUCCESS || code == NOT_FOUND {
+        for mut held in state
+            .faults
+            .release(&request.operation, &named_in(&request))
+        {
             if held.request.checked.is_ok()
                 && state.now.abs_diff(held.request.signed_at) > TOLERANCE
             {
@@ -149,9 +183,13 @@ fn note(state: &mut State, route: &str, order_id: Option<String>, fault: Option<
 
 /// Carries a request out and notes what came of it.
 fn act(state: &mut State, request: &Arrived, logged: usize) -> (u32, Value) {
-    let (code, envelope) = match carry_out(state, request) {
-        Ok(data) => (SUCCESS, refusal::success(&data)),
-        Err(refusal) => (refusal.code, refusal.envelope()),
+    let (code, envelope) = if request.v1 {
+        v1::act(state, request)
+    } else {
+        match carry_out(state, request) {
+            Ok(data) => (SUCCESS, refusal::success(&data)),
+            Err(refusal) => (refusal.code, refusal.envelope()),
+        }
     };
     if let Some(view) = state.requests.get_mut(logged) {
         view.outcome = Some(code);
@@ -211,7 +249,22 @@ fn keep_pace(state: &mut State) -> Result<(), Refusal> {
 /// For the log and the faults only, before anything is checked.
 fn order_id_in(body: &[u8]) -> Option<String> {
     let fields: Map<String, Value> = serde_json::from_slice(body).ok()?;
-    fields.get("orderId")?.as_str().map(str::to_owned)
+    let id = fields
+        .get("orderId")
+        .or_else(|| fields.get("merchant_order_id"));
+    id?.as_str().map(str::to_owned)
+}
+
+/// The order ids that a request names, one by one or in the list of v1.
+fn named_in(request: &Arrived) -> Vec<String> {
+    let listed = request
+        .checked
+        .as_ref()
+        .ok()
+        .and_then(|fields| fields.get("merchant_order_ids")?.as_array());
+    let listed = listed.into_iter().flatten().filter_map(Value::as_str);
+    let listed = listed.map(str::to_owned);
+    request.order_id.iter().cloned().chain(listed).collect()
 }
 
 pub(crate) fn answer(status: StatusCode, envelope: &Value, now: u64) -> Response<Bytes> {

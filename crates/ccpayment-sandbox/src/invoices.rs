@@ -124,6 +124,36 @@ pub(crate) fn create(state: &mut State, fields: &Fields) -> Result<Value, Refusa
     Ok(json!({ "invoiceUrl": url }))
 }
 
+/// A page of v1, which knows no other currency.
+pub(crate) fn open_in_dollars(
+    state: &mut State,
+    order_id: &str,
+    product: Option<String>,
+    price: Money,
+    expired_at: u64,
+    return_url: Option<String>,
+    notify_url: Option<String>,
+) -> String {
+    let page = state.ids.page();
+    let url = state.page_url("invoice", &page);
+    let invoice = Invoice {
+        order_id: order_id.to_owned(),
+        product,
+        price,
+        currency: Currency::Fiat(Fiat::dollar()),
+        page,
+        return_url,
+        picked: None,
+        buyer_email: None,
+        notify_url,
+        created_at: state.now,
+        expired_at,
+        deposits: Vec::new(),
+    };
+    state.invoices.push([by_order(order_id)], invoice);
+    url
+}
+
 /// The payer picks a coin and a chain on the invoice's page, and is shown what to pay and where.
 pub(crate) fn pick(
     state: &mut State,

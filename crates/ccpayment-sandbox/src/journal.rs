@@ -8,8 +8,9 @@ use rusqlite::{Connection, ErrorCode, params};
 use crate::error::SandboxError;
 use crate::world::Keeper;
 
-/// Changes whenever older operations would be read differently.
-const FORMAT: &str = "1";
+/// The same operations lead to the same state in the same version only: another one may make
+/// other ids of them.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The write-ahead log takes each operation with one append. `NORMAL` hands that append to the
 /// kernel and does not wait for the disk: what the kernel has survives the end of the process,
@@ -52,8 +53,8 @@ impl Journal {
         };
         let file = Connection::open(path).map_err(failed)?;
         file.execute_batch(SETTINGS).map_err(failed)?;
-        let format = [("format", FORMAT.to_owned())];
-        for (name, value) in format.iter().chain(settings) {
+        let version = [("version", VERSION.to_owned())];
+        for (name, value) in version.iter().chain(settings) {
             file.execute(
                 "INSERT INTO sandbox (name, value) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
                 params![name, value],

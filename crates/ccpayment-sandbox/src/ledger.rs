@@ -66,6 +66,8 @@ pub enum EntryKind {
     RiskyDeposit,
     /// A risky deposit that was sent back.
     RiskyRefund,
+    /// Money that the merchant gave back to a payer.
+    Refund,
     /// An accepted withdrawal.
     Payout,
     /// A failed or rejected withdrawal: its debit posted back.
@@ -91,6 +93,7 @@ impl fmt::Display for EntryKind {
             Self::Deposit => "deposit",
             Self::RiskyDeposit => "risky-deposit",
             Self::RiskyRefund => "risky-refund",
+            Self::Refund => "refund",
             Self::Payout => "payout",
             Self::PayoutReversal => "payout-reversal",
             Self::Transfer => "transfer",

@@ -1,7 +1,7 @@
 //! A local CCPayment gateway to develop and test against without an account.
 //!
-//! A [`Sandbox`] answers all 61 routes of the v2 API as the gateway would: it checks signatures and
-//! bodies, refuses with the documented codes, hands out addresses, keeps double-entry books that
+//! A [`Sandbox`] answers all 61 routes of the v2 API, and the 14 of the older v1, as the gateway
+//! would: it checks signatures and bodies, refuses with the documented codes, hands out addresses, keeps double-entry books that
 //! must balance after every posting, and delivers signed notifications on the documented schedule.
 //! What a merchant can't do is done by calls: money arrives ([`Sandbox::pay`], [`Sandbox::send`]),
 //! time passes ([`Sandbox::advance`]), people approve ([`Sandbox::approve`]), the market moves
@@ -74,6 +74,14 @@
 //! and the books agree. [`Sandbox::requests`] and [`Sandbox::fault_hits`] tell what struck,
 //! [`Sandbox::exchange`] does so in process. [`Server::refuse`] closes the port itself.
 //!
+//! # As a program, with pages
+//!
+//! [`Sandbox::serve`] also answers below `/sandbox/`, `/checkout/` and `/invoice/`: an admin API, an
+//! overview, and pages to pay on, to which `checkoutUrl` and `invoiceUrl` lead once
+//! [`Sandbox::set_site`] said where they are. `cargo run -p ccpayment-sandbox` serves it all to
+//! clients in any language, and `docs/sandbox.md` is its guide. The feature `program`, on by default,
+//! brings what only that needs; `SandboxBuilder::state_file` is one of these.
+//!
 //! # What it knows
 //!
 //! | coin | id | chains |
@@ -142,6 +150,58 @@
 //! Notifications: by offsets from the first attempt and signed afresh, unless [`Setting::Retries`]
 //! and [`Setting::SignRetriesAfresh`] say otherwise. The notice of a risky address has no type and
 //! its fields at the top level; `ActivateWebhookURL` has no `msg`.
+//!
+//! # RSA
+//!
+//! With [`SandboxBuilder::rsa_public_key`] requests of v2 must be signed with the merchant's RSA key
+//! (PKCS#1 v1.5 over SHA-256, in base64), with [`SandboxBuilder::secret_too`] the secret will do as
+//! well, and with [`SandboxBuilder::notification_key`] notifications of v2 are signed with a key of
+//! the sandbox's own. v1 knows its digest alone.
+//!
+//! # The older API
+//!
+//! The 14 routes below `/ccpayment/v1/` work on the same coins, balances and books. Whatever was made
+//! through v1 is announced in the words of v1: `API Deposit`, `Direct Deposit` and `API Withdrawal`,
+//! and what begins on a dashboard by calls: `Invoice` ([`Sandbox::dashboard_invoice`]) and `Refund`
+//! ([`Sandbox::refund`]). Answers and notifications are signed with the digest, failures included.
+//! Coins and tokens have made-up UUIDs that never change ([`Sandbox::v1_token_id`]), and
+//! `payment_url` leads to a page like `invoiceUrl`.
+//!
+//! Three codes of v1 are established: 10000, 224066 (a fault of the gateway) and 224083 (no such
+//! Cwallet user). [`Sandbox::instruct`] provokes them on any route, by operation id. Nobody has
+//! published the others, so **these numbers are made up here and mean nothing to the real gateway**:
+//!
+//! | code | refused because |
+//! | --- | --- |
+//! | 990001 | a header is missing, the app id is unknown, or the signature does not match |
+//! | 990002 | the timestamp is more than 120 seconds off, or not ten digits |
+//! | 990003 | the body or a field of it breaks a rule, or has too many decimals |
+//! | 990004 | the `merchant_order_id` was used before |
+//! | 990005 | there is too little money |
+//! | 990006 | there is no such token, coin, chain or route |
+//! | 990007 | any other rule, limit or setting forbids it |
+//! | 990008 | notifications were asked for again twice in a minute, or 26 times in a day |
+//!
+//! What else v1 leaves open, and what the sandbox does:
+//!
+//! - A second call with a used `merchant_order_id` is refused (990004), even if it says the same.
+//!   Orders share their ids with orders and invoices of v2, withdrawals with those of v2; an order
+//!   and a withdrawal may have the same one.
+//! - `get_order_info` knows what was made through v1, leaves out unknown ids, and refuses a list that
+//!   names orders and withdrawals (990003). The look-ups of v2 find what was made through v1, too.
+//! - Orders have the status words of the table, from `Awaiting payment` to `Overpayment(Overdue)`;
+//!   they and `trade_list` go by confirmed payments, and `Overdue` by a payment that came too late.
+//! - Where an example and a table have two names for a field, the sandbox sends that of the example:
+//!   `amount`, `nikename`, `network_symbol`, `network_crypto`.
+//! - Notifications come when money has ended up somewhere, as `success` or `failed`, and are done by
+//!   HTTP 200 with `success` in lower case. `custom_value` comes back inside `extend`. A payment that
+//!   is flagged as risky is not announced, because v1 has no word for it.
+//! - A target that is a number or has an `@` is a Cwallet account; one that does not exist is 224083.
+//!   Withdrawals to a chain are held to the limits of its network, although one page knows no minimum.
+//! - Payments to the permanent address of a user are the merchant's: v1 knows no balance of users.
+//! - `denominated_currency` is `USD`, `DKK` or `token`, in any letter case; two decimals are counted
+//!   by value. `resend_webhooks` answers with an empty object.
+//! - `amount` and `valid_timestamp`, which old clients send to `get_checkout_url`, are ignored.
 
 mod addresses;
 mod assets;
@@ -196,6 +256,7 @@ mod swaps;
 mod transfers;
 mod users;
 mod utility;
+mod v1;
 mod views;
 mod wire;
 mod world;

@@ -10,9 +10,13 @@ use crate::outbox::Message;
 use crate::payouts::Destination;
 use crate::shelf::by_record;
 use crate::state::{Holder, State};
+use crate::v1;
 
 /// A deposit that arrived or ended.
 pub(crate) fn deposit(state: &mut State, record_id: &str) {
+    if v1::deposit(state, record_id) {
+        return;
+    }
     let Some(deposit) = state.deposits.get(&by_record(record_id)) else {
         return;
     };
@@ -22,7 +26,7 @@ pub(crate) fn deposit(state: &mut State, record_id: &str) {
     };
     let kind = match owner {
         Owner::Order(_) | Owner::Invoice(_) => "ApiDeposit",
-        Owner::Reference(_) => "DirectDeposit",
+        Owner::Reference(_) | Owner::V1User(_) => "DirectDeposit",
         Owner::User(_) => "UserDeposit",
     };
     let mut msg = json!({
@@ -54,6 +58,9 @@ pub(crate) fn deposit(state: &mut State, record_id: &str) {
 
 /// A withdrawal to a chain that waits, is on its way, or ended; no other kind is announced.
 pub(crate) fn payout(state: &mut State, record_id: &str) {
+    if v1::payout(state, record_id) {
+        return;
+    }
     let Some(payout) = state.payouts.get(&by_record(record_id)) else {
         return;
     };

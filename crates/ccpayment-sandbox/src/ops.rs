@@ -14,7 +14,7 @@ use crate::refusal::Refusal;
 use crate::settings::{self, Setting, known_code};
 use crate::state::{State, Timer};
 use crate::views::{Attempt, Incoming};
-use crate::{addresses, assets, batches, deposits, gateway, invoices, notices, payouts};
+use crate::{addresses, assets, batches, deposits, gateway, invoices, notices, payouts, v1};
 
 /// A request that reached the gateway, with the verdict of the checks that need no state.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -23,6 +23,8 @@ pub(crate) struct Arrived {
     pub(crate) operation: String,
     /// For the log and the faults only.
     pub(crate) order_id: Option<String>,
+    #[serde(default)]
+    pub(crate) v1: bool,
     /// When it was signed, in the sandbox's time.
     pub(crate) signed_at: u64,
     pub(crate) checked: Result<Map<String, Value>, Refusal>,
@@ -79,6 +81,14 @@ pub(crate) enum Op {
     Instruct {
         operation: String,
         code: u32,
+    },
+    DashboardInvoice {
+        price: String,
+        email: Option<String>,
+    },
+    DashboardRefund {
+        record_id: String,
+        amount: String,
     },
     WebhookUrl(String),
     ActivateWebhook,
@@ -141,11 +151,17 @@ impl State {
             Op::Plan { route, fault } => self.faults.plan(&route, fault),
             Op::Chance(chance) => self.faults.leave_to_chance(chance),
             Op::Cut(route) => gateway::cut(self, &route),
-            Op::Instruct { operation, code } => self
-                .instructed
-                .entry(operation)
-                .or_default()
-                .push(known_code(code)?),
+            Op::Instruct { operation, code } => {
+                let code = match v1::handler(&operation) {
+                    Some(_) => v1::known_code(code)?,
+                    None => known_code(code)?,
+                };
+                self.instructed.entry(operation).or_default().push(code);
+            }
+            Op::DashboardInvoice { price, email } => return v1::invoice(self, &price, email),
+            Op::DashboardRefund { record_id, amount } => {
+                return v1::refund(self, &record_id, &amount);
+            }
             Op::WebhookUrl(url) => self.outbox.webhook_url = Some(url),
             Op::ActivateWebhook => notices::activation(self),
             Op::Resend(record_id) => {
@@ -249,6 +265,7 @@ mod tests {
             route: operation.to_owned(),
             operation: operation.to_owned(),
             order_id: None,
+            v1: false,
             signed_at: 1_750_000_000,
             checked: Ok(fields),
         })

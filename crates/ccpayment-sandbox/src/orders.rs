@@ -31,12 +31,12 @@ pub(crate) struct Order {
     pub(crate) amount: Money,
     /// The currency that it is priced in, and how much of it a coin was worth then.
     pub(crate) fiat: Option<Rate>,
-    created_at: u64,
+    pub(crate) created_at: u64,
     pub(crate) expired_at: u64,
     /// What its checkout page is found by.
     pub(crate) page: Option<String>,
     pub(crate) return_url: Option<String>,
-    buyer_email: Option<String>,
+    pub(crate) buyer_email: Option<String>,
     /// The record ids of its deposits, oldest first.
     pub(crate) deposits: Vec<String>,
 }

@@ -54,11 +54,23 @@ pub(crate) struct Delivery {
 /// Which notifications to send again.
 #[derive(Debug)]
 pub(crate) struct Wanted<'a> {
+    /// Those of v1, or those of v2.
+    pub(crate) v1: bool,
     pub(crate) from: u64,
     pub(crate) to: u64,
     pub(crate) kind: Option<&'a str>,
     pub(crate) only_failed: bool,
     pub(crate) records: Option<BTreeSet<&'a str>>,
+}
+
+fn is_transaction(kind: &str, v1: bool) -> bool {
+    if v1 {
+        return crate::v1::is_kind(kind);
+    }
+    matches!(
+        kind,
+        "ApiDeposit" | "DirectDeposit" | "UserDeposit" | "ApiWithdrawal" | "UserWithdrawal"
+    )
 }
 
 #[derive(Debug, Default)]
@@ -120,14 +132,7 @@ impl Outbox {
                 newest.get(&message.record_id) == Some(place)
                     && (wanted.from..=wanted.to).contains(&logged.queued_at)
                     && !(wanted.only_failed && logged.acknowledged)
-                    && matches!(
-                        message.kind,
-                        "ApiDeposit"
-                            | "DirectDeposit"
-                            | "UserDeposit"
-                            | "ApiWithdrawal"
-                            | "UserWithdrawal"
-                    )
+                    && is_transaction(message.kind, wanted.v1)
                     && wanted.kind.is_none_or(|kind| kind == message.kind)
                     && crate::pages::among(wanted.records.as_ref(), &message.record_id)
             })

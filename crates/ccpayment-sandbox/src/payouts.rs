@@ -50,7 +50,7 @@ pub(crate) struct Payout {
     pub(crate) fee: Money,
     pub(crate) fee_coin: &'static Coin,
     /// What the receiver gets.
-    received: Money,
+    pub(crate) received: Money,
     pub(crate) tx_id: String,
     pub(crate) status: Status,
     pub(crate) reason: Option<String>,
@@ -205,7 +205,7 @@ fn to_network(state: &mut State, fields: &Fields, holder: Holder) -> Result<Valu
 }
 
 /// All of a coin that was withdrawn in test mode, this one included.
-fn check_test_mode(state: &State, coin: &Coin, amount: &Money) -> Result<(), Refusal> {
+pub(crate) fn check_test_mode(state: &State, coin: &Coin, amount: &Money) -> Result<(), Refusal> {
     if !state.settings.test_mode {
         return Ok(());
     }
@@ -290,20 +290,20 @@ fn to_cwallet(state: &mut State, fields: &Fields, holder: Holder) -> Result<Valu
 }
 
 /// A withdrawal that has passed every check.
-struct Begin<'a> {
-    order_id: &'a str,
-    holder: Holder,
-    coin: &'static Coin,
-    to: Destination,
-    amount: Money,
-    fee: Money,
-    fee_coin: &'static Coin,
-    received: Money,
-    notify_url: Option<String>,
+pub(crate) struct Begin<'a> {
+    pub(crate) order_id: &'a str,
+    pub(crate) holder: Holder,
+    pub(crate) coin: &'static Coin,
+    pub(crate) to: Destination,
+    pub(crate) amount: Money,
+    pub(crate) fee: Money,
+    pub(crate) fee_coin: &'static Coin,
+    pub(crate) received: Money,
+    pub(crate) notify_url: Option<String>,
 }
 
 /// Takes the money and starts, or waits for somebody's approval.
-fn begin(state: &mut State, order: Begin<'_>) -> Result<String, SandboxError> {
+pub(crate) fn begin(state: &mut State, order: Begin<'_>) -> Result<String, SandboxError> {
     let record_id = state.ids.record(state.now);
     let waits = state.settings.needs_approval(order.coin, &order.amount);
     let payout = Payout {
@@ -346,7 +346,11 @@ fn start(state: &mut State, record_id: &str) {
         return;
     };
     match payout.to {
-        Destination::Cwallet(_) => payout.status = Status::Success,
+        Destination::Cwallet(_) => {
+            payout.status = Status::Success;
+            // v2 says nothing about these, v1 does.
+            notices::payout(state, record_id);
+        }
         Destination::Chain { network, .. } => {
             payout.status = Status::Processing;
             let sent_at = now.saturating_add(UNTIL_BROADCAST);

@@ -5,19 +5,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use serde_json::Value;
 
 use crate::deposits::Deposit;
 use crate::error::SandboxError;
 use crate::fault::Fault;
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, answer};
 use crate::ledger::Ledger;
 use crate::money::plain;
 use crate::ops::Op;
 use crate::payouts::{Destination, Payout};
+use crate::refusal::{INVALID_ARGUMENT, Refusal};
 use crate::settings::Setting;
 use crate::state::State;
+use crate::v1;
 use crate::views::{DepositView, Incoming, Payment, PayoutView, Picked, RequestView};
 use crate::world::World;
 
@@ -117,6 +119,26 @@ impl Sandbox {
         self.exchange(request).await.response
     }
 
+    /// The answer to a body that is too large to read.
+    pub(crate) fn too_large(&self, path: &str) -> Response<Bytes> {
+        const MESSAGE: &str = "the body is larger than 1 MiB";
+        let (now, older) = (self.now(), path.starts_with(v1::BASE));
+        let envelope = if older {
+            v1::too_large(MESSAGE)
+        } else {
+            Refusal::new(INVALID_ARGUMENT, MESSAGE).envelope()
+        };
+        let mut answer = answer(StatusCode::PAYLOAD_TOO_LARGE, &envelope, now);
+        if older {
+            self.digest().seal(&mut answer, self.signing_time());
+        }
+        answer
+    }
+
+    pub(crate) fn digest(&self) -> &v1::Digest {
+        &self.shared.gateway.digest
+    }
+
     /// The sandbox's time, in unix seconds.
     #[must_use]
     pub fn now(&self) -> u64 {
@@ -143,13 +165,15 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// When the API has no such route or code. Routes go by path or by operation id.
+    /// When the API has no such route or code. Routes go by path or by operation id; those of v1 by
+    /// operation id, such as `create_order`, and with the codes of v1.
     pub fn instruct(&self, route: &str, code: u32) -> Result<(), SandboxError> {
         let operation = self
             .shared
             .gateway
             .schemas
             .named(route)
+            .or_else(|| v1::named(route))
             .ok_or_else(|| SandboxError::UnknownRoute(route.to_owned()))?
             .to_owned();
         self.apply(Op::Instruct { operation, code }).map(drop)
@@ -349,9 +373,9 @@ impl Sandbox {
 
 /// Faults and books.
 impl Sandbox {
-    /// Plans a fault for the next request on a route, such as `applyAppWithdrawToNetwork`, or for
-    /// the next one at all (`*`). Each fault strikes once, in the order of planning, before the
-    /// request is checked; what was planned for the route comes first.
+    /// Plans a fault for the next request on a route, such as `applyAppWithdrawToNetwork`, on one of
+    /// v1 by its operation id, such as `withdraw`, or on any (`*`). Each fault strikes once, in the
+    /// order of planning, before the request is checked; what was planned for the route comes first.
     pub fn fault(&self, route: &str, fault: Fault) {
         let _ = self.plan(route, fault);
     }

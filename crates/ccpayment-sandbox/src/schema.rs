@@ -11,7 +11,8 @@ use crate::complaints::{describe, unknown_field};
 use crate::error::SandboxError;
 use crate::refusal::{INVALID_ARGUMENT, Refusal};
 
-const DOCUMENT: &str = include_str!("../schema/v2.json");
+const V2: &str = include_str!("../schema/v2.json");
+const V1: &str = include_str!("../schema/v1.json");
 
 /// The document says "exactly one of" where our client sends one; the gateway's own words for these
 /// are "at least one of".
@@ -49,24 +50,33 @@ struct Shape {
 }
 
 static SCHEMAS: OnceLock<Result<Schemas, String>> = OnceLock::new();
+static SCHEMAS_V1: OnceLock<Result<Schemas, String>> = OnceLock::new();
 
 /// The operations of the document.
 pub(crate) fn schemas() -> Result<&'static Schemas, SandboxError> {
     SCHEMAS
-        .get_or_init(Schemas::read_document)
+        .get_or_init(|| Schemas::read_document(V2))
         .as_ref()
         .map_err(|error| SandboxError::Setup(format!("schema/v2.json: {error}")))
 }
 
+/// The operations of the older API.
+pub(crate) fn v1() -> Result<&'static Schemas, SandboxError> {
+    SCHEMAS_V1
+        .get_or_init(|| Schemas::read_document(V1))
+        .as_ref()
+        .map_err(|error| SandboxError::Setup(format!("schema/v1.json: {error}")))
+}
+
 /// The name of a code in the table, such as `OrderDuplicate`.
 pub(crate) fn name_of(code: u32) -> Option<&'static str> {
-    let schemas = SCHEMAS.get_or_init(Schemas::read_document).as_ref().ok()?;
+    let schemas = schemas().ok()?;
     schemas.codes.get(&code).map(String::as_str)
 }
 
 impl Schemas {
-    fn read_document() -> Result<Self, String> {
-        let document: Value = serde_json::from_str(DOCUMENT).map_err(|error| error.to_string())?;
+    fn read_document(document: &str) -> Result<Self, String> {
+        let document: Value = serde_json::from_str(document).map_err(|error| error.to_string())?;
         let part = |pointer: &str| {
             document
                 .pointer(pointer)

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
@@ -20,8 +20,6 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::clock;
 use crate::door::Door;
 use crate::fault::Fault;
-use crate::gateway::answer;
-use crate::refusal::{INVALID_ARGUMENT, Refusal};
 use crate::sandbox::Sandbox;
 use crate::wire::{self, Ending, Line};
 
@@ -94,7 +92,7 @@ impl Server {
     }
 
     /// Scheme, host and port, such as `http://127.0.0.1:8080`; the routes are below
-    /// `/ccpayment/v2/`.
+    /// `/ccpayment/v2/` and `/ccpayment/v1/`.
     #[must_use]
     pub fn origin(&self) -> String {
         format!("http://{}", self.addr)
@@ -211,27 +209,19 @@ async fn handle(
     }
     // An announced size is refused before the body is read.
     if body.size_hint().lower() > u64::try_from(MAX_BODY).unwrap_or(u64::MAX) {
-        return Ok(too_large(sandbox));
+        return Ok(sandbox.too_large(parts.uri.path()).map(Full::new));
     }
     let body = match Limited::new(body, MAX_BODY).collect().await {
         Ok(body) => body.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => return Ok(too_large(sandbox)),
+        Err(error) if error.is::<LengthLimitError>() => {
+            return Ok(sandbox.too_large(parts.uri.path()).map(Full::new));
+        }
         Err(_) => return Err(Dropped),
     };
     let exchange = sandbox.carry(Request::from_parts(parts, body)).await;
     wire::ending(exchange)
         .map(|response| response.map(Full::new))
         .map_err(drop_with)
-}
-
-fn too_large(sandbox: &Sandbox) -> Response<Full<Bytes>> {
-    let refusal = Refusal::new(INVALID_ARGUMENT, "the body is larger than 1 MiB");
-    answer(
-        StatusCode::PAYLOAD_TOO_LARGE,
-        &refusal.envelope(),
-        sandbox.now(),
-    )
-    .map(Full::new)
 }
 
 #[derive(Debug)]

@@ -19,6 +19,7 @@ use crate::settings::Settings;
 use crate::shelf::Shelf;
 use crate::swaps::Swap;
 use crate::transfers::Transfer;
+use crate::v1;
 use crate::views::RequestView;
 
 /// Where a record stands, in the words of the wire.
@@ -121,6 +122,7 @@ pub(crate) struct State {
     pub(crate) batch_of_row: HashMap<String, String>,
     pub(crate) sweeps: Shelf<Sweep>,
     pub(crate) outbox: Outbox,
+    pub(crate) v1: v1::Book,
     pub(crate) faults: Faults,
     /// Codes that the next calls of an operation are answered with.
     pub(crate) instructed: BTreeMap<String, Vec<u32>>,
@@ -163,6 +165,7 @@ impl State {
             batch_of_row: HashMap::new(),
             sweeps: Shelf::default(),
             outbox: Outbox::default(),
+            v1: v1::Book::default(),
             faults: Faults::default(),
             instructed: BTreeMap::new(),
             requests: Vec::new(),

@@ -91,6 +91,7 @@ pub(crate) fn resend(state: &mut State, fields: &Fields) -> Result<Value, Refusa
     let count = state.outbox.resend_span(
         now,
         &Wanted {
+            v1: false,
             from,
             to,
             kind,

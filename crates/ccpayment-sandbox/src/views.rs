@@ -120,9 +120,9 @@ pub struct PayoutView {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RequestView {
-    /// The last part of the path, such as `getCoin`.
+    /// The last part of the path, such as `getCoin`; of v1 the operation id, such as `create_order`.
     pub route: String,
-    /// The `orderId` in the body, if there is one.
+    /// The `orderId` in the body, or the `merchant_order_id` of v1, if there is one.
     pub order_id: Option<String>,
     /// The code in the answer; `None` when there was no answer, or one that a fault made.
     pub code: Option<u32>,
@@ -139,13 +139,14 @@ pub struct RequestView {
 pub struct Attempt {
     /// The record that was announced, or the address that is risky.
     pub record_id: String,
-    /// The `type` of the notification; empty for a risky address, which has none.
+    /// The `type` of the notification, or the `order_type` of v1; empty for a risky address, which
+    /// has none.
     pub event_type: String,
     /// One for the first try of a notification.
     pub number: u32,
     /// The HTTP status of the answer, if one came.
     pub status: Option<u16>,
-    /// Whether the answer was 200 with `Success` in its body.
+    /// Whether the answer was 200 with `Success` in its body; v1 wants `success`.
     pub acknowledged: bool,
     /// The sandbox's time, in unix seconds.
     pub at: u64,

@@ -51,8 +51,8 @@ impl World {
     /// What is kept happens after it was kept, and is answered after it happened: whoever has an
     /// answer finds it true after the next start.
     pub(crate) fn apply(&mut self, op: Op) -> Result<Value, SandboxError> {
-        // Asked once: the same operation a second later could end otherwise.
-        let now = self.clock.now();
+        // Asked once, and never back: the same operation at another second could end otherwise.
+        let now = self.clock.now().max(self.state.now);
         // The passing of time alone needs no witness: the next operation lets it pass, too.
         if !matches!(op, Op::Tick) {
             self.keep(now, &Step::Op(&op))?;
@@ -100,5 +100,95 @@ impl World {
             Step::Op(op) => drop(self.state.apply(at, op)),
         }
         Ok(false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    /// Keeps in memory until it is told to fail.
+    #[derive(Clone, Default)]
+    struct Notebook(Arc<Mutex<Notes>>);
+
+    #[derive(Default)]
+    struct Notes {
+        kept: Vec<(u64, String)>,
+        full: bool,
+    }
+
+    impl Keeper for Notebook {
+        fn keep(&mut self, at: u64, step: &str) -> Result<(), SandboxError> {
+            let mut notes = self.0.lock().unwrap();
+            if notes.full {
+                return Err(SandboxError::Storage("the disk is full".to_owned()));
+            }
+            notes.kept.push((at, step.to_owned()));
+            Ok(())
+        }
+    }
+
+    fn world(keeper: &Notebook) -> World {
+        let mut world = World::new(
+            Clock::new(Some(1_750_000_000)),
+            State::new("app".to_owned(), 7),
+        );
+        world.keeper = Some(Box::new(keeper.clone()));
+        world
+    }
+
+    fn fund(amount: &str) -> Op {
+        Op::Fund {
+            user_id: None,
+            coin_id: 1280,
+            amount: amount.to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_kept_does_not_happen() {
+        let notebook = Notebook::default();
+        let mut world = world(&notebook);
+        world.apply(fund("1")).unwrap();
+        notebook.0.lock().unwrap().full = true;
+        assert!(matches!(
+            world.apply(fund("2")),
+            Err(SandboxError::Storage(_))
+        ));
+        assert!(world.advance(Duration::from_secs(9)).is_err());
+        assert_eq!(world.clock.now(), 1_750_000_000);
+        let ledger = world.state.books.snapshot();
+        assert_eq!(ledger.balance("merchant:available", 1280), "1");
+    }
+
+    #[cfg(feature = "program")]
+    #[test]
+    fn what_was_kept_happens_again_refusals_included() {
+        let notebook = Notebook::default();
+        let mut live = world(&notebook);
+        live.apply(fund("1")).unwrap();
+        live.begin().unwrap();
+        live.advance(Duration::from_millis(90_500)).unwrap();
+        assert!(live.apply(fund("-1")).is_err());
+        live.apply(Op::Tick).unwrap();
+        live.apply(fund("0.5")).unwrap();
+
+        let notes = notebook.0.lock().unwrap().kept.clone();
+        assert_eq!(notes.len(), 5, "the passing of time is not kept: {notes:?}");
+        let mut again = world(&Notebook::default());
+        let begun: Vec<bool> = notes
+            .iter()
+            .map(|(at, step)| again.redo(*at, step).unwrap())
+            .collect();
+        assert_eq!(begun, [false, true, false, false, false]);
+        assert_eq!(again.clock.now(), live.clock.now());
+        let (live, again) = (live.state.books.snapshot(), again.state.books.snapshot());
+        assert_eq!(live.entries(), again.entries());
+        assert!(
+            world(&Notebook::default())
+                .redo(1, "{\"Op\":\"Dance\"}")
+                .is_err()
+        );
     }
 }

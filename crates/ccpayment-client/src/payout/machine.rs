@@ -18,7 +18,8 @@ use crate::error::{Error, Outcome};
 /// The gateway accepts a timestamp within 120 seconds of its own clock. It accepted the lookup
 /// signed at L, so its clock then stood at L - 120 at least; a submit signed at S is refused
 /// from S + 120 on. With L - S above 240, no submit can be accepted any more. This needs no trust in our
-/// own clock. The rest is for what was accepted in the last moment and is still being written.
+/// own clock. The rest is for what was accepted in the last moment and is still being written. Where an
+/// answer says by itself what the gateway's clock shows, as in v1, 180 seconds by that clock are enough.
 pub const ABSENCE_SECONDS: u64 = 2 * TIMESTAMP_WINDOW_SECONDS + 60;
 
 /// How often one payout is submitted at most; after that it is only looked up.
@@ -50,8 +51,9 @@ impl From<Then> for Step {
 /// What a lookup gave.
 pub(super) enum LookedUp {
     Found(Found),
-    /// The gateway accepted the question and knows no such record.
-    Nothing(Error),
+    /// The gateway accepted the question, when its clock was at this moment or later, and knows no
+    /// such record.
+    Nothing(Option<Timestamp>, Option<Error>),
     /// No answer to go by.
     Failed(Error),
 }
@@ -59,6 +61,8 @@ pub(super) enum LookedUp {
 pub(super) struct Machine {
     order_id: OrderId,
     settled_by: &'static str,
+    /// A second submit under the same id is refused, so it risks nothing even in doubt.
+    refuses_repeats: bool,
     tried: Tried,
     /// The gateway said that it has this order id, so "not found" can't be the whole truth.
     claimed: bool,
@@ -77,11 +81,13 @@ impl Machine {
     pub(super) fn new(
         order_id: OrderId,
         settled_by: &'static str,
+        refuses_repeats: bool,
         in_doubt_since: Option<Timestamp>,
     ) -> Self {
         Self {
             order_id,
             settled_by,
+            refuses_repeats,
             tried: Tried {
                 in_doubt_since,
                 ..Tried::default()
@@ -100,7 +106,7 @@ impl Machine {
     }
 
     pub(super) fn first(&self) -> Step {
-        if self.in_doubt() {
+        if self.in_doubt() || !self.refuses_repeats {
             Step::Lookup
         } else {
             Step::Submit
@@ -139,7 +145,7 @@ impl Machine {
         }
     }
 
-    pub(super) fn looked_up(&mut self, signed_at: Timestamp, answer: LookedUp) -> Step {
+    pub(super) fn looked_up(&mut self, answer: LookedUp) -> Step {
         self.tried.lookups += 1;
         match answer {
             LookedUp::Found(Found::Same { record_id }) => self.done(record_id, Proof::Record),
@@ -166,15 +172,23 @@ impl Machine {
                 self.last = Some(error);
                 self.wait(Then::Lookup)
             }
-            LookedUp::Nothing(error) => {
-                self.last.get_or_insert(error);
-                if self.proves_absence(signed_at) {
+            LookedUp::Nothing(gateway_clock, error) => {
+                if self.last.is_none() {
+                    self.last = error;
+                }
+                if gateway_clock.is_some_and(|clock| self.proves_absence(clock)) {
                     self.tried.in_doubt_since = None;
                 }
                 if !self.in_doubt() {
-                    return self.submit_again();
+                    // It was looked for before anything was sent, so there is nothing to wait for.
+                    let is_first = self.tried.submits == 0 && self.max_submits > 0;
+                    return if is_first {
+                        Step::Submit
+                    } else {
+                        self.submit_again()
+                    };
                 }
-                let may_submit = !self.claimed && self.refusal.is_none();
+                let may_submit = self.refuses_repeats && !self.claimed && self.refusal.is_none();
                 if may_submit && self.tried.submits < self.max_submits {
                     self.wait(Then::Submit)
                 } else {
@@ -210,9 +224,10 @@ impl Machine {
         self.tried.in_doubt_since.is_some()
     }
 
-    fn proves_absence(&self, lookup_signed_at: Timestamp) -> bool {
+    fn proves_absence(&self, gateway_clock: Timestamp) -> bool {
         let since = self.tried.in_doubt_since.unwrap_or_default();
-        !self.claimed && lookup_signed_at.get().saturating_sub(since.get()) >= ABSENCE_SECONDS
+        let past = gateway_clock.get().saturating_sub(since.get());
+        !self.claimed && past >= ABSENCE_SECONDS - TIMESTAMP_WINDOW_SECONDS
     }
 
     /// Nothing is in doubt, so another submit risks nothing; but not for ever, and not against a

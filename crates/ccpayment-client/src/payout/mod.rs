@@ -9,7 +9,7 @@ mod tests;
 use std::time::Duration;
 
 use ccpayment_core::{
-    Difference, Endpoint, ErrorCode, OrderId, Payout, RecordId, Rejection, Timestamp,
+    Difference, Endpoint, ErrorCode, Found, OrderId, Payout, RecordId, Rejection, Timestamp,
 };
 
 use crate::client::Client;
@@ -236,7 +236,12 @@ async fn drive<P: Payout>(
 ) -> Result<PaidOut, PayoutError> {
     let clock = client.clock();
     let give_up_at = clock.elapsed().saturating_add(client.timeouts().total);
-    let mut machine = Machine::new(payout.payout_id().clone(), P::Lookup::NAME, in_doubt_since);
+    let mut machine = Machine::new(
+        payout.payout_id().clone(),
+        P::Lookup::NAME,
+        P::REFUSES_REPEATS,
+        in_doubt_since,
+    );
 
     let both = client
         .prepare(payout)
@@ -261,13 +266,16 @@ async fn drive<P: Payout>(
             Step::Lookup => {
                 let attempt = client.attempt::<P::Lookup>(&lookup, budget).await;
                 let answer = match attempt.result {
-                    Ok(found) => LookedUp::Found(payout.judge(&found)),
+                    Ok(found) => match payout.judge(&found) {
+                        Found::Nothing => LookedUp::Nothing(attempt.gateway_clock, None),
+                        judged => LookedUp::Found(judged),
+                    },
                     Err(error) if error.code() == Some(ErrorCode::NotFound) => {
-                        LookedUp::Nothing(error)
+                        LookedUp::Nothing(attempt.gateway_clock, Some(error))
                     }
                     Err(error) => LookedUp::Failed(error),
                 };
-                machine.looked_up(attempt.signed_at, answer)
+                machine.looked_up(answer)
             }
             Step::Wait { rounds, then } => {
                 let pause = backoff(rounds, clock.random());

@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use ccpayment_core::v2::{ApplyAppWithdrawToNetwork, ApplyAppWithdrawToNetworkResponse};
 use ccpayment_core::{
-    Address, Chain, CoinId, ErrorCode, Found, OrderId, RecordId, Timestamp, decode,
+    Address, Chain, CoinId, ErrorCode, Found, OrderId, RecordId, TIMESTAMP_WINDOW_SECONDS,
+    Timestamp, decode,
 };
 
 use super::machine::{ABSENCE_SECONDS, LookedUp, Machine, Step, Then};
@@ -24,7 +25,7 @@ fn call() -> Box<CallInfo> {
 }
 
 fn machine() -> Machine {
-    Machine::new(OrderId::new("payout-1"), "getAppWithdrawRecord", None)
+    Machine::new(OrderId::new("payout-1"), "getAppWithdrawRecord", true, None)
 }
 
 fn answer(body: &str) -> Error {
@@ -52,6 +53,12 @@ fn not_sent() -> Error {
         call: call(),
         source: TransportError::NotSent("refused".into()),
     }
+}
+
+/// The gateway accepted a lookup that was signed then, and found nothing.
+fn nothing(signed_at: Timestamp) -> LookedUp {
+    let clock = Timestamp::new(signed_at.get() - TIMESTAMP_WINDOW_SECONDS);
+    LookedUp::Nothing(Some(clock), Some(code(11003)))
 }
 
 fn later(seconds: u64) -> Timestamp {
@@ -131,16 +138,13 @@ fn after_a_doubt_no_refusal_settles_anything() {
     for refusal in [14000, 12002, 11005, 11000] {
         let mut machine = machine();
         assert_eq!(name(&machine.submitted(T, Err(lost()))), "lookup");
-        assert_eq!(
-            name(&machine.looked_up(T, LookedUp::Nothing(code(11003)))),
-            "wait, submit"
-        );
+        assert_eq!(name(&machine.looked_up(nothing(T))), "wait, submit");
         assert_eq!(
             name(&machine.submitted(later(2), Err(code(refusal)))),
             "lookup"
         );
         // Absent, but the first attempt may still be on its way: look on, submit no more.
-        let absent = |m: &mut Machine, at| m.looked_up(at, LookedUp::Nothing(code(11003)));
+        let absent = |m: &mut Machine, at| m.looked_up(nothing(at));
         assert_eq!(name(&absent(&mut machine, later(3))), "wait, lookup");
         assert_eq!(
             name(&absent(&mut machine, later(ABSENCE_SECONDS - 1))),
@@ -156,12 +160,12 @@ fn after_a_doubt_no_refusal_settles_anything() {
 fn after_a_doubt_and_a_refusal_the_record_still_wins() {
     let mut machine = machine();
     machine.submitted(T, Err(lost()));
-    machine.looked_up(T, LookedUp::Nothing(code(11003)));
+    machine.looked_up(nothing(T));
     machine.submitted(later(2), Err(code(14000)));
     let found = LookedUp::Found(Found::Same {
         record_id: RecordId::new("r1"),
     });
-    let paid = verdict(machine.looked_up(later(4), found)).unwrap();
+    let paid = verdict(machine.looked_up(found)).unwrap();
     assert_eq!(paid.proof, Proof::Record);
 }
 
@@ -209,7 +213,7 @@ fn a_failed_lookup_never_speaks_for_the_payout() {
     machine.submitted(T, Err(lost()));
     for error in [code(11006), code(14000), lost(), not_sent(), answer("")] {
         assert_eq!(
-            name(&machine.looked_up(T, LookedUp::Failed(error))),
+            name(&machine.looked_up(LookedUp::Failed(error))),
             "wait, lookup"
         );
     }
@@ -223,7 +227,7 @@ fn a_failed_lookup_never_speaks_for_the_payout() {
 fn a_taken_order_id_is_never_absent() {
     let mut machine = machine();
     assert_eq!(name(&machine.submitted(T, Err(code(11011)))), "lookup");
-    let step = machine.looked_up(later(ABSENCE_SECONDS * 9), LookedUp::Nothing(code(11003)));
+    let step = machine.looked_up(nothing(later(ABSENCE_SECONDS * 9)));
     assert_eq!(name(&step), "wait, lookup");
     assert!(matches!(
         machine.give_up().unwrap_err(),
@@ -235,7 +239,7 @@ fn a_taken_order_id_is_never_absent() {
 fn a_proven_absence_allows_a_fresh_start_under_the_same_id() {
     let mut machine = machine();
     machine.submitted(T, Err(lost()));
-    let step = machine.looked_up(later(ABSENCE_SECONDS), LookedUp::Nothing(code(11003)));
+    let step = machine.looked_up(nothing(later(ABSENCE_SECONDS)));
     assert_eq!(name(&step), "wait, submit");
     // The doubt is gone, so a refusal now is the whole truth.
     let error = verdict(machine.submitted(later(ABSENCE_SECONDS + 1), Err(code(14000))));
@@ -249,9 +253,9 @@ fn a_proven_absence_allows_a_fresh_start_under_the_same_id() {
 fn a_later_doubt_starts_the_wait_anew() {
     let mut machine = machine();
     machine.submitted(T, Err(lost()));
-    machine.looked_up(later(1), LookedUp::Nothing(code(11003)));
+    machine.looked_up(nothing(later(1)));
     machine.submitted(later(100), Err(lost()));
-    let step = machine.looked_up(later(ABSENCE_SECONDS + 99), LookedUp::Nothing(code(11003)));
+    let step = machine.looked_up(nothing(later(ABSENCE_SECONDS + 99)));
     assert_ne!(name(&step), "finish");
     assert_eq!(
         machine.give_up().unwrap_err().tried().in_doubt_since,
@@ -264,16 +268,10 @@ fn submits_are_bounded_and_then_only_looked_up() {
     let mut machine = machine();
     for _ in 0..2 {
         machine.submitted(T, Err(lost()));
-        assert_eq!(
-            name(&machine.looked_up(T, LookedUp::Nothing(code(11003)))),
-            "wait, submit"
-        );
+        assert_eq!(name(&machine.looked_up(nothing(T))), "wait, submit");
     }
     machine.submitted(T, Err(lost()));
-    assert_eq!(
-        name(&machine.looked_up(T, LookedUp::Nothing(code(11003)))),
-        "wait, lookup"
-    );
+    assert_eq!(name(&machine.looked_up(nothing(T))), "wait, lookup");
 }
 
 #[test]
@@ -281,7 +279,7 @@ fn what_is_found_ends_it() {
     let judged = |found| {
         let mut machine = machine();
         machine.submitted(T, Err(code(11011)));
-        machine.looked_up(T, LookedUp::Found(found))
+        machine.looked_up(LookedUp::Found(found))
     };
     let record_id = RecordId::new("r1");
     let ended = Found::Ended {
@@ -314,12 +312,13 @@ fn what_is_found_ends_it() {
 
 #[test]
 fn settling_looks_and_never_submits() {
-    let settling = || Machine::new(OrderId::new("payout-1"), "getAppWithdrawRecord", Some(T));
+    let id = || OrderId::new("payout-1");
+    let settling = || Machine::new(id(), "getAppWithdrawRecord", true, Some(T));
     assert_eq!(name(&settling().first()), "lookup");
     assert_eq!(name(&machine().first()), "submit");
-    let nothing = |at| settling().looked_up(at, LookedUp::Nothing(code(11003)));
-    assert_eq!(name(&nothing(later(1))), "wait, lookup");
-    let error = verdict(nothing(later(ABSENCE_SECONDS))).unwrap_err();
+    let absent = |at| settling().looked_up(nothing(at));
+    assert_eq!(name(&absent(later(1))), "wait, lookup");
+    let error = verdict(absent(later(ABSENCE_SECONDS))).unwrap_err();
     assert!(
         matches!(
             error,
@@ -330,4 +329,42 @@ fn settling_looks_and_never_submits() {
         ),
         "{error}"
     );
+}
+
+/// A gateway that may pay twice under one id: v1, of which nothing else is documented.
+#[test]
+fn where_repeats_are_not_refused_nothing_is_sent_blindly() {
+    let machine = || Machine::new(OrderId::new("payout-1"), "get_order_info", false, None);
+    let absent = |seconds| LookedUp::Nothing(Some(later(seconds)), None);
+
+    // What an earlier process paid is found before anything is sent.
+    let mut found = machine();
+    assert_eq!(name(&found.first()), "lookup");
+    let record_id = RecordId::new("r");
+    let paid = verdict(found.looked_up(LookedUp::Found(Found::Same { record_id }))).unwrap();
+    assert_eq!((paid.proof, paid.tried.submits), (Proof::Record, 0));
+
+    // Nothing there: one submit. In doubt it is looked for, and never sent again.
+    let mut lost_one = machine();
+    lost_one.first();
+    assert_eq!(name(&lost_one.looked_up(absent(0))), "submit");
+    assert_eq!(name(&lost_one.submitted(T, Err(lost()))), "lookup");
+    for seconds in [0, 60, 179] {
+        let step = lost_one.looked_up(absent(seconds));
+        assert_eq!(name(&step), "wait, lookup", "{seconds}");
+    }
+    // No clock of the gateway's own, no proof.
+    let step = lost_one.looked_up(LookedUp::Nothing(None, None));
+    assert_eq!(name(&step), "wait, lookup");
+    // Its own clock is past the submit's window: the same id may be used again.
+    assert_eq!(name(&lost_one.looked_up(absent(180))), "wait, submit");
+
+    // A lookup that fails says nothing, so nothing is sent.
+    let mut blind = machine();
+    blind.first();
+    assert_eq!(
+        name(&blind.looked_up(LookedUp::Failed(lost()))),
+        "wait, lookup"
+    );
+    assert_eq!(name(&blind.looked_up(absent(0))), "submit");
 }

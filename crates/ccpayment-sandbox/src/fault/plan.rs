@@ -105,11 +105,12 @@ impl Faults {
         self.held.push(held);
     }
 
-    /// The requests that arrive now that `order_id` was looked up by `lookup`.
-    pub(crate) fn release(&mut self, lookup: &str, order_id: &str) -> Vec<Held> {
+    /// The requests that arrive now that these ids were looked up by `lookup`.
+    pub(crate) fn release(&mut self, lookup: &str, order_ids: &[String]) -> Vec<Held> {
         self.held
             .extract_if(.., |held| {
-                lookup_of(&held.request.operation) == Some(lookup) && held.order_id == order_id
+                lookup_of(&held.request.operation) == Some(lookup)
+                    && order_ids.contains(&held.order_id)
             })
             .collect()
     }
@@ -123,6 +124,7 @@ fn lookup_of(operation: &str) -> Option<&'static str> {
             Some("getUserWithdrawRecord")
         }
         "createAppOrderDepositAddress" => Some("getAppOrderInfo"),
+        "create_order" | "get_checkout_url" | "withdraw" => Some("get_order_info"),
         "createInvoiceUrl" => Some("getInvoiceOrderInfo"),
         "swap" => Some("getSwapRecord"),
         "userSwap" => Some("getUserSwapRecord"),

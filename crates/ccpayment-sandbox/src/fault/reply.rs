@@ -8,27 +8,35 @@ use serde_json::{Map, Value, json};
 use super::bomb;
 use super::{Fault, Garbled};
 use crate::gateway::answer;
-use crate::refusal::{INTERNAL, Refusal, SUCCESS, success};
+use crate::refusal::{SUCCESS, success};
 
 /// How deep the arrays go. Readers that call themselves for each run out of stack far earlier.
 const DEPTH: usize = 10_000;
+/// What the message says where no gateway made the answer.
+pub(crate) const MADE: &str = "made by a fault";
 const HOUR: i64 = 3600;
-const RECORD_ID: &str = "recordId";
+/// The same in either version.
+const RECORD_IDS: [&str; 2] = ["recordId", "record_id"];
 
 /// The answer to a request, whole as yet; `None` where none is sent. The envelope is null where
-/// nothing was done.
-pub(crate) fn carried(fault: Option<Fault>, envelope: Value, now: u64) -> Option<Response<Bytes>> {
+/// nothing was done; `nothing` is one that promises nothing.
+pub(crate) fn carried(
+    fault: Option<Fault>,
+    envelope: Value,
+    nothing: &Value,
+    now: u64,
+) -> Option<Response<Bytes>> {
     match fault {
         None | Some(Fault::Twice | Fault::TwiceAnswerSecond) => {
             (!envelope.is_null()).then(|| answer(StatusCode::OK, &envelope, now))
         }
         Some(Fault::Reply { with, .. }) => {
             let own = if envelope.is_null() {
-                Refusal::new(INTERNAL, "made by a fault").envelope()
+                nothing
             } else {
-                envelope
+                &envelope
             };
-            Some(garble(with, &own, now))
+            Some(garble(with, own, nothing, now))
         }
         Some(_) => None,
     }
@@ -49,13 +57,13 @@ pub(crate) fn shown(fault: Option<Fault>, response: Response<Bytes>) -> Option<R
     }
 }
 
-fn garble(with: Garbled, own: &Value, now: u64) -> Response<Bytes> {
+fn garble(with: Garbled, own: &Value, nothing: &Value, now: u64) -> Response<Bytes> {
     let ok = |envelope: &Value| answer(StatusCode::OK, envelope, now);
     let body = |body: Vec<u8>| ok(own).map(|_| Bytes::from(body));
     match with {
         Garbled::Html => page(StatusCode::OK, "Welcome", now),
         Garbled::Empty => body(Vec::new()),
-        Garbled::Error => ok(&Refusal::new(INTERNAL, "made by a fault").envelope()),
+        Garbled::Error => ok(nothing),
         Garbled::DataNull => ok(&json!({ "code": SUCCESS, "msg": "success", "data": null })),
         Garbled::IdMissing => ok(&success(&Value::Object(without_id(own)))),
         Garbled::RateLimited { retry_after } => {
@@ -80,12 +88,14 @@ fn garble(with: Garbled, own: &Value, now: u64) -> Response<Bytes> {
             body(unreadable(&garbled.to_string()))
         }
         Garbled::CodeTwice => {
-            let code = own.get("code").and_then(Value::as_u64);
-            let other = if code == Some(u64::from(SUCCESS)) {
-                INTERNAL
+            let code = |envelope: &Value| envelope.get("code").and_then(Value::as_u64);
+            let success = Some(u64::from(SUCCESS));
+            let other = if code(own) == success {
+                code(nothing)
             } else {
-                SUCCESS
+                success
             };
+            let other = other.unwrap_or_default();
             body(before(own, &format!("\"code\":{other}")).into_bytes())
         }
         Garbled::IdTwice => {
@@ -133,33 +143,37 @@ fn without_id(own: &Value) -> Map<String, Value> {
         Some(Value::Object(data)) => data.clone(),
         _ => Map::new(),
     };
-    if data.remove(RECORD_ID).is_none()
-        && let Some(first) = data.keys().next().cloned()
-    {
-        data.remove(&first);
+    let id = record_id(&data).or_else(|| data.keys().next().cloned());
+    if let Some(id) = id {
+        data.remove(&id);
     }
     data
 }
 
+fn record_id(data: &Map<String, Value>) -> Option<String> {
+    let id = RECORD_IDS.into_iter().find(|id| data.contains_key(*id))?;
+    Some(id.to_owned())
+}
+
 fn id_twice(own: &Value) -> String {
-    const ANOTHER: &str = "20250101000000000000000000000000";
     let data = own.get("data").and_then(Value::as_object);
-    let first = data.and_then(|data| data.keys().next());
-    let (data, field) = match (data, first) {
-        (Some(data), Some(first)) if !data.contains_key(RECORD_ID) => (
-            Value::Object(data.clone()),
-            format!("{}:null", json!(first)),
-        ),
-        (Some(data), Some(_)) => {
-            let field = format!("\"{RECORD_ID}\":\"{ANOTHER}\"");
-            (Value::Object(data.clone()), field)
-        }
-        _ => {
-            let data = json!({ RECORD_ID: "20250101000000000000000000000001" });
-            (data, format!("\"{RECORD_ID}\":\"{ANOTHER}\""))
-        }
-    };
-    before(&data, &field)
+    if let Some(data) = data
+        && record_id(data).is_none()
+        && let Some(first) = data.keys().next()
+    {
+        return before(
+            &Value::Object(data.clone()),
+            &format!("{}:null", json!(first)),
+        );
+    }
+    let mut data = data.cloned().unwrap_or_default();
+    let id = record_id(&data).unwrap_or_else(|| {
+        let [id, _] = RECORD_IDS;
+        data.insert(id.to_owned(), json!("20250101000000000000000000000001"));
+        id.to_owned()
+    });
+    let another = format!("{}:\"20250101000000000000000000000000\"", json!(id));
+    before(&Value::Object(data), &another)
 }
 
 /// An object's text with a field before its own.
@@ -192,9 +206,13 @@ fn with_header(mut response: Response<Bytes>, name: HeaderName, value: &str) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::refusal::{INTERNAL, Refusal};
 
     fn body(with: Garbled, own: &Value) -> Vec<u8> {
-        garble(with, own, 1_750_000_000).into_body().to_vec()
+        let nothing = Refusal::new(INTERNAL, MADE).envelope();
+        garble(with, own, &nothing, 1_750_000_000)
+            .into_body()
+            .to_vec()
     }
 
     fn text(with: Garbled, own: &Value) -> String {

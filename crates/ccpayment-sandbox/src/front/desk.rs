@@ -158,7 +158,6 @@ pub(super) fn overview(sandbox: &Sandbox) -> String {
     let notified = sandbox
         .attempts()
         .into_iter()
-        .rev()
         .map(|tried| Notified {
             outcome: match (tried.status, tried.error) {
                 (_, Some(error)) => error,

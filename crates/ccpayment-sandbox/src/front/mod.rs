@@ -26,6 +26,8 @@ pub(crate) const OPENAPI: &str = include_str!("../../openapi/admin.json");
 struct Problem {
     status: StatusCode,
     message: String,
+    /// The methods that would have been right.
+    allowed: Option<&'static str>,
 }
 
 impl Problem {
@@ -33,6 +35,7 @@ impl Problem {
         Self {
             status,
             message: message.into(),
+            allowed: None,
         }
     }
 }
@@ -110,23 +113,22 @@ fn page_answer(
 }
 
 fn get(parts: &Parts) -> Result<(), Problem> {
-    if parts.method == Method::GET || parts.method == Method::HEAD {
-        return Ok(());
-    }
-    Err(Problem::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "this is read with GET",
-    ))
+    only(parts, &[Method::GET, Method::HEAD], "GET, HEAD")
 }
 
 fn post(parts: &Parts) -> Result<(), Problem> {
-    if parts.method == Method::POST {
+    only(parts, &[Method::POST], "POST")
+}
+
+fn only(parts: &Parts, methods: &[Method], names: &'static str) -> Result<(), Problem> {
+    if methods.contains(&parts.method) {
         return Ok(());
     }
-    Err(Problem::new(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "this is done with POST",
-    ))
+    Err(Problem {
+        status: StatusCode::METHOD_NOT_ALLOWED,
+        message: format!("{} is not for this; use {names}", parts.method),
+        allowed: Some(names),
+    })
 }
 
 /// A page for people, JSON for the admin API.
@@ -137,15 +139,9 @@ fn refuse(path: &str, problem: &Problem) -> Response<Bytes> {
         let title = problem.status.canonical_reason().unwrap_or("Refused");
         html(problem.status, page::note(title, &problem.message))
     };
-    if problem.status == StatusCode::METHOD_NOT_ALLOWED {
-        let allowed = if problem.message.contains("GET") {
-            "GET, HEAD"
-        } else {
-            "POST"
-        };
-        response
-            .headers_mut()
-            .insert(ALLOW, HeaderValue::from_static(allowed));
+    if let Some(allowed) = problem.allowed {
+        let allowed = HeaderValue::from_static(allowed);
+        response.headers_mut().insert(ALLOW, allowed);
     }
     response
 }

@@ -10,6 +10,9 @@ pub(crate) struct Balance {
     pub(crate) available: String,
 }
 
+/// The newest so many of each are shown, lest a long test makes a page that no browser bears.
+const MOST: usize = 100;
+
 /// An order, a deposit or a withdrawal.
 #[derive(Debug, Clone)]
 pub(crate) struct Row {
@@ -58,7 +61,7 @@ impl Overview {
         self.balances(&mut page);
         rows(&mut page, "Orders", &self.orders);
         rows(&mut page, "Deposits", &self.deposits);
-        rows(&mut page, "Withdrawals and others", &self.payouts);
+        rows(&mut page, "Withdrawals", &self.payouts);
         self.notifications(&mut page);
         layout("Overview", true, false, &page)
     }
@@ -79,7 +82,7 @@ impl Overview {
                 .text(&balance.available)
                 .raw("</td></tr>\n");
         }
-        close(page, self.balances.is_empty());
+        close(page, self.balances.len());
     }
 
     fn notifications(&self, page: &mut Html) {
@@ -90,7 +93,7 @@ impl Overview {
             self.notified.is_empty(),
             &titles,
         );
-        for tried in &self.notified {
+        for tried in self.notified.iter().rev().take(MOST) {
             page.raw("<tr><td><code class=\"small\">")
                 .text(&tried.record_id)
                 .raw("</code></td><td>")
@@ -112,6 +115,7 @@ impl Overview {
         if !self.notified.is_empty() {
             page.raw("</tbody>\n</table></div>\n");
         }
+        more(page, self.notified.len());
         page.raw("<p class=\"quiet\">Waiting: ")
             .text(self.pending)
             .raw(". ");
@@ -130,7 +134,7 @@ fn rows(page: &mut Html, title: &'static str, rows: &[Row]) {
         rows.is_empty(),
         &["Id", "What", "Amount", "Status"],
     );
-    for row in rows {
+    for row in rows.iter().rev().take(MOST) {
         page.raw("<tr><td>");
         match &row.link {
             Some(link) => page
@@ -154,7 +158,7 @@ fn rows(page: &mut Html, title: &'static str, rows: &[Row]) {
             .text(&row.status)
             .raw("</span></td></tr>\n");
     }
-    close(page, rows.is_empty());
+    close(page, rows.len());
 }
 
 fn open(page: &mut Html, title: &'static str, empty: bool, columns: &[&'static str]) {
@@ -173,11 +177,22 @@ fn open(page: &mut Html, title: &'static str, empty: bool, columns: &[&'static s
     page.raw("</tr></thead>\n<tbody>\n");
 }
 
-fn close(page: &mut Html, empty: bool) {
-    if !empty {
+fn close(page: &mut Html, count: usize) {
+    if count > 0 {
         page.raw("</tbody>\n</table></div>\n");
     }
+    more(page, count);
     page.raw("</section>\n");
+}
+
+fn more(page: &mut Html, count: usize) {
+    if count > MOST {
+        page.raw("<p class=\"quiet\">The newest ")
+            .text(MOST)
+            .raw(" of ")
+            .text(count)
+            .raw("; the admin API has them all.</p>\n");
+    }
 }
 
 #[cfg(test)]
@@ -204,7 +219,9 @@ mod tests {
                 coin_id: 1280,
                 available: "19.9".to_owned(),
             }],
-            orders: vec![row("<o>", Some("/checkout/k"))],
+            orders: (0..101)
+                .map(|n| row(if n < 100 { "older" } else { "<o>" }, Some("/checkout/k")))
+                .collect(),
             deposits: vec![row("r", None)],
             payouts: Vec::new(),
             notified: vec![Notified {
@@ -222,6 +239,7 @@ mod tests {
             ">20.10<",
             ">19.9<",
             "None yet.",
+            "The newest 100 of 101",
             "no answer: &lt;refused&gt;",
             "Waiting: 2",
             "1970-01-01 00:00:00 UTC",

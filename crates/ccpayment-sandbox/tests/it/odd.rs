@@ -36,7 +36,7 @@ fn samples(document: &Value) -> Vec<(String, Value)> {
     samples
 }
 
-fn odd() -> Vec<Value> {
+pub(crate) fn odd() -> Vec<Value> {
     vec![
         Value::Null,
         json!(0),

@@ -17,7 +17,7 @@ fn example(name: &str) -> Value {
 }
 
 /// Every path of names with the kind of its value; lists and the map of networks by their items.
-fn shape(value: &Value, at: &str, into: &mut BTreeSet<String>) {
+pub(crate) fn shape(value: &Value, at: &str, into: &mut BTreeSet<String>) {
     match value {
         Value::Object(fields) => {
             for (name, field) in fields {

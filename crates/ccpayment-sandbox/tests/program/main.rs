@@ -11,6 +11,7 @@
 )]
 
 mod browser;
+mod guide;
 mod kill;
 mod running;
 mod support;

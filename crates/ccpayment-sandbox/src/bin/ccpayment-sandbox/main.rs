@@ -56,7 +56,8 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
         .await
         .map_err(|error| format!("can't listen on {}: {error}", options.listen))?;
     let site = options.site.unwrap_or_else(|| server.origin());
-    sandbox.set_site(&site);
+    let site = site.trim_end_matches('/');
+    sandbox.set_site(site);
     println!("This is a sandbox, not a payment gateway: no real money moves here.");
     println!("listening on {}", server.origin());
     println!("overview and admin API: {site}/sandbox/");
@@ -101,7 +102,20 @@ fn set_up(options: &Options) -> Result<Sandbox, Box<dyn Error>> {
         builder = builder.state_file(path);
     }
     let sandbox = builder.build()?;
-    sandbox.set_host_names(options.hosts.clone());
+    let mut names = options.hosts.clone();
+    // Where the pages are said to be they have to be answered, too.
+    if let Some(site) = &options.site {
+        let place = site
+            .split_once("://")
+            .map_or(site.as_str(), |(_, place)| place);
+        let host = place.split('/').next().unwrap_or_default();
+        names.push(
+            host.rsplit_once(':')
+                .map_or(host, |(name, _)| name)
+                .to_owned(),
+        );
+    }
+    sandbox.set_host_names(names);
     Ok(sandbox)
 }
 

@@ -1,0 +1,208 @@
+//! `cargo xtask load`: how fast a sandbox starts, and how many signed `getCoin` calls a second it
+//! answers on loopback with keep-alive, on one core. The processor time of a call is measured as
+//! well, because a busy machine says little about the sandbox by calls alone.
+
+#![allow(
+    clippy::print_stdout,
+    reason = "what this program prints is its purpose"
+)]
+#![allow(clippy::disallowed_methods, reason = "it is about real time")]
+#![allow(clippy::float_arithmetic, reason = "a rate is not money")]
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use ccpayment_sandbox::Sandbox;
+use nix::sys::resource::{UsageWho, getrusage};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::task::JoinSet;
+
+/// Enough that the server always has something to do.
+const CONNECTIONS: usize = 32;
+const WARM_UP: Duration = Duration::from_secs(1);
+const MEASURED: Duration = Duration::from_secs(5);
+const BODY: &str = "{\"coinId\":1280}";
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    match words.as_slice() {
+        [] => runtime.block_on(measure()),
+        ["serve"] => runtime.block_on(serve()),
+        _ => bail!("usage: load"),
+    }
+}
+
+/// The other process: an address, the time that it took to have one, and at each line of input the
+/// processor time so far.
+async fn serve() -> Result<()> {
+    let start = Instant::now();
+    let sandbox = Sandbox::builder().build()?;
+    let server = sandbox.serve(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
+    let took = start.elapsed();
+    println!("{} {}", server.addr(), took.as_micros());
+    // A thread, because the one of the server is measured.
+    let asked = tokio::task::spawn_blocking(|| {
+        for line in std::io::stdin().lines() {
+            line?;
+            println!("{}", cpu()?.as_micros());
+        }
+        anyhow::Ok(())
+    });
+    asked.await?
+}
+
+/// User and system time of this process.
+fn cpu() -> Result<Duration> {
+    let usage = getrusage(UsageWho::RUSAGE_SELF)?;
+    let micros = |time: nix::sys::time::TimeVal| {
+        u64::try_from(time.tv_sec() * 1_000_000 + time.tv_usec()).map(Duration::from_micros)
+    };
+    Ok(micros(usage.user_time())? + micros(usage.system_time())?)
+}
+
+struct Served {
+    child: Child,
+    input: Option<ChildStdin>,
+    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
+    addr: SocketAddr,
+    start: Duration,
+    pinned: bool,
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        drop(self.input.take());
+        let _ = self.child.kill().and_then(|()| self.child.wait());
+    }
+}
+
+impl Served {
+    /// On the first core alone, where there is a way to say so.
+    fn start() -> Result<Self> {
+        let program = std::env::current_exe()?;
+        let spawn = |command: &mut Command| {
+            let command = command.arg("serve");
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()
+        };
+        let pinned = spawn(Command::new("taskset").args(["-c", "0"]).arg(&program));
+        let is_pinned = pinned.is_ok();
+        let mut child = pinned.or_else(|_| spawn(&mut Command::new(&program)))?;
+        let input = child.stdin.take();
+        let mut lines = BufReader::new(child.stdout.take().context("no output")?).lines();
+        let line = lines.next().context("it did not start")??;
+        let (addr, micros) = line.split_once(' ').context("no address")?;
+        Ok(Self {
+            addr: addr.parse()?,
+            start: Duration::from_micros(micros.parse()?),
+            child,
+            input,
+            lines,
+            pinned: is_pinned,
+        })
+    }
+
+    fn cpu(&mut self) -> Result<Duration> {
+        use std::io::Write;
+        let input = self.input.as_mut().context("no input")?;
+        input.write_all(b"\n")?;
+        let line = self.lines.next().context("it ended")??;
+        Ok(Duration::from_micros(line.parse()?))
+    }
+}
+
+async fn measure() -> Result<()> {
+    let mut served = Served::start()?;
+    let addr = served.addr;
+    converse(addr, WARM_UP).await?;
+    let (before, start) = (served.cpu()?, Instant::now());
+    let calls = converse(addr, MEASURED).await?;
+    let (took, spent) = (start.elapsed(), served.cpu()?.saturating_sub(before));
+    println!("start-up {:.1} ms", served.start.as_secs_f64() * 1e3);
+    let each = spent.as_secs_f64() / f64::from(calls);
+    println!(
+        "getCoin {:.0} calls a second over {CONNECTIONS} connections, the server {}; {:.1} us of \
+         its processor time each, which is {:.0} a second on a core of its own",
+        f64::from(calls) / took.as_secs_f64(),
+        if served.pinned {
+            "on one core"
+        } else {
+            "unpinned"
+        },
+        each * 1e6,
+        1.0 / each,
+    );
+    Ok(())
+}
+
+/// One request, signed once: its signature holds for two minutes, and the server checks it anew.
+fn request() -> String {
+    // A sandbox of its own, for nothing but the signature.
+    let headers = Sandbox::builder()
+        .build()
+        .map(|sandbox| sandbox.sign_notification(BODY.as_bytes()));
+    let mut request =
+        "POST /ccpayment/v2/getCoin HTTP/1.1\r\nHost: load\r\nContent-Type: application/json\r\n"
+            .to_owned();
+    for (name, value) in headers.into_iter().flatten() {
+        request += &format!("{name}: {value}\r\n");
+    }
+    request + &format!("Content-Length: {}\r\n\r\n{BODY}", BODY.len())
+}
+
+/// How many calls were answered, one after the other on each connection.
+async fn converse(addr: SocketAddr, time: Duration) -> Result<u32> {
+    let request = request();
+    let until = Instant::now() + time;
+    let mut connections = JoinSet::new();
+    for _ in 0..CONNECTIONS {
+        connections.spawn(call_until(addr, request.clone(), until));
+    }
+    let mut calls = 0;
+    while let Some(outcome) = connections.join_next().await {
+        calls += outcome??;
+    }
+    Ok(calls)
+}
+
+async fn call_until(addr: SocketAddr, request: String, until: Instant) -> Result<u32> {
+    let mut stream = TcpStream::connect(addr).await?;
+    stream.set_nodelay(true)?;
+    stream.write_all(request.as_bytes()).await?;
+    // All answers are as long as the first one, which has to be a success.
+    let mut first = vec![0; 16 * 1024];
+    let mut length = 0;
+    let whole = loop {
+        let rest = first.get_mut(length..).context("too long an answer")?;
+        let read = stream.read(rest).await?;
+        ensure!(read > 0, "the connection was closed");
+        length += read;
+        let text = String::from_utf8_lossy(first.get(..length).unwrap_or_default());
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let announced = head.to_ascii_lowercase();
+            let announced = announced.split("content-length: ").nth(1);
+            let announced = announced.and_then(|it| it.lines().next());
+            let announced: usize = announced.context("no length")?.parse()?;
+            if body.len() >= announced {
+                break text.into_owned();
+            }
+        }
+    };
+    ensure!(whole.contains("\"code\":10000"), "refused: {whole}");
+    let mut answer = vec![0; whole.len()];
+    let mut calls = 1;
+    while Instant::now() < until {
+        stream.write_all(request.as_bytes()).await?;
+        stream.read_exact(&mut answer).await?;
+        ensure!(answer.starts_with(b"HTTP/1.1 200 "), "refused");
+        calls += 1;
+    }
+    Ok(calls)
+}

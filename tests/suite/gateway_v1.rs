@@ -1,0 +1,397 @@
+//! The client of v1 against the sandbox, over real sockets.
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, UNIX_EPOCH};
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use bytes::Bytes;
+use ccpayment::v1::{
+    CheckUser, CreateOrder, Currency, GetAssets, GetBlockHeight, GetCheckoutUrl, GetNetworkFee,
+    GetOrderInfo, GetPermanentAddress, GetTokenRate, ListCoins, ListSupportTokensLegacy,
+    ListTokenChainsLegacy, OrderStatus, ResendWebhooks, TokenId, Withdraw,
+};
+use ccpayment::webhook::VerifyError;
+use ccpayment::webhook::v1::{Event, Verifier};
+use ccpayment::{
+    Address, Amount, AnswerError, AppId, AppSecret, Call, Chain, Client, Credentials, Endpoint,
+    Error, ErrorCode, Memo, OrderId, Outcome, ReqwestTransport, Timestamp, Transport,
+    TransportError, Unverified, UserId,
+};
+use ccpayment_sandbox::{Incoming, Sandbox, Server, Setting};
+
+use super::gateway::SandboxClock;
+
+const USDT: u64 = 1280;
+
+type Tamper = fn(&mut http::Response<Bytes>);
+
+/// What the line does to an answer; it also notes which operations succeeded.
+struct Line {
+    inner: ReqwestTransport,
+    tamper: Tamper,
+    answered: Arc<Mutex<BTreeSet<&'static str>>>,
+}
+
+#[async_trait]
+impl Transport for Line {
+    async fn send(&self, call: Call) -> Result<http::Response<Bytes>, TransportError> {
+        let operation = call.operation;
+        let mut answer = self.inner.send(call).await?;
+        if answer.body().starts_with(b"{\"code\":10000") {
+            self.answered.lock().unwrap().insert(operation);
+        }
+        (self.tamper)(&mut answer);
+        Ok(answer)
+    }
+}
+
+struct House {
+    sandbox: Sandbox,
+    server: Server,
+    client: Client,
+    answered: Arc<Mutex<BTreeSet<&'static str>>>,
+}
+
+async fn house_with(secret: &str, tamper: Tamper) -> House {
+    let sandbox = Sandbox::builder()
+        .app("app-id", "app-secret")
+        .seed(7)
+        .start_time(1_767_225_600)
+        .setting(Setting::ChainByHand(true))
+        .balance(USDT, "100")
+        .balance(1486, "100")
+        .build()
+        .unwrap();
+    let server = sandbox
+        .serve(SocketAddr::from(([127, 0, 0, 1], 0)))
+        .await
+        .unwrap();
+    let answered = Arc::default();
+    let line = Line {
+        inner: ReqwestTransport::new().unwrap(),
+        tamper,
+        answered: Arc::clone(&answered),
+    };
+    let credentials = Credentials::new(AppId::new("app-id"), AppSecret::new(secret)).unwrap();
+    let client = Client::new(credentials, line)
+        .with_origin(server.origin().parse().unwrap())
+        .with_clock(SandboxClock::of(&sandbox));
+    House {
+        sandbox,
+        server,
+        client,
+        answered,
+    }
+}
+
+async fn house() -> House {
+    house_with("app-secret", |_| {}).await
+}
+
+impl House {
+    async fn send<E: Endpoint>(&self, request: &E) -> E::Response {
+        let answer = self.client.send(request).await;
+        answer.unwrap_or_else(|error| panic!("{}: {error}", E::NAME))
+    }
+
+    async fn code<E: Endpoint>(&self, request: &E) -> ErrorCode {
+        let error = self.client.send(request).await.map(|_| ()).unwrap_err();
+        error.code().unwrap_or_else(|| panic!("{error}"))
+    }
+
+    fn token(&self, coin_id: u64, chain: &str) -> TokenId {
+        TokenId::new(self.sandbox.v1_token_id(coin_id, chain).unwrap())
+    }
+
+    fn order(&self, id: &str, price: &str) -> CreateOrder {
+        CreateOrder::new(
+            OrderId::new(id),
+            amount(price),
+            self.token(USDT, "POLYGON"),
+            Currency::new("token"),
+        )
+    }
+
+    fn payout(&self, id: &str, value: &str) -> Withdraw {
+        Withdraw::new(
+            OrderId::new(id),
+            Address::new("0xBb9C4e7F3687aca1AE2828c18f9E3ae067F569FE"),
+            self.token(USDT, "POLYGON"),
+            amount(value),
+        )
+    }
+
+    async fn close(self) {
+        assert!(self.sandbox.ledger().is_balanced());
+        self.server.shutdown().await;
+    }
+}
+
+fn amount(text: &str) -> Amount {
+    text.parse().unwrap()
+}
+
+#[tokio::test]
+async fn every_route_of_v1_answers_the_typed_client() {
+    let house = house().await;
+    let coins = house.send(&ListCoins::new()).await.list;
+    let usdt = coins.iter().find(|coin| coin.crypto == "USDT").unwrap();
+    let token = house.token(USDT, "POLYGON");
+    let polygon = usdt.tokens.iter().find(|one| one.token_id == token);
+    assert_eq!(polygon.unwrap().chain, Chain::new("POLYGON"));
+    let rate = GetTokenRate::new(amount("10.002"), token.clone());
+    assert_eq!(house.send(&rate).await.value, amount("10"));
+    let fee = house.send(&GetNetworkFee::new(token.clone())).await;
+    assert_eq!(fee.fee, amount("0.05"));
+    assert!(!house.send(&GetBlockHeight::new()).await.chains.is_empty());
+    let tokens = house.send(&ListSupportTokensLegacy::new()).await.list;
+    assert_eq!(tokens.len(), coins.len());
+    let chains = house.send(&ListTokenChainsLegacy::new(token)).await.list;
+    assert_eq!(chains.len(), 4);
+    let user = house.send(&CheckUser::new("9558861")).await;
+    assert!(user.nickname.is_some());
+
+    let opened = house.send(&house.order("1", "20")).await;
+    assert_eq!(opened.product_price, Some(amount("20")));
+    let payment = house
+        .sandbox
+        .pay(opened.pay_address.as_str(), "20")
+        .unwrap();
+    house.sandbox.confirm(&payment.record_id).unwrap();
+    let asked = GetOrderInfo::new([OrderId::new("1")]);
+    let found = house.send(&asked).await.orders;
+    assert_eq!(found[0].order_detail.status, OrderStatus::Paid);
+    assert_eq!(found[0].trade_list[0].amount, amount("20"));
+    let page = GetCheckoutUrl::new(OrderId::new("2"), amount("9.99"), "a book");
+    assert!(house.send(&page).await.payment_url.starts_with("https://"));
+    let user = GetPermanentAddress::new(UserId::new("user-1"), Chain::new("XRP"));
+    assert!(house.send(&user).await.memo.is_some());
+
+    let paid = house.send(&house.payout("out", "10")).await;
+    assert_eq!(paid.net_receivable, Some(amount("9.95")));
+    assert_eq!(paid.network_fee_crypto.as_deref(), Some("USDT"));
+    house.sandbox.settle_payouts();
+    let asked = GetOrderInfo::new([OrderId::new("out")]);
+    let found = house.send(&asked).await.orders;
+    assert_eq!(found[0].order_detail.status, OrderStatus::Successful);
+    assert!(found[0].trade_list[0].txid.is_some());
+    let assets = house.send(&GetAssets::new()).await.list;
+    let held = assets.iter().find(|asset| asset.crypto == "USDT").unwrap();
+    assert_eq!(held.value, amount("109.9"));
+    let since = Timestamp::new(house.sandbox.now() - 600);
+    house.send(&ResendWebhooks::new(since)).await;
+
+    assert_eq!(house.answered.lock().unwrap().len(), 14);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn v1_refuses_with_codes_that_no_other_version_has() {
+    let house = house().await;
+    house.send(&house.order("1", "20")).await;
+    let taken = house.code(&house.order("1", "20")).await;
+    assert_eq!(taken, ErrorCode::Unknown(990_004));
+    let poor = house.code(&house.payout("out", "1000")).await;
+    assert_eq!(poor, ErrorCode::Unknown(990_005));
+    let nobody = house.code(&CheckUser::new("1234567")).await;
+    assert_eq!(nobody, ErrorCode::ToUserNotFound);
+    house.sandbox.instruct("withdraw", 224_066).unwrap();
+    let error = house.client.send(&house.payout("out", "1")).await;
+    let error = error.unwrap_err();
+    assert_eq!(error.code(), Some(ErrorCode::ServiceError));
+    assert!(house.sandbox.payouts().is_empty());
+    house.close().await;
+
+    let house = house_with("another", |_| {}).await;
+    let error = house.client.send(&ListCoins::new()).await.unwrap_err();
+    // The refusal itself is signed with a secret that this client does not have.
+    assert!(matches!(
+        error,
+        Error::Answer {
+            source: AnswerError::Unverified { .. },
+            ..
+        }
+    ));
+    house.close().await;
+}
+
+fn change(answer: &mut http::Response<Bytes>, from: &str, to: &str) {
+    let body = String::from_utf8(answer.body().to_vec()).unwrap();
+    assert!(body.contains(from), "{body}");
+    *answer.body_mut() = Bytes::from(body.replacen(from, to, 1));
+}
+
+#[tokio::test]
+async fn an_answer_with_one_other_byte_is_not_believed() {
+    let tampers: [(Tamper, Unverified); 5] = [
+        (
+            |answer| change(answer, "9.95", "9.96"),
+            Unverified::WrongSignature,
+        ),
+        (
+            |answer| change(answer, ",", ", "),
+            Unverified::WrongSignature,
+        ),
+        (
+            |answer| change(answer, "\"success\"}", "\"success\"} "),
+            Unverified::WrongSignature,
+        ),
+        (
+            |answer| {
+                let headers = answer.headers_mut();
+                headers.insert("timestamp", "1767225601".parse().unwrap());
+            },
+            Unverified::WrongSignature,
+        ),
+        (
+            |answer| _ = answer.headers_mut().remove("sign"),
+            Unverified::Unsigned,
+        ),
+    ];
+    for (place, (tamper, expected)) in tampers.into_iter().enumerate() {
+        let house = house_with("app-secret", tamper).await;
+        let error = house.client.send(&house.payout("out", "10")).await;
+        let error = error.unwrap_err();
+        // The money went out: whoever changed the answer can't make it look refused.
+        assert!(matches!(error.outcome(), Outcome::Unknown(_)), "{place}");
+        match error {
+            Error::Answer {
+                source: AnswerError::Unverified { why, .. },
+                ..
+            } => assert_eq!(why, expected, "{place}"),
+            other => panic!("{place}: {other}"),
+        }
+        assert_eq!(house.sandbox.payouts().len(), 1);
+        house.close().await;
+    }
+}
+
+#[derive(Clone)]
+struct Ear {
+    verifier: Verifier,
+    clock: Sandbox,
+    heard: Arc<Mutex<Vec<Event>>>,
+}
+
+async fn notify(State(ear): State<Ear>, headers: HeaderMap, body: Bytes) -> (StatusCode, Bytes) {
+    let now = UNIX_EPOCH + Duration::from_secs(ear.clock.now());
+    match ear.verifier.verify(&headers, &body, now) {
+        Ok(event) => {
+            ear.heard.lock().unwrap().push(event.event().clone());
+            let answer = event.acknowledge().into_response();
+            (StatusCode::OK, Bytes::from(answer.body().to_vec()))
+        }
+        Err(error) => (error.status(), Bytes::new()),
+    }
+}
+
+/// Listens with a secret for what the sandbox has to say.
+async fn ear(house: &House, secret: &str) -> Ear {
+    let ear = Ear {
+        verifier: Verifier::new(AppId::new("app-id"), &AppSecret::new(secret)),
+        clock: house.sandbox.clone(),
+        heard: Arc::default(),
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    house
+        .sandbox
+        .set_webhook_url(format!("http://{}/notify", listener.local_addr().unwrap()));
+    let router = Router::new()
+        .route("/notify", post(notify))
+        .with_state(ear.clone());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    ear
+}
+
+/// One of each kind.
+async fn say_everything(house: &House) {
+    let sandbox = &house.sandbox;
+    let opened = house
+        .send(&house.order("order", "20").custom_value("shelf 7"))
+        .await;
+    let paid = sandbox.pay(opened.pay_address.as_str(), "20").unwrap();
+    sandbox.confirm(&paid.record_id).unwrap();
+    sandbox.refund(&paid.record_id, "5").unwrap();
+    let user = GetPermanentAddress::new(UserId::new("user-1"), Chain::new("XRP"));
+    let address = house.send(&user).await.address;
+    let incoming = Incoming::new(address.as_str(), "10").coin(1486, "XRP");
+    let direct = sandbox.send(incoming).unwrap();
+    sandbox.confirm(&direct.record_id).unwrap();
+    let invoice = sandbox.dashboard_invoice("18", None).unwrap();
+    let picked = sandbox.pick(&invoice, USDT, "TRX").unwrap();
+    let incoming = Incoming::new(picked.address, picked.amount).coin(USDT, "TRX");
+    let invoiced = sandbox.send(incoming).unwrap();
+    sandbox.confirm(&invoiced.record_id).unwrap();
+    let to_xrp = Withdraw::new(
+        OrderId::new("out"),
+        Address::new("rwyQp3eC5j6AumcptZhfmiXAykpeswZKeJ"),
+        house.token(1486, "XRP"),
+        amount("10"),
+    );
+    house.send(&to_xrp.memo(Memo::new("573049"))).await;
+    sandbox.settle_payouts();
+}
+
+#[tokio::test]
+async fn all_five_kinds_are_delivered_and_verified() {
+    let house = house().await;
+    let ear = ear(&house, "app-secret").await;
+    say_everything(&house).await;
+    house.sandbox.deliver_due().await;
+    assert_eq!(house.sandbox.pending_notifications(), 0);
+    let heard = ear.heard.lock().unwrap().clone();
+    let mut kinds = BTreeSet::new();
+    for event in &heard {
+        kinds.insert(match event {
+            Event::ApiDeposit(event) => {
+                assert_eq!(event.paid(), Some(&amount("20")));
+                assert_eq!(event.merchant_order_id(), Some(&OrderId::new("order")));
+                assert_eq!(event.custom_value(), Some("shelf 7"));
+                "API Deposit"
+            }
+            Event::DirectDeposit(event) => {
+                assert_eq!(event.user_id, UserId::new("user-1"));
+                assert_eq!(event.credit_amount, Some(amount("9.95")));
+                "Direct Deposit"
+            }
+            Event::Invoice(event) => {
+                assert_eq!(event.denominated_currency, Currency::usd());
+                "Invoice"
+            }
+            Event::ApiWithdrawal(event) => {
+                assert_eq!(event.memo, Some(Memo::new("573049")));
+                assert_eq!(event.net_receivable, Some(amount("9.8")));
+                "API Withdrawal"
+            }
+            Event::Refund(event) => {
+                assert_eq!(event.amount, amount("5"));
+                assert_eq!(event.network_fee_crypto.as_deref(), Some("USDT"));
+                "Refund"
+            }
+            other => panic!("{other:?}"),
+        });
+        assert!(event.dedupe_key().is_some());
+    }
+    assert_eq!((heard.len(), kinds.len()), (5, 5));
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_receiver_with_another_secret_believes_nothing() {
+    let house = house().await;
+    let ear = ear(&house, "another").await;
+    say_everything(&house).await;
+    let attempts = house.sandbox.deliver_due().await;
+    assert_eq!(attempts.len(), 5);
+    let refused = VerifyError::BadSignature.status().as_u16();
+    assert!(attempts.iter().all(|it| it.status == Some(refused)));
+    assert!(ear.heard.lock().unwrap().is_empty());
+    assert_eq!(house.sandbox.pending_notifications(), 5);
+    house.close().await;
+}

@@ -1,0 +1,197 @@
+//! A second opinion on the sandbox by a tool that is not ours: schemathesis makes requests of the
+//! documents, and `tests/conformance/hooks.py` says what an answer has to be.
+
+use std::fmt;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::{Value, json};
+
+/// How many for each route, unless another number is asked for.
+pub(crate) const EXAMPLES: u32 = 200;
+
+/// The same requests in every run.
+const SEED: &str = "20260101";
+
+/// A served sandbox, which ends with its standard input.
+struct Served {
+    child: Child,
+    input: Option<ChildStdin>,
+    about: Value,
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        drop(self.input.take());
+        let _ = self.child.wait();
+    }
+}
+
+impl Served {
+    fn start(cargo: &str, root: &Path) -> Result<Self> {
+        let mut child = Command::new(cargo)
+            .current_dir(root)
+            .args(["run", "--quiet", "-p", "ccpayment-tests", "--bin"])
+            .arg("conformance")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("cargo can't be started")?;
+        let input = child.stdin.take();
+        let output = child.stdout.take().context("no output")?;
+        let mut line = String::new();
+        BufReader::new(output).read_line(&mut line)?;
+        let about = serde_json::from_str(&line).context("the sandbox did not start")?;
+        Ok(Self {
+            child,
+            input,
+            about,
+        })
+    }
+
+    /// Whether the sandbox has routes of a version, and of how many.
+    fn routes(&self, version: &str) -> Option<(u64, u64)> {
+        let versions = self.about.get("versions")?.as_array()?;
+        let has_name = |it: &&Value| it.get("version").and_then(Value::as_str) == Some(version);
+        let found = versions.iter().find(has_name)?;
+        Some((number(found, "routes"), number(found, "of")))
+    }
+
+    /// It checks its books last.
+    fn end(mut self) -> Result<()> {
+        drop(self.input.take());
+        ensure!(self.child.wait()?.success(), "the sandbox failed");
+        Ok(())
+    }
+}
+
+/// What the hooks counted.
+#[derive(Default)]
+struct Counts {
+    routes: u64,
+    examples: u64,
+    successes: u64,
+    server_errors: u64,
+    undocumented: u64,
+}
+
+impl Counts {
+    fn add(&mut self, counted: &Value) {
+        self.routes += number(counted, "routes");
+        self.examples += number(counted, "examples");
+        self.successes += number(counted, "successes");
+        self.server_errors += number(counted, "server_errors");
+        self.undocumented += number(counted, "undocumented");
+    }
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "conformance: routes {}, examples {}, server errors {}, undocumented {}",
+            self.routes, self.examples, self.server_errors, self.undocumented
+        )
+    }
+}
+
+fn number(value: &Value, name: &str) -> u64 {
+    value.get(name).and_then(Value::as_u64).unwrap_or(0)
+}
+
+/// Every document that the sandbox serves, in turn.
+pub(crate) fn run(cargo: &str, root: &Path, examples: u32) -> Result<()> {
+    let tool = install(root)?;
+    let served = Served::start(cargo, root)?;
+    let mut all = Counts::default();
+    for version in ["v2", "v1"] {
+        let Some((has, of)) = served.routes(version) else {
+            println!("{version}: the sandbox has none of its routes, so that nothing is asked");
+            continue;
+        };
+        let counted = explore(&tool, root, &served.about, version, examples)?;
+        println!(
+            "{version}: the sandbox has {has} of {of} routes; {} of {} requests succeeded; a route \
+             that takes something got {} or more",
+            number(&counted, "successes"),
+            number(&counted, "examples"),
+            number(&counted, "least_examples"),
+        );
+        if let Some(never) = counted
+            .get("never_successful")
+            .filter(|it| **it != json!([]))
+        {
+            println!("{version}: no request succeeded on {never}");
+        }
+        ensure!(number(&counted, "routes") == of, "a route was never called");
+        all.add(&counted);
+    }
+    served.end()?;
+    println!("{all}");
+    ensure!(
+        all.server_errors + all.undocumented == 0 && all.successes > 0,
+        "the sandbox does not keep to the documents"
+    );
+    Ok(())
+}
+
+/// Schemathesis, in a folder of its own below `target`.
+fn install(root: &Path) -> Result<PathBuf> {
+    let folder = root.join("target/conformance");
+    let tool = folder.join("bin/schemathesis");
+    if !tool.exists() {
+        let mut venv = Command::new("python3");
+        venv.args(["-m", "venv"]).arg(&folder);
+        finish(&mut venv, "python3 and its module venv are needed")?;
+    }
+    // At once when it is there already, in the version that is asked for.
+    let mut pip = Command::new(folder.join("bin/python"));
+    pip.args(["-m", "pip", "install", "--quiet"])
+        .args(["--disable-pip-version-check", "--requirement"])
+        .arg(root.join("tests/conformance/requirements.txt"));
+    finish(&mut pip, "schemathesis can't be installed")?;
+    Ok(tool)
+}
+
+/// Requests of one document, and what was counted meanwhile.
+fn explore(tool: &Path, root: &Path, about: &Value, version: &str, examples: u32) -> Result<Value> {
+    let counts = root.join(format!("target/conformance/{version}.json"));
+    let origin = about.get("origin").and_then(Value::as_str);
+    let origin = origin.context("a sandbox without an address")?;
+    let mut run = Command::new(tool);
+    run.current_dir(root.join("target/conformance"))
+        .env(
+            "SCHEMATHESIS_HOOKS",
+            root.join("tests/conformance/hooks.py"),
+        )
+        .env("CONFORMANCE_GATEWAY", about.to_string())
+        .env("CONFORMANCE_VERSION", version)
+        .env("CONFORMANCE_COUNTS", &counts)
+        .arg("run")
+        .arg(root.join(format!("xtask/spec/ccpayment-{version}.yaml")))
+        .args(["--url", &format!("{origin}/ccpayment/{version}")])
+        .args([
+            "--checks",
+            "not_a_server_error,content_type_conformance,envelope",
+        ])
+        .args([
+            "--phases",
+            "fuzzing",
+            "--max-examples",
+            &examples.to_string(),
+        ])
+        .args(["--seed", SEED, "--generation-database", "none"])
+        .args(["--generation-with-security-parameters", "false"])
+        .args(["--suppress-health-check", "all", "--warnings", "off"])
+        .args(["--continue-on-failure", "--no-color"]);
+    finish(&mut run, "an answer that the document does not allow")?;
+    Ok(serde_json::from_str(&std::fs::read_to_string(&counts)?)?)
+}
+
+fn finish(command: &mut Command, otherwise: &'static str) -> Result<()> {
+    let status = command.status().context(otherwise)?;
+    ensure!(status.success(), otherwise);
+    Ok(())
+}
