@@ -88,7 +88,7 @@ static HANDLERS: &[(&str, Handler)] = &[
 /// Carries a request out; the code and the envelope of the answer.
 pub(crate) fn act(state: &mut State, request: &Arrived) -> (u32, Value) {
     match carry_out(state, request) {
-        Ok(data) => (SUCCESS, refusal::success(&data)),
+        Ok(data) => (SUCCESS, refusal::success(data)),
         Err(refusal) => {
             let code = code_of(refusal.code);
             (code, envelope(code, &refusal.message))
