@@ -77,13 +77,13 @@ def informed(value, path, name="", depth=0, dice=random):
     if isinstance(value, list):
         return [informed(inner, path, name, depth, dice) for inner in value]
     chance = 0.92
-    if name.removesuffix("s") in ("orderId", "batchOrderId"):
+    if name.removesuffix("s") in ("orderId", "batchOrderId", "merchant_order_id"):
         # What is opened needs an id of its own, and so does a row of it.
-        opens = not path.startswith("/get") and path not in ("/confirmBatchWithdraw",)
+        opens = not path.startswith(("/get", "/bill/info")) and path not in ("/confirmBatchWithdraw",)
         opens = opens and not (name == "batchOrderId" and path != "/applyBatchWithdraw")
         chance = 0.05 if opens or depth > 1 else chance
     known = KNOWN.get(name) or KNOWN.get(name.removesuffix("s"))
-    if name == "address" and "Withdraw" in path:
+    if name == "address" and "withdraw" in path.lower():
         known = GATEWAY["receivers"]
     if known and dice.random() < chance:
         return dice.choice(known)
@@ -96,7 +96,7 @@ def informed(value, path, name="", depth=0, dice=random):
 
 def learn(body, data):
     """Ids of what was just made, for the calls that ask for it."""
-    for source, names in ((body, ("orderId", "batchOrderId")), (data, ("recordId", "address"))):
+    for source, names in ((body, ("orderId", "batchOrderId", "merchant_order_id")), (data, ("recordId", "address"))):
         for name in names:
             value = source.get(name) if isinstance(source, dict) else None
             if isinstance(value, str) and len(KNOWN[name]) < 400:

@@ -183,12 +183,23 @@ async fn seed(sandbox: &Sandbox) -> Result<Value> {
         call(sandbox, "applyBatchWithdraw", apply).await?;
         batches.push(id);
     }
+    let tokens = [
+        sandbox
+            .v1_token_id(1280, "POLYGON")
+            .context("no such token")?,
+        sandbox.v1_token_id(1329, "BSC").context("no such token")?,
+    ];
     Ok(json!({
         "coinId": [1280, 1280, 1280, 1280, 1329, 1482],
         "mode": ["Single", "Batch"],
         "transactionType": ["AllType", "ApiDeposit"],
         "webhookResult": ["AllResult", "Failed"],
         "appId": [APP_ID],
+        // What v1 calls the same things.
+        "token_id": tokens,
+        "merchant_order_id": orders,
+        "user_id": USERS,
+        "c_id": ["35255142", "9558861"],
         "coinIdIn": [1280, 1329],
         "coinIdOut": [1329, 1482],
         "priceCoinId": [1280, 1329],

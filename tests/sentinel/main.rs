@@ -177,6 +177,72 @@ fn in_no_type_of_the_webhook() {
     shown.hides(&[SECRET, &sign, &sign_of_new]);
 }
 
+/// The older version: its key, its requests, its signed answers, its notifications.
+#[test]
+fn in_nothing_of_v1() {
+    use ccpayment::webhook::v1;
+    use ccpayment::{DigestKey, Version, decode_signed};
+
+    let shown = Shown::default();
+    let (secret, credentials) = (AppSecret::new(SECRET), credentials());
+    let key = DigestKey::new(&secret);
+    let prepared = Prepared::new(&ccpayment::v1::CheckUser::new("1")).unwrap();
+    let origin = Origin::of(Version::V1);
+    let request = prepared.sign(&origin, &credentials, NOW).unwrap();
+    let sign = request.headers()["sign"].to_str().unwrap().to_owned();
+    shown.debug(&key);
+    shown.debug(&request);
+
+    let digest = |body: &str| {
+        let text = SignText {
+            app_id: "app",
+            timestamp: "1767225600",
+            body: body.as_bytes(),
+        };
+        key.sign(&text).as_str().to_owned()
+    };
+    // What a forged or unreadable answer holds is shown nowhere.
+    let mut signs = vec![sign];
+    for body in [
+        format!(r#"{{"code":10000,"data":{{"c_id":["{SECRET}"]}}}}"#),
+        format!(r#"{{"code":10000,"data":"{SECRET}"}}"#),
+        format!("<html>{SECRET}"),
+    ] {
+        let fitting = digest(&body);
+        for sign in [fitting.as_str(), "", &digest("another body")] {
+            let answer = Response::builder()
+                .header("timestamp", "1767225600")
+                .header("sign", sign)
+                .body(Bytes::from(body.clone()))
+                .unwrap();
+            let error = decode_signed::<ccpayment::v1::CheckUserResponse>(&answer, &credentials);
+            shown.error(&error.unwrap_err());
+        }
+        signs.push(fitting);
+    }
+
+    let verifier = v1::Verifier::new(AppId::new("app"), &secret);
+    shown.debug(&verifier);
+    shown.debug(&Webhook::new(verifier.clone(), || UNIX_EPOCH));
+    for body in [
+        format!("[\"{SECRET}\"]"),
+        format!(r#"{{"order_type":"New","x":"{SECRET}"}}"#),
+    ] {
+        let mut headers = HeaderMap::new();
+        headers.insert("appid", HeaderValue::from_static("app"));
+        headers.insert("timestamp", HeaderValue::from_static("1767225600"));
+        headers.insert("sign", digest(&body).parse().unwrap());
+        match verifier.verify(&headers, body.as_bytes(), system(NOW)) {
+            // Kept whole, and its `Debug` shows the length alone.
+            Ok(event) => shown.debug(&event),
+            Err(error) => shown.error(&error),
+        }
+        signs.push(digest(&body));
+    }
+    let hidden: Vec<&str> = signs.iter().map(String::as_str).collect();
+    shown.hides(&[&hidden[..], &[SECRET]].concat());
+}
+
 /// A gateway that sends back whatever it should not have.
 struct Echo(Reply, FakeTransport);
 

@@ -106,14 +106,19 @@ impl Coin {
                 (network.on.symbol.to_owned(), row)
             })
             .collect();
-        json!({
+        let mut coin = json!({
             "coinId": self.id,
             "symbol": self.symbol,
             "coinFullName": self.full_name,
             "logoUrl": self.logo(),
             "status": status,
-            "networks": networks,
-        })
+            "networks": null,
+        });
+        // Moved in, because the macro would copy them.
+        if let Some(place) = coin.get_mut("networks") {
+            *place = Value::Object(networks);
+        }
+        coin
     }
 }
 

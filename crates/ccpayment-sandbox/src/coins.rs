@@ -22,7 +22,8 @@ pub(crate) fn list(state: &mut State, _: &Fields) -> Result<Value, Refusal> {
 }
 
 pub(crate) fn one(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
-    Ok(json!({ "coin": row(state, fields.coin()?) }))
+    let coin = row(state, fields.coin()?);
+    Ok(Value::from_iter([("coin", coin)]))
 }
 
 fn row(state: &State, coin: &Coin) -> Value {

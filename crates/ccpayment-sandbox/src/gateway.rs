@@ -187,7 +187,7 @@ fn act(state: &mut State, request: &Arrived, logged: usize) -> (u32, Value) {
         v1::act(state, request)
     } else {
         match carry_out(state, request) {
-            Ok(data) => (SUCCESS, refusal::success(&data)),
+            Ok(data) => (SUCCESS, refusal::success(data)),
             Err(refusal) => (refusal.code, refusal.envelope()),
         }
     };
@@ -268,7 +268,9 @@ fn named_in(request: &Arrived) -> Vec<String> {
 }
 
 pub(crate) fn answer(status: StatusCode, envelope: &Value, now: u64) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::from(envelope.to_string()));
+    // Straight to bytes: `to_string` goes through the formatter. A value can always be written.
+    let body = serde_json::to_vec(envelope).unwrap_or_default();
+    let mut response = Response::new(Bytes::from(body));
     *response.status_mut() = status;
     response
         .headers_mut()

@@ -93,7 +93,7 @@ pub(crate) fn failed(message: &str) -> Value {
 /// Carries a request out; the code and the envelope of the answer.
 pub(crate) fn act(state: &mut State, request: &Arrived) -> (u32, Value) {
     match carry_out(state, request) {
-        Ok(data) => (SUCCESS, refusal::success(&data)),
+        Ok(data) => (SUCCESS, refusal::success(data)),
         Err(refusal) => {
             let code = code_of(refusal.code);
             (code, envelope(code, &refusal.message))
