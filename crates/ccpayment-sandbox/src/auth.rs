@@ -4,7 +4,7 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use ring::hmac;
 
-use crate::refusal::{self, Refusal};
+use crate::model::refusal::{self, Refusal};
 use crate::rsa::PublicKey;
 
 /// How far a timestamp may be off, either way.

@@ -6,18 +6,20 @@ use http::{HeaderValue, Method, Request, Response, StatusCode};
 use serde_json::{Map, Value, json};
 
 use crate::auth::{Account, TOLERANCE};
-use crate::calendar;
-use crate::fault::{Deed, Fault, Held};
-use crate::fields::Fields;
-use crate::ops::Arrived;
-use crate::orders;
-use crate::refusal::{self, INVALID_ARGUMENT, NOT_FOUND, Refusal, SUCCESS};
-use crate::routes;
+use crate::digest::Digest;
+use crate::model::fault::{Deed, Fault};
+use crate::model::faults::Held;
+use crate::model::refusal::{INVALID_ARGUMENT, NOT_FOUND, Refusal, SUCCESS};
+use crate::model::request::Arrived;
+use crate::model::views::RequestView;
+use crate::model::{calendar, refusal};
 use crate::rsa::PrivateKey;
+use crate::rules::fields::Fields;
+use crate::rules::orders;
+use crate::rules::v1::codes;
 use crate::schema::Schemas;
 use crate::state::State;
-use crate::v1::{self, Digest};
-use crate::views::RequestView;
+use crate::{routes, routes_v1};
 
 const BASE: &str = "/ccpayment/v2/";
 
@@ -41,10 +43,10 @@ impl Gateway {
     ) -> Result<Arrived, Box<Response<Bytes>>> {
         let (parts, body) = request.into_parts();
         let path = parts.uri.path();
-        let v1 = path.starts_with(v1::BASE);
+        let v1 = path.starts_with(routes_v1::BASE);
         let refuse = |status: StatusCode, message: &str| {
             let envelope = if v1 {
-                v1::no_route(message)
+                codes::no_route(message)
             } else {
                 Refusal::new(INVALID_ARGUMENT, message).envelope()
             };
@@ -85,7 +87,7 @@ impl Gateway {
 impl Gateway {
     /// A path's route and its operation.
     fn known<'a>(&'a self, path: &'a str) -> Option<(&'a str, &'a str)> {
-        let (route, schemas) = match path.strip_prefix(v1::BASE) {
+        let (route, schemas) = match path.strip_prefix(routes_v1::BASE) {
             Some(route) => (route, self.schemas_v1),
             None => (path.strip_prefix(BASE)?, self.schemas),
         };
@@ -96,7 +98,7 @@ impl Gateway {
     /// do not.
     pub(crate) fn name<'a>(&'a self, path: &'a str) -> Option<&'a str> {
         let (route, operation) = self.known(path)?;
-        Some(if path.starts_with(v1::BASE) {
+        Some(if path.starts_with(routes_v1::BASE) {
             operation
         } else {
             route
@@ -184,7 +186,7 @@ fn note(state: &mut State, route: &str, order_id: Option<String>, fault: Option<
 /// Carries a request out and notes what came of it.
 fn act(state: &mut State, request: &Arrived, logged: usize) -> (u32, Value) {
     let (code, envelope) = if request.v1 {
-        v1::act(state, request)
+        routes_v1::act(state, request)
     } else {
         match carry_out(state, request) {
             Ok(data) => (SUCCESS, refusal::success(data)),

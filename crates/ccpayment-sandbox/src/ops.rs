@@ -4,31 +4,22 @@
 //! of operations is all there is to keep.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use crate::error::SandboxError;
-use crate::fault::{Chance, Fault};
-use crate::ledger::{Account, EntryKind};
-use crate::money::{Money, parse};
-use crate::refusal::Refusal;
-use crate::settings::{self, Setting, known_code};
+use crate::model::error::SandboxError;
+use crate::model::fault::Fault;
+use crate::model::faults::Chance;
+use crate::model::ledger::{Account, EntryKind};
+use crate::model::money::{Money, parse};
+use crate::model::request::Arrived;
+use crate::model::settings::{self, Setting};
+use crate::model::views::{Attempt, Incoming};
+use crate::rules::address_routes;
+use crate::rules::v1::{codes, dashboard};
+use crate::rules::{assets, batches, deposits, invoices, notices, payouts};
+use crate::schema::known_code;
 use crate::state::{State, Timer};
-use crate::views::{Attempt, Incoming};
-use crate::{addresses, assets, batches, deposits, gateway, invoices, notices, payouts, v1};
-
-/// A request that reached the gateway, with the verdict of the checks that need no state.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub(crate) struct Arrived {
-    pub(crate) route: String,
-    pub(crate) operation: String,
-    /// For the log and the faults only.
-    pub(crate) order_id: Option<String>,
-    #[serde(default)]
-    pub(crate) v1: bool,
-    /// When it was signed, in the sandbox's time.
-    pub(crate) signed_at: u64,
-    pub(crate) checked: Result<Map<String, Value>, Refusal>,
-}
+use crate::{gateway, routes_v1};
 
 /// Everything that can happen to a gateway.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -118,7 +109,13 @@ impl State {
                 coin_id,
                 amount,
             } => self.fund(user_id, coin_id, &amount)?,
-            Op::Set(setting) => self.settings.set(setting)?,
+            Op::Set(setting) => {
+                // The codes stand in the document, which the settings don't know.
+                if let Setting::RefuseEverything(Some(code)) = setting {
+                    known_code(code)?;
+                }
+                self.settings.set(setting)?;
+            }
             Op::Pay(incoming) => return deposits::arrive(self, &incoming),
             Op::Pick {
                 order_id,
@@ -129,7 +126,7 @@ impl State {
             Op::ConfirmAll => return Ok(json!(deposits::confirm_all(self))),
             Op::FlagRisky(record_id) => deposits::flag_risky(self, &record_id)?,
             Op::RefundRisky(record_id) => return deposits::refund(self, &record_id),
-            Op::RiskAddress(address) => addresses::flag_risky(self, &address)?,
+            Op::RiskAddress(address) => address_routes::flag_risky(self, &address)?,
             Op::Fail(id) => self.fail(&id)?,
             Op::SettlePayouts => {
                 let rows = batches::settle_all(self);
@@ -152,15 +149,17 @@ impl State {
             Op::Chance(chance) => self.faults.leave_to_chance(chance),
             Op::Cut(route) => gateway::cut(self, &route),
             Op::Instruct { operation, code } => {
-                let code = match v1::handler(&operation) {
-                    Some(_) => v1::known_code(code)?,
+                let code = match routes_v1::handler(&operation) {
+                    Some(_) => codes::known_code(code)?,
                     None => known_code(code)?,
                 };
                 self.instructed.entry(operation).or_default().push(code);
             }
-            Op::DashboardInvoice { price, email } => return v1::invoice(self, &price, email),
+            Op::DashboardInvoice { price, email } => {
+                return dashboard::invoice(self, &price, email);
+            }
             Op::DashboardRefund { record_id, amount } => {
-                return v1::refund(self, &record_id, &amount);
+                return dashboard::refund(self, &record_id, &amount);
             }
             Op::WebhookUrl(url) => self.outbox.webhook_url = Some(url),
             Op::ActivateWebhook => notices::activation(self),
@@ -204,7 +203,7 @@ impl State {
         coin_id: u64,
         amount: &str,
     ) -> Result<(), SandboxError> {
-        if crate::catalogue::Coin::find(coin_id).is_none() {
+        if crate::model::catalogue::Coin::find(coin_id).is_none() {
             return Err(SandboxError::UnknownCoin(coin_id));
         }
         let value = parse(amount)
@@ -229,7 +228,7 @@ impl State {
     }
 
     fn fail(&mut self, id: &str) -> Result<(), SandboxError> {
-        if self.deposits.has(&crate::shelf::by_record(id)) {
+        if self.deposits.has(&crate::model::shelf::by_record(id)) {
             return deposits::fail(self, id);
         }
         if batches::is_row(self, id) {
@@ -239,14 +238,14 @@ impl State {
     }
 
     fn approve(&mut self, id: &str) -> Result<(), SandboxError> {
-        if self.batches.has(&crate::shelf::by_order(id)) {
+        if self.batches.has(&crate::model::shelf::by_order(id)) {
             return batches::approve(self, id);
         }
         payouts::approve(self, id)
     }
 
     fn reject(&mut self, id: &str, reason: &str) -> Result<(), SandboxError> {
-        if self.batches.has(&crate::shelf::by_order(id)) {
+        if self.batches.has(&crate::model::shelf::by_order(id)) {
             return batches::reject(self, id, reason);
         }
         payouts::reject(self, id, reason)

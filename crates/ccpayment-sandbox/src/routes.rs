@@ -1,16 +1,10 @@
 //! Which code serves which operation of the document.
 
-use serde_json::Value;
-
-use crate::fields::Fields;
-use crate::refusal::Refusal;
-use crate::state::State;
-use crate::{
-    addresses, assets, batch_transfers, batches, coins, deposits, invoices, orders, payouts, swaps,
-    transfers, users, utility,
+use crate::rules::fields::Handler;
+use crate::rules::{
+    address_routes, assets, batch_transfers, batches, coins, deposits, invoices, orders, payouts,
+    swaps, transfers, users, utility,
 };
-
-pub(crate) type Handler = fn(&mut State, &Fields) -> Result<Value, Refusal>;
 
 pub(crate) fn handler(operation: &str) -> Option<Handler> {
     let place = HANDLERS
@@ -22,7 +16,7 @@ pub(crate) fn handler(operation: &str) -> Option<Handler> {
 /// By operationId, in the order of its bytes.
 static HANDLERS: &[(&str, Handler)] = &[
     ("abortBatchWithdraw", batches::abort),
-    ("addressUnbinding", addresses::unbind),
+    ("addressUnbinding", address_routes::unbind),
     ("appendBatchWithdraw", batches::append),
     ("applyAppWithdrawToCwallet", payouts::apply_to_cwallet),
     ("applyAppWithdrawToNetwork", payouts::apply_to_network),
@@ -55,8 +49,11 @@ static HANDLERS: &[(&str, Handler)] = &[
     ("getFiatList", coins::fiats),
     ("getInvoiceOrderInfo", invoices::info),
     ("getMainCoinList", coins::main_coins),
-    ("getOrCreateAppDepositAddress", addresses::for_reference),
-    ("getOrCreateUserDepositAddress", addresses::for_user),
+    (
+        "getOrCreateAppDepositAddress",
+        address_routes::for_reference,
+    ),
+    ("getOrCreateUserDepositAddress", address_routes::for_user),
     ("getPaymentBlockHeight", utility::block_height),
     ("getRiskyRefundRecordList", deposits::refunds),
     ("getSwapCoinList", swaps::coins),

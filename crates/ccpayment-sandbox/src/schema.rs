@@ -1,5 +1,6 @@
 //! What requests and answers look like, by the OpenAPI document beside this crate.
 
+use crate::model::error::SandboxError;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
@@ -8,8 +9,7 @@ use jsonschema::error::ValidationErrorKind;
 use serde_json::{Map, Value, json};
 
 use crate::complaints::{describe, unknown_field};
-use crate::error::SandboxError;
-use crate::refusal::{INVALID_ARGUMENT, Refusal};
+use crate::model::refusal::{INVALID_ARGUMENT, Refusal};
 
 const V2: &str = include_str!("../schema/v2.json");
 const V1: &str = include_str!("../schema/v1.json");
@@ -72,6 +72,14 @@ pub(crate) fn v1() -> Result<&'static Schemas, SandboxError> {
 pub(crate) fn name_of(code: u32) -> Option<&'static str> {
     let schemas = schemas().ok()?;
     schemas.codes.get(&code).map(String::as_str)
+}
+
+impl Refusal {
+    /// With the name that the table has for the code.
+    pub(crate) fn envelope(&self) -> Value {
+        let name = name_of(self.code).unwrap_or("Unknown");
+        json!({ "code": self.code, "msg": format!("{name}: {}", self.message), "data": {} })
+    }
 }
 
 impl Schemas {
@@ -337,6 +345,13 @@ impl Shape {
                     .and_then(|properties| properties.get(part))
                     .unwrap_or(schema),
             })
+    }
+}
+
+pub(crate) fn known_code(code: u32) -> Result<u32, SandboxError> {
+    match name_of(code) {
+        Some(_) => Ok(code),
+        None => Err(SandboxError::UnknownCode(code)),
     }
 }
 

@@ -17,11 +17,11 @@ use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::clock;
 use crate::door::Door;
-use crate::fault::Fault;
-use crate::sandbox::Sandbox;
-use crate::wire::{self, Ending, Line};
+use crate::handle::sandbox::Sandbox;
+use crate::model::fault::Fault;
+use crate::wire::{Ending, Line};
+use crate::{clock, wire};
 
 const MAX_BODY: usize = 1024 * 1024;
 const FAREWELL: Duration = Duration::from_secs(5);

@@ -2,70 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use crate::addresses::Address;
-use crate::assets::Sweep;
-use crate::batch_transfers::BatchTransfer;
-use crate::batches::{Batch, Row};
-use crate::chains::Chain;
-use crate::deposits::{Deposit, Lost, Refund};
-use crate::fault::Faults;
-use crate::ids::Ids;
-use crate::invoices::Invoice;
-use crate::ledger::{Account, Books};
-use crate::orders::Order;
-use crate::outbox::Outbox;
-use crate::payouts::{Payout, Quote};
-use crate::settings::Settings;
-use crate::shelf::Shelf;
-use crate::swaps::Swap;
-use crate::transfers::Transfer;
-use crate::v1;
-use crate::views::RequestView;
-
-/// Where a record stands, in the words of the wire.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Status {
-    WaitingApproval,
-    Rejected,
-    Processing,
-    Success,
-    Failed,
-}
-
-impl Status {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::WaitingApproval => "WaitingApproval",
-            Self::Rejected => "Rejected",
-            Self::Processing => "Processing",
-            Self::Success => "Success",
-            Self::Failed => "Failed",
-        }
-    }
-}
-
-/// Whose money it is: the merchant's own, or that of one of its users.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Holder {
-    Merchant,
-    User(String),
-}
-
-impl Holder {
-    pub(crate) fn account(&self) -> Account {
-        match self {
-            Self::Merchant => Account::Merchant,
-            Self::User(user_id) => Account::user(user_id),
-        }
-    }
-
-    pub(crate) fn user_id(&self) -> Option<&str> {
-        match self {
-            Self::Merchant => None,
-            Self::User(user_id) => Some(user_id),
-        }
-    }
-}
+use crate::model::address::Address;
+use crate::model::batch::{Batch, Row};
+use crate::model::chains::Chain;
+use crate::model::deposit::{Deposit, Lost, Refund};
+use crate::model::faults::Faults;
+use crate::model::ids::Ids;
+use crate::model::invoice::Invoice;
+use crate::model::ledger::Books;
+use crate::model::order::Order;
+use crate::model::outbox::Outbox;
+use crate::model::payout::{Payout, Quote};
+use crate::model::settings::Settings;
+use crate::model::shelf::Shelf;
+use crate::model::swap::Swap;
+use crate::model::sweep::Sweep;
+use crate::model::transfer::{BatchTransfer, Transfer};
+use crate::model::v1::Book;
+use crate::model::views::RequestView;
 
 /// What happens by time; whatever has ended meanwhile takes no notice.
 #[derive(Debug, Clone)]
@@ -122,7 +76,7 @@ pub(crate) struct State {
     pub(crate) batch_of_row: HashMap<String, String>,
     pub(crate) sweeps: Shelf<Sweep>,
     pub(crate) outbox: Outbox,
-    pub(crate) v1: v1::Book,
+    pub(crate) v1: Book,
     pub(crate) faults: Faults,
     /// Codes that the next calls of an operation are answered with.
     pub(crate) instructed: BTreeMap<String, Vec<u32>>,
@@ -165,7 +119,7 @@ impl State {
             batch_of_row: HashMap::new(),
             sweeps: Shelf::default(),
             outbox: Outbox::default(),
-            v1: v1::Book::default(),
+            v1: Book::default(),
             faults: Faults::default(),
             instructed: BTreeMap::new(),
             requests: Vec::new(),

@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 
 use crate::clock;
 use crate::exchange::Exchange;
-use crate::fault::{Fault, Garbled};
+use crate::model::fault::{Fault, Garbled};
 
 /// How many pieces a slow body comes in, and how long each takes.
 const PIECES: usize = 40;

@@ -2,18 +2,20 @@
 
 use std::time::Duration;
 
+use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use serde_json::{Value, json};
 
+use super::problem::{Problem, get, post};
 use super::requests::{
     Advance, AutoPayout, FaultsBySeed, Fund, Instruct, Nothing, Pay, Pick, PlanFault, Record,
     Reject, RiskAddress, Sweep, WebhookUrl, read,
 };
-use super::{Problem, StatusCode, get, post, views};
-use crate::error::SandboxError;
-use crate::exchange::chance;
-use crate::sandbox::Sandbox;
+use super::views;
+use crate::handle::line::chance;
+use crate::handle::sandbox::Sandbox;
+use crate::model::error::SandboxError;
 
 type Done = Result<Value, Problem>;
 
@@ -175,25 +177,4 @@ fn is_json(parts: &Parts) -> bool {
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.split(';').next())
         .is_some_and(|media| media.trim().eq_ignore_ascii_case("application/json"))
-}
-
-impl From<SandboxError> for Problem {
-    fn from(error: SandboxError) -> Self {
-        let status = match &error {
-            SandboxError::UnknownAddress(_)
-            | SandboxError::UnknownRecord(_)
-            | SandboxError::UnknownOrder(_)
-            | SandboxError::NothingAnnounced(_) => StatusCode::NOT_FOUND,
-            SandboxError::NotProcessing { .. }
-            | SandboxError::NotWaiting { .. }
-            | SandboxError::NotRisky(_)
-            | SandboxError::OrderTooOld(_)
-            | SandboxError::Refused { .. } => StatusCode::CONFLICT,
-            SandboxError::Unbalanced(_) | SandboxError::Storage(_) => {
-                StatusCode::INTERNAL_SERVER_ERROR
-            }
-            _ => StatusCode::BAD_REQUEST,
-        };
-        Self::new(status, error.to_string())
-    }
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::Problem;
 use super::facts::{Facts, Kind};
-use crate::catalogue::COINS;
+use super::problem::Problem;
+use crate::handle::sandbox::Sandbox;
+use crate::model::catalogue::COINS;
 use crate::page::{Balance, Invoice, Notified, Overview, Row};
-use crate::sandbox::Sandbox;
 
 fn facts(sandbox: &Sandbox, kind: Kind, key: &str) -> Result<Facts, Problem> {
     sandbox
@@ -195,7 +195,7 @@ fn symbol(coin_id: u64) -> &'static str {
 pub(super) fn amount(facts: &Facts) -> String {
     match (&facts.way, &facts.price) {
         (None, Some(price)) => price.clone(),
-        (Some(way), _) => crate::money::plain(&way.amount),
+        (Some(way), _) => crate::model::money::plain(&way.amount),
         (None, None) => String::new(),
     }
 }

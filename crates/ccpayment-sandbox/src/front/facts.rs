@@ -1,12 +1,14 @@
 //! What is known about one order or invoice, and what its page makes of it.
 
-use crate::catalogue::COINS;
-use crate::invoices::{self, Invoice};
-use crate::money::{Money, divide_down, divide_up, fixed, plain, round_down};
-use crate::orders::Order;
+use crate::model::catalogue::COINS;
+use crate::model::invoice::Invoice;
+use crate::model::money::{Money, divide_down, divide_up, fixed, plain, round_down};
+use crate::model::order::Order;
+use crate::model::record::Status;
+use crate::model::shelf::by_record;
 use crate::page::{Checkout, Choice, Payable, Phase, Sent, Simulate};
-use crate::shelf::by_record;
-use crate::state::{State, Status};
+use crate::rules::invoices;
+use crate::state::State;
 
 /// The two kinds of pages to pay on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -334,7 +336,7 @@ fn paid_one(state: &State, record_id: &str, worth: Option<&Money>) -> Option<Pai
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::money::parse;
+    use crate::model::money::parse;
 
     fn facts(amount: &str, paid: &[(&str, Status, bool)]) -> Facts {
         let money = |text: &str| parse(text).unwrap().value;

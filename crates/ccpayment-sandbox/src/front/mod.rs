@@ -5,40 +5,23 @@ mod admin;
 mod desk;
 mod facts;
 mod guard;
+mod problem;
 mod requests;
 mod views;
 
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION};
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
+use crate::handle::sandbox::Sandbox;
 use crate::page;
-use crate::sandbox::Sandbox;
 use facts::Kind;
+use problem::{Problem, get, post};
 
 /// The description of the admin API.
 pub(crate) const OPENAPI: &str = include_str!("../../openapi/admin.json");
-
-/// Why something is not done.
-#[derive(Debug)]
-struct Problem {
-    status: StatusCode,
-    message: String,
-    /// The methods that would have been right.
-    allowed: Option<&'static str>,
-}
-
-impl Problem {
-    fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self {
-            status,
-            message: message.into(),
-            allowed: None,
-        }
-    }
-}
 
 /// Whether a path belongs to the front of house rather than to the gateway.
 pub(crate) fn is_ours(path: &str) -> bool {
@@ -110,25 +93,6 @@ fn page_answer(
         }
         Some(_) => Err(missing()),
     }
-}
-
-fn get(parts: &Parts) -> Result<(), Problem> {
-    only(parts, &[Method::GET, Method::HEAD], "GET, HEAD")
-}
-
-fn post(parts: &Parts) -> Result<(), Problem> {
-    only(parts, &[Method::POST], "POST")
-}
-
-fn only(parts: &Parts, methods: &[Method], names: &'static str) -> Result<(), Problem> {
-    if methods.contains(&parts.method) {
-        return Ok(());
-    }
-    Err(Problem {
-        status: StatusCode::METHOD_NOT_ALLOWED,
-        message: format!("{} is not for this; use {names}", parts.method),
-        allowed: Some(names),
-    })
 }
 
 /// A page for people, JSON for the admin API.

@@ -4,9 +4,11 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::{Problem, StatusCode};
-use crate::fault::Fault;
-use crate::views::Incoming;
+use http::StatusCode;
+
+use super::problem::Problem;
+use crate::model::fault::Fault;
+use crate::model::views::Incoming;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

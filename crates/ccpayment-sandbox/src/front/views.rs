@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::desk;
 use super::facts::{Facts, Kind};
-use crate::sandbox::Sandbox;
-use crate::views::{Attempt, DepositView, PayoutView, RequestView};
+use crate::handle::sandbox::Sandbox;
+use crate::model::views::{Attempt, DepositView, PayoutView, RequestView};
 
 pub(super) fn orders(sandbox: &Sandbox) -> Value {
     let row = |facts: &Facts| {

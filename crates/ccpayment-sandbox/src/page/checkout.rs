@@ -1,7 +1,8 @@
 //! The page on which one order is paid.
 
+use super::frame::{layout, left, moment};
 use super::html::Html;
-use super::{layout, left, moment, qr};
+use super::qr;
 
 /// Where an order stands, from the payer's side.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! The page of an invoice: a coin is chosen, then it is paid like an order.
 
 use super::checkout::{Checkout, back, countdown, heading, open_live};
+use super::frame::layout;
 use super::html::Html;
-use super::layout;
 
 /// A coin on a chain that the invoice can be paid in.
 #[derive(Debug, Clone)]

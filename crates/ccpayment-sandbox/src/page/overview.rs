@@ -1,7 +1,7 @@
 //! Everything at a glance: balances, orders, payouts and what became of the notifications.
 
+use super::frame::{layout, moment};
 use super::html::Html;
-use super::{layout, moment};
 
 #[derive(Debug, Clone)]
 pub(crate) struct Balance {

@@ -1,0 +1,29 @@
+//! What there is: the records that the state holds, and the words, amounts and names they are made of.
+//! Nothing here knows the state.
+
+pub(crate) mod address;
+pub(crate) mod batch;
+pub(crate) mod calendar;
+pub(crate) mod catalogue;
+pub(crate) mod chains;
+pub(crate) mod deposit;
+pub(crate) mod error;
+pub(crate) mod fault;
+pub(crate) mod faults;
+pub(crate) mod ids;
+pub(crate) mod invoice;
+pub(crate) mod ledger;
+pub(crate) mod money;
+pub(crate) mod order;
+pub(crate) mod outbox;
+pub(crate) mod payout;
+pub(crate) mod record;
+pub(crate) mod refusal;
+pub(crate) mod request;
+pub(crate) mod settings;
+pub(crate) mod shelf;
+pub(crate) mod swap;
+pub(crate) mod sweep;
+pub(crate) mod transfer;
+pub(crate) mod v1;
+pub(crate) mod views;

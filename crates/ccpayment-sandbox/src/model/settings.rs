@@ -1,0 +1,415 @@
+//! What the gateway's people and the market decide, and a merchant can't.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::catalogue::{Coin, Fiat, Network};
+use crate::model::chains::Chain;
+use crate::model::error::SandboxError;
+use crate::model::money::{Money, parse};
+
+/// What is known about an address that the sandbox did not make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum AddressKind {
+    /// Nothing: it is paid like any other.
+    Plain,
+    /// Not activated on its chain (14002).
+    Inactive,
+    /// Belongs to another merchant of the gateway (14012 to pay, 17001 to release).
+    OtherMerchant,
+    /// A contract (14015).
+    Contract,
+    /// Not a plain data account (14016).
+    NotAnAccount,
+    /// Blacklisted (14017, in batches 14029).
+    Blacklisted,
+    /// Considered risky (14026).
+    Risky,
+}
+
+/// How the documented retry times of notifications are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Retries {
+    /// Seconds after the first attempt: over after 31.5 minutes.
+    Offsets,
+    /// Seconds after the attempt before: over after an hour.
+    Gaps,
+}
+
+/// One thing to set; see [`Sandbox::set`](crate::Sandbox::set).
+///
+/// Codes in parentheses are the refusals that a setting leads to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Setting {
+    /// Nothing on the chains happens by time: deposits, withdrawals and batches wait for
+    /// [`confirm`](crate::Sandbox::confirm), [`settle_payouts`](crate::Sandbox::settle_payouts) and
+    /// the like. It counts for what begins after it was set.
+    ChainByHand(bool),
+    /// How the retry times are read; offsets at first.
+    Retries(Retries),
+    /// Whether a repeated notification is signed afresh, as at first, or carries the timestamp and
+    /// the signature of its first attempt.
+    SignRetriesAfresh(bool),
+    /// Every signed call is refused with this code, such as 12000, 12002, 12003, 11013 or 11014.
+    RefuseEverything(Option<u32>),
+    /// How many signed calls one second takes (11004).
+    CallsPerSecond(Option<u32>),
+    /// How many signed calls a day takes, by UTC (11009).
+    CallsPerDay(Option<u32>),
+    /// How many swaps a day takes, by UTC (16004).
+    SwapsPerDay(Option<u32>),
+    /// Withdrawals (14020) and swaps (14021) need an IP allow list that nobody set up.
+    AllowListMissing(bool),
+    /// Withdrawals of the account (14018).
+    Withdrawals(bool),
+    /// Swaps of the account (16005).
+    Swaps(bool),
+    /// Transfers to Cwallet (11017).
+    Cwallet(bool),
+    /// Sweeping fees are unpaid: no withdrawals (14014).
+    SweepingDebt(bool),
+    /// One withdrawal may have 10 coins (14023), all together 100 of a coin (14022).
+    TestMode(bool),
+    /// How many permanent addresses each of the two routes hands out (15001).
+    AddressLimit(usize),
+    /// Withdrawals and batches of this coin above the amount wait for
+    /// [`approve`](crate::Sandbox::approve) or [`reject`](crate::Sandbox::reject).
+    ApprovalAbove {
+        /// The coin.
+        coin_id: u64,
+        /// Decimal text.
+        amount: String,
+    },
+    /// `Normal`, `Maintain` (no withdrawals), `Pre-delisting` (no deposits) or `Delisted` (13005).
+    CoinStatus {
+        /// The coin.
+        coin_id: u64,
+        /// The status.
+        status: String,
+    },
+    /// Whether the merchant has switched the coin on (14010).
+    CoinOn {
+        /// The coin.
+        coin_id: u64,
+        /// On or off.
+        on: bool,
+    },
+    /// The price in US dollars.
+    CoinPrice {
+        /// The coin.
+        coin_id: u64,
+        /// Decimal text above zero.
+        usd: String,
+    },
+    /// The price looks wrong: no quotes and orders in fiat (13002), and network fees only on top (13003).
+    PriceAbnormal {
+        /// The coin.
+        coin_id: u64,
+        /// Wrong or right again.
+        abnormal: bool,
+    },
+    /// Whether the coin may be swapped (13006); one that never is has 16001.
+    CoinSwaps {
+        /// The coin.
+        coin_id: u64,
+        /// On or off.
+        on: bool,
+    },
+    /// Deposit addresses of a chain (15003).
+    ChainDeposits {
+        /// The chain symbol.
+        chain: String,
+        /// Open or closed.
+        open: bool,
+    },
+    /// Withdrawals on a chain (14004).
+    ChainWithdrawals {
+        /// The chain symbol.
+        chain: String,
+        /// Open or closed.
+        open: bool,
+    },
+    /// The chain is unstable: withdrawals pause (13004).
+    ChainUnstable {
+        /// The chain symbol.
+        chain: String,
+        /// Unstable or stable again.
+        unstable: bool,
+    },
+    /// The network fee; a withdrawal that names an older and lower quote is refused (14001).
+    NetworkFee {
+        /// The coin that is withdrawn.
+        coin_id: u64,
+        /// The chain symbol.
+        chain: String,
+        /// Decimal text.
+        amount: String,
+    },
+    /// The network fee is charged in another coin of the merchant, on top (14011).
+    FeeCoin {
+        /// The coin that is withdrawn.
+        coin_id: u64,
+        /// The chain symbol.
+        chain: String,
+        /// The coin that pays.
+        fee_coin_id: u64,
+    },
+    /// What is known about an address.
+    Address {
+        /// The address.
+        address: String,
+        /// What it is.
+        kind: AddressKind,
+    },
+}
+
+/// Everything that was set.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) by_hand: bool,
+    pub(crate) retries: Retries,
+    pub(crate) sign_afresh: bool,
+    pub(crate) refuse: Option<u32>,
+    pub(crate) per_second: Option<u32>,
+    pub(crate) per_day: Option<u32>,
+    pub(crate) swaps_per_day: Option<u32>,
+    pub(crate) allow_list_missing: bool,
+    pub(crate) withdrawals: bool,
+    pub(crate) swaps: bool,
+    pub(crate) cwallet: bool,
+    pub(crate) sweeping_debt: bool,
+    pub(crate) test_mode: bool,
+    pub(crate) address_limit: usize,
+    approval: BTreeMap<u64, Money>,
+    coin_status: BTreeMap<u64, String>,
+    coins_off: BTreeSet<u64>,
+    prices: BTreeMap<u64, Money>,
+    abnormal: BTreeSet<u64>,
+    swap_stopped: BTreeSet<u64>,
+    no_deposits: BTreeSet<String>,
+    no_withdrawals: BTreeSet<String>,
+    unstable: BTreeSet<String>,
+    fees: BTreeMap<(u64, String), Money>,
+    fee_coins: BTreeMap<(u64, String), u64>,
+    kinds: BTreeMap<String, AddressKind>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            by_hand: false,
+            retries: Retries::Offsets,
+            sign_afresh: true,
+            refuse: None,
+            per_second: None,
+            per_day: None,
+            swaps_per_day: None,
+            allow_list_missing: false,
+            withdrawals: true,
+            swaps: true,
+            cwallet: true,
+            sweeping_debt: false,
+            test_mode: false,
+            address_limit: 1_000,
+            approval: BTreeMap::new(),
+            coin_status: BTreeMap::new(),
+            coins_off: BTreeSet::new(),
+            prices: BTreeMap::new(),
+            abnormal: BTreeSet::new(),
+            swap_stopped: BTreeSet::new(),
+            no_deposits: BTreeSet::new(),
+            no_withdrawals: BTreeSet::new(),
+            unstable: BTreeSet::new(),
+            fees: BTreeMap::new(),
+            fee_coins: BTreeMap::new(),
+            kinds: BTreeMap::new(),
+        }
+    }
+}
+
+impl Settings {
+    pub(crate) fn set(&mut self, setting: Setting) -> Result<(), SandboxError> {
+        match setting {
+            Setting::ChainByHand(on) => self.by_hand = on,
+            Setting::Retries(reading) => self.retries = reading,
+            Setting::SignRetriesAfresh(on) => self.sign_afresh = on,
+            Setting::RefuseEverything(code) => self.refuse = code,
+            Setting::CallsPerSecond(most) => self.per_second = most,
+            Setting::CallsPerDay(most) => self.per_day = most,
+            Setting::SwapsPerDay(most) => self.swaps_per_day = most,
+            Setting::AllowListMissing(on) => self.allow_list_missing = on,
+            Setting::Withdrawals(on) => self.withdrawals = on,
+            Setting::Swaps(on) => self.swaps = on,
+            Setting::Cwallet(on) => self.cwallet = on,
+            Setting::SweepingDebt(on) => self.sweeping_debt = on,
+            Setting::TestMode(on) => self.test_mode = on,
+            Setting::AddressLimit(limit) => self.address_limit = limit,
+            Setting::ApprovalAbove { coin_id, amount } => {
+                _ = self.approval.insert(coin(coin_id)?, money(&amount)?);
+            }
+            Setting::CoinStatus { coin_id, status } => {
+                _ = self.coin_status.insert(coin(coin_id)?, status);
+            }
+            Setting::CoinOn { coin_id, on } => toggle(&mut self.coins_off, coin(coin_id)?, !on),
+            Setting::CoinPrice { coin_id, usd } => {
+                let price = money(&usd)?;
+                if price <= Money::default() {
+                    return Err(invalid(&usd, "must be above zero"));
+                }
+                self.prices.insert(coin(coin_id)?, price);
+            }
+            Setting::PriceAbnormal { coin_id, abnormal } => {
+                toggle(&mut self.abnormal, coin(coin_id)?, abnormal);
+            }
+            Setting::CoinSwaps { coin_id, on } => {
+                toggle(&mut self.swap_stopped, coin(coin_id)?, !on);
+            }
+            Setting::ChainDeposits { chain, open } => {
+                toggle(&mut self.no_deposits, known_chain(chain)?, !open);
+            }
+            Setting::ChainWithdrawals { chain, open } => {
+                toggle(&mut self.no_withdrawals, known_chain(chain)?, !open);
+            }
+            Setting::ChainUnstable { chain, unstable } => {
+                toggle(&mut self.unstable, known_chain(chain)?, unstable);
+            }
+            Setting::NetworkFee {
+                coin_id,
+                chain,
+                amount,
+            } => {
+                let key = (coin(coin_id)?, known_chain(chain)?);
+                self.fees.insert(key, money(&amount)?);
+            }
+            Setting::FeeCoin {
+                coin_id,
+                chain,
+                fee_coin_id,
+            } => {
+                let key = (coin(coin_id)?, known_chain(chain)?);
+                self.fee_coins.insert(key, coin(fee_coin_id)?);
+            }
+            Setting::Address { address, kind } => {
+                _ = self.kinds.insert(address.to_ascii_lowercase(), kind);
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn status(&self, coin: &Coin) -> &str {
+        self.coin_status
+            .get(&coin.id)
+            .map_or("Normal", String::as_str)
+    }
+
+    pub(crate) fn is_on(&self, coin: &Coin) -> bool {
+        !self.coins_off.contains(&coin.id)
+    }
+
+    pub(crate) fn price(&self, coin: &Coin) -> Money {
+        self.prices
+            .get(&coin.id)
+            .cloned()
+            .unwrap_or_else(|| coin.usd_price())
+    }
+
+    /// Fiat for one coin.
+    pub(crate) fn fiat_rate(&self, fiat: &Fiat, coin: &Coin) -> Money {
+        self.price(coin) * fiat.usd_rate()
+    }
+
+    pub(crate) fn is_abnormal(&self, coin: &Coin) -> bool {
+        self.abnormal.contains(&coin.id)
+    }
+
+    pub(crate) fn swap_stopped(&self, coin: &Coin) -> bool {
+        self.swap_stopped.contains(&coin.id)
+    }
+
+    pub(crate) fn chain_status(&self, chain: &Chain) -> &'static str {
+        let down = self.unstable.contains(chain.symbol)
+            || self.no_withdrawals.contains(chain.symbol)
+            || self.no_deposits.contains(chain.symbol);
+        if down { "Maintenance" } else { "Normal" }
+    }
+
+    pub(crate) fn takes_deposits(&self, chain: &Chain) -> bool {
+        !self.no_deposits.contains(chain.symbol)
+    }
+
+    pub(crate) fn takes_withdrawals(&self, chain: &Chain) -> bool {
+        !self.no_withdrawals.contains(chain.symbol)
+    }
+
+    pub(crate) fn is_unstable(&self, chain: &Chain) -> bool {
+        self.unstable.contains(chain.symbol)
+    }
+
+    pub(crate) fn network_fee(&self, coin: &Coin, network: &Network) -> Money {
+        self.fees
+            .get(&(coin.id, network.on.symbol.to_owned()))
+            .cloned()
+            .unwrap_or_else(|| network.withdrawal_fee())
+    }
+
+    pub(crate) fn fee_coin(&self, coin: &'static Coin, network: &Network) -> &'static Coin {
+        self.fee_coins
+            .get(&(coin.id, network.on.symbol.to_owned()))
+            .and_then(|id| Coin::find(*id))
+            .unwrap_or(coin)
+    }
+
+    pub(crate) fn kind(&self, address: &str) -> AddressKind {
+        self.kinds
+            .get(&address.to_ascii_lowercase())
+            .copied()
+            .unwrap_or(AddressKind::Plain)
+    }
+
+    pub(crate) fn needs_approval(&self, coin: &Coin, amount: &Money) -> bool {
+        self.approval
+            .get(&coin.id)
+            .is_some_and(|threshold| amount > threshold)
+    }
+}
+
+fn toggle<T: Ord>(set: &mut BTreeSet<T>, item: T, present: bool) {
+    if present {
+        set.insert(item);
+    } else {
+        set.remove(&item);
+    }
+}
+
+fn coin(id: u64) -> Result<u64, SandboxError> {
+    Coin::find(id)
+        .map(|coin| coin.id)
+        .ok_or(SandboxError::UnknownCoin(id))
+}
+
+fn known_chain(symbol: String) -> Result<String, SandboxError> {
+    match Chain::find(&symbol) {
+        Some(_) => Ok(symbol),
+        None => Err(SandboxError::UnknownChain(symbol)),
+    }
+}
+
+fn money(text: &str) -> Result<Money, SandboxError> {
+    let value = parse(text).map_err(|rule| invalid(text, rule))?.value;
+    if value < Money::default() {
+        return Err(invalid(text, "must not be negative"));
+    }
+    Ok(value)
+}
+
+pub(crate) fn invalid(amount: &str, reason: &str) -> SandboxError {
+    SandboxError::InvalidAmount {
+        amount: amount.chars().take(40).collect(),
+        reason: reason.to_owned(),
+    }
+}
