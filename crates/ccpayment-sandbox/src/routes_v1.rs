@@ -1,4 +1,4 @@
-//! The older API over the same books: its routes, its digest, its answers, its notifications.
+//! Which code serves which operation of the older API, and how its calls are carried out.
 
 use serde_json::{Value, json};
 

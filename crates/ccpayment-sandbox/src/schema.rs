@@ -1,6 +1,5 @@
 //! What requests and answers look like, by the OpenAPI document beside this crate.
 
-use crate::model::error::SandboxError;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
@@ -9,6 +8,7 @@ use jsonschema::error::ValidationErrorKind;
 use serde_json::{Map, Value, json};
 
 use crate::complaints::{describe, unknown_field};
+use crate::model::error::SandboxError;
 use crate::model::refusal::{INVALID_ARGUMENT, Refusal};
 
 const V2: &str = include_str!("../schema/v2.json");

@@ -58,7 +58,7 @@ impl Sandbox {
     }
 }
 
-pub(crate) fn text(answer: &Value, name: &str) -> String {
+fn text(answer: &Value, name: &str) -> String {
     let found = answer.get(name).and_then(Value::as_str);
     found.unwrap_or_default().to_owned()
 }

@@ -12,11 +12,7 @@ use crate::rules::fields::Fields;
 use crate::rules::{notices, users};
 use crate::state::State;
 
-pub(crate) fn get_or_create(
-    state: &mut State,
-    fields: &Fields,
-    owner: Owner,
-) -> Result<Value, Refusal> {
+fn get_or_create(state: &mut State, fields: &Fields, owner: Owner) -> Result<Value, Refusal> {
     let chain = fields.chain()?;
     takes_deposits(state, chain)?;
     let is_user = matches!(owner, Owner::User(_));

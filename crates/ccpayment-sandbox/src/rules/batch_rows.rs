@@ -1,6 +1,5 @@
 //! The rows of batch payouts: checked, paid, failed, cancelled, listed.
 
-use crate::state::State;
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
@@ -16,6 +15,7 @@ use crate::model::shelf::{Shelf, by_order, by_record};
 use crate::rules::checks;
 use crate::rules::fields::{Fields, check_decimals, not_found, put};
 use crate::rules::pages::Query;
+use crate::state::State;
 
 /// A row's two names.
 type Names = (Option<u64>, Option<String>);

@@ -1,13 +1,12 @@
 //! Reading the fields of a request that has passed its schema, and the checks that routes share.
 
-use crate::model::refusal::Refusal;
-use crate::state::State;
 use serde_json::{Map, Value};
 
 use crate::model::catalogue::{Coin, Network};
 use crate::model::chains::Chain;
-use crate::model::money::{Money, Written};
-use crate::model::{money, refusal};
+use crate::model::money::{self, Money, Written};
+use crate::model::refusal::{self, Refusal};
+use crate::state::State;
 
 pub(crate) struct Fields(pub(crate) Map<String, Value>);
 

@@ -12,12 +12,12 @@ pub(crate) const NO_SUCH_USER: u32 = 224_083;
 
 // Nobody has published what v1 answers in these cases, so the numbers are made up, far from those
 // of either version: a client that knows one of them has learnt it here.
-pub(crate) const UNSIGNED: u32 = 990_001;
-pub(crate) const EXPIRED: u32 = 990_002;
-pub(crate) const ARGUMENT: u32 = 990_003;
-pub(crate) const TAKEN: u32 = 990_004;
-pub(crate) const BALANCE: u32 = 990_005;
-pub(crate) const NOT_FOUND: u32 = 990_006;
+const UNSIGNED: u32 = 990_001;
+const EXPIRED: u32 = 990_002;
+const ARGUMENT: u32 = 990_003;
+const TAKEN: u32 = 990_004;
+const BALANCE: u32 = 990_005;
+const NOT_FOUND: u32 = 990_006;
 pub(crate) const REFUSED: u32 = 990_007;
 pub(crate) const TOO_OFTEN: u32 = 990_008;
 
@@ -42,7 +42,7 @@ pub(crate) fn code_of(code: u32) -> u32 {
 }
 
 /// The codes that v1 answers with here, the made-up ones included.
-pub(crate) fn name_of(code: u32) -> Option<&'static str> {
+fn name_of(code: u32) -> Option<&'static str> {
     Some(match code {
         SUCCESS => "Success",
         SERVICE => "ServiceError",
