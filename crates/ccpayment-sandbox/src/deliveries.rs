@@ -1,11 +1,13 @@
 //! The part of the handle that is about notifications: what is due goes out, and comes back as an
 //! operation like any other.
 
+use bytes::Bytes;
+
 use crate::courier;
 use crate::error::SandboxError;
 use crate::ops::Op;
 use crate::sandbox::Sandbox;
-use crate::views::Attempt;
+use crate::views::{Attempt, Notification};
 
 /// Notifications.
 impl Sandbox {
@@ -20,42 +22,89 @@ impl Sandbox {
     /// An answer is waited for in real time, so it needs a runtime whose clock is not paused.
     pub async fn deliver_due(&self) -> Vec<Attempt> {
         let _round = self.shared.courier.lock().await;
-        let now = self.now();
-        let (due, afresh) = self.read(|state| (state.outbox.due(now), state.settings.sign_afresh));
+        let due = self.read(|state| state.outbox.due(state.now));
         let mut attempts = Vec::new();
         for serial in due {
             // The lock is never held across the exchange: the receiver may well ask the gateway.
-            let Some(delivery) = self.read(|state| state.outbox.delivery(serial)) else {
+            let Some(notification) = self.notification(serial) else {
                 continue;
             };
-            let body = &delivery.message.body;
-            let at = self.now();
-            let signed_at = delivery.first_signed_at.filter(|_| !afresh).unwrap_or(at);
-            let headers = self.headers(signed_at, body.as_bytes());
-            let (status, acknowledged, error) =
-                match courier::post(&delivery.url, &headers, body).await {
-                    Ok((status, answer)) => {
-                        (Some(status), status == 200 && says_success(&answer), None)
-                    }
-                    Err(error) => (None, false, Some(error)),
-                };
-            let attempt = Attempt {
-                record_id: delivery.message.record_id,
-                event_type: delivery.message.kind.to_owned(),
-                number: delivery.number,
-                status,
-                acknowledged,
-                at,
-                error,
-            };
-            attempts.push(attempt.clone());
-            self.tell(Op::Delivered {
-                serial,
-                signed_at,
-                attempt,
-            });
+            let Notification {
+                url, headers, body, ..
+            } = &notification;
+            let answer = courier::post(url, headers, body).await;
+            attempts.push(self.file(notification, answer));
         }
         attempts
+    }
+
+    /// The notifications that are due, in order and signed as of now, for a test that carries them
+    /// itself instead of by [`deliver_due`](Self::deliver_due): in process, late, or twice.
+    ///
+    /// They stay due until [`answered`](Self::answered) files what came of them.
+    #[must_use]
+    pub fn due(&self) -> Vec<Notification> {
+        let due = self.read(|state| state.outbox.due(state.now));
+        due.into_iter()
+            .filter_map(|serial| self.notification(serial))
+            .collect()
+    }
+
+    /// Files the answer to a notification of [`due`](Self::due), by the rules of
+    /// [`deliver_due`](Self::deliver_due). `None` means that there was no answer.
+    pub fn answered(
+        &self,
+        notification: Notification,
+        answer: Option<&http::Response<Bytes>>,
+    ) -> Attempt {
+        let answer = answer.map(|it| (it.status().as_u16(), it.body().clone()));
+        self.file(notification, answer.ok_or_else(|| "no answer".to_owned()))
+    }
+
+    fn notification(&self, serial: u64) -> Option<Notification> {
+        let (delivery, afresh) = self.read(|state| {
+            (
+                state.outbox.delivery(serial),
+                state.settings.sign_afresh,
+            )
+        });
+        let delivery = delivery?;
+        let at = self.now();
+        let signed_at = delivery.first_signed_at.filter(|_| !afresh).unwrap_or(at);
+        let body = delivery.message.body;
+        Some(Notification {
+            headers: self.headers(signed_at, body.as_bytes()),
+            record_id: delivery.message.record_id,
+            event_type: delivery.message.kind.to_owned(),
+            number: delivery.number,
+            url: delivery.url,
+            body,
+            serial,
+            at,
+            signed_at,
+        })
+    }
+
+    fn file(&self, sent: Notification, answer: Result<(u16, Bytes), String>) -> Attempt {
+        let (status, acknowledged, error) = match answer {
+            Ok((status, answer)) => (Some(status), status == 200 && says_success(&answer), None),
+            Err(error) => (None, false, Some(error)),
+        };
+        let attempt = Attempt {
+            record_id: sent.record_id,
+            event_type: sent.event_type,
+            number: sent.number,
+            status,
+            acknowledged,
+            at: sent.at,
+            error,
+        };
+        self.tell(Op::Delivered {
+            serial: sent.serial,
+            signed_at: sent.signed_at,
+            attempt: attempt.clone(),
+        });
+        attempt
     }
 
     /// Queues the handshake that is sent when a URL is saved on the dashboard.
