@@ -62,12 +62,8 @@ impl Sandbox {
     }
 
     fn notification(&self, serial: u64) -> Option<Notification> {
-        let (delivery, afresh) = self.read(|state| {
-            (
-                state.outbox.delivery(serial),
-                state.settings.sign_afresh,
-            )
-        });
+        let (delivery, afresh) =
+            self.read(|state| (state.outbox.delivery(serial), state.settings.sign_afresh));
         let delivery = delivery?;
         let at = self.now();
         let signed_at = delivery.first_signed_at.filter(|_| !afresh).unwrap_or(at);
