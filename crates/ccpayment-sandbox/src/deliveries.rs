@@ -162,3 +162,39 @@ impl Sandbox {
 fn says_success(answer: &[u8]) -> bool {
     answer.windows(7).any(|window| window == b"Success")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_a_test_carries_itself_is_due_until_it_is_acknowledged() {
+        let sandbox = Sandbox::builder()
+            .start_time(1_750_000_000)
+            .webhook_url("http://merchant.test/notify")
+            .build()
+            .unwrap();
+        sandbox.activate_webhook();
+        let first = sandbox.due().pop().unwrap();
+        assert_eq!(
+            (first.number, &*first.event_type),
+            (1, "ActivateWebhookURL")
+        );
+        assert_eq!(sandbox.due(), [first.clone()]);
+        let serial = first.serial();
+        assert!(!sandbox.answered(first, None).acknowledged);
+        assert_eq!(sandbox.due(), []);
+
+        sandbox.advance(Duration::from_secs(30));
+        let second = sandbox.due().pop().unwrap();
+        assert_eq!((second.serial(), second.number), (serial, 2));
+        let signed = sandbox.sign_notification(second.body.as_bytes());
+        assert_eq!(second.headers, signed);
+        let answer = http::Response::new(Bytes::from_static(b"Success"));
+        assert!(sandbox.answered(second, Some(&answer)).acknowledged);
+        assert_eq!(sandbox.pending_notifications(), 0);
+        assert_eq!(sandbox.attempts().len(), 2);
+    }
+}

@@ -58,7 +58,6 @@ pub enum PayoutState {
 
 impl Database {
     /// One transaction.
-    #[must_use]
     pub fn rows(&self) -> MutexGuard<'_, Rows> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -128,7 +128,10 @@ mod merchant;
 mod plan;
 mod report;
 mod run;
+mod story;
 mod tasks;
+#[cfg(test)]
+mod tests;
 mod world;
 
 use std::ops::Range;

@@ -137,7 +137,7 @@ impl Careless {
     async fn believe(&self, request: &Request<Bytes>) -> Result<(), Error> {
         let event: Value = serde_json::from_slice(request.body())?;
         let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
-        let Some(record_id) = text("/msg/recordId").filter(|_| event["type"] == "ApiDeposit")
+        let Some(record_id) = text("/msg/recordId").filter(|_| text("/type") == Some("ApiDeposit"))
         else {
             return Ok(());
         };
