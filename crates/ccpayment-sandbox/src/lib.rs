@@ -256,4 +256,6 @@ pub use ledger::{Entry, EntryKind, Ledger, Posting};
 pub use sandbox::Sandbox;
 pub use server::Server;
 pub use settings::{AddressKind, Retries, Setting};
-pub use views::{Attempt, DepositView, Incoming, Payment, PayoutView, Picked, RequestView};
+pub use views::{
+    Attempt, DepositView, Incoming, Notification, Payment, PayoutView, Picked, RequestView,
+};
