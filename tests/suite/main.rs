@@ -13,6 +13,7 @@ mod arbitrary;
 mod discrepancies;
 mod every_route;
 mod facts;
+mod faults;
 mod fixtures;
 mod gateway;
 #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]

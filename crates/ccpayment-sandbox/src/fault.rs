@@ -1,13 +1,24 @@
-//! Ways in which the line between merchant and gateway fails, on request.
+//! Ways in which the line between merchant and gateway fails, on request or by a seed.
 
-use std::collections::{BTreeMap, VecDeque};
+mod bomb;
+mod plan;
+mod reply;
 
 use serde::{Deserialize, Serialize};
 
-use crate::ops::Arrived;
+pub(crate) use plan::{Chance, Faults, Held};
+pub(crate) use reply::{MADE, carried, shown};
 
-/// A one-shot fault; see [`Sandbox::fault`](crate::Sandbox::fault).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// A one-shot fault; see [`Sandbox::fault`](crate::Sandbox::fault) and
+/// [`Sandbox::faults_by_seed`](crate::Sandbox::faults_by_seed).
+///
+/// `acted` says whether the request was carried out, as far as its checks let it.
+///
+/// Each fault says what a peer of a served socket sees. In process there is no line to break:
+/// [`Sandbox::respond`](crate::Sandbox::respond) gives `None` wherever no whole answer would have
+/// come, and [`Sandbox::exchange`](crate::Sandbox::exchange) says by which fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Fault {
     /// The request is carried out, then the connection is closed without an answer.
@@ -23,64 +34,185 @@ pub enum Fault {
     /// A request that is held for longer than its signature is valid is refused. One without an
     /// order id is never carried out.
     DeliverAfterLookup,
+    /// The connection is refused, so that nothing happens.
+    ///
+    /// A refusal by the kernel belongs to no request, and nobody could count it. So on a socket the
+    /// connection is reset as soon as its request shows which route it is for: that is as much as a
+    /// proxy can do whose backend refuses. For a port that nobody listens on, see
+    /// [`Server::refuse`](crate::Server::refuse).
+    Refused,
+    /// The connection is reset when the head of the request has come and before its body is read.
+    /// Nothing happens.
+    ResetUnread,
+    /// The connection is reset after a part of the body was read: all that had come, if that is all
+    /// of it. Nothing happens.
+    ResetMidRequest,
+    /// The whole request is read, then the connection is reset instead of answered.
+    Reset {
+        /// Carried out or not.
+        acted: bool,
+    },
+    /// The whole request is read, and not a byte comes back until the client gives up or the server
+    /// is shut down.
+    Silence {
+        /// Carried out or not.
+        acted: bool,
+    },
+    /// The request arrives twice and is carried out twice, as far as the gateway lets it. The
+    /// answer is that to the first.
+    Twice,
+    /// As [`Twice`](Self::Twice), but the answer is that to the second: of two withdrawals with one
+    /// order id, the refusal.
+    TwiceAnswerSecond,
+    /// An answer, but not the gateway's own.
+    Reply {
+        /// Carried out or not. If not, what the answer is made from is not an answer of the route
+        /// but the code 11002 (224066 for v1), which promises nothing.
+        acted: bool,
+        /// What comes instead.
+        with: Garbled,
+    },
 }
 
-/// A request that is still on its way.
-#[derive(Debug)]
-pub(crate) struct Held {
-    pub(crate) request: Arrived,
-    pub(crate) order_id: String,
-    /// Its place in the log of requests.
-    pub(crate) logged: usize,
+/// What comes instead of the gateway's own answer; see [`Fault::Reply`].
+///
+/// In v1 answers are signed. What is JSON is signed as it is sent; what a proxy says is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Garbled {
+    /// 200 with a page of HTML.
+    Html,
+    /// 200 with no body.
+    Empty,
+    /// 200 with the code 11002 (224066 for v1), which does not say whether anything happened. Others
+    /// come by [`Sandbox::instruct`](crate::Sandbox::instruct).
+    Error,
+    /// 200 with the code 10000 and `"data":null`.
+    DataNull,
+    /// 200 with the code 10000 and data without its `recordId` (`record_id` in v1); without its
+    /// first field where there is none.
+    IdMissing,
+    /// 429 with plain text, as a proxy would.
+    RateLimited {
+        /// The seconds in `Retry-After`, if it is sent.
+        #[serde(default)]
+        retry_after: Option<u16>,
+    },
+    /// 502 with a page of HTML.
+    BadGateway,
+    /// 302 to `/elsewhere`, which is no route.
+    Redirect,
+    /// 200 with `Content-Encoding: gzip`: 104 KiB that become 104 MiB of spaces.
+    GzipBomb,
+    /// The answer with bytes in its `msg` that are not UTF-8.
+    InvalidUtf8,
+    /// The answer with another `code` before its own, 10000 and 11002 in turn.
+    CodeTwice,
+    /// 200 with the code 10000 and two different `recordId`s; where the data have other fields, the
+    /// first of them is null before its own value. If it was carried out, its own is the second.
+    IdTwice,
+    /// 200 with the code 10000 and data of 10,000 arrays, each inside another.
+    DeepNesting,
+    /// The answer with a `Date` that is so many hours ahead of the sandbox's clock.
+    DateOff {
+        /// Below zero for behind.
+        hours: i8,
+    },
+    /// The answer without a `Date`.
+    NoDate,
+    /// The answer, head first and then the body in 40 pieces, 50 ms of real time apart. In process
+    /// it is there at once.
+    SlowBody,
+    /// The first half of the answer in a chunk that announces all of it; then the connection is
+    /// closed.
+    CutMidChunk,
+    /// The answer with a `Content-Length` ten bytes too long; then the connection is closed.
+    LengthTooLong,
+    /// The answer with a `Content-Length` of half of it. All of it is sent; in process, what a
+    /// client takes for the body.
+    LengthTooShort,
 }
 
-#[derive(Debug, Default)]
-pub(crate) struct Faults {
-    planned: BTreeMap<String, VecDeque<Fault>>,
-    held: Vec<Held>,
+/// What becomes of the request itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Deed {
+    Nothing,
+    Hold,
+    Once,
+    Twice,
 }
 
-impl Faults {
-    pub(crate) fn plan(&mut self, route: &str, fault: Fault) {
-        self.planned
-            .entry(route.to_owned())
-            .or_default()
-            .push_back(fault);
-    }
-
-    pub(crate) fn next(&mut self, route: &str) -> Option<Fault> {
-        self.planned.get_mut(route)?.pop_front()
-    }
-
-    pub(crate) fn hold(&mut self, held: Held) {
-        self.held.push(held);
-    }
-
-    /// The requests that arrive now that these ids were looked up by `lookup`.
-    pub(crate) fn release(&mut self, lookup: &str, order_ids: &[String]) -> Vec<Held> {
-        self.held
-            .extract_if(.., |held| {
-                lookup_of(&held.request.operation) == Some(lookup)
-                    && order_ids.contains(&held.order_id)
-            })
-            .collect()
-    }
-}
-
-/// The operations that say what became of another one.
-fn lookup_of(operation: &str) -> Option<&'static str> {
-    match operation {
-        "applyAppWithdrawToNetwork" | "applyAppWithdrawToCwallet" => Some("getAppWithdrawRecord"),
-        "applyUserWithdrawToNetwork" | "applyUserWithdrawToCwallet" => {
-            Some("getUserWithdrawRecord")
+impl Fault {
+    /// Each fault, in both flavours where it has two: what
+    /// [`Sandbox::faults_by_seed`](crate::Sandbox::faults_by_seed) draws from.
+    #[must_use]
+    pub fn every() -> Vec<Self> {
+        let mut every = vec![
+            Self::ActThenDrop,
+            Self::DropBeforeActing,
+            Self::DeliverAfterLookup,
+            Self::Refused,
+            Self::ResetUnread,
+            Self::ResetMidRequest,
+            Self::Twice,
+            Self::TwiceAnswerSecond,
+        ];
+        for acted in [true, false] {
+            every.extend([Self::Reset { acted }, Self::Silence { acted }]);
+            let replies = Garbled::EVERY.map(|with| Self::Reply { acted, with });
+            every.extend(replies);
         }
-        "createAppOrderDepositAddress" => Some("getAppOrderInfo"),
-        "create_order" | "get_checkout_url" | "withdraw" => Some("get_order_info"),
-        "createInvoiceUrl" => Some("getInvoiceOrderInfo"),
-        "swap" => Some("getSwapRecord"),
-        "userSwap" => Some("getUserSwapRecord"),
-        "userTransfer" => Some("getUserTransferRecord"),
-        "userBatchTransfer" => Some("getUserBatchTransferRecord"),
-        _ => None,
+        every
     }
+
+    pub(crate) fn deed(self) -> Deed {
+        match self {
+            Self::DropBeforeActing | Self::Refused | Self::ResetUnread | Self::ResetMidRequest => {
+                Deed::Nothing
+            }
+            Self::DeliverAfterLookup => Deed::Hold,
+            Self::Twice | Self::TwiceAnswerSecond => Deed::Twice,
+            Self::ActThenDrop => Deed::Once,
+            Self::Reset { acted } | Self::Silence { acted } | Self::Reply { acted, .. } => {
+                if acted { Deed::Once } else { Deed::Nothing }
+            }
+        }
+    }
+
+    /// Whether it strikes before the request is whole.
+    pub(crate) fn is_early(self) -> bool {
+        matches!(
+            self,
+            Self::Refused | Self::ResetUnread | Self::ResetMidRequest
+        )
+    }
+}
+
+impl Garbled {
+    const EVERY: [Self; 21] = [
+        Self::Html,
+        Self::Empty,
+        Self::Error,
+        Self::DataNull,
+        Self::IdMissing,
+        Self::RateLimited { retry_after: None },
+        Self::RateLimited {
+            retry_after: Some(1),
+        },
+        Self::BadGateway,
+        Self::Redirect,
+        Self::GzipBomb,
+        Self::InvalidUtf8,
+        Self::CodeTwice,
+        Self::IdTwice,
+        Self::DeepNesting,
+        Self::DateOff { hours: 5 },
+        Self::DateOff { hours: -5 },
+        Self::NoDate,
+        Self::SlowBody,
+        Self::CutMidChunk,
+        Self::LengthTooLong,
+        Self::LengthTooShort,
+    ];
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::auth::{Account, TOLERANCE};
 use crate::calendar;
-use crate::fault::{Fault, Held};
+use crate::fault::{Deed, Fault, Held};
 use crate::fields::Fields;
 use crate::ops::Arrived;
 use crate::orders;
@@ -50,15 +50,7 @@ impl Gateway {
             };
             Box::new(answer(status, &envelope, now))
         };
-        let (base, schemas) = if v1 {
-            (v1::BASE, self.schemas_v1)
-        } else {
-            (BASE, self.schemas)
-        };
-        let known = path
-            .strip_prefix(base)
-            .and_then(|route| Some((route, schemas.operation(route)?)));
-        let Some((route, operation)) = known else {
+        let Some((route, operation)) = self.known(path) else {
             return Err(refuse(
                 StatusCode::NOT_FOUND,
                 "the sandbox has no such route",
@@ -82,23 +74,45 @@ impl Gateway {
             order_id: order_id_in(&body),
             v1,
             signed_at: signed.as_ref().copied().unwrap_or_default(),
-            checked: signed.and_then(|_| schemas.read(route, &body)),
+            checked: signed.and_then(|_| {
+                let schemas = if v1 { self.schemas_v1 } else { self.schemas };
+                schemas.read(route, &body)
+            }),
         })
     }
 }
 
-/// The envelope of the answer, or nothing where the connection is closed without one.
+impl Gateway {
+    /// A path's route and its operation.
+    fn known<'a>(&'a self, path: &'a str) -> Option<(&'a str, &'a str)> {
+        let (route, schemas) = match path.strip_prefix(v1::BASE) {
+            Some(route) => (route, self.schemas_v1),
+            None => (path.strip_prefix(BASE)?, self.schemas),
+        };
+        Some((route, schemas.operation(route)?))
+    }
+
+    /// By which name a path's faults are planned. The paths of v1 meet those of v2, its operations
+    /// do not.
+    pub(crate) fn name<'a>(&'a self, path: &'a str) -> Option<&'a str> {
+        let (route, operation) = self.known(path)?;
+        Some(if path.starts_with(v1::BASE) {
+            operation
+        } else {
+            route
+        })
+    }
+}
+
+/// The envelope of the answer, or nothing where nothing was done: what struck it may still keep it
+/// from the merchant.
 pub(crate) fn serve(state: &mut State, request: Arrived) -> Value {
-    let logged = state.requests.len();
-    state.requests.push(RequestView {
-        route: request.route.clone(),
-        order_id: request.order_id.clone(),
-        code: None,
-        outcome: None,
-    });
-    match state.faults.next(&request.route) {
-        Some(Fault::DropBeforeActing) => return Value::Null,
-        Some(Fault::DeliverAfterLookup) => {
+    let fault = state.faults.next(&request.route);
+    let order_id = request.order_id.clone();
+    let logged = note(state, &request.route, order_id, fault);
+    let (answered, (code, envelope)) = match fault.map_or(Deed::Once, Fault::deed) {
+        Deed::Nothing => return Value::Null,
+        Deed::Hold => {
             if let Some(order_id) = request.order_id.clone() {
                 state.faults.hold(Held {
                     request,
@@ -108,14 +122,23 @@ pub(crate) fn serve(state: &mut State, request: Arrived) -> Value {
             }
             return Value::Null;
         }
-        Some(Fault::ActThenDrop) => {
-            act(state, &request, logged);
-            return Value::Null;
+        Deed::Once => (logged, act(state, &request, logged)),
+        Deed::Twice => {
+            let first = act(state, &request, logged);
+            let again = note(state, &request.route, request.order_id.clone(), fault);
+            let second = act(state, &request, again);
+            if fault == Some(Fault::TwiceAnswerSecond) {
+                (again, second)
+            } else {
+                (logged, first)
+            }
         }
-        None => {}
+    };
+    // Who is told something else, or nothing, was not told this.
+    if fault.is_some_and(|fault| fault.deed() != Deed::Twice) {
+        return envelope;
     }
-    let (code, envelope) = act(state, &request, logged);
-    if let Some(view) = state.requests.get_mut(logged) {
+    if let Some(view) = state.requests.get_mut(answered) {
         view.code = Some(code);
     }
     // Only a look-up that really looked lets the held request arrive; a refused one told nothing.
@@ -136,6 +159,26 @@ pub(crate) fn serve(state: &mut State, request: Arrived) -> Value {
         }
     }
     envelope
+}
+
+/// A request that is cut off before it is whole, if its fault does that.
+pub(crate) fn cut(state: &mut State, route: &str) {
+    if state.faults.peek(route).is_some_and(Fault::is_early) {
+        let fault = state.faults.next(route);
+        note(state, route, None, fault);
+    }
+}
+
+/// Its place in the log of requests.
+fn note(state: &mut State, route: &str, order_id: Option<String>, fault: Option<Fault>) -> usize {
+    state.requests.push(RequestView {
+        route: route.to_owned(),
+        order_id,
+        code: None,
+        outcome: None,
+        fault,
+    });
+    state.requests.len().saturating_sub(1)
 }
 
 /// Carries a request out and notes what came of it.

@@ -65,6 +65,15 @@
 //!
 //! The same seed and the same calls at the same times give the same ids, answers and books.
 //!
+//! # Lines that fail
+//!
+//! A [`Fault`] strikes the next request of a route ([`Sandbox::fault`]), or each request by chance
+//! and a seed ([`Sandbox::faults_by_seed`]). On a served socket it is real: connections are reset,
+//! bodies trickle, are cut and lie about their length, requests arrive twice or after their own
+//! look-up, and answers are HTML, redirects, bombs or no JSON. Each says whether the gateway acted,
+//! and the books agree. [`Sandbox::requests`] and [`Sandbox::fault_hits`] tell what struck,
+//! [`Sandbox::exchange`] does so in process. [`Server::refuse`] closes the port itself.
+//!
 //! # As a program, with pages
 //!
 //! [`Sandbox::serve`] also answers below `/sandbox/`, `/checkout/` and `/invoice/`: an admin API, an
@@ -212,7 +221,9 @@ mod courier;
 mod deliveries;
 mod deposit_records;
 mod deposits;
+mod door;
 mod error;
+mod exchange;
 mod fault;
 mod fields;
 mod front;
@@ -247,11 +258,13 @@ mod users;
 mod utility;
 mod v1;
 mod views;
+mod wire;
 mod world;
 
 pub use builder::SandboxBuilder;
 pub use error::SandboxError;
-pub use fault::Fault;
+pub use exchange::Exchange;
+pub use fault::{Fault, Garbled};
 pub use ledger::{Entry, EntryKind, Ledger, Posting};
 pub use sandbox::Sandbox;
 pub use server::Server;

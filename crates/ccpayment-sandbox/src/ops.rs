@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::error::SandboxError;
-use crate::fault::Fault;
+use crate::fault::{Chance, Fault};
 use crate::ledger::{Account, EntryKind};
 use crate::money::{Money, parse};
 use crate::refusal::Refusal;
@@ -75,6 +75,9 @@ pub(crate) enum Op {
         route: String,
         fault: Fault,
     },
+    Chance(Chance),
+    /// A request for this route was cut off before it was whole.
+    Cut(String),
     Instruct {
         operation: String,
         code: u32,
@@ -146,6 +149,8 @@ impl State {
                 fee,
             } => assets::sweep(self, &address, coin_id, &fee)?,
             Op::Plan { route, fault } => self.faults.plan(&route, fault),
+            Op::Chance(chance) => self.faults.leave_to_chance(chance),
+            Op::Cut(route) => gateway::cut(self, &route),
             Op::Instruct { operation, code } => {
                 let code = match v1::handler(&operation) {
                     Some(_) => v1::known_code(code)?,

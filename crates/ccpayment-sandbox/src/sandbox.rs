@@ -11,7 +11,6 @@ use serde_json::Value;
 use crate::deposits::Deposit;
 use crate::error::SandboxError;
 use crate::fault::Fault;
-use crate::front;
 use crate::gateway::{Gateway, answer};
 use crate::ledger::Ledger;
 use crate::money::plain;
@@ -114,28 +113,10 @@ impl Sandbox {
         names.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Answers in process. `None` means that the connection would have been closed without an
-    /// answer.
+    /// Answers in process. `None` means that no whole answer would have come: a fault took it, or
+    /// cut it. [`exchange`](Self::exchange) says which.
     pub async fn respond(&self, request: Request<Bytes>) -> Option<Response<Bytes>> {
-        if front::is_ours(request.uri().path()) {
-            return Some(front::answer(self, request).await);
-        }
-        let (now, signing) = (self.now(), self.signing_time());
-        let sealed = request.uri().path().starts_with(v1::BASE);
-        let mut answer = match self.shared.gateway.receive(now, signing, request) {
-            Ok(arrived) => {
-                let envelope = self.apply(Op::Request(arrived)).ok()?;
-                if envelope.is_null() {
-                    return None;
-                }
-                answer(StatusCode::OK, &envelope, now)
-            }
-            Err(answer) => *answer,
-        };
-        if sealed {
-            self.digest().seal(&mut answer, signing);
-        }
-        Some(answer)
+        self.exchange(request).await.response
     }
 
     /// The answer to a body that is too large to read.
@@ -392,9 +373,9 @@ impl Sandbox {
 
 /// Faults and books.
 impl Sandbox {
-    /// Plans a fault for the next request on a route, such as `applyAppWithdrawToNetwork`, or on one
-    /// of v1 by its operation id, such as `withdraw`. Each fault strikes once, in the order of
-    /// planning, before the request is checked.
+    /// Plans a fault for the next request on a route, such as `applyAppWithdrawToNetwork`, on one of
+    /// v1 by its operation id, such as `withdraw`, or on any (`*`). Each fault strikes once, in the
+    /// order of planning, before the request is checked; what was planned for the route comes first.
     pub fn fault(&self, route: &str, fault: Fault) {
         let _ = self.plan(route, fault);
     }

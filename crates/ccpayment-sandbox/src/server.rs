@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,12 +13,15 @@ use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::watch;
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::clock;
+use crate::door::Door;
+use crate::fault::Fault;
 use crate::sandbox::Sandbox;
+use crate::wire::{self, Ending, Line};
 
 const MAX_BODY: usize = 1024 * 1024;
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -27,6 +31,7 @@ const FAREWELL: Duration = Duration::from_secs(5);
 pub struct Server {
     addr: SocketAddr,
     stop: watch::Sender<()>,
+    orders: mpsc::Sender<Order>,
     task: JoinHandle<()>,
 }
 
@@ -43,11 +48,41 @@ impl Sandbox {
 
 impl Server {
     async fn start(sandbox: Sandbox, addr: SocketAddr) -> io::Result<Self> {
-        let listener = TcpListener::bind(addr).await?;
-        let addr = listener.local_addr()?;
+        let (addr, door) = Door::open(addr)?;
         let (stop, stopped) = watch::channel(());
-        let task = tokio::spawn(accept(sandbox, listener, stopped));
-        Ok(Self { addr, stop, task })
+        let (orders, taken) = mpsc::channel(1);
+        let task = tokio::spawn(accept(sandbox, door, stopped, taken));
+        Ok(Self {
+            addr,
+            stop,
+            orders,
+            task,
+        })
+    }
+
+    /// Stops listening and closes all connections: from the return of this call on, the kernel
+    /// refuses each new one, until [`listen`](Self::listen).
+    ///
+    /// Requests in progress may end first. Those that take longer than five seconds are cut off.
+    pub async fn refuse(&self) {
+        // It can't fail: nothing is bound.
+        let _ = self.order(false).await;
+    }
+
+    /// Listens again, on the same port.
+    ///
+    /// # Errors
+    ///
+    /// When the port can't be had, because somebody else took it; on Linux, nobody gets it by chance.
+    pub async fn listen(&self) -> io::Result<()> {
+        self.order(true).await
+    }
+
+    async fn order(&self, open: bool) -> io::Result<()> {
+        let (done, told) = oneshot::channel();
+        let gone = || io::Error::other("the server has ended");
+        (self.orders.send((open, done)).await).map_err(|_| gone())?;
+        told.await.map_err(|_| gone())?
     }
 
     /// The address that it listens on.
@@ -73,48 +108,105 @@ impl Server {
     }
 }
 
-async fn accept(sandbox: Sandbox, listener: TcpListener, mut stopped: watch::Receiver<()>) {
+/// To listen or not, and whom to tell.
+type Order = (bool, oneshot::Sender<io::Result<()>>);
+
+async fn accept(
+    sandbox: Sandbox,
+    mut door: Door,
+    mut stopped: watch::Receiver<()>,
+    mut orders: mpsc::Receiver<Order>,
+) {
     let mut connections = JoinSet::new();
+    // Nothing is ever sent on it; the connections end when it is dropped.
+    let (mut epoch, mut over) = watch::channel(());
     loop {
         tokio::select! {
-            // Nothing is ever sent; it resolves when the server lets go of its end.
+            // As here.
             _ = stopped.changed() => break,
+            Some((open, done)) = orders.recv() => {
+                let result = if open {
+                    door.reopen()
+                } else {
+                    door.shut();
+                    (epoch, over) = watch::channel(());
+                    farewell(&mut connections).await;
+                    Ok(())
+                };
+                // Who does not wait for it need not know.
+                let _ = done.send(result);
+            }
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    connections.spawn(converse(sandbox.clone(), stream, stopped.clone()));
+            accepted = door.accept() => match accepted {
+                Ok(stream) => {
+                    connections.spawn(converse(sandbox.clone(), stream, over.clone()));
                 }
                 // Out of descriptors, most likely: let the others end first.
                 Err(_) => tokio::task::yield_now().await,
             },
         }
     }
-    drop(listener);
+    drop((door, epoch));
     while connections.join_next().await.is_some() {}
+}
+
+async fn farewell(connections: &mut JoinSet<()>) {
+    let all = async { while connections.join_next().await.is_some() {} };
+    if clock::within(FAREWELL, all).await.is_none() {
+        connections.shutdown().await;
+    }
 }
 
 async fn converse(sandbox: Sandbox, stream: TcpStream, mut stopped: watch::Receiver<()>) {
     // Small answers must not wait for the peer's delayed acknowledgement; it works without, too.
     let _ = stream.set_nodelay(true);
-    let service = service_fn(|request| handle(&sandbox, request));
-    let connection = http1::Builder::new()
-        .auto_date_header(false)
-        .serve_connection(TokioIo::new(stream), service);
-    let mut connection = std::pin::pin!(connection);
-    // An error is a peer that went away, or a fault that was asked for.
-    tokio::select! {
-        _ = connection.as_mut() => return,
-        _ = stopped.changed() => connection.as_mut().graceful_shutdown(),
+    let line = Line::new(stream);
+    let ending = Mutex::new(None);
+    {
+        let service = service_fn(|request| handle(&sandbox, request, &ending));
+        let connection = http1::Builder::new()
+            .auto_date_header(false)
+            .serve_connection(TokioIo::new(line.clone()), service);
+        let mut connection = std::pin::pin!(connection);
+        // An error is a peer that went away, or a fault that was asked for.
+        let stopping = tokio::select! {
+            _ = connection.as_mut() => false,
+            _ = stopped.changed() => true,
+        };
+        if stopping {
+            connection.as_mut().graceful_shutdown();
+            let _ = connection.await;
+        }
     }
-    let _ = connection.await;
+    let ending = ending.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if let (Some(ending), Some(stream)) = (ending, line.into_stream()) {
+        tokio::select! {
+            biased;
+            () = wire::end(stream, ending) => {}
+            // Silence must not outlast the server.
+            _ = stopped.changed() => {}
+        }
+    }
 }
 
-/// An error of the service makes hyper close the connection without an answer.
+/// An error of the service makes hyper let go of the connection without an answer; then `ending`
+/// says what becomes of it.
 async fn handle(
     sandbox: &Sandbox,
     request: Request<Incoming>,
+    ending: &Mutex<Option<Ending>>,
 ) -> Result<Response<Full<Bytes>>, Dropped> {
-    let (parts, body) = request.into_parts();
+    let drop_with = |how| {
+        *ending.lock().unwrap_or_else(PoisonError::into_inner) = Some(how);
+        Dropped
+    };
+    let (parts, mut body) = request.into_parts();
+    if let Some(fault) = sandbox.cut(parts.uri.path()) {
+        if fault == Fault::ResetMidRequest && !body.is_end_stream() {
+            let _ = body.frame().await;
+        }
+        return Err(drop_with(Ending::Reset));
+    }
     // An announced size is refused before the body is read.
     if body.size_hint().lower() > u64::try_from(MAX_BODY).unwrap_or(u64::MAX) {
         return Ok(sandbox.too_large(parts.uri.path()).map(Full::new));
@@ -126,11 +218,10 @@ async fn handle(
         }
         Err(_) => return Err(Dropped),
     };
-    let response = sandbox
-        .respond(Request::from_parts(parts, body))
-        .await
-        .ok_or(Dropped)?;
-    Ok(response.map(Full::new))
+    let exchange = sandbox.carry(Request::from_parts(parts, body)).await;
+    wire::ending(exchange)
+        .map(|response| response.map(Full::new))
+        .map_err(drop_with)
 }
 
 #[derive(Debug)]

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::fault::Fault;
+
 /// A payment on its way to an address; see [`Sandbox::send`](crate::Sandbox::send).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Incoming {
@@ -122,11 +124,13 @@ pub struct RequestView {
     pub route: String,
     /// The `orderId` in the body, or the `merchant_order_id` of v1, if there is one.
     pub order_id: Option<String>,
-    /// The code in the answer; `None` when the request was dropped or held.
+    /// The code in the answer; `None` when there was no answer, or one that a fault made.
     pub code: Option<u32>,
     /// The code that the gateway came to, whether or not anybody was told; `None` when it never
     /// acted, or has not acted yet.
     pub outcome: Option<u32>,
+    /// What struck it. A request that was delivered twice is here twice.
+    pub fault: Option<Fault>,
 }
 
 /// One try to deliver a notification.

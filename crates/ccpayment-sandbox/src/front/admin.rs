@@ -7,11 +7,12 @@ use http::request::Parts;
 use serde_json::{Value, json};
 
 use super::requests::{
-    Advance, AutoPayout, Fund, Instruct, Nothing, Pay, Pick, PlanFault, Record, Reject,
-    RiskAddress, Sweep, WebhookUrl, read,
+    Advance, AutoPayout, FaultsBySeed, Fund, Instruct, Nothing, Pay, Pick, PlanFault, Record,
+    Reject, RiskAddress, Sweep, WebhookUrl, read,
 };
 use super::{Problem, StatusCode, get, post, views};
 use crate::error::SandboxError;
+use crate::exchange::chance;
 use crate::sandbox::Sandbox;
 
 type Done = Result<Value, Problem>;
@@ -53,6 +54,7 @@ fn look(name: &str) -> Option<fn(&Sandbox) -> Value> {
         "notifications" => views::notifications,
         "requests" => views::requests,
         "clock" => views::clock,
+        "fault-hits" => views::fault_hits,
         _ => return None,
     })
 }
@@ -99,6 +101,14 @@ fn act(name: &str) -> Option<fn(&Sandbox, &[u8]) -> Done> {
         "faults" => |sandbox, body| {
             let PlanFault { route, fault } = read(body)?;
             done(sandbox.plan(&route, fault))
+        },
+        "faults-by-seed" => |sandbox, body| {
+            let FaultsBySeed {
+                seed,
+                per_mille,
+                among,
+            } = read(body)?;
+            done(sandbox.apply(chance(seed, per_mille, among)).map(drop))
         },
         "webhook-url" => webhook_url,
         "activate-webhook" => |sandbox, body| {

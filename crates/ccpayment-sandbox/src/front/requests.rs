@@ -121,6 +121,15 @@ pub(super) struct PlanFault {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct FaultsBySeed {
+    pub(super) seed: u64,
+    pub(super) per_mille: u16,
+    #[serde(default)]
+    pub(super) among: Vec<Fault>,
+}
+
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WebhookUrl {
     pub(super) url: String,

@@ -65,8 +65,18 @@ pub(super) fn requests(sandbox: &Sandbox) -> Value {
             "orderId": request.order_id,
             "code": request.code,
             "outcome": request.outcome,
+            "fault": request.fault,
         })
     })
+}
+
+pub(super) fn fault_hits(sandbox: &Sandbox) -> Value {
+    let hits: Vec<_> = sandbox.fault_hits().into_iter().collect();
+    list(
+        "hits",
+        &hits,
+        |(fault, count)| json!({ "fault": fault, "count": count }),
+    )
 }
 
 pub(super) fn attempts(attempts: &[Attempt]) -> Value {

@@ -85,6 +85,11 @@ static HANDLERS: &[(&str, Handler)] = &[
     ("withdraw", payouts::withdraw),
 ];
 
+/// An answer that does not say whether anything happened.
+pub(crate) fn failed(message: &str) -> Value {
+    envelope(SERVICE, message)
+}
+
 /// Carries a request out; the code and the envelope of the answer.
 pub(crate) fn act(state: &mut State, request: &Arrived) -> (u32, Value) {
     match carry_out(state, request) {

@@ -1,0 +1,173 @@
+//! Which fault strikes which request.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde::{Deserialize, Serialize};
+
+use super::Fault;
+use crate::ids::SplitMix;
+use crate::ops::Arrived;
+
+/// The route that means each of them.
+const ANY: &str = "*";
+
+/// A request that is still on its way.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) request: Arrived,
+    pub(crate) order_id: String,
+    /// Its place in the log of requests.
+    pub(crate) logged: usize,
+}
+
+/// Faults that nobody planned one by one.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Chance {
+    pub(crate) seed: u64,
+    pub(crate) per_mille: u16,
+    pub(crate) among: Vec<Fault>,
+}
+
+impl Chance {
+    /// By the number of the request alone: how others were struck changes nothing.
+    fn draw(&self, number: u64) -> Option<Fault> {
+        let start = SplitMix::new(number).next();
+        let mut random = SplitMix::new(self.seed ^ start);
+        let strikes = random.below(1000) < usize::from(self.per_mille);
+        let choice = random.below(self.among.len());
+        self.among.get(choice).copied().filter(|_| strikes)
+    }
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    planned: BTreeMap<String, VecDeque<Fault>>,
+    chance: Option<Chance>,
+    /// How many requests came since the chance was set.
+    number: u64,
+    held: Vec<Held>,
+    hits: BTreeMap<Fault, u64>,
+    struck: Option<Fault>,
+}
+
+impl Faults {
+    pub(crate) fn plan(&mut self, route: &str, fault: Fault) {
+        self.planned
+            .entry(route.to_owned())
+            .or_default()
+            .push_back(fault);
+    }
+
+    pub(crate) fn leave_to_chance(&mut self, chance: Chance) {
+        (self.chance, self.number) = (Some(chance), 0);
+    }
+
+    /// What would strike now: what was planned for the route, for any route, or what is drawn.
+    pub(crate) fn peek(&self, route: &str) -> Option<Fault> {
+        self.planned_for(route)
+            .and_then(|route| self.planned.get(route)?.front().copied())
+            .or_else(|| self.chance.as_ref()?.draw(self.number))
+    }
+
+    fn planned_for<'a>(&self, route: &'a str) -> Option<&'a str> {
+        [route, ANY].into_iter().find(|route| {
+            let planned = self.planned.get(*route);
+            planned.is_some_and(|planned| !planned.is_empty())
+        })
+    }
+
+    pub(crate) fn next(&mut self, route: &str) -> Option<Fault> {
+        let fault = self.peek(route);
+        if let Some(route) = self.planned_for(route)
+            && let Some(planned) = self.planned.get_mut(route)
+        {
+            planned.pop_front();
+        }
+        self.number = self.number.saturating_add(1);
+        if let Some(fault) = fault {
+            let hits = self.hits.entry(fault).or_default();
+            *hits = hits.saturating_add(1);
+        }
+        self.struck = fault;
+        fault
+    }
+
+    /// What struck the request that was just served.
+    pub(crate) fn take_struck(&mut self) -> Option<Fault> {
+        self.struck.take()
+    }
+
+    pub(crate) fn hits(&self) -> &BTreeMap<Fault, u64> {
+        &self.hits
+    }
+
+    pub(crate) fn hold(&mut self, held: Held) {
+        self.held.push(held);
+    }
+
+    /// The requests that arrive now that these ids were looked up by `lookup`.
+    pub(crate) fn release(&mut self, lookup: &str, order_ids: &[String]) -> Vec<Held> {
+        self.held
+            .extract_if(.., |held| {
+                lookup_of(&held.request.operation) == Some(lookup)
+                    && order_ids.contains(&held.order_id)
+            })
+            .collect()
+    }
+}
+
+/// The operations that say what became of another one.
+fn lookup_of(operation: &str) -> Option<&'static str> {
+    match operation {
+        "applyAppWithdrawToNetwork" | "applyAppWithdrawToCwallet" => Some("getAppWithdrawRecord"),
+        "applyUserWithdrawToNetwork" | "applyUserWithdrawToCwallet" => {
+            Some("getUserWithdrawRecord")
+        }
+        "createAppOrderDepositAddress" => Some("getAppOrderInfo"),
+        "create_order" | "get_checkout_url" | "withdraw" => Some("get_order_info"),
+        "createInvoiceUrl" => Some("getInvoiceOrderInfo"),
+        "swap" => Some("getSwapRecord"),
+        "userSwap" => Some("getUserSwapRecord"),
+        "userTransfer" => Some("getUserTransferRecord"),
+        "userBatchTransfer" => Some("getUserBatchTransferRecord"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_planned_for_the_route_comes_before_what_is_planned_for_any() {
+        let mut faults = Faults::default();
+        faults.plan(ANY, Fault::Twice);
+        faults.plan("getCoin", Fault::Refused);
+        assert_eq!(faults.peek("getCoin"), Some(Fault::Refused));
+        assert_eq!(faults.next("getCoin"), Some(Fault::Refused));
+        assert_eq!(faults.next("getCoin"), Some(Fault::Twice));
+        assert_eq!(faults.take_struck(), Some(Fault::Twice));
+        assert_eq!(faults.next("getCoin"), None);
+        assert_eq!((faults.take_struck(), faults.hits().len()), (None, 2));
+    }
+
+    #[test]
+    fn chance_keeps_its_rate_and_reaches_every_fault() {
+        let among = Fault::every();
+        let chance = |seed, per_mille| Chance {
+            seed,
+            per_mille,
+            among: among.clone(),
+        };
+        let draw = |chance: Chance| (0..10_000).map(move |number| chance.draw(number));
+        let struck: Vec<_> = draw(chance(7, 250)).flatten().collect();
+        assert!((2300..2700).contains(&struck.len()), "{}", struck.len());
+        for fault in &among {
+            assert!(struck.contains(fault), "{fault:?}");
+        }
+        assert!(draw(chance(7, 250)).eq(draw(chance(7, 250))));
+        assert!(!draw(chance(7, 250)).eq(draw(chance(8, 250))));
+        assert_eq!(draw(chance(7, 0)).flatten().count(), 0);
+        assert_eq!(draw(chance(7, 1000)).flatten().count(), 10_000);
+    }
+}
