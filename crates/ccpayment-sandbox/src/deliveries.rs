@@ -182,7 +182,7 @@ mod tests {
             (first.number, &*first.event_type),
             (1, "ActivateWebhookURL")
         );
-        assert_eq!(sandbox.due(), [first.clone()]);
+        assert_eq!(sandbox.due(), std::slice::from_ref(&first));
         let serial = first.serial();
         assert!(!sandbox.answered(first, None).acknowledged);
         assert_eq!(sandbox.due(), []);
