@@ -65,7 +65,7 @@ fn garble(with: Garbled, own: &Value, nothing: &Value, now: u64) -> Response<Byt
         Garbled::Empty => body(Vec::new()),
         Garbled::Error => ok(nothing),
         Garbled::DataNull => ok(&json!({ "code": SUCCESS, "msg": "success", "data": null })),
-        Garbled::IdMissing => ok(&success(&Value::Object(without_id(own)))),
+        Garbled::IdMissing => ok(&success(Value::Object(without_id(own)))),
         Garbled::RateLimited { retry_after } => {
             let status = StatusCode::TOO_MANY_REQUESTS;
             let plain = dressed(status, "text/plain", "Too Many Requests\n".into(), now);
@@ -221,7 +221,7 @@ mod tests {
 
     #[test]
     fn what_is_twice_is_twice_and_differs() {
-        let own = success(&json!({ "recordId": "mine" }));
+        let own = success(json!({ "recordId": "mine" }));
         let code = text(Garbled::CodeTwice, &own);
         assert!(
             code.starts_with("{\"code\":11002,\"code\":10000,"),
@@ -237,11 +237,11 @@ mod tests {
         let id = text(Garbled::IdTwice, &own);
         let first = id.find("\"recordId\":\"2025").unwrap();
         assert!(first < id.find("\"recordId\":\"mine\"").unwrap(), "{id}");
-        for own in [refused, success(&json!({}))] {
+        for own in [refused, success(json!({}))] {
             let id = text(Garbled::IdTwice, &own);
             assert_eq!(id.matches("\"recordId\":").count(), 2, "{id}");
         }
-        let other = text(Garbled::IdTwice, &success(&json!({ "coin": {} })));
+        let other = text(Garbled::IdTwice, &success(json!({ "coin": {} })));
         assert!(
             other.contains("\"data\":{\"coin\":null,\"coin\":{}}"),
             "{other}"
@@ -252,7 +252,7 @@ mod tests {
     fn text_that_is_none_is_inside_an_otherwise_sound_object() {
         let bytes = body(
             Garbled::InvalidUtf8,
-            &success(&json!({ "recordId": "mine" })),
+            &success(json!({ "recordId": "mine" })),
         );
         assert!(std::str::from_utf8(&bytes).is_err());
         let lossy: Value = serde_json::from_str(&String::from_utf8_lossy(&bytes)).unwrap();
@@ -261,7 +261,7 @@ mod tests {
 
     #[test]
     fn an_id_that_is_missing_leaves_the_rest() {
-        let kept = |data: Value| text(Garbled::IdMissing, &success(&data));
+        let kept = |data: Value| text(Garbled::IdMissing, &success(data));
         assert!(kept(json!({ "recordId": "mine", "other": 1 })).contains("\"data\":{\"other\":1}"));
         assert!(kept(json!({ "coin": {} })).contains("\"data\":{}"));
         assert!(kept(Value::Null).contains("\"data\":{}"));
