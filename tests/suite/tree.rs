@@ -110,6 +110,28 @@ fn layers_pull_in_nothing_from_above() {
         // Only for who asks for strategies.
         assert!(!names.contains("proptest"), "{package}");
     }
+    // The whole gateway only for who asks for it, and even then none of its program.
+    let whole = [
+        "-p",
+        "ccpayment-testing",
+        "-e",
+        "normal",
+        "--features",
+        "sandbox",
+    ];
+    let lines = tree(&whole);
+    let whole = names(&lines);
+    assert_eq!(
+        ours(&whole),
+        [
+            "ccpayment-client",
+            "ccpayment-core",
+            "ccpayment-sandbox",
+            "ccpayment-testing",
+            "ccpayment-webhook",
+        ]
+    );
+    assert!(!whole.contains("rusqlite") && !whole.contains("reqwest"));
     let bare = tree(&["-p", "ccpayment", "-e", "normal", "--no-default-features"]);
     let names = names(&bare);
     assert_eq!(

@@ -232,5 +232,7 @@ pub use model::error::SandboxError;
 pub use model::fault::{Fault, Garbled};
 pub use model::ledger::{Entry, EntryKind, Ledger, Posting};
 pub use model::settings::{AddressKind, Retries, Setting};
-pub use model::views::{Attempt, DepositView, Incoming, Payment, PayoutView, Picked, RequestView};
+pub use model::views::{
+    Attempt, DepositView, Incoming, Notification, Payment, PayoutView, Picked, RequestView,
+};
 pub use server::Server;

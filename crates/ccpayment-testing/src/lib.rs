@@ -5,6 +5,10 @@
 //! - [`TestClock`]: time that a test sets.
 //! - `strategies`, with the feature `proptest`: arbitrary requests, answers and amounts.
 //!
+//! - `simulation`, with the feature `sandbox`: your webhook handler and your payout code against the
+//!   whole gateway, with duplicates, delays, losses, forgeries and crashes, under virtual time;
+//!   the first broken invariant is reported with its seed.
+//!
 //! A stateful gateway on loopback is in `ccpayment-sandbox`.
 //!
 //! # Snapshots of the payloads that your code sends
@@ -42,6 +46,8 @@
 mod clock;
 mod fake;
 mod recorder;
+#[cfg(feature = "sandbox")]
+pub mod simulation;
 #[cfg(feature = "proptest")]
 pub mod strategies;
 

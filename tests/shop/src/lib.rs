@@ -1,5 +1,12 @@
 //! A shop, as somebody else would write it. See `tests/payloads.rs` for how it snapshots what it
-//! sends, and `tests/properties.rs` for how it tries any basket against any answer.
+//! sends, `tests/properties.rs` for how it tries any basket against any answer, and `tests/simulation`
+//! for how its till is run through everything that goes wrong.
+
+mod database;
+mod till;
+
+pub use database::{Database, Payment, Payout, PayoutState, Rows};
+pub use till::Till;
 
 use ccpayment::v2::{CreateAppOrderDepositAddress, CreateAppOrderDepositAddressResponse};
 use ccpayment::{Amount, Chain, Client, CoinId, Error, FiatId, OrderId};

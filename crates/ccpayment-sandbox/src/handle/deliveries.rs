@@ -1,11 +1,13 @@
 //! The part of the handle that is about notifications: what is due goes out, and comes back as an
 //! operation like any other.
 
+use bytes::Bytes;
+
 use crate::handle::courier;
 use crate::handle::sandbox::Sandbox;
 use crate::model::error::SandboxError;
 use crate::model::v1::is_kind;
-use crate::model::views::Attempt;
+use crate::model::views::{Attempt, Notification};
 use crate::ops::Op;
 
 /// Notifications.
@@ -22,46 +24,92 @@ impl Sandbox {
     pub async fn deliver_due(&self) -> Vec<Attempt> {
         let _round = self.shared.courier.lock().await;
         let now = self.now();
-        let (due, afresh) = self.read(|state| (state.outbox.due(now), state.settings.sign_afresh));
+        let due = self.read(|state| state.outbox.due(now));
         let mut attempts = Vec::new();
         for serial in due {
             // The lock is never held across the exchange: the receiver may well ask the gateway.
-            let Some(delivery) = self.read(|state| state.outbox.delivery(serial)) else {
+            let Some(notification) = self.notification(serial) else {
                 continue;
             };
-            let body = &delivery.message.body;
-            let at = self.now();
-            let signed_at = delivery
-                .first_signed_at
-                .filter(|_| !afresh)
-                .unwrap_or_else(|| self.signing_time());
-            let kind = delivery.message.kind;
-            let headers = self.notification_headers(kind, signed_at, body.as_bytes());
-            let (status, acknowledged, error) =
-                match courier::post(&delivery.url, &headers, body).await {
-                    Ok((status, answer)) => {
-                        let done = status == 200 && says_success(&answer, is_kind(kind));
-                        (Some(status), done, None)
-                    }
-                    Err(error) => (None, false, Some(error)),
-                };
-            let attempt = Attempt {
-                record_id: delivery.message.record_id,
-                event_type: delivery.message.kind.to_owned(),
-                number: delivery.number,
-                status,
-                acknowledged,
-                at,
-                error,
-            };
-            attempts.push(attempt.clone());
-            self.tell(Op::Delivered {
-                serial,
-                signed_at,
-                attempt,
-            });
+            let Notification {
+                url, headers, body, ..
+            } = &notification;
+            let answer = courier::post(url, headers, body).await;
+            attempts.push(self.file(notification, answer));
         }
         attempts
+    }
+
+    /// The notifications that are due, in order and signed as of now, for a test that carries them
+    /// itself instead of by [`deliver_due`](Self::deliver_due): in process, late, or twice.
+    ///
+    /// They stay due until [`answered`](Self::answered) files what came of them.
+    #[must_use]
+    pub fn due(&self) -> Vec<Notification> {
+        let now = self.now();
+        let due = self.read(|state| state.outbox.due(now));
+        due.into_iter()
+            .filter_map(|serial| self.notification(serial))
+            .collect()
+    }
+
+    /// Files the answer to a notification of [`due`](Self::due), by the rules of
+    /// [`deliver_due`](Self::deliver_due). `None` means that there was no answer.
+    pub fn answered(
+        &self,
+        notification: Notification,
+        answer: Option<&http::Response<Bytes>>,
+    ) -> Attempt {
+        let answer = answer.map(|it| (it.status().as_u16(), it.body().clone()));
+        self.file(notification, answer.ok_or_else(|| "no answer".to_owned()))
+    }
+
+    fn notification(&self, serial: u64) -> Option<Notification> {
+        let (delivery, afresh) =
+            self.read(|state| (state.outbox.delivery(serial), state.settings.sign_afresh));
+        let delivery = delivery?;
+        let at = self.now();
+        let signed_at = (delivery.first_signed_at)
+            .filter(|_| !afresh)
+            .unwrap_or_else(|| self.signing_time());
+        let body = delivery.message.body;
+        Some(Notification {
+            headers: self.notification_headers(delivery.message.kind, signed_at, body.as_bytes()),
+            record_id: delivery.message.record_id,
+            event_type: delivery.message.kind.to_owned(),
+            number: delivery.number,
+            url: delivery.url,
+            body,
+            serial,
+            at,
+            signed_at,
+        })
+    }
+
+    fn file(&self, sent: Notification, answer: Result<(u16, Bytes), String>) -> Attempt {
+        let (status, acknowledged, error) = match answer {
+            Ok((status, answer)) => {
+                let of_v1 = is_kind(&sent.event_type);
+                let done = status == 200 && says_success(&answer, of_v1);
+                (Some(status), done, None)
+            }
+            Err(error) => (None, false, Some(error)),
+        };
+        let attempt = Attempt {
+            record_id: sent.record_id,
+            event_type: sent.event_type,
+            number: sent.number,
+            status,
+            acknowledged,
+            at: sent.at,
+            error,
+        };
+        self.tell(Op::Delivered {
+            serial: sent.serial,
+            signed_at: sent.signed_at,
+            attempt: attempt.clone(),
+        });
+        attempt
     }
 
     /// Queues the handshake that is sent when a URL is saved on the dashboard.
@@ -146,4 +194,40 @@ impl Sandbox {
 fn says_success(answer: &[u8], of_v1: bool) -> bool {
     let word = if of_v1 { b"success" } else { b"Success" };
     answer.windows(word.len()).any(|window| window == word)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn what_a_test_carries_itself_is_due_until_it_is_acknowledged() {
+        let sandbox = Sandbox::builder()
+            .start_time(1_750_000_000)
+            .webhook_url("http://merchant.test/notify")
+            .build()
+            .unwrap();
+        sandbox.activate_webhook();
+        let first = sandbox.due().pop().unwrap();
+        assert_eq!(
+            (first.number, &*first.event_type),
+            (1, "ActivateWebhookURL")
+        );
+        assert_eq!(sandbox.due(), std::slice::from_ref(&first));
+        let serial = first.serial();
+        assert!(!sandbox.answered(first, None).acknowledged);
+        assert_eq!(sandbox.due(), []);
+
+        sandbox.advance(Duration::from_secs(30));
+        let second = sandbox.due().pop().unwrap();
+        assert_eq!((second.serial(), second.number), (serial, 2));
+        let signed = sandbox.sign_notification(second.body.as_bytes());
+        assert_eq!(second.headers, signed);
+        let answer = http::Response::new(Bytes::from_static(b"Success"));
+        assert!(sandbox.answered(second, Some(&answer)).acknowledged);
+        assert_eq!(sandbox.pending_notifications(), 0);
+        assert_eq!(sandbox.attempts().len(), 2);
+    }
 }

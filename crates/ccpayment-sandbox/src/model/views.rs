@@ -153,3 +153,32 @@ pub struct Attempt {
     /// Why there was no answer.
     pub error: Option<String>,
 }
+
+/// A notification that is due; see [`Sandbox::due`](crate::Sandbox::due).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Notification {
+    /// The record that is announced, or the address that is risky.
+    pub record_id: String,
+    /// The `type` in the body; empty for a risky address, which has none.
+    pub event_type: String,
+    /// One for the first try.
+    pub number: u32,
+    /// Where it goes.
+    pub url: String,
+    /// `Appid`, `Timestamp` and `Sign`. The body is `application/json`.
+    pub headers: [(&'static str, String); 3],
+    /// What was signed, byte for byte.
+    pub body: String,
+    pub(crate) serial: u64,
+    pub(crate) at: u64,
+    pub(crate) signed_at: u64,
+}
+
+impl Notification {
+    /// Tells notifications apart: the tries of one have the same number, and no other has it.
+    #[must_use]
+    pub fn serial(&self) -> u64 {
+        self.serial
+    }
+}

@@ -1,0 +1,144 @@
+//! What a merchant shows to the simulation, and what it is asked to do.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use ccpayment_client::core::{Address, Amount, Chain, CoinId, OrderId, RecordId, Timestamp};
+use http::{Request, Response};
+
+/// The code under test: a merchant's own, around its own store.
+///
+/// Everything that it asks of the gateway goes through the [`World`](super::World) that it was made
+/// with. Methods run side by side, as the requests of a server do: a notification may come while a
+/// payout waits for its answer, and come twice at once.
+///
+/// A crash drops every method that is under way at the point where it waits, and then calls
+/// [`restart`](Self::restart).
+#[async_trait]
+pub trait Merchant: Send + Sync + 'static {
+    /// A delivery, as an HTTP server gets it. Some are forged.
+    async fn notified(&self, request: Request<Bytes>) -> Response<Bytes>;
+
+    /// What the *stored* books say, now. Called often.
+    fn books(&self) -> Books;
+
+    /// The process was killed and is started again: forget everything that was not stored.
+    async fn restart(&self);
+
+    /// Sells something. By default somebody else opens the orders.
+    async fn sell(&self, sale: &Sale) -> Sold {
+        let _ = sale;
+        Sold::Elsewhere
+    }
+
+    /// Pays somebody out, under an order id of your own making. After a crash, and while the books
+    /// say that it is open, the same wish is brought again: it is still one payout. A wish that
+    /// the books don't know after this returns counts as forgotten.
+    ///
+    /// By default nothing is paid out, and nobody wishes for it.
+    async fn pay_out(&self, wish: &Wish) {
+        let _ = wish;
+    }
+
+    /// Whether [`pay_out`](Self::pay_out) is there to be tested.
+    fn pays_out(&self) -> bool {
+        false
+    }
+
+    /// The work in the background, about once a minute: what an inbox holds, payouts in doubt.
+    async fn work(&self) {}
+
+    /// The reconciliation, once the line is sound again and no notification will come any more:
+    /// whatever was missed is to be found now. Called twice, some minutes apart, since what the
+    /// first one finds may still be under way.
+    async fn settle(&self) {}
+}
+
+/// Something to sell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Sale {
+    /// The sale's own id. It serves as an order id, too.
+    pub order_id: OrderId,
+    /// What is paid with.
+    pub coin_id: CoinId,
+    /// Where it is paid.
+    pub chain: Chain,
+    /// What it costs, in coins.
+    pub price: Amount,
+    /// When the order shall expire: some payments come later than that.
+    pub expires_at: Timestamp,
+}
+
+/// What became of a [`Sale`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Sold {
+    /// The customer pays to this address.
+    PayTo(Address),
+    /// No address could be had; the customer leaves.
+    Failed,
+    /// The code under test opens no orders: the simulation does, under [`Sale::order_id`].
+    Elsewhere,
+}
+
+/// A payout that somebody wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Wish {
+    /// The wish's own id, such as a row's key: the same wish is one payout, however often it is
+    /// brought.
+    pub id: String,
+    /// What to pay.
+    pub coin_id: CoinId,
+    /// On which chain.
+    pub chain: Chain,
+    /// To whom. Each wish has a receiver of its own, by which its payouts are known.
+    pub address: Address,
+    /// How much; now and then more than there is.
+    pub amount: Amount,
+}
+
+/// What a merchant believes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Books {
+    /// One entry for each time that money was credited.
+    pub credits: Vec<Credit>,
+    /// Records whose notification is stored and will be worked on later, as by an inbox. Who
+    /// finishes the work before the acknowledgement needs none.
+    pub noted: Vec<RecordId>,
+    /// One entry for each wish that was ever stored.
+    pub payouts: Vec<Belief>,
+}
+
+/// Money that was booked for a payer: credited to them, or kept for them where it was too little,
+/// too much or too late. What counts is that it is accounted for, once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credit {
+    /// The gateway's id of the payment.
+    pub record_id: RecordId,
+    /// The order that it is booked on.
+    pub order_id: OrderId,
+    /// What was paid, before the service fee.
+    pub amount: Amount,
+}
+
+/// What the books say about a [`Wish`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Belief {
+    /// [`Wish::id`].
+    pub wish: String,
+    /// What became of it.
+    pub state: PayoutState,
+}
+
+/// What became of a payout, as far as the merchant knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PayoutState {
+    /// Not known yet.
+    Open,
+    /// The gateway took the money and has not given it back.
+    Paid,
+    /// No money moved, or it came back: the receiver has nothing.
+    Refused,
+}

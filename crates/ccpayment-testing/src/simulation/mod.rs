@@ -1,0 +1,229 @@
+//! A merchant's own code against the whole gateway, with everything that goes wrong, under virtual
+//! time.
+//!
+//! [`simulate`] runs a [`Merchant`], which is what you write around your webhook handler and your
+//! payout code, against the [sandbox](ccpayment_sandbox). What happens is drawn from the seed:
+//!
+//! - Customers buy, and pay in full, in parts, too much, twice, or after the expiry. Payments are
+//!   confirmed, flagged as risky, or fail.
+//! - Notifications are shuffled and delayed, come twice, even at the same moment, or not at all;
+//!   their answers get lost; the merchant can't be reached for a while, or for longer than the
+//!   gateway tries. Some are forged.
+//! - Payouts are wished for. Calls find no connection, are lost before or after the gateway acted,
+//!   arrive after the client stopped waiting, or are answered by a proxy or by "not now". Some
+//!   withdrawals are refused, and some fail on their chain.
+//! - The merchant's process is killed wherever it waits, and started again.
+//!
+//! At every step, and at the end after [`Merchant::settle`], the merchant's [`Books`] are held
+//! against the gateway's ledger; the first [`Invariant`] that does not hold ends the run as
+//! [`Broken`], with the seed to see it again.
+//!
+//! Nothing is waited for: a run of an hour or two of the gateway's time takes some milliseconds.
+//! The same seed and the same code give the same run, as long as the code waits for nothing but the
+//! [`World`], its own locks, and what it spawned on the same thread. It may wait for threads and
+//! sockets, such as a real database: time stands still until they are done, when nothing else is
+//! under way. A method that waits for another one to be called must do it with a time limit by the
+//! [world's clock](World::clock), or it waits for ever.
+//!
+//! # Example
+//!
+//! A shop that takes payments. Its "database" is a map that survives a crash.
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//! use std::sync::Mutex;
+//!
+//! use async_trait::async_trait;
+//! use bytes::Bytes;
+//! use ccpayment_client::core::v2::GetAppDepositRecordList;
+//! use ccpayment_client::core::{Amount, OrderId, RecordId};
+//! use ccpayment_testing::simulation::{Books, Credit, Merchant, World, simulate, simulate_many};
+//! use ccpayment_webhook::Event;
+//! use http::{Request, Response, StatusCode};
+//!
+//! struct Shop {
+//!     world: World,
+//!     /// By record id, which is unique: a repeat changes nothing.
+//!     payments: Mutex<BTreeMap<RecordId, (OrderId, Amount)>>,
+//! }
+//!
+//! impl Shop {
+//!     fn new(world: World) -> Self {
+//!         let payments = Mutex::default();
+//!         Self { world, payments }
+//!     }
+//!
+//!     async fn handle(&self, event: &Event) -> Result<(), Box<dyn std::error::Error>> {
+//!         if let Event::ApiDeposit(deposit) = event {
+//!             let confirmed = deposit.confirm(&self.world.client()).await?;
+//!             if let Some(paid) = confirmed.creditable() {
+//!                 let row = (deposit.order_id.clone(), paid.amount().clone());
+//!                 self.payments.lock().unwrap().insert(paid.record_id().clone(), row);
+//!             }
+//!         }
+//!         Ok(())
+//!     }
+//! }
+//!
+//! #[async_trait]
+//! impl Merchant for Shop {
+//!     async fn notified(&self, request: Request<Bytes>) -> Response<Bytes> {
+//!         let verifier = self.world.verifier();
+//!         let status = match verifier.verify(request.headers(), request.body(), self.world.now()) {
+//!             Err(refused) => refused.status(),
+//!             Ok(event) => match self.handle(&event).await {
+//!                 Ok(()) => return event.acknowledge().into_response(),
+//!                 Err(_) => StatusCode::INTERNAL_SERVER_ERROR,
+//!             },
+//!         };
+//!         let mut response = Response::new(Bytes::new());
+//!         *response.status_mut() = status;
+//!         response
+//!     }
+//!
+//!     fn books(&self) -> Books {
+//!         let payments = self.payments.lock().unwrap();
+//!         let credit = |(record_id, (order_id, amount)): (&RecordId, &(OrderId, Amount))| Credit {
+//!             record_id: record_id.clone(),
+//!             order_id: order_id.clone(),
+//!             amount: amount.clone(),
+//!         };
+//!         Books { credits: payments.iter().map(credit).collect(), ..Books::default() }
+//!     }
+//!
+//!     async fn restart(&self) {} // everything is stored
+//!
+//!     // Some notifications never came. No more than a page of records here; see `Cursor` for more.
+//!     async fn settle(&self) {
+//!         let list = self.world.client().send(&GetAppDepositRecordList::new()).await;
+//!         for record in list.unwrap().records {
+//!             let risky = record.is_flagged_as_risky != Some(false);
+//!             if let ("Success", false, Some(order)) = (record.status.as_str(), risky, record.order_id) {
+//!                 let row = (order, record.amount);
+//!                 self.payments.lock().unwrap().insert(record.record_id, row);
+//!             }
+//!         }
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let totals = simulate_many(0..20, Shop::new).await?;
+//! assert!(totals.counts.deliveries > 20);
+//!
+//! // One of them again: the same in every line.
+//! let (once, again) = (simulate(7, Shop::new).await?, simulate(7, Shop::new).await?);
+//! assert_eq!(once.trace.hash(), again.trace.hash());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! With payouts, and with well-known mistakes that are found: `tests/shop` in the repository.
+
+mod checks;
+mod courier;
+mod forged;
+mod line;
+mod merchant;
+mod plan;
+mod report;
+mod run;
+mod story;
+mod tasks;
+#[cfg(test)]
+mod tests;
+mod world;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use ccpayment_sandbox::Sandbox;
+
+pub use merchant::{Belief, Books, Credit, Merchant, PayoutState, Sale, Sold, Wish};
+pub use report::{Broken, Counts, Invariant, Report, Totals, Trace};
+pub use world::{VirtualClock, World};
+
+use checks::{Breach, breach};
+use plan::Plan;
+use run::Run;
+
+/// Where notifications go; nobody resolves it.
+const WEBHOOK: &str = "http://merchant.simulated/notify";
+
+/// Runs a merchant's code through everything that a seed says.
+///
+/// # Errors
+///
+/// [`Broken`]: the first invariant that does not hold.
+pub async fn simulate<M: Merchant>(
+    seed: u64,
+    make: impl FnOnce(World) -> M,
+) -> Result<Report, Broken> {
+    let clock = VirtualClock::new(seed);
+    let told = tell(seed, &clock, make).await;
+    let mut shared = clock.shared();
+    let trace = std::mem::take(&mut shared.trace);
+    match told {
+        Ok(()) => Ok(Report {
+            seed,
+            counts: shared.counts,
+            trace,
+        }),
+        Err(breach) => Err(Broken {
+            seed,
+            invariant: breach.invariant,
+            about: breach.about,
+            found: breach.found,
+            trace,
+        }),
+    }
+}
+
+/// Runs it through many seeds, and stops at the first one that breaks something.
+///
+/// # Errors
+///
+/// As [`simulate`].
+pub async fn simulate_many<M: Merchant>(
+    seeds: Range<u64>,
+    make: impl Fn(World) -> M,
+) -> Result<Totals, Broken> {
+    let mut totals = Totals::default();
+    for seed in seeds {
+        let report = simulate(seed, &make).await?;
+        totals.runs += 1;
+        totals.counts.add(&report.counts);
+    }
+    Ok(totals)
+}
+
+async fn tell<M: Merchant>(
+    seed: u64,
+    clock: &VirtualClock,
+    make: impl FnOnce(World) -> M,
+) -> Result<(), Breach> {
+    let failed = |error: &dyn std::error::Error| Breach {
+        invariant: Invariant::SimulationWorks,
+        about: "the world".to_owned(),
+        found: error.to_string(),
+    };
+    let sandbox = Sandbox::builder()
+        .seed(seed)
+        .start_time(world::START)
+        .balance(plan::USDT, plan::BALANCE)
+        .webhook_url(WEBHOOK)
+        .build()
+        .map_err(|error| failed(&error))?;
+    let world = World::new(clock.clone(), sandbox.app_id(), sandbox.app_secret())
+        .map_err(|error| failed(&error))?;
+    let merchant = tasks::guarded(|| make(world))
+        .or_else(|panic| breach(Invariant::NoPanic, "making the merchant", panic))?;
+    let mut random = clock.shared().random.fork();
+    let plan = Plan::draw(&mut random, merchant.pays_out()).map_err(|error| failed(&error))?;
+    if random.bool() {
+        sandbox.activate_webhook();
+    }
+    Run::new(sandbox, clock.clone(), Arc::new(merchant), plan)
+        .whole()
+        .await
+}

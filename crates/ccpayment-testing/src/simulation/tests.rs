@@ -1,0 +1,115 @@
+use std::sync::Mutex;
+use std::task::Poll;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use ccpayment_client::Clock;
+use http::{Request, Response};
+
+use super::*;
+
+/// Turns everything away, in its own way.
+struct Odd {
+    world: World,
+    way: Way,
+    restarts: Mutex<u32>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    Politely,
+    Never,
+    /// Asks another thread, as for a database.
+    ByThread,
+    PanicsInBooks,
+}
+
+impl Odd {
+    fn new(world: World, way: Way) -> Self {
+        let restarts = Mutex::default();
+        Self {
+            world,
+            way,
+            restarts,
+        }
+    }
+}
+
+#[async_trait]
+impl Merchant for Odd {
+    async fn notified(&self, _: Request<Bytes>) -> Response<Bytes> {
+        match self.way {
+            // It sleeps now and then, so that nothing but the limit ends it.
+            Way::Never => loop {
+                self.world.clock().sleep(Duration::from_secs(60)).await;
+            },
+            Way::ByThread => {
+                let (clock, before) = (self.world.clock(), self.world.now());
+                let (send, receive) = tokio::sync::oneshot::channel();
+                std::thread::spawn(move || send.send(clock.now()));
+                let seen = receive.await.unwrap();
+                // Others may be under way, and take their time.
+                assert!(seen >= before);
+            }
+            _ => {}
+        }
+        let mut response = Response::new(Bytes::new());
+        *response.status_mut() = http::StatusCode::SERVICE_UNAVAILABLE;
+        response
+    }
+
+    fn books(&self) -> Books {
+        assert!(self.way != Way::PanicsInBooks, "no books today");
+        Books::default()
+    }
+
+    async fn restart(&self) {
+        *self.restarts.lock().unwrap() += 1;
+    }
+}
+
+async fn first_broken(way: Way) -> Broken {
+    let make = |world| Odd::new(world, way);
+    simulate_many(0..50, make).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn what_is_never_acknowledged_is_lost_and_found_missing() {
+    for way in [Way::Politely, Way::ByThread] {
+        let broken = first_broken(way).await;
+        assert_eq!(broken.invariant, Invariant::NoDepositIsLost, "{broken}");
+    }
+}
+
+#[tokio::test]
+async fn a_method_that_never_ends_is_reported() {
+    let broken = first_broken(Way::Never).await;
+    assert_eq!(broken.invariant, Invariant::EverythingEnds, "{broken}");
+    assert_eq!(broken.about, "notified");
+}
+
+#[tokio::test]
+async fn panics_are_reported_wherever_they_are() {
+    let broken = first_broken(Way::PanicsInBooks).await;
+    assert_eq!(broken.invariant, Invariant::NoPanic);
+    assert_eq!(broken.found, "no books today");
+
+    let make = |_: World| -> Odd { panic!("no {}", "shop") };
+    let broken = simulate(1, make).await.unwrap_err();
+    assert_eq!(
+        (broken.invariant, &*broken.found),
+        (Invariant::NoPanic, "no shop")
+    );
+}
+
+#[tokio::test]
+async fn a_timer_that_nobody_waits_for_is_forgotten() {
+    let clock = VirtualClock::new(1);
+    let mut sleeps = clock.sleep(Duration::from_secs(20));
+    let first = std::future::poll_fn(|context| Poll::Ready(sleeps.as_mut().poll(context))).await;
+    assert!(first.is_pending());
+    assert_eq!(clock.shared().next(), Some(Duration::from_secs(20)));
+    drop(sleeps);
+    assert_eq!(clock.shared().next(), None);
+}

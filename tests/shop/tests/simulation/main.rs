@@ -1,0 +1,179 @@
+//! The shop's till, run through everything that goes wrong; and the mistakes that tills make, each
+//! found by the rule that it breaks.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod mistakes;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use ccpayment::OrderId;
+use ccpayment::v2::{ApplyAppWithdrawToNetwork, CreateAppOrderDepositAddress};
+use ccpayment_testing::simulation::{
+    Belief, Books, Credit, Invariant, Merchant, PayoutState, Sale, Sold, Wish, World, simulate,
+    simulate_many,
+};
+use http::{Request, Response};
+use shop::{Database, Till};
+
+use mistakes::{Careless, Mistake};
+
+/// The till as the simulation sees it.
+pub(crate) struct Shop {
+    pub(crate) till: Till,
+}
+
+impl Shop {
+    pub(crate) fn new(world: World) -> Self {
+        let till = Till {
+            client: world.client(),
+            verifier: world.verifier(),
+            clock: Arc::new(world.clock()),
+            database: Database::default(),
+        };
+        Self { till }
+    }
+}
+
+pub(crate) fn request(wish: &Wish) -> ApplyAppWithdrawToNetwork {
+    ApplyAppWithdrawToNetwork::new(
+        OrderId::new(format!("payout-{}", wish.id)),
+        wish.coin_id,
+        wish.chain.clone(),
+        wish.address.clone(),
+        wish.amount.clone(),
+    )
+}
+
+#[async_trait]
+impl Merchant for Shop {
+    async fn notified(&self, request: Request<Bytes>) -> Response<Bytes> {
+        self.till.receive(&request).await
+    }
+
+    fn books(&self) -> Books {
+        let rows = self.till.database.rows();
+        let credit = |it: &shop::Payment| Credit {
+            record_id: it.record_id.clone(),
+            order_id: it.order_id.clone(),
+            amount: it.amount.clone(),
+        };
+        let belief = |(key, payout): (&String, &shop::Payout)| Belief {
+            wish: key.clone(),
+            state: match payout.state {
+                shop::PayoutState::Open(_) => PayoutState::Open,
+                shop::PayoutState::Sent(_) | shop::PayoutState::Arrived => PayoutState::Paid,
+                shop::PayoutState::Refused => PayoutState::Refused,
+            },
+        };
+        Books {
+            credits: rows.payments.iter().map(credit).collect(),
+            noted: vec![],
+            payouts: rows.payouts.iter().map(belief).collect(),
+        }
+    }
+
+    /// Everything that counts is stored.
+    async fn restart(&self) {}
+
+    async fn sell(&self, sale: &Sale) -> Sold {
+        let order = CreateAppOrderDepositAddress::new(
+            sale.order_id.clone(),
+            sale.coin_id,
+            sale.chain.clone(),
+            sale.price.clone(),
+        );
+        match self.till.open(&order.expired_at(sale.expires_at)).await {
+            Ok(address) => Sold::PayTo(address),
+            Err(_) => Sold::Failed,
+        }
+    }
+
+    fn pays_out(&self) -> bool {
+        true
+    }
+
+    async fn pay_out(&self, wish: &Wish) {
+        self.till.pay_out(&wish.id, request(wish)).await;
+    }
+
+    async fn work(&self) {
+        self.till.settle_open_payouts().await;
+    }
+
+    async fn settle(&self) {
+        self.till.reconcile().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_till_holds() {
+    let totals = simulate_many(0..200, Shop::new).await.unwrap();
+    // Nothing is proven by what did not happen.
+    let counts = totals.counts;
+    for (what, count) in [
+        ("deposits", counts.deposits),
+        ("duplicates", counts.duplicates),
+        ("unreached", counts.unreached),
+        ("answers lost", counts.answers_lost),
+        ("delayed", counts.delayed),
+        ("forgeries", counts.forgeries),
+        ("payouts", counts.payouts),
+        ("faults", counts.faults),
+        ("crashes", counts.crashes),
+    ] {
+        assert!(count >= 100, "{what}: {counts:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_same_seed_is_the_same_run() {
+    for seed in 0..20 {
+        let once = simulate(seed, Shop::new).await.unwrap();
+        let again = simulate(seed, Shop::new).await.unwrap();
+        assert_eq!(once.trace, again.trace, "seed {seed}");
+        let other = simulate(seed + 1, Shop::new).await.unwrap();
+        assert_ne!(once.trace.hash(), other.trace.hash());
+    }
+}
+
+/// The seed of the first run that the mistake breaks, which has to break this rule.
+async fn find(mistake: Mistake, expected: Invariant) {
+    let make = |world| Careless::new(world, mistake);
+    let broken = simulate_many(0..300, make).await.unwrap_err();
+    assert_eq!(broken.invariant, expected, "{mistake:?}: {broken}");
+    // The seed is all that is needed to see it again.
+    let again = simulate(broken.seed, make).await.unwrap_err();
+    assert_eq!(broken, again);
+    assert!(
+        broken
+            .to_string()
+            .contains(&format!("simulate({}, ..)", broken.seed))
+    );
+}
+
+macro_rules! found {
+    ($($name:ident: $mistake:ident breaks $invariant:ident;)+) => {$(
+        #[tokio::test]
+        async fn $name() {
+            find(Mistake::$mistake, Invariant::$invariant).await;
+        }
+    )+};
+}
+
+found! {
+    crediting_a_repeat: CreditsTwice breaks CreditedOnce;
+    looking_too_early_whether_it_is_a_repeat: LooksTooEarly breaks CreditedOnce;
+    acknowledging_before_storing: AcknowledgesFirst breaks StoredBeforeAcknowledged;
+    acknowledging_what_could_not_be_read: SwallowsErrors breaks StoredBeforeAcknowledged;
+    crediting_what_is_flagged: CreditsFlagged breaks FlaggedIsNotCredited;
+    crediting_what_is_not_confirmed: CreditsUnconfirmed breaks ConfirmedBeforeCredited;
+    a_new_order_id_after_a_timeout: NewOrderId breaks PaidOnce;
+    taking_a_timeout_for_a_failure: TimeoutIsFailure breaks RefusedHasNoDebit;
+    skipping_the_verification: SkipsVerification breaks ForgeryIsTurnedAway;
+    never_reconciling: NeverReconciles breaks NoDepositIsLost;
+    panicking: Panics breaks NoPanic;
+    forgetting_a_payout_in_a_crash: ForgetsPayouts breaks EveryWishIsSettled;
+}
