@@ -4,7 +4,8 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response};
 use ring::{digest, hmac};
 
-use crate::auth::{HEX, Signed, from_lower_hex, to_lower_hex};
+use crate::auth::{HEX, Signed};
+use crate::model::hex::{from_lower_hex, to_lower_hex};
 use crate::model::refusal::{self, Refusal};
 
 /// The merchant's credentials as v1 uses them.

@@ -9,6 +9,8 @@ use super::facts::{Facts, Kind};
 use super::problem::Problem;
 use crate::handle::sandbox::Sandbox;
 use crate::model::catalogue::COINS;
+use crate::model::money::plain;
+use crate::model::views::Incoming;
 use crate::page::{Balance, Invoice, Notified, Overview, Row};
 
 fn facts(sandbox: &Sandbox, kind: Kind, key: &str) -> Result<Facts, Problem> {
@@ -98,7 +100,7 @@ fn pay(sandbox: &Sandbox, facts: &Facts, how: &str) -> Result<(), Problem> {
         sandbox.move_clock(Duration::from_secs(ahead.saturating_add(1)))?;
     }
     // An invoice's address takes more than one coin.
-    let incoming = crate::Incoming::new(way.address.clone(), amount).coin(way.coin_id, way.chain);
+    let incoming = Incoming::new(way.address.clone(), amount).coin(way.coin_id, way.chain);
     sandbox.send(incoming)?;
     Ok(())
 }
@@ -195,7 +197,7 @@ fn symbol(coin_id: u64) -> &'static str {
 pub(super) fn amount(facts: &Facts) -> String {
     match (&facts.way, &facts.price) {
         (None, Some(price)) => price.clone(),
-        (Some(way), _) => crate::model::money::plain(&way.amount),
+        (Some(way), _) => plain(&way.amount),
         (None, None) => String::new(),
     }
 }

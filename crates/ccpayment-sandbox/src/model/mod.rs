@@ -10,6 +10,7 @@ pub(crate) mod deposit;
 pub(crate) mod error;
 pub(crate) mod fault;
 pub(crate) mod faults;
+pub(crate) mod hex;
 pub(crate) mod ids;
 pub(crate) mod invoice;
 pub(crate) mod ledger;

@@ -16,6 +16,7 @@ mod codes;
 mod faults;
 mod flow;
 mod front;
+mod layers;
 mod line;
 mod lists;
 mod notifications;

@@ -43,7 +43,7 @@ fn uuid(name: &str) -> String {
             *byte = *byte & mask | bits;
         }
     }
-    let hex = crate::auth::to_lower_hex(&bytes);
+    let hex = crate::model::hex::to_lower_hex(&bytes);
     let mut parts = Vec::new();
     let mut rest = hex.as_str();
     for length in [8, 4, 4, 4] {
