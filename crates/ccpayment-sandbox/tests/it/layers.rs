@@ -109,20 +109,19 @@ fn edges(modules: &BTreeMap<String, String>) -> Edges {
     edges
 }
 
-/// What is left when everything is taken away that takes from nothing that is left.
+/// What is left when everything is gone that takes from nothing that is left, or that nothing that
+/// is left takes from.
 fn circles(mut edges: Edges) -> Edges {
     loop {
-        let free: BTreeSet<String> = edges
-            .iter()
-            .filter(|(_, taken)| taken.is_empty())
-            .map(|(name, _)| name.clone())
-            .collect();
-        if free.is_empty() {
+        let taken: BTreeSet<String> = edges.values().flatten().cloned().collect();
+        let before = edges.len();
+        edges.retain(|name, takes| !takes.is_empty() && taken.contains(name));
+        if edges.len() == before {
             return edges;
         }
-        edges.retain(|name, _| !free.contains(name));
-        for taken in edges.values_mut() {
-            taken.retain(|name| !free.contains(name));
+        let left: BTreeSet<String> = edges.keys().cloned().collect();
+        for takes in edges.values_mut() {
+            takes.retain(|name| left.contains(name));
         }
     }
 }
@@ -172,6 +171,12 @@ fn circles_and_trees_of_paths_are_seen() {
         let taken = to.iter().map(|name| (*name).to_owned()).collect();
         (from.to_owned(), taken)
     };
-    let round = Edges::from([edge("a", &["b"]), edge("b", &["a", "c"]), edge("c", &[])]);
-    assert_eq!(circles(round).len(), 2);
+    let round = Edges::from([
+        edge("a", &["b"]),
+        edge("b", &["a", "c"]),
+        edge("c", &[]),
+        edge("d", &["a"]),
+    ]);
+    let left: Vec<_> = circles(round).into_keys().collect();
+    assert_eq!(left, ["a", "b"]);
 }
