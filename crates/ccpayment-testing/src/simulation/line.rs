@@ -7,7 +7,7 @@ use bytes::Bytes;
 use ccpayment_client::{Call, Clock, Transport, TransportError};
 use http::{Response, StatusCode};
 
-use super::world::{Parcel, Shared, Slot, VirtualClock};
+use super::time::{Parcel, Shared, Slot, VirtualClock};
 
 /// Money is what this is about, so withdrawals meet faults more often than reads do.
 const PAYOUT_FACTOR: u32 = 3;

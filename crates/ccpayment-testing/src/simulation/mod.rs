@@ -132,6 +132,7 @@ mod story;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod time;
 mod world;
 
 use std::ops::Range;
@@ -141,7 +142,8 @@ use ccpayment_sandbox::Sandbox;
 
 pub use merchant::{Belief, Books, Credit, Merchant, PayoutState, Sale, Sold, Wish};
 pub use report::{Broken, Counts, Invariant, Report, Totals, Trace};
-pub use world::{VirtualClock, World};
+pub use time::VirtualClock;
+pub use world::World;
 
 use checks::{Breach, breach};
 use plan::Plan;
@@ -209,7 +211,7 @@ async fn tell<M: Merchant>(
     };
     let sandbox = Sandbox::builder()
         .seed(seed)
-        .start_time(world::START)
+        .start_time(time::START)
         .balance(plan::USDT, plan::BALANCE)
         .webhook_url(WEBHOOK)
         .build()

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ccpayment_client::core::{Address, Amount, AmountError, Chain, CoinId, OrderId, Timestamp};
 
 use super::merchant::{Sale, Wish};
-use super::world::START;
+use super::time::START;
 
 pub(super) const USDT: u64 = 1280;
 const CHAIN: &str = "POLYGON";

@@ -14,7 +14,7 @@ use super::merchant::{Books, Merchant, PayoutState, Sold};
 use super::plan::{Event, Payment, Plan};
 use super::report::Invariant;
 use super::tasks::{End, Tasks, guarded};
-use super::world::{START, Shared, VirtualClock};
+use super::time::{START, Shared, VirtualClock};
 
 /// How often the gateway looks for what is due.
 pub(super) const ROUND: Duration = Duration::from_secs(5);
