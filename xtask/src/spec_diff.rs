@@ -344,7 +344,7 @@ fn kind(document: &Document, schema: &Schema) -> String {
             .components
             .schemas
             .get(name)
-            .is_some_and(|it| matches!(it.role(), "open-enum" | "word"));
+            .is_some_and(|it| it.role() == "open-enum");
         return if is_word {
             "string".to_owned()
         } else {

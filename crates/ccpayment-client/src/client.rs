@@ -250,8 +250,8 @@ fn clock_behind(
             Some(Timestamp::new(behind))
         }
         Version::V1 => {
-            let timestamp = response.headers().get(TIMESTAMP_HEADER)?.to_str().ok()?;
-            timestamp.parse().ok().map(Timestamp::new)
+            let timestamp = response.headers().get(TIMESTAMP_HEADER)?;
+            Timestamp::of_header(timestamp).map(|(_, moment)| moment)
         }
     }
 }

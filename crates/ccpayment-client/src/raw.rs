@@ -65,10 +65,9 @@ impl Client {
         body: &(impl Serialize + Sync),
     ) -> Result<Box<RawValue>, Error> {
         let path = path.into();
-        if path.starts_with("/ccpayment/v1/") {
-            self.send(&RawCall::<_, true> { path, body }).await
-        } else {
-            self.send(&RawCall::<_, false> { path, body }).await
+        match Version::of_path(&path) {
+            Version::V1 => self.send(&RawCall::<_, true> { path, body }).await,
+            Version::V2 => self.send(&RawCall::<_, false> { path, body }).await,
         }
     }
 }

@@ -19,6 +19,18 @@ pub enum Version {
     V2,
 }
 
+impl Version {
+    /// The version that a path of the gateway belongs to: v1 below `/ccpayment/v1/`, else v2.
+    #[must_use]
+    pub fn of_path(path: &str) -> Self {
+        if path.starts_with("/ccpayment/v1/") {
+            Self::V1
+        } else {
+            Self::V2
+        }
+    }
+}
+
 /// What repeating a call can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use crate::call::{SIGN_HEADER, TIMESTAMP_HEADER};
 use crate::code::ErrorCode;
 use crate::credentials::Credentials;
+use crate::ids::Timestamp;
 use crate::sign::SignText;
 use crate::wire::U64Visitor;
 
@@ -202,26 +203,17 @@ pub fn decode_signed<T: DeserializeOwned>(
         status: response.status(),
         body: RawBody::new(response.body()),
     };
-    let header = |name| {
-        response
-            .headers()
-            .get(name)
-            .map(http::HeaderValue::as_bytes)
-    };
-    let signed = (header(TIMESTAMP_HEADER))
-        .and_then(|text| std::str::from_utf8(text).ok())
-        .zip(header(SIGN_HEADER));
-    if let Some((timestamp, signature)) = signed {
-        // The parts are hashed without a gap, so one of another length could have eaten the body.
-        if timestamp.len() != 10 || !timestamp.bytes().all(|it| it.is_ascii_digit()) {
+    let header = |name| response.headers().get(name);
+    if let (Some(timestamp), Some(signature)) = (header(TIMESTAMP_HEADER), header(SIGN_HEADER)) {
+        let Some((timestamp, _)) = Timestamp::of_header(timestamp) else {
             return Err(unverified(Unverified::WrongSignature));
-        }
+        };
         let text = SignText {
             app_id: credentials.app_id().as_str(),
             timestamp,
             body: response.body(),
         };
-        match credentials.verify_v1(&text, signature) {
+        match credentials.verify_v1(&text, signature.as_bytes()) {
             Some(true) => {}
             Some(false) => return Err(unverified(Unverified::WrongSignature)),
             None => return Err(unverified(Unverified::NoSecret)),

@@ -270,6 +270,19 @@ impl Timestamp {
         )
     }
 
+    /// The `Timestamp` header: its own text, which is what is signed, and the moment it stands for.
+    /// `None` unless it is ten digits: the parts of a signed text follow each other without a gap, so
+    /// that one of another length could have eaten a piece of the next.
+    #[must_use]
+    pub fn of_header(value: &http::HeaderValue) -> Option<(&str, Self)> {
+        let bytes = value.as_bytes();
+        if bytes.len() != 10 || !bytes.iter().all(u8::is_ascii_digit) {
+            return None;
+        }
+        let text = std::str::from_utf8(bytes).ok()?;
+        Some((text, Self(text.parse().ok()?)))
+    }
+
     /// This moment and so much later, saturating; fractions of a second are cut.
     #[must_use]
     pub const fn plus(self, duration: Duration) -> Self {

@@ -218,10 +218,7 @@ impl<'de> Visitor<'de> for U64Visitor {
 #[non_exhaustive]
 pub struct Nothing {}
 
-/// Defines a vocabulary of the gateway that may grow: unknown words keep their text. For our own
-/// crates, which have serde; no part of the API.
-#[doc(hidden)]
-#[macro_export]
+/// Defines a vocabulary of the gateway that may grow: unknown words keep their text.
 macro_rules! open_enum {
     (
         $(#[$doc:meta])*
@@ -292,8 +289,7 @@ macro_rules! open_enum {
         }
     };
 }
-#[doc(hidden)]
-pub use open_enum;
+pub(crate) use open_enum;
 
 #[cfg(test)]
 mod tests {

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use ccpayment_client::core::{
     APP_ID_HEADER, Credentials, Endpoint, ErrorCode, Prepared, SIGN_HEADER, SignText,
-    TIMESTAMP_HEADER,
+    TIMESTAMP_HEADER, Version,
 };
 use ccpayment_client::{Call, Transport, TransportError};
 use http::{HeaderValue, Request, Response, StatusCode};
@@ -311,7 +311,7 @@ impl Drop for Script {
 }
 
 fn is_v1(request: &Request<Bytes>) -> bool {
-    request.uri().path().starts_with("/ccpayment/v1/")
+    Version::of_path(request.uri().path()) == Version::V1
 }
 
 struct Text<'a>(&'a [u8]);

@@ -54,7 +54,7 @@ impl Gate {
             return Err(VerifyError::WrongAppId);
         }
         let (timestamp, signed_at) =
-            ten_digits(timestamp).ok_or(VerifyError::MalformedTimestamp)?;
+            Timestamp::of_header(timestamp).ok_or(VerifyError::MalformedTimestamp)?;
         let text = SignText {
             app_id: self.app_id.as_str(),
             timestamp,
@@ -97,14 +97,4 @@ fn only<'a>(
         (None, _) => Err(VerifyError::MissingHeader { name }),
         (Some(_), Some(_)) => Err(VerifyError::RepeatedHeader { name }),
     }
-}
-
-/// The header's own text, which is what is signed, and the moment it stands for.
-fn ten_digits(value: &HeaderValue) -> Option<(&str, Timestamp)> {
-    let bytes = value.as_bytes();
-    if bytes.len() != 10 || !bytes.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    let text = std::str::from_utf8(bytes).ok()?;
-    Some((text, Timestamp::new(text.parse().ok()?)))
 }

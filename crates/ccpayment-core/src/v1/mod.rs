@@ -40,7 +40,7 @@ pub use order::{CreateOrder, CreateOrderResponse, GetCheckoutUrl, GetCheckoutUrl
 pub use record::{
     GetOrderInfo, GetOrderInfoResponse, OrderDetail, OrderInfo, RefundRecord, TradeRecord,
 };
-pub use status::{OrderStatus, WebhookResult, WebhookType};
+pub use status::{OrderStatus, PayStatus, WebhookResult, WebhookType};
 pub use utility::{ResendWebhooks, ResendWebhooksResponse};
 pub use withdrawal::{
     CheckUser, CheckUserResponse, GetNetworkFee, GetNetworkFeeResponse, Withdraw, WithdrawResponse,

@@ -5,6 +5,21 @@
 use crate::wire::open_enum;
 
 open_enum! {
+    /// Where a payment stood when a notification of it was sent. Withdrawals and refunds have the
+    /// last two only.
+    PayStatus {
+        /// Seen, not final.
+        Pending = "pending",
+        /// On its way, not final.
+        Processing = "processing",
+        /// Done: the only one that confirms money.
+        Success = "success",
+        /// Failed for good.
+        Failed = "failed",
+    }
+}
+
+open_enum! {
     /// Where an order, a withdrawal or a transfer stands.
     ///
     /// A table of the documents has the words of an order by what was paid and when, but the one

@@ -2,11 +2,9 @@
 
 use std::fmt;
 
-use ccpayment_core::v1::{Currency, GatewayOrderId, GetOrderInfo};
+use ccpayment_core::v1::{Currency, GatewayOrderId, GetOrderInfo, PayStatus};
 use ccpayment_core::{Address, Amount, Chain, Memo, OrderId, RecordId, TxId, UserId, wire};
 use serde::{Deserialize, Serialize};
-
-use super::status::PayStatus;
 
 /// The amount, if the gateway calls the payment done.
 fn if_done<'a>(status: &PayStatus, amount: &'a Amount) -> Option<&'a Amount> {

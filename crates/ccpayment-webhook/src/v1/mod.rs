@@ -41,11 +41,10 @@ mod deposits;
 mod event;
 mod parse;
 mod payouts;
-mod status;
 mod verifier;
 
+pub use ccpayment_core::v1::PayStatus;
 pub use deposits::{ApiDeposit, DepositExtend, DirectDeposit, Invoice, InvoiceExtend};
 pub use event::Event;
 pub use payouts::{ApiWithdrawal, Refund};
-pub use status::PayStatus;
 pub use verifier::Verifier;

@@ -1,10 +1,8 @@
 //! Payments that go out.
 
-use ccpayment_core::v1::{CoinId, GatewayOrderId};
+use ccpayment_core::v1::{CoinId, GatewayOrderId, PayStatus};
 use ccpayment_core::{Address, Amount, Chain, Memo, OrderId, RecordId, TxId, wire};
 use serde::{Deserialize, Serialize};
-
-use super::status::PayStatus;
 
 /// The end of a withdrawal. If none came, ask `get_order_info` before paying again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
