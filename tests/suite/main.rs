@@ -23,6 +23,7 @@ mod payloads;
 mod payout_records;
 mod payouts;
 mod remote_key;
+mod retries;
 mod routes;
 #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
 mod rsa;
@@ -36,3 +37,4 @@ mod v1;
 mod v1_signing;
 mod v1_webhooks;
 mod v1_wire;
+mod wrong_clock;

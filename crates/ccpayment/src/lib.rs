@@ -50,7 +50,7 @@
 
 pub use ccpayment_client::{
     ABSENCE_SECONDS, BoxError, Call, CallInfo, Client, Clock, Error, Outcome, PaidOut, PayoutError,
-    Proof, Refusal, SystemClock, Timeouts, Transport, TransportError, Tried, Unsettled,
+    Proof, Refusal, Retries, SystemClock, Timeouts, Transport, TransportError, Tried, Unsettled,
 };
 pub use ccpayment_core::*;
 
