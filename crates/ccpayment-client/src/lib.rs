@@ -48,6 +48,7 @@
 //! ```
 
 mod attempt;
+mod body;
 mod client;
 mod clock;
 mod error;
@@ -57,10 +58,11 @@ mod retry;
 mod skew;
 mod transport;
 
+pub use body::read_body;
 pub use ccpayment_core as core;
 pub use client::{Client, Timeouts};
 pub use clock::{Clock, SystemClock};
 pub use error::{CallInfo, Error, Outcome, Unsettled};
 pub use payout::{ABSENCE_SECONDS, PaidOut, PayoutError, Proof, Refusal, Tried};
 pub use retry::Retries;
-pub use transport::{BoxError, Call, Transport, TransportError};
+pub use transport::{BoxError, Call, SetupError, Transport, TransportError};
