@@ -22,6 +22,7 @@ mod gateway_v1;
 mod payloads;
 mod payout_records;
 mod payouts;
+mod rate_limit;
 mod remote_key;
 mod retries;
 mod routes;

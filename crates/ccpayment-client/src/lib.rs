@@ -52,6 +52,7 @@ mod body;
 mod client;
 mod clock;
 mod error;
+mod limit;
 mod payout;
 mod raw;
 mod retry;
