@@ -39,10 +39,7 @@ const RECEIVER: &str = "0xBb9C4e7F3687aca1AE2828c18f9E3ae067F569FE";
 /// More than two pages of twenty.
 const MANY: usize = 45;
 
-async fn pages_of<Q: Paged>(client: &Client, query: Q) -> Vec<Page<Q>>
-where
-    Q: Debug,
-{
+async fn pages_of<Q: Paged + Debug>(client: &Client, query: Q) -> Vec<Page<Q>> {
     client.pages(query).try_collect().await.unwrap()
 }
 
