@@ -52,9 +52,9 @@
 //! ```
 
 pub use ccpayment_client::{
-    ABSENCE_SECONDS, BoxError, Call, CallInfo, Client, Clock, Error, Outcome, PaidOut, PayoutError,
-    Proof, Refusal, Retries, SetupError, SystemClock, Timeouts, Transport, TransportError, Tried,
-    Unsettled,
+    ABSENCE_SECONDS, BoxError, Call, CallInfo, Client, Clock, Error, Outcome, Page, PageError,
+    PaidOut, PayoutError, Proof, Refusal, Retries, SetupError, SystemClock, Timeouts, Transport,
+    TransportError, Tried, Unsettled,
 };
 pub use ccpayment_core::*;
 
