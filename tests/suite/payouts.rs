@@ -5,7 +5,8 @@ use std::time::Duration;
 use ccpayment::v2::{ApplyAppWithdrawToNetwork, GetAppWithdrawRecord, GetCoin};
 use ccpayment::{
     ABSENCE_SECONDS, Address, AppId, AppSecret, Chain, Client, CoinId, Credentials, ErrorCode,
-    Memo, OrderId, Outcome, PaidOut, PayoutError, Proof, Refusal, Safety, Timeouts, Timestamp,
+    Memo, OrderId, Outcome, PaidOut, PayoutError, Proof, Refusal, Retries, Safety, Timeouts,
+    Timestamp,
 };
 use ccpayment_testing::{FakeTransport, Reply, TestClock};
 use http::StatusCode;
@@ -78,6 +79,12 @@ impl Bench {
         let result = self.client.payout(&payout()).await;
         self.fake.finish().unwrap();
         result
+    }
+
+    /// No call of [`Client::send`] is repeated.
+    fn once(mut self) -> Self {
+        self.client = self.client.with_retries(Retries::off());
+        self
     }
 
     /// With time enough to prove an absence.
@@ -382,7 +389,7 @@ async fn an_illegal_payout_is_refused_before_anything_is_sent() {
 
 #[tokio::test]
 async fn a_hanging_gateway_meets_the_deadline() {
-    let bench = bench();
+    let bench = bench().once();
     bench
         .fake
         .expect(&GetCoin::new(CoinId::new(1)), Reply::never());
@@ -422,7 +429,7 @@ async fn outcomes_of_a_single_send() {
         (Reply::rejected(ErrorCode::BalanceInsufficient, "?"), false),
         (Reply::rejected(ErrorCode::VerifySignFailed, "?"), false),
     ] {
-        let bench = bench();
+        let bench = bench().once();
         bench.submit(reply);
         let error = bench.client.send(&payout()).await.unwrap_err();
         assert_eq!(unknown(&error.outcome()), is_unknown, "{error}");

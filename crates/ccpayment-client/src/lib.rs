@@ -4,6 +4,9 @@
 //! methods carry everything: [`Client::send`] for one call, and [`Client::payout`] for the calls
 //! that move money, which ends in exactly one payout whatever happens on the wire.
 //!
+//! A call that fails is made again where that harms nobody ([`Retries`]), and a clock that is wrong is
+//! corrected by what the gateway says ([`Client::with_clock_correction`]).
+//!
 //! Errors answer the question that money asks: did the gateway act? See [`Error::outcome`] and
 //! [`PayoutError`].
 //!
@@ -44,6 +47,7 @@
 //! # }
 //! ```
 
+mod attempt;
 mod body;
 mod client;
 mod clock;
@@ -51,6 +55,8 @@ mod error;
 mod pages;
 mod payout;
 mod raw;
+mod retry;
+mod skew;
 mod transport;
 
 pub use body::read_body;
@@ -60,4 +66,5 @@ pub use clock::{Clock, SystemClock};
 pub use error::{CallInfo, Error, Outcome, Unsettled};
 pub use pages::{Page, PageError};
 pub use payout::{ABSENCE_SECONDS, PaidOut, PayoutError, Proof, Refusal, Tried};
+pub use retry::Retries;
 pub use transport::{BoxError, Call, SetupError, Transport, TransportError};

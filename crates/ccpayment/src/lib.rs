@@ -53,7 +53,7 @@
 
 pub use ccpayment_client::{
     ABSENCE_SECONDS, BoxError, Call, CallInfo, Client, Clock, Error, Outcome, Page, PageError,
-    PaidOut, PayoutError, Proof, Refusal, SetupError, SystemClock, Timeouts, Transport,
+    PaidOut, PayoutError, Proof, Refusal, Retries, SetupError, SystemClock, Timeouts, Transport,
     TransportError, Tried, Unsettled,
 };
 pub use ccpayment_core::*;

@@ -4,13 +4,11 @@
 //! says nothing about the first attempt, and "not found" says nothing while the first may still
 //! be on its way.
 
-use ccpayment_core::{
-    AnswerError, ErrorCode, Found, OrderId, RecordId, Rejection, TIMESTAMP_WINDOW_SECONDS,
-    Timestamp,
-};
+use ccpayment_core::{ErrorCode, Found, OrderId, RecordId, TIMESTAMP_WINDOW_SECONDS, Timestamp};
 
 use super::{PaidOut, PayoutError, Proof, Refusal, Tried};
 use crate::error::{Error, Outcome};
+use crate::retry::passes_in_seconds;
 
 /// How many seconds after the last doubtful submit was signed a lookup that finds nothing proves
 /// that nothing happened, and that nothing will.
@@ -31,6 +29,13 @@ pub(super) enum Step {
     Lookup,
     Wait { rounds: u32, then: Then },
     Finish(Box<Result<PaidOut, PayoutError>>),
+}
+
+impl Step {
+    /// The gateway asked for a pause, which is not one of the payout's own rounds.
+    pub(super) fn pause(then: Then) -> Self {
+        Self::Wait { rounds: 0, then }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,9 +73,9 @@ pub(super) struct Machine {
     claimed: bool,
     /// A definite refusal of a submit; it counts once nothing is in doubt. After it, nothing is
     /// submitted any more.
-    refusal: Option<Box<Rejection>>,
+    refusal: Option<Refusal>,
     /// A refusal of a submit that passes within seconds.
-    passing: Option<Box<Rejection>>,
+    passing: Option<Refusal>,
     last: Option<Error>,
     waits: u32,
     max_submits: u32,
@@ -123,13 +128,15 @@ impl Machine {
             Ok(record_id) => return self.done(record_id, Proof::Accepted),
             Err(error) => error,
         };
-        match (error.outcome(), rejection(&error)) {
+        match (error.outcome(), error.rejection()) {
             (Outcome::NotSent, _) => {}
-            (Outcome::Rejected, Some(rejection)) if is_passing(rejection.code) => {
-                self.passing = Some(Box::new(rejection.clone()));
-            }
             (Outcome::Rejected, Some(rejection)) => {
-                self.refusal = Some(Box::new(rejection.clone()));
+                let refusal = Refusal::of(&error, rejection.clone());
+                if passes_in_seconds(rejection.code) {
+                    self.passing = Some(refusal);
+                } else {
+                    self.refusal = Some(refusal);
+                }
             }
             _ => {
                 let taken = [ErrorCode::OrderDuplicate, ErrorCode::RepeatedSubmit];
@@ -204,11 +211,7 @@ impl Machine {
         if self.in_doubt() {
             return Err(self.unknown(last));
         }
-        let refusal = self
-            .refusal
-            .take()
-            .or_else(|| self.passing.take())
-            .map(Refusal::Gateway);
+        let refusal = self.refusal.take().or_else(|| self.passing.take());
         Err(match refusal.or_else(|| last.map(Refusal::NotSent)) {
             Some(reason) => self.refused(reason),
             None => self.unknown(None),
@@ -276,20 +279,4 @@ impl Machine {
 
 fn finish(verdict: Result<PaidOut, PayoutError>) -> Step {
     Step::Finish(Box::new(verdict))
-}
-
-fn rejection(error: &Error) -> Option<&Rejection> {
-    match error {
-        Error::Answer {
-            source: AnswerError::Rejected(rejection),
-            ..
-        } => Some(rejection),
-        _ => None,
-    }
-}
-
-/// Refusals that pass within seconds. Others that pass by themselves (an unstable chain, an odd
-/// price) take minutes to hours: the caller decides whether the payout is still wanted then.
-fn is_passing(code: ErrorCode) -> bool {
-    matches!(code, ErrorCode::RateLimit | ErrorCode::FrequentOperation)
 }

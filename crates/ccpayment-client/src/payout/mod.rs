@@ -6,15 +6,15 @@ mod machine;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
-
 use ccpayment_core::{
     Difference, Endpoint, ErrorCode, Found, OrderId, Payout, RecordId, Rejection, Timestamp,
 };
 
 use crate::client::Client;
 use crate::error::{Error, Outcome, Unsettled};
-use machine::{LookedUp, Machine, Step};
+use crate::retry::Pause;
+use crate::skew::Words;
+use machine::{LookedUp, Machine, Step, Then};
 
 pub use machine::ABSENCE_SECONDS;
 
@@ -62,6 +62,14 @@ pub enum Refusal {
     /// The gateway refused it, and no earlier attempt can act any more.
     #[error(transparent)]
     Gateway(Box<Rejection>),
+    /// The gateway refused our timestamp, and correcting our clock was not possible or did not help.
+    #[error("{}", Words(*behind_seconds))]
+    Clock {
+        /// As in [`Error::Clock`].
+        behind_seconds: Option<i64>,
+        /// The refusal.
+        source: Box<Rejection>,
+    },
     /// It was accepted, and ended without moving money.
     #[error("the payout ended as {status}")]
     Ended {
@@ -75,6 +83,19 @@ pub enum Refusal {
     /// It never reached the gateway, or provably nothing came of it.
     #[error("the payout was not sent")]
     NotSent(#[source] Box<Error>),
+}
+
+impl Refusal {
+    fn of(error: &Error, rejection: Rejection) -> Self {
+        let source = Box::new(rejection);
+        match *error {
+            Error::Clock { behind_seconds, .. } => Self::Clock {
+                behind_seconds,
+                source,
+            },
+            _ => Self::Gateway(source),
+        }
+    }
 }
 
 /// Why there is no proof of a payout.
@@ -160,7 +181,11 @@ impl PayoutError {
     pub fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Refused {
-                reason: Refusal::Gateway(rejection),
+                reason:
+                    Refusal::Gateway(rejection)
+                    | Refusal::Clock {
+                        source: rejection, ..
+                    },
                 ..
             } => Some(rejection.code),
             _ => None,
@@ -213,7 +238,8 @@ impl Client {
     ///
     /// `in_doubt_since` is [`Tried::in_doubt_since`] of the earlier
     /// error; after a crash, take the moment of the crash or any later one. From
-    /// [`ABSENCE_SECONDS`] after it, this settles at the first answer.
+    /// [`ABSENCE_SECONDS`] after it, this settles at the first answer; where our clock is found to be
+    /// behind, so much later, since that moment may have been read from it.
     ///
     /// # Errors
     ///
@@ -235,7 +261,7 @@ async fn drive<P: Payout>(
     in_doubt_since: Option<Timestamp>,
 ) -> Result<PaidOut, PayoutError> {
     let clock = client.clock();
-    let give_up_at = clock.elapsed().saturating_add(client.timeouts().total);
+    let give_up_at = client.give_up_at();
     let mut machine = Machine::new(
         payout.payout_id().clone(),
         P::Lookup::NAME,
@@ -251,34 +277,46 @@ async fn drive<P: Payout>(
         Err(error) => return Err(machine.not_sent(error)),
     };
     let mut step = machine.first();
+    // What the last answer asks to wait, before anything is sent again.
+    let mut asked = None;
     loop {
-        let left = give_up_at.saturating_sub(clock.elapsed());
+        let left = client.left(give_up_at);
         if left.is_zero() {
             return machine.give_up();
         }
-        let budget = client.timeouts().attempt.min(left);
         step = match step {
+            Step::Submit if asked.is_some() => Step::pause(Then::Submit),
+            Step::Lookup if asked.is_some() => Step::pause(Then::Lookup),
             Step::Submit => {
-                let attempt = client.attempt::<P>(&submit, budget).await;
+                let attempt = client.attempt_on_time::<P>(&submit, give_up_at).await;
+                asked = attempt.retry_after;
                 let answer = attempt.result.map(|accepted| P::record_id(&accepted));
                 machine.submitted(attempt.signed_at, answer)
             }
             Step::Lookup => {
-                let attempt = client.attempt::<P::Lookup>(&lookup, budget).await;
+                let attempt = client
+                    .attempt_on_time::<P::Lookup>(&lookup, give_up_at)
+                    .await;
+                asked = attempt.retry_after;
+                // A doubt from elsewhere may be dated by our own clock, which may be behind.
+                let gateway_clock = match in_doubt_since {
+                    Some(_) => attempt.gateway_clock.map(|clock| client.before_skew(clock)),
+                    None => attempt.gateway_clock,
+                };
                 let answer = match attempt.result {
                     Ok(found) => match payout.judge(&found) {
-                        Found::Nothing => LookedUp::Nothing(attempt.gateway_clock, None),
+                        Found::Nothing => LookedUp::Nothing(gateway_clock, None),
                         judged => LookedUp::Found(judged),
                     },
                     Err(error) if error.code() == Some(ErrorCode::NotFound) => {
-                        LookedUp::Nothing(attempt.gateway_clock, Some(error))
+                        LookedUp::Nothing(gateway_clock, Some(error))
                     }
                     Err(error) => LookedUp::Failed(error),
                 };
                 machine.looked_up(answer)
             }
             Step::Wait { rounds, then } => {
-                let pause = backoff(rounds, clock.random());
+                let pause = Pause::before_asking(rounds, asked.take()).length(clock.random());
                 if pause >= left {
                     return machine.give_up();
                 }
@@ -289,12 +327,4 @@ async fn drive<P: Payout>(
             Step::Finish(verdict) => return *verdict,
         };
     }
-}
-
-/// Full jitter below a doubling ceiling from 1 to 16 seconds, but never under a quarter of a
-/// second: what is asked after may still be on its way.
-fn backoff(rounds: u32, random: u64) -> Duration {
-    const FLOOR_MS: u64 = 250;
-    let ceiling_ms = 1_000u64 << rounds.min(4);
-    Duration::from_millis(FLOOR_MS + random % (ceiling_ms - FLOOR_MS))
 }
