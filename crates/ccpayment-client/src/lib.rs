@@ -65,6 +65,6 @@ pub use client::{Client, Timeouts};
 pub use clock::{Clock, SystemClock};
 pub use error::{CallInfo, Error, Outcome, Unsettled};
 pub use pages::{Page, PageError};
-pub use payout::{ABSENCE_SECONDS, PaidOut, PayoutError, Proof, Refusal, Tried};
+pub use payout::{ABSENCE_SECONDS, PaidOut, PayoutError, Proof, Refusal, Submitted, Tried};
 pub use retry::Retries;
 pub use transport::{BoxError, Call, SetupError, Transport, TransportError};
