@@ -51,10 +51,13 @@ fn invoice(price: &str) -> CreateInvoiceUrl {
         .buyer_email("jane@shop.example")
 }
 
+/// A field, another value for it, and its name in the comparison.
+type Change = (&'static str, fn() -> Value, &'static str);
+
 /// Each field that counts is changed, and each that may be missing is taken away.
 struct Rules {
     record: Value,
-    differ: &'static [(&'static str, fn() -> Value, &'static str)],
+    differ: &'static [Change],
     /// Without it, the record proves nothing; the name of the field for it.
     needed: &'static [(&'static str, &'static str)],
     may_lack: &'static [&'static str],
@@ -191,7 +194,7 @@ fn a_record_is_held_against_the_orders_of_v1() {
         needed: &[("product_price", "product_price")],
         may_lack: &["denominated_currency", "chain", "crypto", "order_amount"],
     };
-    let differ: &[(_, fn() -> Value, _)] = &[
+    let differ: &[Change] = &[
         ("product_price", || json!("12.51"), "product_price"),
         (
             "denominated_currency",
@@ -200,7 +203,7 @@ fn a_record_is_held_against_the_orders_of_v1() {
         ),
     ];
     check(&v1_order(), &rules(differ), data);
-    let differ: &[(_, fn() -> Value, _)] = &[
+    let differ: &[Change] = &[
         ("product_price", || json!("12.51"), "product_price"),
         (
             "denominated_currency",
