@@ -35,6 +35,7 @@ mod schema;
 mod signing;
 mod snapshots;
 mod soak;
+mod submits;
 mod tree;
 mod v1;
 mod v1_signing;

@@ -266,7 +266,7 @@ async fn a_found_record_that_differs_is_a_conflict() {
         else {
             panic!("{error}")
         };
-        assert_eq!(record_id.as_str(), "r1");
+        assert_eq!(record_id.unwrap().as_str(), "r1");
         assert_eq!(
             fields.iter().map(|it| it.field).collect::<Vec<_>>(),
             [field]
@@ -361,7 +361,7 @@ async fn a_clean_refusal_is_final_at_once_and_a_passing_one_is_waited_out() {
     assert_eq!(error.code(), Some(ErrorCode::BalanceInsufficient));
     assert_eq!(
         error.to_string(),
-        "payout payout-77 was refused: the gateway answered 14000 BalanceInsufficient: short"
+        "payout-77 was refused: the gateway answered 14000 BalanceInsufficient: short"
     );
 
     let bench = self::bench();

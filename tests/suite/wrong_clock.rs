@@ -276,10 +276,7 @@ async fn with_the_correction_off_the_error_names_the_skew() {
         assert_eq!(bench.calls(), 1);
 
         let error = bench.pay().await.unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            format!("payout payout-1 was refused: {words}")
-        );
+        assert_eq!(error.to_string(), format!("payout-1 was refused: {words}"));
         assert_eq!(error.code(), Some(ErrorCode::ReqExpired));
         assert!(matches!(
             error,

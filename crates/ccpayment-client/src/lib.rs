@@ -1,8 +1,9 @@
 //! How a CCPayment call is made, and how a payout is made exactly once.
 //!
-//! A [`Client`] turns requests of [`ccpayment_core`] into answers over any [`Transport`]. Two
-//! methods carry everything: [`Client::send`] for one call, and [`Client::payout`] for the calls
-//! that move money, which ends in exactly one payout whatever happens on the wire.
+//! A [`Client`] turns requests of [`ccpayment_core`] into answers over any [`Transport`].
+//! [`Client::send`] makes one call. [`Client::payout`] is for the calls that move money, and ends in
+//! exactly one payout whatever happens on the wire; [`Client::submit`] does the same for what is
+//! created to be paid. [`Client::pages`] and [`Client::items`] read lists.
 //!
 //! A call that fails is made again where that harms nobody ([`Retries`]), and a clock that is wrong is
 //! corrected by what the gateway says ([`Client::with_clock_correction`]).
@@ -66,6 +67,6 @@ pub use client::{Client, Timeouts};
 pub use clock::{Clock, SystemClock};
 pub use error::{CallInfo, Error, Outcome, Unsettled};
 pub use pages::{Page, PageError};
-pub use payout::{ABSENCE_SECONDS, PaidOut, PayoutError, Proof, Refusal, Tried};
+pub use payout::{ABSENCE_SECONDS, PaidOut, PayoutError, Proof, Refusal, Submitted, Tried};
 pub use retry::Retries;
 pub use transport::{BoxError, Call, SetupError, Transport, TransportError};

@@ -53,8 +53,8 @@
 
 pub use ccpayment_client::{
     ABSENCE_SECONDS, BoxError, Call, CallInfo, Client, Clock, Error, Outcome, Page, PageError,
-    PaidOut, PayoutError, Proof, Refusal, Retries, SetupError, SystemClock, Timeouts, Transport,
-    TransportError, Tried, Unsettled,
+    PaidOut, PayoutError, Proof, Refusal, Retries, SetupError, Submitted, SystemClock, Timeouts,
+    Transport, TransportError, Tried, Unsettled,
 };
 pub use ccpayment_core::*;
 
