@@ -5,10 +5,11 @@ use std::fmt::{Debug, Write as _};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use ccpayment::v2::{ApplyAppWithdrawToNetwork, GetAppWithdrawRecord, GetCoinList};
-use ccpayment::{Client, ErrorCode, Timeouts};
+use ccpayment::{Call, Client, ErrorCode, Timeouts, Transport, TransportError};
 use ccpayment_testing::{FakeTransport, Reply, TestClock};
-use http::StatusCode;
+use http::{Response, StatusCode};
 use serde_json::json;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
@@ -171,4 +172,49 @@ fn of_a_payout_that_stays_unknown() {
         paying.payout(&payout()).await.unwrap_err();
     });
     insta::assert_snapshot!(text);
+}
+
+/// A gateway whose clock is 23 hours ahead of ours.
+struct Ahead;
+
+#[async_trait::async_trait]
+impl Transport for Ahead {
+    async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
+        let timestamp = call.request.headers()["timestamp"].to_str().unwrap();
+        let is_right = timestamp.parse::<u64>().unwrap().abs_diff(NOW.get()) > 80_000;
+        // Others are refused at the same moment.
+        tokio::task::yield_now().await;
+        let body = if is_right {
+            r#"{"code":10000,"data":{"coins":[]}}"#
+        } else {
+            r#"{"code":11006,"msg":"ReqExpired"}"#
+        };
+        let answer = Response::builder().header("date", "Thu, 01 Jan 2026 23:00:00 GMT");
+        Ok(answer.body(body.into()).unwrap())
+    }
+}
+
+#[test]
+fn a_skew_is_warned_about_once() {
+    let _alone = CALLS.lock().unwrap_or_else(PoisonError::into_inner);
+    let seen = Seen::default();
+    let subscriber = tracing_subscriber::registry().with(seen.clone());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let client = Client::new(credentials(), Ahead).with_clock(TestClock::at(NOW));
+    tracing::subscriber::with_default(subscriber, || {
+        runtime.block_on(async {
+            let list = GetCoinList::new();
+            let (first, second) = tokio::join!(client.send(&list), client.send(&list));
+            first.and(second).unwrap();
+            client.send(&list).await.unwrap();
+        });
+    });
+    let all = seen.0.lock().unwrap();
+    assert_eq!(all.spans.len(), 3 + 5, "calls and attempts");
+    let events = all.spans.iter().flat_map(|span| &span.events);
+    let warnings: Vec<_> = events.filter(|event| event.contains("skew")).collect();
+    let expected = r#"{"message": "our clock is 23 h 0 min behind the gateway's; timestamps are corrected by it", "skew_seconds": "82800"}"#;
+    assert_eq!(warnings, [expected]);
 }
