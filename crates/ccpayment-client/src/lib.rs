@@ -51,6 +51,7 @@ mod error;
 mod payout;
 mod raw;
 mod transport;
+mod wrap;
 
 pub use body::read_body;
 pub use ccpayment_core as core;
@@ -59,3 +60,4 @@ pub use clock::{Clock, SystemClock};
 pub use error::{CallInfo, Error, Outcome, Unsettled};
 pub use payout::{ABSENCE_SECONDS, PaidOut, PayoutError, Proof, Refusal, Tried};
 pub use transport::{BoxError, Call, SetupError, Transport, TransportError};
+pub use wrap::{TowerTransport, TransportFn, transport_fn};
