@@ -19,10 +19,13 @@ mod gateway;
 #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
 mod gateway_rsa;
 mod gateway_v1;
+mod in_process;
+mod pages;
 mod payloads;
 mod payout_records;
 mod payouts;
 mod remote_key;
+mod retries;
 mod routes;
 #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
 mod rsa;
@@ -31,8 +34,10 @@ mod schema;
 mod signing;
 mod snapshots;
 mod soak;
+mod submits;
 mod tree;
 mod v1;
 mod v1_signing;
 mod v1_webhooks;
 mod v1_wire;
+mod wrong_clock;

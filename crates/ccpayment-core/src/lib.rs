@@ -59,6 +59,7 @@ mod credentials;
 mod endpoint;
 mod envelope;
 mod ids;
+mod paged;
 mod payout;
 #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
 mod rsa_key;
@@ -86,7 +87,8 @@ pub use ids::{
     Address, AppId, Chain, CoinId, Cursor, FiatId, Memo, OrderId, PriceIn, RecordId, RecordKey,
     ReferenceId, Timestamp, TxId, UserId,
 };
-pub use payout::{Difference, Found, Payout};
+pub use paged::Paged;
+pub use payout::{Difference, Found, Payout, Submit};
 #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
 pub use rsa_key::{KeyError, RsaBackend, RsaPrivateKey, RsaPublicKey};
 pub use secret::AppSecret;

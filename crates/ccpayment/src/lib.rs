@@ -53,9 +53,10 @@
 //! ```
 
 pub use ccpayment_client::{
-    ABSENCE_SECONDS, BoxError, Call, CallInfo, Client, Clock, Error, Outcome, PaidOut, PayoutError,
-    Proof, Refusal, SetupError, SystemClock, Timeouts, TowerTransport, Transport, TransportError,
-    TransportFn, Tried, Unsettled, read_body, transport_fn,
+    ABSENCE_SECONDS, BoxError, Call, CallInfo, Client, Clock, Error, Outcome, Page, PageError,
+    PaidOut, PayoutError, Proof, Refusal, Retries, SetupError, Submitted, SystemClock, Timeouts,
+    TowerTransport, Transport, TransportError, TransportFn, Tried, Unsettled, read_body,
+    transport_fn,
 };
 pub use ccpayment_core::*;
 
