@@ -103,6 +103,7 @@ mod raw;
 mod retry;
 mod skew;
 mod transport;
+mod wrap;
 
 pub use body::read_body;
 pub use ccpayment_core as core;
@@ -113,3 +114,4 @@ pub use pages::{Page, PageError};
 pub use payout::{ABSENCE_SECONDS, PaidOut, PayoutError, Proof, Refusal, Submitted, Tried};
 pub use retry::Retries;
 pub use transport::{BoxError, Call, SetupError, Transport, TransportError};
+pub use wrap::{TowerTransport, TransportFn, transport_fn};
