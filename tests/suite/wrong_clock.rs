@@ -357,7 +357,7 @@ async fn what_was_learned_belongs_to_one_clock_and_one_gateway() {
 #[tokio::test]
 async fn what_v2_learned_holds_for_v1() {
     let bench = bench(23 * HOUR);
-    let ask = || bench.client.send(&CheckUser::new("9454818"));
+    let ask = async || bench.client.send(&CheckUser::new("9454818")).await;
     let error = ask().await.unwrap_err();
     assert_eq!(error.code(), Some(ErrorCode::Unknown(11_006)));
     assert_eq!(bench.calls(), 1);
