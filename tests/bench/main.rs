@@ -10,6 +10,7 @@
 #![allow(clippy::float_arithmetic, reason = "a ratio is not money")]
 
 mod hot;
+mod pages;
 #[cfg(feature = "aws-lc-rs")]
 mod rsa;
 mod send;
@@ -40,6 +41,7 @@ fn main() -> Result<()> {
             #[cfg(feature = "aws-lc-rs")]
             rsa_lines()?;
             println!("send_cpu {:.2}", send::ratio()?);
+            println!("pages_memory_growth_mib {:.2}", pages::growth()?);
             Ok(())
         }
         // The other process of the last measurement.

@@ -63,11 +63,7 @@ enum Failure {
 type Kept = Option<http::Request<Bytes>>;
 
 impl ByHand {
-    pub(crate) async fn drive<P: Renamed>(
-        &self,
-        payout: &P,
-        since: Option<Timestamp>,
-    ) -> Verdict {
+    pub(crate) async fn drive<P: Renamed>(&self, payout: &P, since: Option<Timestamp>) -> Verdict {
         let end = self.clock.elapsed() + self.timeouts.total;
         let most = if since.is_some() { 0 } else { MOST_SUBMITS };
         let mut payout = payout.clone();
@@ -78,13 +74,8 @@ impl ByHand {
         let mut looks = since.is_some() || !P::REFUSES_REPEATS;
         loop {
             let left = end.saturating_sub(self.clock.elapsed());
-            let pause = Duration::from_millis(250 + self.clock.random() % 4_000);
-            if left <= pause {
-                return match (doubt, refusal) {
-                    (Some(_), _) => Verdict::Unknown(doubt),
-                    (None, Some(code)) => Verdict::Refused(format!("{code:?}")),
-                    (None, None) => Verdict::Refused("not sent".to_owned()),
-                };
+            if left.is_zero() {
+                return given_up(doubt, refusal);
             }
             let budget = left.min(self.timeouts.attempt);
             if looks {
@@ -154,6 +145,10 @@ impl ByHand {
                 }
                 looks = doubt.is_some() && !(self.is(Mutant::NewOrderId) && again);
             }
+            let pause = Duration::from_millis(250 + self.clock.random() % 4_000);
+            if end.saturating_sub(self.clock.elapsed()) <= pause {
+                return given_up(doubt, refusal);
+            }
             self.clock.sleep(pause).await;
         }
     }
@@ -188,7 +183,9 @@ impl ByHand {
             () = self.clock.sleep(budget) => Err(TransportError::TimedOut { after: budget }),
         };
         let read = match answer {
-            Ok(response) if E::VERSION == Version::V1 => decode_signed(&response, &self.credentials),
+            Ok(response) if E::VERSION == Version::V1 => {
+                decode_signed(&response, &self.credentials)
+            }
             Ok(response) => decode(&response),
             Err(TransportError::TimedOut { .. }) => return (at, Err(Failure::TimedOut)),
             Err(error) if error.could_have_acted() => return (at, Err(Failure::Unclear)),
@@ -199,5 +196,14 @@ impl ByHand {
             _ => Failure::Unclear,
         });
         (at, value)
+    }
+}
+
+/// The time is up.
+fn given_up(doubt: Option<Timestamp>, refusal: Option<ErrorCode>) -> Verdict {
+    match (doubt, refusal) {
+        (Some(_), _) => Verdict::Unknown(doubt),
+        (None, Some(code)) => Verdict::Refused(format!("{code:?}")),
+        (None, None) => Verdict::Refused("not sent".to_owned()),
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use ccpayment_sandbox::{EntryKind, Ledger};
 
 use crate::history::Book;
-use crate::payment::Payment;
+use crate::payment::{Payment, USDT};
 use crate::teller::Verdict;
 
 /// Which promise.
@@ -69,7 +69,11 @@ struct Debits {
 fn debits(ledger: &Ledger, payments: &[Payment]) -> (Vec<Debits>, Vec<String>) {
     let mut by_amount = BTreeMap::new();
     for (number, payment) in (0..).zip(payments) {
-        let key = (payment.account.as_str(), payment.coin_id, payment.amount.to_string());
+        let key = (
+            payment.account.as_str(),
+            payment.coin_id,
+            payment.amount.to_string(),
+        );
         by_amount.insert(key, number);
     }
     let mut debits: Vec<Debits> = payments.iter().map(|_| Debits::default()).collect();
@@ -80,6 +84,10 @@ fn debits(ledger: &Ledger, payments: &[Payment]) -> (Vec<Debits>, Vec<String>) {
             EntryKind::PayoutReversal => true,
             _ => continue,
         };
+        // What was there before is in another coin.
+        if !entry.postings.iter().any(|it| it.coin_id == USDT) {
+            continue;
+        }
         let found = entry.postings.iter().find_map(|posting| {
             let amount = if back {
                 posting.amount.as_str()

@@ -12,15 +12,18 @@ use ccpayment::{ABSENCE_SECONDS, Timeouts, Timestamp};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use crate::checks::{Broken, Count};
+use crate::checks::{self, Broken, Count};
 use crate::clock::{MachineClock, pause};
 use crate::payment::Payment;
 use crate::plan::{Event, Plan};
+use crate::reads;
 use crate::strikes;
 use crate::teller::{SLACK, Teller, Verdict, Who};
 use crate::trace::Trace;
 use crate::world::World;
-use crate::{checks, reads};
+
+/// How often a settlement is tried once the gateway answers again.
+const SETTLEMENTS: u32 = 10;
 
 /// What became of a seed.
 pub(crate) struct Run {
@@ -83,7 +86,8 @@ impl Book {
         let request = &self.payments.get(payment)?.request;
         self.verdict(call, None);
         let what = if since.is_some() { "settle" } else { "pay" };
-        self.world.say(format_args!("call {call}: {what} {payment}"));
+        self.world
+            .say(format_args!("call {call}: {what} {payment}"));
         let began = self.world.elapsed();
         let verdict = teller.carry_out(request, since).await;
         let took = self.world.elapsed().saturating_sub(began);
@@ -190,7 +194,7 @@ pub(crate) fn run(seed: u64, who: Who, keep_trace: bool) -> Result<Run> {
 impl History {
     async fn run(seed: u64, who: Who, keep_trace: bool) -> Result<Run> {
         let plan = Plan::draw(seed)?;
-        let world = World::new(seed, plan.rates, plan.rich, keep_trace)?;
+        let world = World::new(seed, &plan, keep_trace)?;
         for _ in 0..plan.others {
             world.hit(strikes::OTHER_PAYOUT);
         }
@@ -307,7 +311,10 @@ impl History {
                 }
             }
             Event::Crash { worker } => {
-                let alive = self.workers.get(worker).is_some_and(|it| it.teller.is_some());
+                let alive = self
+                    .workers
+                    .get(worker)
+                    .is_some_and(|it| it.teller.is_some());
                 return Ok(alive.then_some(worker));
             }
             Event::Start { worker } => self.start(worker)?,
@@ -449,7 +456,13 @@ impl History {
                 None if entry.started => now,
                 _ => continue,
             };
-            self.book.carry_out(&teller, total, call, Some(since)).await;
+            // Refusals that the gateway was told to give are given first.
+            for _ in 0..SETTLEMENTS {
+                let verdict = self.book.carry_out(&teller, total, call, Some(since)).await;
+                if !matches!(verdict, Some(Verdict::Unknown(_))) {
+                    break;
+                }
+            }
         }
         // Ever after.
         pause(Duration::from_secs(2 * ABSENCE_SECONDS)).await;
@@ -463,4 +476,3 @@ impl History {
         Ok(())
     }
 }
-

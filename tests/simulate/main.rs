@@ -38,12 +38,5 @@ fn main() -> Result<ExitCode> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let orders = report::Orders::read(&arguments)?;
     report::silence_panics();
-    if orders.hashes {
-        report::print_hashes(&orders)?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    if orders.trace {
-        return report::print_trace(&orders);
-    }
-    report::simulate(&orders)
+    report::run(&orders)
 }

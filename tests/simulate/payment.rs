@@ -11,8 +11,8 @@ use ccpayment::{Address, Amount, Chain, CoinId, OrderId, Payout, UserId};
 pub(crate) const USDT: u64 = 1280;
 pub(crate) const MATIC: u64 = 1329;
 pub(crate) const USERS: [&str; 3] = ["user-jane", "user-li", "user-omar"];
-const CHAIN: &str = "POLYGON";
-const RECEIVER: &str = "0xBb9C4e7F3687aca1AE2828c18f9E3ae067F569FE";
+pub(crate) const CHAIN: &str = "POLYGON";
+pub(crate) const RECEIVER: &str = "0xBb9C4e7F3687aca1AE2828c18f9E3ae067F569FE";
 const CWALLET: &str = "35255142";
 const MERCHANT: &str = "merchant:available";
 
@@ -84,7 +84,8 @@ impl Payment {
         let amount: Amount = text.parse()?;
         let order_id = OrderId::new(order_id);
         let payer = random.usize(0..USERS.len());
-        let user = |of: usize| UserId::new(USERS.get(of % USERS.len()).copied().unwrap_or(MERCHANT));
+        let user =
+            |of: usize| UserId::new(USERS.get(of % USERS.len()).copied().unwrap_or(MERCHANT));
         let (usdt, matic) = (CoinId::new(USDT), CoinId::new(MATIC));
         let (chain, address) = (Chain::new(CHAIN), Address::new(RECEIVER));
         let value = amount.clone();
@@ -127,17 +128,13 @@ impl Payment {
             }
             6 => Request::Swap(Swap::new(order_id, usdt, value, matic)),
             7 => Request::UserSwap(UserSwap::new(order_id, user(payer), usdt, value, matic)),
-            _ => Request::Older(Withdraw::new(
-                order_id,
-                address,
-                TokenId::new(token),
-                value,
-            )),
+            _ => Request::Older(Withdraw::new(order_id, address, TokenId::new(token), value)),
         };
         let account = match request {
-            Request::ToNetwork(_) | Request::ToCwallet(_) | Request::Swap(_) | Request::Older(_) => {
-                MERCHANT.to_owned()
-            }
+            Request::ToNetwork(_)
+            | Request::ToCwallet(_)
+            | Request::Swap(_)
+            | Request::Older(_) => MERCHANT.to_owned(),
             _ => format!("user:{}:available", user(payer)),
         };
         Ok(Self {

@@ -8,6 +8,7 @@ use ccpayment::Timeouts;
 use ccpayment_sandbox::Sandbox;
 
 use crate::payment::{Payment, USDT};
+use crate::reads::READS;
 use crate::world::Rates;
 
 /// Something that happens at its time.
@@ -63,6 +64,12 @@ pub(crate) struct Plan {
     pub(crate) rates: Rates,
     /// Whether the merchant has enough for everything.
     pub(crate) rich: bool,
+    /// Whether lists are read. Such a history knows no answer that lost its data: by the documents a
+    /// list that is not there is an empty one, and a cursor that is not there ends it, so that no
+    /// client could tell.
+    pub(crate) lists: bool,
+    /// Whether one of them has more than a page.
+    pub(crate) walks: bool,
     pub(crate) workers: Vec<PlannedWorker>,
     pub(crate) payments: Vec<Payment>,
     pub(crate) calls: Vec<PlannedCall>,
@@ -84,7 +91,9 @@ impl Plan {
         };
         let mut plan = Self {
             rates,
-            rich: !random.u32(0..12).eq(&0),
+            rich: random.u32(0..12) > 0,
+            lists: random.u32(0..3) == 0,
+            walks: false,
             workers: Vec::new(),
             payments: Vec::new(),
             calls: Vec::new(),
@@ -136,7 +145,12 @@ impl Plan {
         }
         for _ in 0..random.u32(0..4) {
             let worker = random.usize(0..self.workers.len());
-            let read = random.usize(..);
+            let read = if self.lists {
+                random.usize(0..=READS)
+            } else {
+                0
+            };
+            self.walks |= read == READS;
             let at = random.u64(0..2 * MINUTES);
             self.at(at, Event::Read { worker, read });
         }
@@ -154,6 +168,16 @@ impl Plan {
         self.at(at, Event::Call { call });
     }
 
+    /// One of the calls, and when it begins.
+    fn any_call(&self, random: &mut fastrand::Rng) -> Option<((u64, u64), usize)> {
+        let calls = self.events.iter().filter_map(|(at, event)| match event {
+            Event::Call { call } => Some((*at, *call)),
+            _ => None,
+        });
+        let calls: Vec<_> = calls.collect();
+        random.choice(calls)
+    }
+
     fn disasters(&mut self, random: &mut fastrand::Rng) {
         let worker = random.usize(0..self.workers.len());
         match random.u32(0..4) {
@@ -164,10 +188,13 @@ impl Plan {
             1 => self.at(random.u64(0..2 * MINUTES), Event::Crash { worker }),
             _ => {}
         }
-        if random.u32(0..4) == 0 {
-            let worker = random.usize(0..self.workers.len());
-            let at = random.u64(0..2 * MINUTES);
-            let most = pick(random, &[90_000, 400_000, 7_200_000, 86_400_000]);
+        // While a call is under way.
+        if random.u32(0..3) == 0
+            && let Some(((begins, _), call)) = self.any_call(random)
+        {
+            let at = begins + random.u64(200..40_000);
+            let worker = self.calls.get(call).map_or(0, |call| call.worker);
+            let most = pick(random, &[90_000, 900_000, 900_000, 7_200_000, 86_400_000]);
             let millis = random.i64(-most..most);
             self.at(at, Event::Jump { worker, millis });
             if random.bool() {

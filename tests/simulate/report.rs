@@ -31,8 +31,16 @@ pub(crate) struct Orders {
     jobs: usize,
     who: Who,
     mutant: Option<String>,
-    pub(crate) hashes: bool,
-    pub(crate) trace: bool,
+    pub(crate) what: What,
+}
+
+/// What to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum What {
+    Sums,
+    Hashes,
+    Trace,
+    Kinds,
 }
 
 impl Orders {
@@ -43,8 +51,7 @@ impl Orders {
             jobs: std::thread::available_parallelism().map_or(1, usize::from),
             who: Who::Client,
             mutant: None,
-            hashes: false,
-            trace: false,
+            what: What::Sums,
         };
         let mut words = arguments.iter();
         while let Some(word) = words.next() {
@@ -58,11 +65,12 @@ impl Orders {
                     orders.who = Who::named(name)?;
                     orders.mutant = Some(name.clone());
                 }
-                "--hash" => orders.hashes = true,
-                "--trace" => orders.trace = true,
+                "--hash" => orders.what = What::Hashes,
+                "--trace" => orders.what = What::Trace,
+                "--kinds" => orders.what = What::Kinds,
                 _ => bail!(
-                    "usage: simulate [--seeds N] [--from S] [--jobs K] [--trace | --hash] \
-                     [--mutant NAME]"
+                    "usage: simulate [--seeds N] [--from S] [--jobs K] \
+                     [--trace | --hash | --kinds] [--mutant NAME]"
                 ),
             }
         }
@@ -102,20 +110,32 @@ fn one(seed: u64, who: Who, keep_trace: bool) -> Result<Run> {
     };
     let mut run = run.with_context(|| format!("seed {seed}"))?;
     if PANICS.with(Cell::get) > 0 {
-        run.broken.push(Broken::wrong("something panicked".to_owned()));
+        run.broken
+            .push(Broken::wrong("something panicked".to_owned()));
     }
     Ok(run)
 }
 
-pub(crate) fn print_hashes(orders: &Orders) -> Result<()> {
-    for seed in orders.seeds() {
-        let run = one(seed, orders.who, false)?;
-        println!("{seed} {:016x}", run.trace.hash());
+pub(crate) fn run(orders: &Orders) -> Result<ExitCode> {
+    match orders.what {
+        What::Sums => return simulate(orders),
+        What::Trace => return print_trace(orders),
+        What::Hashes => {
+            for seed in orders.seeds() {
+                let run = one(seed, orders.who, false)?;
+                println!("{seed} {:016x}", run.trace.hash());
+            }
+        }
+        What::Kinds => {
+            for kind in strikes::kinds() {
+                println!("{kind}");
+            }
+        }
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
-pub(crate) fn print_trace(orders: &Orders) -> Result<ExitCode> {
+fn print_trace(orders: &Orders) -> Result<ExitCode> {
     let mut code = ExitCode::SUCCESS;
     for seed in orders.seeds() {
         let run = one(seed, orders.who, true)?;
@@ -197,11 +217,15 @@ fn all(orders: &Orders) -> Result<Sum> {
                 next.store(end, Ordering::SeqCst);
             }
         }
-        sum.lock().unwrap_or_else(PoisonError::into_inner).merge(own);
+        sum.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .merge(own);
         Ok(())
     };
     std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..orders.jobs.max(1)).map(|_| scope.spawn(worker)).collect();
+        let threads: Vec<_> = (0..orders.jobs.max(1))
+            .map(|_| scope.spawn(worker))
+            .collect();
         for thread in threads {
             match thread.join() {
                 Ok(done) => done?,
@@ -215,8 +239,11 @@ fn all(orders: &Orders) -> Result<Sum> {
     Ok(sum)
 }
 
-#[allow(clippy::disallowed_methods, reason = "how fast it is, is a matter of real time")]
-pub(crate) fn simulate(orders: &Orders) -> Result<ExitCode> {
+#[allow(
+    clippy::disallowed_methods,
+    reason = "how fast it is, is a matter of real time"
+)]
+fn simulate(orders: &Orders) -> Result<ExitCode> {
     let start = Instant::now();
     let sum = all(orders)?;
     let took = start.elapsed().as_secs_f64();
@@ -226,12 +253,8 @@ pub(crate) fn simulate(orders: &Orders) -> Result<ExitCode> {
     for kind in &kinds {
         println!("{:>9}  {kind}", sum.hits.get(kind).copied().unwrap_or(0));
     }
-    let unnamed = sum.hits.keys().filter(|kind| !kinds.contains(kind));
-    for kind in unnamed {
-        println!("{:>9}  {kind}, which is not in the list", 0);
-    }
     println!(
-        "{} kinds of faults, {total} hits, {:.1} a seed; {} done, {} refused",
+        "{} kinds, {total} faults, {:.1} a seed; {} payouts done, {} refused",
         kinds.len(),
         as_f64(total) / as_f64(sum.seeds.max(1)),
         sum.count.done,

@@ -37,7 +37,12 @@ pub(crate) enum Strike {
 }
 
 impl Strike {
-    pub(crate) fn draw(random: &mut fastrand::Rng) -> Self {
+    /// For a request that reads, or for one that acts.
+    pub(crate) fn draw(random: &mut fastrand::Rng, acts: bool) -> Self {
+        if acts && random.u32(0..3) == 0 {
+            // What tells clients apart: it arrives after they gave up, and is still valid.
+            return Self::LateRequest(Duration::from_millis(random.u64(5_000..130_000)));
+        }
         let millis = |random: &mut fastrand::Rng, most: u64| {
             // As often within a second as within minutes.
             let most = 1 << random.u32(8..=most.ilog2());
@@ -113,6 +118,9 @@ pub(crate) const CODES: [(u32, &str); 13] = [
 
 /// The codes of v1 whose meaning is known.
 pub(crate) const CODES_V1: [(u32, &str); 2] = [(224_066, "code 224066"), (224_083, "code 224083")];
+
+/// After these an answer can be one that means an empty list, or the end of one.
+pub(crate) const EMPTIED: [&str; 3] = ["data is null", "id missing", "id twice"];
 
 pub(crate) const REFUSED: &str = "connection refused";
 pub(crate) const UNANSWERED: &str = "connection never made";

@@ -14,7 +14,7 @@ use ccpayment_sandbox::Sandbox;
 use crate::by_hand::{ByHand, Mutant};
 use crate::clock::MachineClock;
 use crate::payment::{Renamed, Request, with};
-use crate::transport::Wire;
+use crate::transport::transport;
 use crate::world::World;
 
 /// What a payout came to, in the words of whoever made it.
@@ -80,16 +80,16 @@ impl Teller {
     ) -> Result<Self> {
         let credentials = credentials(&world.sandbox)?;
         let origin: Origin = "http://127.0.0.1:8480".parse()?;
-        let wire = Wire::new(world);
+        let transport = transport(world);
         Ok(match who {
             Who::Client => Self::Client(
-                Client::new(credentials, wire)
+                Client::new(credentials, transport)
                     .with_origin(origin)
                     .with_clock(clock.clone())
                     .with_timeouts(timeouts),
             ),
             Who::ByHand(mutant) => Self::ByHand(Arc::new(ByHand {
-                transport: Box::new(wire),
+                transport: Box::new(transport),
                 credentials,
                 origin,
                 clock: clock.clone(),
@@ -112,11 +112,7 @@ impl Teller {
     }
 }
 
-async fn by_client<P: Payout>(
-    client: &Client,
-    request: &P,
-    since: Option<Timestamp>,
-) -> Verdict {
+async fn by_client<P: Payout>(client: &Client, request: &P, since: Option<Timestamp>) -> Verdict {
     let outcome = match since {
         None => client.payout(request).await,
         Some(since) => client.settle(request, since).await,

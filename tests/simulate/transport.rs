@@ -1,4 +1,4 @@
-//! HTTP/1 by hyper over links in memory, with everything switched off that it would do by itself.
+//! The hyper backend over links in memory.
 
 use std::future::Future;
 use std::io;
@@ -6,13 +6,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use async_trait::async_trait;
-use bytes::Bytes;
-use ccpayment::{Call, Transport, TransportError};
-use http::{Response, Uri};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use ccpayment::HyperTransport;
+use http::Uri;
+use hyper_util::rt::TokioIo;
 use tower_service::Service;
 
 use crate::link::ClientEnd;
@@ -20,7 +16,7 @@ use crate::world::World;
 
 /// Makes connections to the gateway of a world.
 #[derive(Clone)]
-pub(crate) struct Connector(pub(crate) Arc<World>);
+struct Connector(Arc<World>);
 
 impl Service<Uri> for Connector {
     type Response = TokioIo<ClientEnd>;
@@ -37,36 +33,7 @@ impl Service<Uri> for Connector {
     }
 }
 
-pub(crate) struct Wire(Client<Connector, Full<Bytes>>);
-
-impl Wire {
-    pub(crate) fn new(world: &Arc<World>) -> Self {
-        let mut builder = Client::builder(TokioExecutor::new());
-        builder.retry_canceled_requests(false);
-        Self(builder.build(Connector(Arc::clone(world))))
-    }
-}
-
-#[async_trait]
-impl Transport for Wire {
-    async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
-        let limit = call.max_response_bytes;
-        let answer = self.0.request(call.request.map(Full::new)).await;
-        let answer = answer.map_err(|error| {
-            if error.is_connect() {
-                TransportError::NotSent(Box::new(error))
-            } else {
-                TransportError::MaybeSent(Box::new(error))
-            }
-        })?;
-        let (parts, body) = answer.into_parts();
-        let body = Limited::new(body, limit).collect().await.map_err(|error| {
-            if error.is::<LengthLimitError>() {
-                TransportError::TooLarge { limit }
-            } else {
-                TransportError::MaybeSent(error)
-            }
-        })?;
-        Ok(Response::from_parts(parts, body.to_bytes()))
-    }
+/// A backend with connections of its own.
+pub(crate) fn transport(world: &Arc<World>) -> HyperTransport {
+    HyperTransport::with_connector(Connector(Arc::clone(world)))
 }

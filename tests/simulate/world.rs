@@ -7,14 +7,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Result;
-use ccpayment_sandbox::Sandbox;
+use ccpayment_sandbox::{Fault, Sandbox};
 use tokio::time::Instant;
 
 use crate::clock::{START, now, pause};
 use crate::link::{ClientEnd, Link};
-use crate::payment::{MATIC, USDT, USERS};
+use crate::payment::{CHAIN, MATIC, RECEIVER, USDT, USERS};
+use crate::plan::Plan;
 use crate::strikes::{self, CODES, CODES_V1, Strike};
 use crate::trace::{Hash, Trace};
+
+/// Two full pages and a part of one.
+const RECORDS: usize = 45;
 
 /// How often something goes wrong, in a hundred.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +33,8 @@ pub(crate) struct Rates {
 
 pub(crate) struct World {
     pub(crate) sandbox: Sandbox,
+    /// Records that were there before anything happened, newest first; of a list of their own.
+    pub(crate) older: Vec<String>,
     pub(crate) start: Instant,
     shared: Mutex<Shared>,
 }
@@ -46,8 +52,9 @@ struct Shared {
 }
 
 impl World {
-    pub(crate) fn new(seed: u64, rates: Rates, rich: bool, keep_trace: bool) -> Result<Arc<Self>> {
-        let merchant = if rich { "100000" } else { "60" };
+    pub(crate) fn new(seed: u64, plan: &Plan, keep_trace: bool) -> Result<Arc<Self>> {
+        let rates = plan.rates;
+        let merchant = if plan.rich { "100000" } else { "60" };
         let mut builder = Sandbox::builder()
             .seed(seed)
             .start_time(START)
@@ -58,9 +65,21 @@ impl World {
         }
         let sandbox = builder.build()?;
         let per_mille = u16::try_from(rates.gateway * 10)?;
-        sandbox.faults_by_seed(seed, per_mille, &[]);
+        let mut among = Fault::every();
+        let mut older = Vec::new();
+        if plan.lists {
+            among.retain(|fault| !strikes::EMPTIED.contains(&strikes::kind_of(*fault)));
+        }
+        if plan.walks {
+            for _ in 0..RECORDS {
+                older.push(sandbox.auto_payout(MATIC, CHAIN, RECEIVER, "2")?);
+            }
+            older.reverse();
+        }
+        sandbox.faults_by_seed(seed, per_mille, &among);
         Ok(Arc::new(Self {
             sandbox,
+            older,
             start: now(),
             shared: Mutex::new(Shared {
                 trace: Trace::new(keep_trace),
@@ -145,6 +164,8 @@ impl World {
 
     /// What happens to an exchange that begins with these bytes, and how long its bytes take.
     pub(crate) fn strike(&self, number: u32, bytes: &[u8]) -> (Strike, Duration) {
+        let route = route_in(bytes);
+        let acts = route.is_some_and(|(route, _)| !is_read(route));
         let (strike, latency, refusal) = {
             let mut shared = self.shared();
             let latency = shared.latency();
@@ -153,7 +174,7 @@ impl World {
             }
             let (link, refusal) = (shared.rates.link, shared.rates.refusal);
             let strike = if shared.random.u32(0..100) < link {
-                Strike::draw(&mut shared.random)
+                Strike::draw(&mut shared.random, acts)
             } else {
                 Strike::Nothing
             };
@@ -171,7 +192,7 @@ impl World {
             self.hit(kind);
             self.say(format_args!("link {number}: {strike:?}"));
         }
-        if let (Some(pick), Some((route, older))) = (refusal, route_in(bytes)) {
+        if let (Some(pick), Some((route, older))) = (refusal, route) {
             self.refuse(route, older, pick, strike.leaves_doubt());
         }
         (strike, latency)
@@ -231,7 +252,11 @@ impl World {
             self.say(format_args!("{request:?}"));
         }
         for (fault, count) in self.sandbox.fault_hits() {
-            *self.shared().hits.entry(strikes::kind_of(fault)).or_default() += count;
+            *self
+                .shared()
+                .hits
+                .entry(strikes::kind_of(fault))
+                .or_default() += count;
         }
         let mut shared = self.shared();
         shared.links.clear();
@@ -254,6 +279,10 @@ fn route_in(bytes: &[u8]) -> Option<(&str, bool)> {
     Some((route, version == "v1"))
 }
 
+fn is_read(route: &str) -> bool {
+    route.starts_with("get") || route == "bill/info"
+}
+
 /// The ends of a message, which tell what it is about.
 struct Gist<'a>(&'a [u8]);
 
@@ -264,6 +293,11 @@ impl fmt::Display for Gist<'_> {
         let head = self.0.get(..HEAD).unwrap_or(self.0);
         let tail = self.0.len().saturating_sub(TAIL).max(head.len());
         let tail = self.0.get(tail..).unwrap_or_default();
-        write!(formatter, "{} .. {}", head.escape_ascii(), tail.escape_ascii())
+        write!(
+            formatter,
+            "{} .. {}",
+            head.escape_ascii(),
+            tail.escape_ascii()
+        )
     }
 }

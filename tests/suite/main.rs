@@ -19,6 +19,8 @@ mod gateway;
 #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
 mod gateway_rsa;
 mod gateway_v1;
+mod in_process;
+mod pages;
 mod payloads;
 mod payout_records;
 mod payouts;
@@ -29,6 +31,7 @@ mod rsa;
 mod sandbox_names;
 mod schema;
 mod signing;
+mod simulate;
 mod snapshots;
 mod soak;
 mod tree;

@@ -96,6 +96,10 @@ fn layers_pull_in_nothing_from_above() {
             &["ccpayment-client", "ccpayment-core", "ccpayment-reqwest"],
         ),
         (
+            "ccpayment-hyper",
+            &["ccpayment-client", "ccpayment-core", "ccpayment-hyper"],
+        ),
+        (
             "ccpayment-webhook",
             &["ccpayment-core", "ccpayment-webhook"],
         ),
@@ -139,6 +143,37 @@ fn layers_pull_in_nothing_from_above() {
         ["ccpayment", "ccpayment-client", "ccpayment-core"]
     );
     assert!(!names.contains("hyper") && !names.contains("rustls"));
+}
+
+#[test]
+fn a_backend_brings_its_own_library_and_no_other() {
+    let lines = tree(&["-p", "ccpayment-hyper", "-e", "normal"]);
+    let hyper = names(&lines);
+    assert!(hyper.contains("hyper") && hyper.contains("ring"));
+    assert!(!hyper.contains("reqwest") && !hyper.contains("rustls-platform-verifier"));
+}
+
+/// Who brings a crypto provider gets no second one, and who brings all of TLS gets none of ours.
+#[test]
+fn a_build_can_do_without_our_crypto_provider_and_without_our_tls() {
+    for backend in ["reqwest", "hyper"] {
+        let mut arguments = vec!["-p", "ccpayment", "-e", "normal", "--no-default-features"];
+        let features = format!("v2,webhook,{backend},rustls-no-provider");
+        arguments.extend(["--features", &features]);
+        let lines = tree(&arguments);
+        let with_tls = names(&lines);
+        assert!(with_tls.contains("rustls") && with_tls.contains("webpki-roots"));
+        for provider in ["ring", "aws-lc-rs", "aws-lc-sys"] {
+            assert!(!with_tls.contains(provider), "{backend}: {provider}");
+        }
+
+        let features = format!("v2,webhook,{backend}");
+        arguments.pop();
+        arguments.push(&features);
+        let lines = tree(&arguments);
+        let without = names(&lines);
+        assert!(without.contains("hyper") && !without.contains("rustls"));
+    }
 }
 
 /// Two versions of a crate that we name ourselves would be two types of one name.

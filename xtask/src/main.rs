@@ -48,9 +48,7 @@ fn main() -> Result<()> {
         }
         ["routes", rest @ ..] => program(&cargo, root, &["--bin", "routes"], rest),
         ["soak", rest @ ..] => program(&cargo, root, &["--release", "--bin", "soak"], rest),
-        ["simulate", rest @ ..] => {
-            program(&cargo, root, &["--release", "--bin", "simulate"], rest)
-        }
+        ["simulate", rest @ ..] => program(&cargo, root, &["--release", "--bin", "simulate"], rest),
         ["load", rest @ ..] => program(&cargo, root, &["--release", "--bin", "load"], rest),
         ["conformance"] => conformance::run(&cargo, root, conformance::EXAMPLES),
         ["conformance", "--examples", number] => {
@@ -60,7 +58,8 @@ fn main() -> Result<()> {
         _ => bail!(
             "usage: cargo xtask codegen [--check] | spec-diff | bench | routes | \
              conformance [--examples N] | soak [--operations N] | load | \
-             simulate [--seeds N] [--from S] [--jobs K] [--trace | --hash] [--mutant NAME]"
+             simulate [--seeds N] [--from S] [--jobs K] [--trace | --hash | --kinds] \
+             [--mutant NAME]"
         ),
     }
 }

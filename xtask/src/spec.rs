@@ -66,6 +66,9 @@ pub(crate) struct Operation {
     pub(crate) settled_by: Option<String>,
     #[serde(rename = "x-ccpayment-webhook")]
     pub(crate) webhook: Option<String>,
+    /// Whether it answers a page at a time.
+    #[serde(rename = "x-ccpayment-paged", default)]
+    pub(crate) paged: bool,
     #[serde(rename = "x-ccpayment-alternate-paths", default)]
     pub(crate) alternate_paths: Vec<String>,
     pub(crate) request_body: Option<Body>,
@@ -143,6 +146,9 @@ pub(crate) struct Schema {
     pub(crate) not_together: Vec<String>,
     #[serde(rename = "x-ccpayment-span")]
     pub(crate) span: Option<Span>,
+    /// As a span, but of a query that is asked in several requests when it is longer.
+    #[serde(rename = "x-ccpayment-window")]
+    pub(crate) window: Option<Span>,
     #[serde(rename = "x-ccpayment-decimals")]
     pub(crate) decimals: Option<Decimals>,
     #[serde(rename = "x-ccpayment-never-sent")]

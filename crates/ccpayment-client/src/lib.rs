@@ -44,16 +44,20 @@
 //! # }
 //! ```
 
+mod body;
 mod client;
 mod clock;
 mod error;
+mod pages;
 mod payout;
 mod raw;
 mod transport;
 
+pub use body::read_body;
 pub use ccpayment_core as core;
 pub use client::{Client, Timeouts};
 pub use clock::{Clock, SystemClock};
 pub use error::{CallInfo, Error, Outcome, Unsettled};
+pub use pages::{Page, PageError};
 pub use payout::{ABSENCE_SECONDS, PaidOut, PayoutError, Proof, Refusal, Tried};
-pub use transport::{BoxError, Call, Transport, TransportError};
+pub use transport::{BoxError, Call, SetupError, Transport, TransportError};

@@ -114,3 +114,18 @@ impl TransportError {
         !matches!(self, Self::NotSent(_))
     }
 }
+
+/// Why a backend can't be made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SetupError {
+    /// The TLS library refuses its settings.
+    #[error("TLS can't be set up")]
+    Tls(#[source] BoxError),
+    /// This build has no crypto provider of its own, and the process has no default one.
+    #[error("no crypto provider: install a default one, give one, or use the feature `rustls`")]
+    NoProvider,
+    /// The HTTP library refuses its settings.
+    #[error("the HTTP client can't be set up")]
+    Client(#[source] BoxError),
+}

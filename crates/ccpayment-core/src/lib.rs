@@ -59,6 +59,7 @@ mod credentials;
 mod endpoint;
 mod envelope;
 mod ids;
+mod paged;
 mod payout;
 #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
 mod rsa_key;
@@ -86,6 +87,7 @@ pub use ids::{
     Address, AppId, Chain, CoinId, Cursor, FiatId, Memo, OrderId, PriceIn, RecordId, RecordKey,
     ReferenceId, Timestamp, TxId, UserId,
 };
+pub use paged::Paged;
 pub use payout::{Difference, Found, Payout};
 #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
 pub use rsa_key::{KeyError, RsaBackend, RsaPrivateKey, RsaPublicKey};

@@ -8,29 +8,41 @@
 //! request was written, hyper hands the untouched request back and it goes out on a new
 //! connection. Nothing was sent then, so nothing is sent twice.
 //!
-//! TLS is rustls with its `ring` provider and the Mozilla roots, both given explicitly: a build
-//! with two providers does not panic, and an extra root on the machine can't read signed calls.
+//! TLS is rustls with the Mozilla roots, both given explicitly: a build with two crypto providers
+//! does not panic, and an extra root on the machine can't read signed calls.
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `rustls` | yes | `ReqwestTransport::new` with rustls and its `ring` provider |
+//! | `rustls-no-provider` | no | the same with a provider that the program brings |
+//!
+//! Without either, or with a TLS or a proxy of your own, a transport is made
+//! [from a `reqwest::Client`](ReqwestTransport#impl-From<Client>-for-ReqwestTransport).
 //!
 //! ```
+//! # #[cfg(feature = "rustls")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use ccpayment_client::Client;
 //! use ccpayment_client::core::{AppId, AppSecret, Credentials};
 //! use ccpayment_reqwest::ReqwestTransport;
 //!
 //! let credentials = Credentials::new(AppId::new("app-id"), AppSecret::new("app-secret"))?;
 //! let client = Client::new(credentials, ReqwestTransport::new()?);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "rustls"))]
+//! # fn main() {}
 //! ```
 
-use std::sync::Arc;
+#[cfg(feature = "rustls-no-provider")]
+mod tls;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::{Bytes, BytesMut};
-use ccpayment_client::{Call, Transport, TransportError};
+use bytes::Bytes;
+use ccpayment_client::{Call, Transport, TransportError, read_body};
 use http::Response;
-use reqwest::redirect;
-use rustls::crypto::ring;
-use rustls::{ClientConfig, RootCertStore};
 
 /// How long connecting may take, TLS included.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -39,105 +51,75 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 pub struct ReqwestTransport {
     client: reqwest::Client,
+    /// Somebody else's client, which may do what ours can't.
+    borrowed: bool,
 }
 
-/// Why a transport can't be made.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum SetupError {
-    /// rustls refuses its settings.
-    #[error("TLS can't be set up")]
-    Tls(#[from] rustls::Error),
-    /// reqwest refuses its settings.
-    #[error("the HTTP client can't be set up")]
-    Client(#[source] reqwest::Error),
-}
-
-impl ReqwestTransport {
-    /// A transport that does nothing by itself.
-    ///
-    /// # Errors
-    ///
-    /// [`SetupError`], when TLS or the client can't be set up.
-    pub fn new() -> Result<Self, SetupError> {
-        let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls()?)
-            .connect_timeout(CONNECT_TIMEOUT)
-            .redirect(redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .no_proxy()
-            .no_gzip()
-            .no_brotli()
-            .no_zstd()
-            .no_deflate()
-            .build()
-            .map_err(SetupError::Client)?;
-        Ok(Self { client })
+/// A transport over a client that you have built, for a proxy or a TLS of your own.
+///
+/// What can be held to per call is: a body over the limit is refused, and so is an answer that came
+/// from another address than the one that was asked, with an error that says that the call may have
+/// acted. What only the builder can switch off is still yours, or calls go out twice and signed
+/// requests go where they should not:
+///
+/// - `redirect(Policy::none())`: a 307 would send the signed payout on, before anybody sees it;
+/// - `retry(reqwest::retry::never())`: a retry is the client's, which signs afresh and asks whether
+///   the call may have acted;
+/// - `no_gzip().no_brotli().no_zstd().no_deflate()`: other crates in your build can switch these on,
+///   and they add a header;
+/// - `referer(false)`, and no cookie store and no default headers that the gateway has no need of;
+/// - `connect_timeout`, which is none by default: a connection that is not made in time then counts
+///   as one that may have carried the call;
+/// - `no_proxy()`, unless you want the proxy that the environment names.
+///
+/// ```
+/// # #[cfg(feature = "rustls-no-provider")]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use ccpayment_reqwest::{CONNECT_TIMEOUT, ReqwestTransport};
+///
+/// # let tls = rustls::ClientConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
+/// #     .with_safe_default_protocol_versions()?
+/// #     .with_root_certificates(rustls::RootCertStore::empty())
+/// #     .with_no_client_auth();
+/// let client = reqwest::Client::builder()
+///     .tls_backend_preconfigured(tls)
+///     .proxy(reqwest::Proxy::all("http://proxy.internal:3128")?)
+///     .redirect(reqwest::redirect::Policy::none())
+///     .retry(reqwest::retry::never())
+///     .referer(false)
+///     .no_gzip().no_brotli().no_zstd().no_deflate()
+///     .connect_timeout(CONNECT_TIMEOUT)
+///     .build()?;
+/// let transport = ReqwestTransport::from(client);
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "rustls-no-provider"))]
+/// # fn main() {}
+/// ```
+impl From<reqwest::Client> for ReqwestTransport {
+    fn from(client: reqwest::Client) -> Self {
+        Self {
+            client,
+            borrowed: true,
+        }
     }
 }
 
-fn tls() -> Result<ClientConfig, rustls::Error> {
-    let roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
-}
+/// A client that follows redirects was given to us.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer came from another address than the one that was asked")]
+struct Redirected;
 
 #[async_trait]
 impl Transport for ReqwestTransport {
     async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
         let request = reqwest::Request::try_from(call.request).map_err(not_sent)?;
-        let mut answer = self.client.execute(request).await.map_err(classify)?;
-
-        let limit = call.max_response_bytes;
-        if answer
-            .content_length()
-            .is_some_and(|length| length > limit as u64)
-        {
-            return Err(TransportError::TooLarge { limit });
+        let asked = self.borrowed.then(|| request.url().clone());
+        let answer = self.client.execute(request).await.map_err(classify)?;
+        if asked.is_some_and(|asked| asked != *answer.url()) {
+            return Err(TransportError::MaybeSent(Redirected.into()));
         }
-        let mut body = Body::default();
-        while let Some(chunk) = answer.chunk().await.map_err(maybe_sent)? {
-            if body.len() + chunk.len() > limit {
-                return Err(TransportError::TooLarge { limit });
-            }
-            body.push(chunk);
-        }
-        let mut response = Response::new(body.into_bytes());
-        *response.status_mut() = answer.status();
-        *response.headers_mut() = std::mem::take(answer.headers_mut());
-        Ok(response)
-    }
-}
-
-/// A body that is copied only when it comes in more than one piece.
-#[derive(Default)]
-struct Body {
-    first: Bytes,
-    all: Option<BytesMut>,
-}
-
-impl Body {
-    fn len(&self) -> usize {
-        self.all.as_ref().map_or(self.first.len(), BytesMut::len)
-    }
-
-    fn push(&mut self, chunk: Bytes) {
-        if self.len() == 0 {
-            self.first = chunk;
-            return;
-        }
-        self.all
-            .get_or_insert_with(|| BytesMut::from(&*self.first))
-            .extend_from_slice(&chunk);
-    }
-
-    fn into_bytes(self) -> Bytes {
-        self.all.map_or(self.first, BytesMut::freeze)
+        read_body(answer.into(), call.max_response_bytes).await
     }
 }
 
@@ -147,16 +129,12 @@ fn classify(error: reqwest::Error) -> TransportError {
     if error.is_connect() || error.is_builder() {
         not_sent(error)
     } else {
-        maybe_sent(error)
+        TransportError::MaybeSent(Box::new(error.without_url()))
     }
 }
 
 fn not_sent(error: reqwest::Error) -> TransportError {
     TransportError::NotSent(Box::new(error.without_url()))
-}
-
-fn maybe_sent(error: reqwest::Error) -> TransportError {
-    TransportError::MaybeSent(Box::new(error.without_url()))
 }
 
 #[cfg(test)]

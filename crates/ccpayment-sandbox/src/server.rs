@@ -170,11 +170,7 @@ async fn farewell(connections: &mut JoinSet<()>) {
     }
 }
 
-async fn converse(
-    sandbox: Sandbox,
-    stream: impl ByteStream,
-    mut stopped: watch::Receiver<()>,
-) {
+async fn converse(sandbox: Sandbox, stream: impl ByteStream, mut stopped: watch::Receiver<()>) {
     let line = Line::new(stream);
     let ending = Mutex::new(None);
     {

@@ -6,7 +6,10 @@
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
-//! | `reqwest` | yes | [`ReqwestTransport`], the backend, with rustls |
+//! | `reqwest` | yes | [`ReqwestTransport`], the default backend |
+//! | `hyper` | no | `HyperTransport`, a smaller backend, with HTTP/2 |
+//! | `rustls` | yes | TLS of the backends, by rustls with its `ring` provider |
+//! | `rustls-no-provider` | no | TLS of the backends, by rustls with a provider that the program brings |
 //! | `webhook` | yes | [`webhook`]: verify, confirm, acknowledge |
 //! | `v2` | yes | [`v2`]: the types of the current API |
 //! | `v1` | no | the types of the older API, its digest, its signed answers, its notifications |
@@ -17,7 +20,7 @@
 //! Without any feature there is still a whole client: bring a [`Transport`] of your own.
 //!
 //! ```no_run
-//! # #[cfg(feature = "reqwest")]
+//! # #[cfg(all(feature = "reqwest", feature = "rustls"))]
 //! # mod example {
 //! use ccpayment::v2::{ApplyAppWithdrawToNetwork, CreateAppOrderDepositAddress};
 //! use ccpayment::{
@@ -49,13 +52,16 @@
 //! ```
 
 pub use ccpayment_client::{
-    ABSENCE_SECONDS, BoxError, Call, CallInfo, Client, Clock, Error, Outcome, PaidOut, PayoutError,
-    Proof, Refusal, SystemClock, Timeouts, Transport, TransportError, Tried, Unsettled,
+    ABSENCE_SECONDS, BoxError, Call, CallInfo, Client, Clock, Error, Outcome, Page, PageError,
+    PaidOut, PayoutError, Proof, Refusal, SetupError, SystemClock, Timeouts, Transport,
+    TransportError, Tried, Unsettled,
 };
 pub use ccpayment_core::*;
 
+#[cfg(feature = "hyper")]
+pub use ccpayment_hyper::HyperTransport;
 #[cfg(feature = "reqwest")]
-pub use ccpayment_reqwest::{ReqwestTransport, SetupError};
+pub use ccpayment_reqwest::ReqwestTransport;
 
 #[cfg(feature = "webhook")]
 pub use ccpayment_webhook as webhook;

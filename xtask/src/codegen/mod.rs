@@ -9,6 +9,7 @@ mod documents;
 mod enums;
 mod fixtures;
 mod modules;
+mod pages;
 mod rust;
 mod strategies;
 mod structs;

@@ -33,8 +33,14 @@ pub(crate) fn of(api: &'static Api, document: &Document) -> Result<BTreeMap<Stri
             .request()
             .map(|name| schema(document, name))
             .transpose()?;
-        file.request(path, route, request.unwrap_or(&empty))
+        let request_or_none = request.unwrap_or(&empty);
+        file.request(path, route, request_or_none)
             .with_context(|| format!("the request of {path}"))?;
+        if route.paged {
+            let answer = schema(document, route.response()?)?;
+            file.paged(&route.operation_id, request_or_none, answer)
+                .with_context(|| format!("the pages of {path}"))?;
+        }
         homes.insert(type_name(&route.operation_id), group);
 
         let documented = route.source == "documented";
@@ -146,6 +152,9 @@ fn imports(group: &str, file: &File, homes: &BTreeMap<String, &str>) -> String {
             }
             "Endpoint" | "Safety" | "Version" => {
                 crate_names.entry("endpoint").or_default().insert(name);
+            }
+            "Paged" => {
+                crate_names.entry("paged").or_default().insert(name);
             }
             "ValidationError" => {
                 crate_names.entry("validate").or_default().insert(name);

@@ -81,7 +81,7 @@ impl File {
         self.items.push('\n');
     }
 
-    fn need(&mut self, names: impl IntoIterator<Item = impl Into<String>>) {
+    pub(crate) fn need(&mut self, names: impl IntoIterator<Item = impl Into<String>>) {
         self.names.extend(names.into_iter().map(Into::into));
     }
 

@@ -209,10 +209,8 @@ impl Machine {
             .take()
             .or_else(|| self.passing.take())
             .map(Refusal::Gateway);
-        Err(match refusal.or_else(|| last.map(Refusal::NotSent)) {
-            Some(reason) => self.refused(reason),
-            None => self.unknown(None),
-        })
+        let reason = refusal.or_else(|| last.map(Refusal::NotSent));
+        Err(self.refused(reason.unwrap_or(Refusal::Absent)))
     }
 
     /// Nothing was tried at all.

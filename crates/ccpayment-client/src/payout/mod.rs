@@ -75,6 +75,10 @@ pub enum Refusal {
     /// It never reached the gateway, or provably nothing came of it.
     #[error("the payout was not sent")]
     NotSent(#[source] Box<Error>),
+    /// Provably nothing came of it, and the gateway said so without an error: v1 answers a question
+    /// after a payout that it does not know with an empty list.
+    #[error("the gateway has no such payout")]
+    Absent,
 }
 
 /// Why there is no proof of a payout.
@@ -140,7 +144,7 @@ impl PayoutError {
     pub fn outcome(&self) -> Outcome {
         match self {
             Self::Refused {
-                reason: Refusal::NotSent(_),
+                reason: Refusal::NotSent(_) | Refusal::Absent,
                 ..
             } => Outcome::NotSent,
             Self::Refused { .. } | Self::Conflict { .. } => Outcome::Rejected,

@@ -368,3 +368,23 @@ fn where_repeats_are_not_refused_nothing_is_sent_blindly() {
     );
     assert_eq!(name(&blind.looked_up(absent(0))), "submit");
 }
+
+/// v1 says by an empty list that it knows no such payout, which is no error.
+#[test]
+fn settling_ends_where_nothing_found_is_no_error() {
+    let id = OrderId::new("payout-1");
+    let mut settling = Machine::new(id, "get_order_info", false, Some(T));
+    let found = LookedUp::Nothing(Some(later(ABSENCE_SECONDS)), None);
+    let error = verdict(settling.looked_up(found)).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            PayoutError::Refused {
+                reason: Refusal::Absent,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    assert_eq!(error.outcome(), crate::error::Outcome::NotSent);
+}

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::amount::Amount;
 use crate::endpoint::{Endpoint, Safety};
 use crate::ids::{Address, Chain, CoinId, Cursor, Timestamp};
+use crate::paged::Paged;
 use crate::validate::ValidationError;
 use crate::{check, wire};
 
@@ -215,6 +216,35 @@ impl Endpoint for GetAggregationFeeRecord {
 
     fn body(&self) -> Result<Bytes, serde_json::Error> {
         wire::json_body(self)
+    }
+}
+
+impl Paged for GetAggregationFeeRecord {
+    type Item = AggregationFeeRecord;
+
+    const LONGEST_SPAN: Option<u64> = Some(7776000);
+
+    fn cursor(&self) -> Option<&Cursor> {
+        self.next_id.as_ref()
+    }
+
+    fn at(mut self, cursor: Option<Cursor>) -> Self {
+        self.next_id = cursor;
+        self
+    }
+
+    fn span(&self) -> (Option<Timestamp>, Option<Timestamp>) {
+        (Some(self.start_at), Some(self.end_at))
+    }
+
+    fn within(mut self, start_at: Timestamp, end_at: Timestamp) -> Self {
+        self.start_at = start_at;
+        self.end_at = end_at;
+        self
+    }
+
+    fn into_page(answer: Self::Response) -> (Vec<AggregationFeeRecord>, Option<Cursor>) {
+        (answer.list, answer.next_id)
     }
 }
 

@@ -9,6 +9,7 @@ use super::{BatchMode, BatchStatus, BatchTaskStatus};
 use crate::amount::Amount;
 use crate::endpoint::{Endpoint, Safety};
 use crate::ids::{Address, Chain, CoinId, Cursor, Memo, OrderId, RecordId, Timestamp, TxId};
+use crate::paged::Paged;
 use crate::validate::ValidationError;
 use crate::{check, wire};
 
@@ -894,6 +895,23 @@ impl Endpoint for GetBatchWithdrawOrderRecordList {
 
     fn body(&self) -> Result<Bytes, serde_json::Error> {
         wire::json_body(self)
+    }
+}
+
+impl Paged for GetBatchWithdrawOrderRecordList {
+    type Item = BatchWithdrawTaskRecord;
+
+    fn cursor(&self) -> Option<&Cursor> {
+        self.next_id.as_ref()
+    }
+
+    fn at(mut self, cursor: Option<Cursor>) -> Self {
+        self.next_id = cursor;
+        self
+    }
+
+    fn into_page(answer: Self::Response) -> (Vec<BatchWithdrawTaskRecord>, Option<Cursor>) {
+        (answer.records, answer.next_id)
     }
 }
 

@@ -11,6 +11,7 @@ use crate::endpoint::{Endpoint, Safety};
 use crate::ids::{
     Address, Chain, CoinId, Cursor, Memo, OrderId, RecordId, ReferenceId, Timestamp, TxId, UserId,
 };
+use crate::paged::Paged;
 use crate::validate::ValidationError;
 use crate::{check, wire};
 
@@ -553,6 +554,35 @@ impl Endpoint for GetAppDepositRecordList {
             return Ok(Bytes::new());
         }
         wire::json_body(self)
+    }
+}
+
+impl Paged for GetAppDepositRecordList {
+    type Item = DepositRecord;
+
+    const LONGEST_SPAN: Option<u64> = Some(7776000);
+
+    fn cursor(&self) -> Option<&Cursor> {
+        self.next_id.as_ref()
+    }
+
+    fn at(mut self, cursor: Option<Cursor>) -> Self {
+        self.next_id = cursor;
+        self
+    }
+
+    fn span(&self) -> (Option<Timestamp>, Option<Timestamp>) {
+        (self.start_at, self.end_at)
+    }
+
+    fn within(mut self, start_at: Timestamp, end_at: Timestamp) -> Self {
+        self.start_at = Some(start_at);
+        self.end_at = Some(end_at);
+        self
+    }
+
+    fn into_page(answer: Self::Response) -> (Vec<DepositRecord>, Option<Cursor>) {
+        (answer.records, answer.next_id)
     }
 }
 

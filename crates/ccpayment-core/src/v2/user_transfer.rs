@@ -9,6 +9,7 @@ use super::TransferStatus;
 use crate::amount::Amount;
 use crate::endpoint::{Endpoint, Safety};
 use crate::ids::{CoinId, Cursor, OrderId, RecordId, RecordKey, Timestamp, UserId};
+use crate::paged::Paged;
 use crate::validate::ValidationError;
 use crate::{check, wire};
 
@@ -349,6 +350,35 @@ impl Endpoint for GetUserTransferRecordList {
             return Ok(Bytes::new());
         }
         wire::json_body(self)
+    }
+}
+
+impl Paged for GetUserTransferRecordList {
+    type Item = TransferRecord;
+
+    const LONGEST_SPAN: Option<u64> = Some(7776000);
+
+    fn cursor(&self) -> Option<&Cursor> {
+        self.next_id.as_ref()
+    }
+
+    fn at(mut self, cursor: Option<Cursor>) -> Self {
+        self.next_id = cursor;
+        self
+    }
+
+    fn span(&self) -> (Option<Timestamp>, Option<Timestamp>) {
+        (self.start_at, self.end_at)
+    }
+
+    fn within(mut self, start_at: Timestamp, end_at: Timestamp) -> Self {
+        self.start_at = Some(start_at);
+        self.end_at = Some(end_at);
+        self
+    }
+
+    fn into_page(answer: Self::Response) -> (Vec<TransferRecord>, Option<Cursor>) {
+        (answer.records, answer.next_id)
     }
 }
 
@@ -717,6 +747,35 @@ impl Endpoint for GetUserBatchTransferRecordList {
     }
 }
 
+impl Paged for GetUserBatchTransferRecordList {
+    type Item = BatchTransferRecord;
+
+    const LONGEST_SPAN: Option<u64> = Some(7776000);
+
+    fn cursor(&self) -> Option<&Cursor> {
+        self.next_id.as_ref()
+    }
+
+    fn at(mut self, cursor: Option<Cursor>) -> Self {
+        self.next_id = cursor;
+        self
+    }
+
+    fn span(&self) -> (Option<Timestamp>, Option<Timestamp>) {
+        (self.start_at, self.end_at)
+    }
+
+    fn within(mut self, start_at: Timestamp, end_at: Timestamp) -> Self {
+        self.start_at = Some(start_at);
+        self.end_at = Some(end_at);
+        self
+    }
+
+    fn into_page(answer: Self::Response) -> (Vec<BatchTransferRecord>, Option<Cursor>) {
+        (answer.records, answer.next_id)
+    }
+}
+
 /// The answer to [`GetUserBatchTransferRecordList`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -784,6 +843,23 @@ impl Endpoint for GetUserBatchTransferRecordDetail {
 
     fn body(&self) -> Result<Bytes, serde_json::Error> {
         wire::json_body(self)
+    }
+}
+
+impl Paged for GetUserBatchTransferRecordDetail {
+    type Item = TransferRecord;
+
+    fn cursor(&self) -> Option<&Cursor> {
+        self.next_id.as_ref()
+    }
+
+    fn at(mut self, cursor: Option<Cursor>) -> Self {
+        self.next_id = cursor;
+        self
+    }
+
+    fn into_page(answer: Self::Response) -> (Vec<TransferRecord>, Option<Cursor>) {
+        (answer.records, answer.next_id)
     }
 }
 

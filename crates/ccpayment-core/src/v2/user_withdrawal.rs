@@ -11,6 +11,7 @@ use crate::endpoint::{Endpoint, Safety};
 use crate::ids::{
     Address, Chain, CoinId, Cursor, Memo, OrderId, RecordId, RecordKey, Timestamp, TxId, UserId,
 };
+use crate::paged::Paged;
 use crate::validate::ValidationError;
 use crate::{check, wire};
 
@@ -519,6 +520,35 @@ impl Endpoint for GetUserWithdrawRecordList {
 
     fn body(&self) -> Result<Bytes, serde_json::Error> {
         wire::json_body(self)
+    }
+}
+
+impl Paged for GetUserWithdrawRecordList {
+    type Item = UserWithdrawRecord;
+
+    const LONGEST_SPAN: Option<u64> = Some(7776000);
+
+    fn cursor(&self) -> Option<&Cursor> {
+        self.next_id.as_ref()
+    }
+
+    fn at(mut self, cursor: Option<Cursor>) -> Self {
+        self.next_id = cursor;
+        self
+    }
+
+    fn span(&self) -> (Option<Timestamp>, Option<Timestamp>) {
+        (self.start_at, self.end_at)
+    }
+
+    fn within(mut self, start_at: Timestamp, end_at: Timestamp) -> Self {
+        self.start_at = Some(start_at);
+        self.end_at = Some(end_at);
+        self
+    }
+
+    fn into_page(answer: Self::Response) -> (Vec<UserWithdrawRecord>, Option<Cursor>) {
+        (answer.records, answer.next_id)
     }
 }
 

@@ -11,6 +11,7 @@ use crate::endpoint::{Endpoint, Safety};
 use crate::ids::{
     Address, AppId, Chain, CoinId, Cursor, Memo, OrderId, RecordId, RecordKey, Timestamp, TxId,
 };
+use crate::paged::Paged;
 use crate::validate::ValidationError;
 use crate::{check, wire};
 
@@ -548,6 +549,35 @@ impl Endpoint for GetAppWithdrawRecordList {
     }
 }
 
+impl Paged for GetAppWithdrawRecordList {
+    type Item = WithdrawRecord;
+
+    const LONGEST_SPAN: Option<u64> = Some(7776000);
+
+    fn cursor(&self) -> Option<&Cursor> {
+        self.next_id.as_ref()
+    }
+
+    fn at(mut self, cursor: Option<Cursor>) -> Self {
+        self.next_id = cursor;
+        self
+    }
+
+    fn span(&self) -> (Option<Timestamp>, Option<Timestamp>) {
+        (self.start_at, self.end_at)
+    }
+
+    fn within(mut self, start_at: Timestamp, end_at: Timestamp) -> Self {
+        self.start_at = Some(start_at);
+        self.end_at = Some(end_at);
+        self
+    }
+
+    fn into_page(answer: Self::Response) -> (Vec<WithdrawRecord>, Option<Cursor>) {
+        (answer.records, answer.next_id)
+    }
+}
+
 /// The answer to [`GetAppWithdrawRecordList`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -691,6 +721,35 @@ impl Endpoint for GetAutoWithdrawRecordList {
             return Ok(Bytes::new());
         }
         wire::json_body(self)
+    }
+}
+
+impl Paged for GetAutoWithdrawRecordList {
+    type Item = AutoWithdrawRecord;
+
+    const LONGEST_SPAN: Option<u64> = Some(7776000);
+
+    fn cursor(&self) -> Option<&Cursor> {
+        self.next_id.as_ref()
+    }
+
+    fn at(mut self, cursor: Option<Cursor>) -> Self {
+        self.next_id = cursor;
+        self
+    }
+
+    fn span(&self) -> (Option<Timestamp>, Option<Timestamp>) {
+        (self.start_at, self.end_at)
+    }
+
+    fn within(mut self, start_at: Timestamp, end_at: Timestamp) -> Self {
+        self.start_at = Some(start_at);
+        self.end_at = Some(end_at);
+        self
+    }
+
+    fn into_page(answer: Self::Response) -> (Vec<AutoWithdrawRecord>, Option<Cursor>) {
+        (answer.records, answer.next_id)
     }
 }
 
@@ -920,6 +979,35 @@ impl Endpoint for GetRiskyRefundRecordList {
             return Ok(Bytes::new());
         }
         wire::json_body(self)
+    }
+}
+
+impl Paged for GetRiskyRefundRecordList {
+    type Item = RiskyRefundRecord;
+
+    const LONGEST_SPAN: Option<u64> = Some(7776000);
+
+    fn cursor(&self) -> Option<&Cursor> {
+        self.next_id.as_ref()
+    }
+
+    fn at(mut self, cursor: Option<Cursor>) -> Self {
+        self.next_id = cursor;
+        self
+    }
+
+    fn span(&self) -> (Option<Timestamp>, Option<Timestamp>) {
+        (self.start_at, self.end_at)
+    }
+
+    fn within(mut self, start_at: Timestamp, end_at: Timestamp) -> Self {
+        self.start_at = Some(start_at);
+        self.end_at = Some(end_at);
+        self
+    }
+
+    fn into_page(answer: Self::Response) -> (Vec<RiskyRefundRecord>, Option<Cursor>) {
+        (answer.records, answer.next_id)
     }
 }
 

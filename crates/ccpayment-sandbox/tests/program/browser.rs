@@ -95,6 +95,9 @@ fn an_order_is_paid_in_a_browser() {
     let program = Program::start(&[]);
     let order = program.order("browser-1", "20.50");
     let url = order["checkoutUrl"].as_str().unwrap();
+    // The browser's time runs ahead of the sandbox's, and the page goes by the latter once it has
+    // asked for it. Below a day it is "23 h 59 min" by both.
+    program.admin("advance", &json!({ "seconds": 5 }));
 
     let dom = browser.look(url, 3_500, "checkout-waiting.png");
     assert_eq!(text(&dom, "amount"), "20.5");
@@ -103,10 +106,7 @@ fn an_order_is_paid_in_a_browser() {
     assert_eq!(text(&dom, "state"), "Waiting for your payment");
     // The policy let the script run, and it has counted down from a day.
     assert!(dom.contains("data-running=\"yes\""), "{dom}");
-    assert!(
-        text(&dom, "countdown").starts_with("23 h 59 min 5"),
-        "{dom}"
-    );
+    assert!(text(&dom, "countdown").starts_with("23 h 59 min "), "{dom}");
     assert!(dom.contains("<svg class=\"qr\""));
 
     let path = url.split_once(&program.addr.to_string()).unwrap().1;

@@ -1,0 +1,145 @@
+//! A small backend: [`Transport`] over [hyper](https://docs.rs/hyper), without reqwest.
+//!
+//! A payment must go out exactly once and reach nobody else. hyper follows no redirect, reads no
+//! proxy settings and decompresses nothing; the one thing that its pool would do by itself, sending
+//! a request again, is switched off.
+//!
+//! TLS is rustls with the Mozilla roots, both given explicitly: a build with two crypto providers
+//! does not panic, and an extra root on the machine can't read signed calls. HTTP/1.1 or HTTP/2 is
+//! whatever the gateway chooses.
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `rustls` | yes | `HyperTransport::new` with rustls and its `ring` provider |
+//! | `rustls-no-provider` | no | the same with a provider that the program brings |
+//!
+//! Without either there is [`HyperTransport::with_connector`], for a TLS, a proxy or a network of
+//! your own.
+//!
+//! ```
+//! # #[cfg(feature = "rustls")]
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use ccpayment_client::Client;
+//! use ccpayment_client::core::{AppId, AppSecret, Credentials};
+//! use ccpayment_hyper::HyperTransport;
+//!
+//! let credentials = Credentials::new(AppId::new("app-id"), AppSecret::new("app-secret"))?;
+//! let client = Client::new(credentials, HyperTransport::new()?);
+//! # Ok(())
+//! # }
+//! # #[cfg(not(feature = "rustls"))]
+//! # fn main() {}
+//! ```
+
+mod connect;
+#[cfg(feature = "rustls-no-provider")]
+mod tls;
+
+use std::error::Error as _;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use ccpayment_client::{BoxError, Call, Transport, TransportError, read_body};
+use http::{Request, Response, Uri};
+use http_body_util::Full;
+use hyper::rt::{Read, Write};
+use hyper_util::client::legacy::connect::Connection;
+use hyper_util::client::legacy::{Client, Error, ResponseFuture};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tower_service::Service;
+
+use connect::Bounded;
+
+/// How long connecting may take, TLS included.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How many connections to one host are kept when nobody uses them.
+pub const MAX_IDLE_CONNECTIONS: usize = 64;
+
+/// How long a connection is kept when nobody uses it.
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
+
+/// A connection that several calls share is asked for a sign of life while one of them waits. One
+/// that gives none is given up before a call's default 20 seconds are over, or each call after it
+/// would wait in vain as well.
+const PING_INTERVAL: Duration = Duration::from_secs(5);
+const PING_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Carries calls over hyper. Cheap to clone; clones share their connections.
+///
+/// Calls have to be made inside a tokio runtime with time and, unless a connector does without,
+/// I/O.
+#[derive(Clone)]
+pub struct HyperTransport {
+    request: Arc<dyn Fn(Request<Full<Bytes>>) -> ResponseFuture + Send + Sync>,
+}
+
+impl HyperTransport {
+    /// A transport over connections of your own making: through a proxy, with another TLS, or in
+    /// memory.
+    ///
+    /// The connector opens one connection a call of it, and [`CONNECT_TIMEOUT`] holds for it as
+    /// well. An error of it says that nothing was sent, so it must not write any part of a request
+    /// itself. Connections are kept and used again. One that
+    /// [negotiated HTTP/2](hyper_util::client::legacy::connect::Connected::negotiated_h2) carries
+    /// many calls at once.
+    pub fn with_connector<C>(connector: C) -> Self
+    where
+        C: Service<Uri> + Clone + Send + Sync + 'static,
+        C::Response: Connection + Read + Write + Unpin + Send + 'static,
+        C::Error: Into<BoxError>,
+        C::Future: Send + 'static,
+    {
+        let client = Client::builder(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS)
+            .http2_keep_alive_interval(PING_INTERVAL)
+            .http2_keep_alive_timeout(PING_TIMEOUT)
+            // On, by default.
+            .retry_canceled_requests(false)
+            .build(Bounded(connector));
+        Self {
+            request: Arc::new(move |request| client.request(request)),
+        }
+    }
+}
+
+impl fmt::Debug for HyperTransport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HyperTransport").finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Transport for HyperTransport {
+    async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
+        let answer = (self.request)(call.request.map(Full::new))
+            .await
+            .map_err(classify)?;
+        read_body(answer, call.max_response_bytes).await
+    }
+}
+
+/// Two errors prove that no byte of the request left: one before or while connecting, and one of a
+/// connection that was closed before it took the request up, which hyper calls cancelled.
+/// Everything else (a reset, a cut answer, an incomplete message) may have come after the gateway
+/// acted.
+fn classify(error: Error) -> TransportError {
+    let never_taken_up = error
+        .source()
+        .and_then(|source| source.downcast_ref::<hyper::Error>())
+        .is_some_and(hyper::Error::is_canceled);
+    if error.is_connect() || never_taken_up {
+        TransportError::NotSent(error.into())
+    } else {
+        TransportError::MaybeSent(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests;

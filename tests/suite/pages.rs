@@ -1,0 +1,506 @@
+//! `Client::pages` and `Client::items`: all paged routes against the sandbox, long spans against a
+//! model, and what a script makes go wrong.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking"
+)]
+
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use ccpayment::v2::*;
+use ccpayment::{
+    AppId, AppSecret, Call, Client, Credentials, Cursor, ErrorCode, OrderId, Page, PageError,
+    Paged, RecordId, Timestamp, Transport, TransportError, UserId,
+};
+use ccpayment_sandbox::{Incoming, Sandbox, Setting};
+use ccpayment_testing::{FakeTransport, Reply, TestClock};
+use futures_util::{StreamExt, TryStreamExt};
+use http::Response;
+use proptest::prelude::*;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::in_process;
+
+const START: u64 = 1_767_225_600;
+const DAY: u64 = 86_400;
+const WINDOW: u64 = 90 * DAY;
+const JANE: &str = "jane-0001";
+const LI: &str = "li-000001";
+const RECEIVER: &str = "0xBb9C4e7F3687aca1AE2828c18f9E3ae067F569FE";
+/// More than two pages of twenty.
+const MANY: usize = 45;
+
+async fn pages_of<Q: Paged + Debug>(client: &Client, query: Q) -> Vec<Page<Q>> {
+    client.pages(query).try_collect().await.unwrap()
+}
+
+/// Reads a list of `MANY` records whole, record by record, and again from each of its pages on.
+async fn reads_whole<Q>(client: &Client, query: Q) -> &'static str
+where
+    Q: Paged + Debug,
+    Q::Item: Debug + PartialEq + Serialize,
+{
+    let pages = pages_of(client, query.clone()).await;
+    let sizes: Vec<_> = pages.iter().map(|page| page.items.len()).collect();
+    assert_eq!(sizes, [20, 20, 5], "{}", Q::NAME);
+    let rests: Vec<_> = pages.iter().map(|page| page.next.clone()).collect();
+    assert!(rests[2].is_none(), "{}", Q::NAME);
+    let all: Vec<_> = pages.into_iter().flat_map(|page| page.items).collect();
+    let different: BTreeSet<_> = (all.iter())
+        .map(|item| serde_json::to_string(item).unwrap())
+        .collect();
+    assert_eq!(different.len(), MANY, "{}", Q::NAME);
+
+    let items: Vec<_> = client.items(query).try_collect().await.unwrap();
+    assert_eq!(items, all, "{}", Q::NAME);
+    for (read, rest) in [20, 40].into_iter().zip(rests.into_iter().flatten()) {
+        let rest: Vec<_> = client.items(rest).try_collect().await.unwrap();
+        assert_eq!(rest, all[read..], "{}", Q::NAME);
+    }
+    Q::NAME
+}
+
+async fn call(client: &Client, path: &str, body: Value) -> Value {
+    let path = format!("/ccpayment/v2/{path}");
+    let data = client.raw(path, &body).await.unwrap();
+    serde_json::from_str(data.get()).unwrap()
+}
+
+/// A merchant with `MANY` of everything that is listed; the id of a batch transfer of as many parts.
+async fn filled() -> (Sandbox, Client, RecordId) {
+    let sandbox = Sandbox::builder()
+        .app("app-id", "app-secret")
+        .seed(7)
+        .start_time(START)
+        .setting(Setting::ChainByHand(true))
+        .balance(1280, "10000")
+        .user_balance(JANE, 1280, "10000")
+        .user_balance(LI, 1280, "1")
+        .build()
+        .unwrap();
+    let client = in_process::client(&sandbox);
+    let of_shop = json!({ "referenceId": "shop-1", "chain": "POLYGON" });
+    let shop = call(&client, "getOrCreateAppDepositAddress", of_shop).await;
+    let shop = shop["address"].as_str().unwrap();
+    let of_jane = json!({ "userId": JANE, "chain": "POLYGON" });
+    let jane = call(&client, "getOrCreateUserDepositAddress", of_jane).await;
+    let jane = jane["address"].as_str().unwrap();
+    let usdt = |to: &str| {
+        sandbox
+            .send(Incoming::new(to, "9").coin(1280, "POLYGON"))
+            .unwrap()
+    };
+    for number in 0..MANY {
+        let id = |kind: &str| format!("{kind}-{number}");
+        let paid = usdt(shop);
+        sandbox.flag_risky(&paid.record_id).unwrap();
+        sandbox.confirm(&paid.record_id).unwrap();
+        sandbox.refund_risky(&paid.record_id).unwrap();
+        usdt(jane);
+        let fee = format!("0.{:02}", number + 10);
+        sandbox.sweep(shop, 1280, &fee).unwrap();
+        sandbox.auto_payout(1280, "POLYGON", RECEIVER, "2").unwrap();
+        let to_network = json!({
+            "orderId": id("out"), "coinId": 1280, "chain": "POLYGON", "address": RECEIVER,
+            "amount": "10",
+        });
+        call(&client, "applyAppWithdrawToNetwork", to_network.clone()).await;
+        let mut of_jane = to_network;
+        of_jane["userId"] = json!(JANE);
+        call(&client, "applyUserWithdrawToNetwork", of_jane).await;
+        let swap = json!({
+            "orderId": id("swap"), "coinIdIn": 1280, "amountIn": "10", "coinIdOut": 1329,
+        });
+        call(&client, "swap", swap.clone()).await;
+        let mut of_jane = swap;
+        of_jane["orderId"] = json!(id("user-swap"));
+        of_jane["userId"] = json!(JANE);
+        call(&client, "userSwap", of_jane).await;
+        let gift = json!({
+            "orderId": id("gift"), "fromUserId": JANE, "toUserId": LI, "coinId": 1280,
+            "amount": "1.5",
+        });
+        call(&client, "userTransfer", gift).await;
+        let gifts = json!({
+            "orderId": id("gifts"), "userId": JANE, "coinId": 1280,
+            "toUsers": [{ "userId": LI, "amount": "1" }],
+        });
+        call(&client, "userBatchTransfer", gifts).await;
+        sandbox.advance(Duration::from_secs(60));
+    }
+    let users: Vec<_> = (0..MANY)
+        .map(|number| {
+            let user = format!("user-{number:03}");
+            sandbox.fund(Some(&user), 1280, "1").unwrap();
+            json!({ "userId": user, "amount": "0.1" })
+        })
+        .collect();
+    let to_all = json!({ "orderId": "to-all", "userId": JANE, "coinId": 1280, "toUsers": users });
+    // As old as no other list looks back.
+    sandbox.advance(Duration::from_secs(91 * DAY));
+    let parts = call(&client, "userBatchTransfer", to_all).await;
+    let rows: Vec<_> = (1..=MANY)
+        .map(|seq| {
+            json!({
+                "seq": seq, "orderId": format!("row-{seq:03}"), "address": RECEIVER, "amount": "2.5",
+            })
+        })
+        .collect();
+    let batch = json!({
+        "batchOrderId": "batch-1", "coinId": 1280, "chain": "POLYGON", "mode": "Single",
+        "orders": rows,
+    });
+    call(&client, "applyBatchWithdraw", batch).await;
+    let parts = RecordId::new(parts["recordId"].as_str().unwrap());
+    (sandbox, client, parts)
+}
+
+#[tokio::test]
+async fn every_paged_route_is_read_whole_and_from_any_page_on() {
+    let (_sandbox, client, parts) = filled().await;
+    let (from, to) = (Timestamp::new(START), Timestamp::new(START + DAY));
+    let jane = || UserId::new(JANE);
+    /// A query of all that was made on the first day.
+    macro_rules! first_day {
+        ($query:expr) => {
+            reads_whole(&client, $query.start_at(from).end_at(to)).await
+        };
+    }
+    let read = [
+        reads_whole(&client, GetAggregationFeeRecord::new(from, to)).await,
+        first_day!(GetAppDepositRecordList::new()),
+        first_day!(GetAppWithdrawRecordList::new()),
+        first_day!(GetAutoWithdrawRecordList::new()),
+        first_day!(GetRiskyRefundRecordList::new()),
+        first_day!(GetSwapRecordList::new()),
+        first_day!(GetUserDepositRecordList::new(jane())),
+        first_day!(GetUserWithdrawRecordList::new(jane())),
+        first_day!(GetUserTransferRecordList::new().from_user_id(jane())),
+        first_day!(GetUserBatchTransferRecordList::new()),
+        first_day!(GetUserSwapRecordList::new()),
+        reads_whole(&client, GetUserBatchTransferRecordDetail::new(parts)).await,
+        reads_whole(
+            &client,
+            GetBatchWithdrawOrderRecordList::new(OrderId::new("batch-1")),
+        )
+        .await,
+    ];
+    let with_cursor = paged_routes();
+    assert_eq!(BTreeSet::from(read), with_cursor);
+    assert_eq!(with_cursor.len(), 13);
+}
+
+/// The routes that the facts call paged.
+fn paged_routes() -> BTreeSet<&'static str> {
+    let facts: Value =
+        serde_json::from_str(include_str!("../../xtask/spec/facts/v2.json")).unwrap();
+    let paged: BTreeSet<_> = (facts["routes"].as_array().unwrap().iter())
+        .filter(|route| route["paginated"] == true)
+        .map(|route| format!("/ccpayment/v2{}", route["path"].as_str().unwrap()))
+        .collect();
+    (ROUTES.iter())
+        .filter(|route| paged.contains(route.path))
+        .map(|route| route.name)
+        .collect()
+}
+
+#[tokio::test]
+async fn a_year_is_read_from_the_sandbox_which_takes_ninety_days_at_once() {
+    let sandbox = Sandbox::builder()
+        .app("app-id", "app-secret")
+        .start_time(START)
+        .setting(Setting::ChainByHand(true))
+        .balance(1280, "10000")
+        .build()
+        .unwrap();
+    let client = in_process::client(&sandbox);
+    for day in 0..365 {
+        let order = json!({
+            "orderId": format!("day-{day:03}"), "coinId": 1280, "chain": "POLYGON",
+            "address": RECEIVER, "amount": "10",
+        });
+        call(&client, "applyAppWithdrawToNetwork", order).await;
+        sandbox.advance(Duration::from_secs(DAY));
+    }
+    let expected: Vec<_> = (0..365).rev().map(|day| format!("day-{day:03}")).collect();
+    // With an end and, up to now, without.
+    let year = GetAppWithdrawRecordList::new().start_at(Timestamp::new(START));
+    for query in [year.clone().end_at(Timestamp::new(START + 365 * DAY)), year] {
+        let records: Vec<_> = client.items(query).try_collect().await.unwrap();
+        let orders: Vec<_> = (records.iter())
+            .map(|record| record.order_id.as_ref().unwrap().as_str())
+            .collect();
+        assert_eq!(orders, expected);
+    }
+    // Without a beginning, the default of the gateway applies.
+    let records: Vec<_> = client
+        .items(GetAppWithdrawRecordList::new())
+        .try_collect()
+        .await
+        .unwrap();
+    assert_eq!(records.len(), 90);
+}
+
+/// A gateway with a list of deposits: the moments at which they came, newest first.
+#[derive(Clone)]
+struct Model {
+    moments: Vec<u64>,
+    page: usize,
+    asked: Arc<Mutex<Vec<(u64, u64)>>>,
+}
+
+#[async_trait]
+impl Transport for Model {
+    async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
+        let asked: Value = serde_json::from_slice(call.request.body()).unwrap();
+        let number = |name: &str| asked[name].as_u64();
+        let (from, to) = (number("startAt").unwrap(), number("endAt").unwrap());
+        assert!(from <= to && to - from <= WINDOW, "{asked}");
+        assert_eq!(asked["coinId"], 1280, "the conditions stay");
+        let start = asked["nextId"].as_str().map_or(0, |it| it.parse().unwrap());
+        if start == 0 {
+            self.asked.lock().unwrap().push((from, to));
+        }
+        let within: Vec<_> = (self.moments.iter().enumerate())
+            .filter(|(_, moment)| (from..=to).contains(*moment))
+            .collect();
+        let end = (start + self.page).min(within.len());
+        let records: Vec<_> = (within[start..end].iter())
+            .map(|(number, moment)| deposit(&number.to_string(), **moment))
+            .collect();
+        let next = if end < within.len() {
+            end.to_string()
+        } else {
+            String::new()
+        };
+        let body = json!({
+            "code": 10000, "msg": "success", "data": { "records": records, "nextId": next },
+        });
+        Ok(Response::new(Bytes::from(body.to_string())))
+    }
+}
+
+fn deposit(record_id: &str, arrived_at: u64) -> Value {
+    json!({
+        "recordId": record_id, "coinId": 1280, "coinSymbol": "USDT", "chain": "POLYGON",
+        "amount": "1", "status": "Success", "arrivedAt": arrived_at,
+    })
+}
+
+fn client(transport: impl Transport + 'static) -> Client {
+    let credentials = Credentials::new(AppId::new("app"), AppSecret::new("secret")).unwrap();
+    Client::new(credentials, transport).with_clock(TestClock::at(Timestamp::new(START)))
+}
+
+/// Moments, many of them at the edges of windows that end with the span.
+fn moments(from: u64, to: u64) -> impl Strategy<Value = Vec<u64>> {
+    let edge = (0..5u64, 0..3u64).prop_map(move |(window, off)| {
+        (to + 1)
+            .saturating_sub(window * (WINDOW + 1))
+            .saturating_sub(off)
+    });
+    let moment = prop_oneof![edge, from.saturating_sub(9)..=to + 9];
+    prop::collection::vec(moment, 0..40).prop_map(|mut moments| {
+        moments.sort_unstable_by(|a, b| b.cmp(a));
+        moments
+    })
+}
+
+fn spans() -> impl Strategy<Value = (u64, u64, Vec<u64>)> {
+    let length = prop_oneof![
+        (0..5u64, 0..3u64).prop_map(|(windows, more)| windows * WINDOW + more),
+        0..4 * WINDOW,
+    ];
+    (length, Just(START)).prop_flat_map(|(length, to)| {
+        let from = to - length;
+        (Just(from), Just(to), moments(from, to))
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_record_of_a_long_span_is_lost_or_comes_twice(
+        (from, to, moments) in spans(), page in 1..5usize, has_end: bool, stops_after in 0..9usize,
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let model = Model { moments, page, asked: Arc::default() };
+        let asked = Arc::clone(&model.asked);
+        let expected: Vec<_> = (model.moments.iter().enumerate())
+            .filter(|(_, moment)| (from..=to).contains(*moment))
+            .map(|(number, _)| number.to_string())
+            .collect();
+        let client = client(model);
+        let query = GetAppDepositRecordList::new()
+            .coin_id(ccpayment::CoinId::new(1280))
+            .start_at(Timestamp::new(from));
+        // Without an end, a long span ends now; a short one is asked for as it is.
+        let query = if has_end || to - from <= WINDOW {
+            query.end_at(Timestamp::new(to))
+        } else {
+            query
+        };
+        let read = runtime.block_on(async {
+            // In two goes, with what is left stored in between.
+            let first: Vec<Page<_>> =
+                client.pages(query.clone()).take(stops_after).try_collect().await.unwrap();
+            let rest = first.last().map_or(Some(query), |page| page.next.clone());
+            let rest = serde_json::to_string(&rest).unwrap();
+            let rest: Option<GetAppDepositRecordList> = serde_json::from_str(&rest).unwrap();
+            let mut read: Vec<_> = first.into_iter().flat_map(|page| page.items).collect();
+            if let Some(rest) = rest {
+                read.extend(client.items(rest).try_collect::<Vec<_>>().await.unwrap());
+            }
+            read
+        });
+        let read: Vec<_> = read.iter().map(|record| record.record_id.as_str()).collect();
+        prop_assert_eq!(read, expected);
+        let mut asked = asked.lock().unwrap().clone();
+        asked.dedup();
+        // Newest first, without a gap, and no second asked for twice.
+        prop_assert_eq!((asked[0].1, asked[asked.len() - 1].0), (to, from));
+        prop_assert!(asked.windows(2).all(|two| two[0].0 == two[1].1 + 1), "{:?}", asked);
+        prop_assert_eq!(asked.len() as u64, ((to - from) / (WINDOW + 1)) + 1);
+    }
+}
+
+fn list() -> GetAppDepositRecordList {
+    GetAppDepositRecordList::new()
+}
+
+fn at(cursor: &str) -> GetAppDepositRecordList {
+    list().next_id(Cursor::new(cursor))
+}
+
+fn page(record_id: &str, next: &Value) -> Reply {
+    Reply::data(&json!({ "records": [deposit(record_id, START)], "nextId": next }))
+}
+
+fn ids(pages: &[Page<GetAppDepositRecordList>]) -> Vec<&str> {
+    let items = pages.iter().flat_map(|page| &page.items);
+    items.map(|record| record.record_id.as_str()).collect()
+}
+
+/// Everything until the end or an error.
+async fn read(
+    client: &Client,
+    query: GetAppDepositRecordList,
+) -> (
+    Vec<Page<GetAppDepositRecordList>>,
+    Option<PageError<GetAppDepositRecordList>>,
+) {
+    let mut stream = pin!(client.pages(query));
+    let mut pages = Vec::new();
+    while let Some(page) = stream.next().await {
+        match page {
+            Ok(page) => pages.push(page),
+            Err(error) => {
+                assert!(stream.next().await.is_none(), "an error is the end");
+                return (pages, Some(error));
+            }
+        }
+    }
+    (pages, None)
+}
+
+#[tokio::test]
+async fn the_last_page_has_an_empty_cursor_or_none() {
+    for end in [json!(""), json!(null)] {
+        let fake = FakeTransport::new();
+        fake.expect(&list(), page("r1", &json!("a")));
+        fake.expect(&at("a"), page("r2", &end));
+        let (pages, error) = read(&client(fake.clone()), list()).await;
+        assert!(error.is_none());
+        assert_eq!(ids(&pages), ["r1", "r2"]);
+        assert_eq!(pages[0].next, Some(at("a")));
+        fake.finish().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_cursor_that_comes_again_ends_the_list_with_an_error() {
+    // At once, after one page, and after several.
+    for circle in [
+        &["a", "a"][..],
+        &["a", "b", "b"],
+        &["a", "b", "c", "d", "a"],
+    ] {
+        let fake = FakeTransport::new();
+        let mut asked = list();
+        let mut records = Vec::new();
+        for (number, next) in circle.iter().enumerate() {
+            let record = format!("r{number}");
+            fake.expect(&asked, page(&record, &json!(next)));
+            records.push(record);
+            asked = at(next);
+        }
+        let (pages, error) = read(&client(fake.clone()), list()).await;
+        // What came is given out, and the end is not mistaken for the end of the list.
+        assert_eq!(ids(&pages), records);
+        assert_eq!(pages.last().unwrap().next, Some(asked.clone()));
+        let error = error.unwrap();
+        assert_eq!(*error.rest(), asked);
+        assert!(error.call_error().is_none());
+        let PageError::RepeatedCursor { cursor, .. } = &error else {
+            panic!("{error}")
+        };
+        assert_eq!(Some(cursor), asked.next_id.as_ref());
+        fake.finish().unwrap();
+    }
+    // The cursor that the query itself begins with counts as well.
+    let fake = FakeTransport::new();
+    fake.expect(&at("a"), page("r1", &json!("a")));
+    let (pages, error) = read(&client(fake.clone()), at("a")).await;
+    assert_eq!(ids(&pages), ["r1"]);
+    assert!(matches!(error, Some(PageError::RepeatedCursor { .. })));
+    fake.finish().unwrap();
+}
+
+#[tokio::test]
+async fn after_an_error_the_rest_can_be_read() {
+    let fake = FakeTransport::new();
+    fake.expect(&list(), page("r1", &json!("a")));
+    fake.expect(&at("a"), Reply::rejected(ErrorCode::IpNotInWhitelist, "no"));
+    let client = client(fake.clone());
+    let (pages, error) = read(&client, list()).await;
+    assert_eq!(ids(&pages), ["r1"]);
+    let error = error.unwrap();
+    let code = error.call_error().and_then(ccpayment::Error::code);
+    assert_eq!(code, Some(ErrorCode::IpNotInWhitelist));
+
+    fake.expect(&at("a"), page("r2", &json!("")));
+    let (pages, error) = read(&client, error.rest().clone()).await;
+    assert!(error.is_none());
+    assert_eq!(ids(&pages), ["r2"]);
+    fake.finish().unwrap();
+}
+
+#[tokio::test]
+async fn nothing_is_asked_for_before_it_is_wanted() {
+    let fake = FakeTransport::new();
+    fake.expect(&list(), page("r1", &json!("a")));
+    let client = client(fake.clone());
+    drop(client.pages(at("never")));
+    {
+        let mut items = pin!(client.items(list()));
+        assert!(items.try_next().await.unwrap().is_some());
+        assert_eq!(fake.left(), 0);
+    }
+    fake.finish().unwrap();
+}
+
+#[test]
+fn only_lists_with_a_span_have_a_longest_one() {
+    assert_eq!(GetSwapRecordList::LONGEST_SPAN, Some(WINDOW));
+    assert_eq!(GetAggregationFeeRecord::LONGEST_SPAN, Some(WINDOW));
+    assert_eq!(GetUserBatchTransferRecordDetail::LONGEST_SPAN, None);
+    assert_eq!(GetBatchWithdrawOrderRecordList::LONGEST_SPAN, None);
+}

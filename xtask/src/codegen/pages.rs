@@ -1,0 +1,89 @@
+//! Routes that answer a page at a time.
+
+use std::fmt::Write as _;
+
+use anyhow::{Context, Result};
+
+use super::rust::{field_name, type_name, type_of};
+use super::structs::File;
+use crate::spec::Schema;
+
+impl File {
+    /// What makes a request one of several: its cursor, its span, and where an answer has both.
+    pub(crate) fn paged(
+        &mut self,
+        operation_id: &str,
+        request: &Schema,
+        answer: &Schema,
+    ) -> Result<()> {
+        let name = type_name(operation_id);
+        let cursor = |schema: &Schema| {
+            let mut fields = schema.properties.iter();
+            let (wire, _) = fields.find(|(_, it)| it.newtype.as_deref() == Some("Cursor"))?;
+            Some(field_name(wire))
+        };
+        let asked = cursor(request).context("a request without a cursor")?;
+        let next = cursor(answer).context("an answer without a cursor")?;
+        let (records, list) = (answer.properties.iter())
+            .find(|(_, it)| it.kind() == "array")
+            .context("an answer without a list")?;
+        let records = field_name(records);
+        let list = type_of(list)?.inner;
+        let item = list
+            .strip_prefix("Vec<")
+            .and_then(|it| it.strip_suffix('>'));
+        let item = item.context("a list without items")?;
+        self.need(["Cursor", "Paged", item]);
+
+        let out = &mut self.items;
+        writeln!(out, "impl Paged for {name} {{\n    type Item = {item};\n")?;
+        if let Some(window) = &request.window {
+            let seconds = window.seconds;
+            writeln!(
+                out,
+                "    const LONGEST_SPAN: Option<u64> = Some({seconds});\n"
+            )?;
+        }
+        writeln!(
+            out,
+            "    fn cursor(&self) -> Option<&Cursor> {{ self.{asked}.as_ref() }}\n\n    \
+             fn at(mut self, cursor: Option<Cursor>) -> Self {{ self.{asked} = cursor; self }}\n",
+        )?;
+        if let Some(window) = &request.window {
+            let field = |wire: &String| (field_name(wire), request.required.contains(wire));
+            let held = |(name, is_required): &(String, bool), value: &str| {
+                if *is_required {
+                    format!("Some({value}{name})")
+                } else {
+                    format!("{value}{name}")
+                }
+            };
+            let given = |(name, is_required): &(String, bool)| {
+                if *is_required {
+                    name.clone()
+                } else {
+                    format!("Some({name})")
+                }
+            };
+            let (from, to) = (field(&window.from), field(&window.to));
+            writeln!(
+                out,
+                "    fn span(&self) -> (Option<Timestamp>, Option<Timestamp>) {{ ({}, {}) }}\n\n    \
+                 fn within(mut self, {f}: Timestamp, {t}: Timestamp) -> Self {{ \
+                 self.{f} = {}; self.{t} = {}; self }}\n",
+                held(&from, "self."),
+                held(&to, "self."),
+                given(&from),
+                given(&to),
+                f = from.0,
+                t = to.0,
+            )?;
+        }
+        writeln!(
+            out,
+            "    fn into_page(answer: Self::Response) -> (Vec<{item}>, Option<Cursor>) {{ \
+             (answer.{records}, answer.{next}) }}\n}}\n",
+        )?;
+        Ok(())
+    }
+}
