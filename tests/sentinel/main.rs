@@ -18,7 +18,7 @@ use ccpayment::v2::{ApplyAppWithdrawToNetwork, GetCoin};
 use ccpayment::webhook::{Verifier, VerifyError, Webhook};
 use ccpayment::{
     Address, AppId, AppSecret, Call, Chain, Client, CoinId, Credentials, HmacKey, OrderId, Origin,
-    Prepared, ReqwestTransport, SignText, Timestamp, Transport, TransportError,
+    Prepared, ReqwestTransport, Retries, SignText, Timestamp, Transport, TransportError,
 };
 use ccpayment_sandbox::{Fault, Sandbox};
 use ccpayment_testing::{FakeTransport, Recorder, Reply, TestClock};
@@ -290,8 +290,9 @@ fn in_no_error_and_no_trace_of_the_client() {
             ] {
                 let fake = FakeTransport::verifying(&credentials());
                 let recorder = Recorder::new(Echo(reply, fake.clone()));
-                let client =
-                    Client::new(credentials(), recorder.clone()).with_clock(TestClock::at(NOW));
+                let client = Client::new(credentials(), recorder.clone())
+                    .with_clock(TestClock::at(NOW))
+                    .with_retries(Retries::up_to(2));
                 let error = client
                     .send(&GetCoin::new(CoinId::new(1)))
                     .await
@@ -348,7 +349,8 @@ async fn over_a_real_socket() {
     shown.debug(&transport);
     let client = Client::new(credentials(), transport)
         .with_origin(server.origin().parse().unwrap())
-        .with_clock(TestClock::at(NOW));
+        .with_clock(TestClock::at(NOW))
+        .with_retries(Retries::off());
     let prepared = Prepared::new(&GetCoin::new(CoinId::new(1280))).unwrap();
     let sign = signature(prepared.body());
     for fault in [Fault::ActThenDrop, Fault::DropBeforeActing] {

@@ -82,7 +82,7 @@ impl ByHand {
                 let (at, answer) = self.call(&payout.lookup(), budget, &mut lookup).await;
                 let absent = match answer {
                     Ok(found) => match payout.judge(&found) {
-                        Found::Same { record_id } => {
+                        Found::Same(record_id) => {
                             return Verdict::Done(record_id.as_str().to_owned());
                         }
                         Found::Ended { status, .. } => return Verdict::Refused(status),
@@ -112,7 +112,7 @@ impl ByHand {
                 let (at, answer) = self.call(&payout, budget, &mut submit).await;
                 match answer {
                     Ok(accepted) => {
-                        return Verdict::Done(P::record_id(&accepted).as_str().to_owned());
+                        return Verdict::Done(P::made(accepted).as_str().to_owned());
                     }
                     Err(Failure::NotSent) => {}
                     Err(Failure::TimedOut) if self.is(Mutant::TimeoutIsFailure) => {
@@ -134,7 +134,7 @@ impl ByHand {
                         }
                         doubt = doubt.max(Some(at));
                         if self.is(Mutant::NewOrderId) {
-                            let id = format!("{}-{submits}", payout.payout_id().as_str());
+                            let id = format!("{}-{submits}", payout.submit_id().as_str());
                             payout = payout.renamed(OrderId::new(id));
                         }
                     }

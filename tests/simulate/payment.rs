@@ -6,7 +6,7 @@ use ccpayment::v2::{
     ApplyAppWithdrawToCwallet, ApplyAppWithdrawToNetwork, ApplyUserWithdrawToCwallet,
     ApplyUserWithdrawToNetwork, Swap, TransferTarget, UserBatchTransfer, UserSwap, UserTransfer,
 };
-use ccpayment::{Address, Amount, Chain, CoinId, OrderId, Payout, UserId};
+use ccpayment::{Address, Amount, Chain, CoinId, OrderId, Payout, Submit, UserId};
 
 pub(crate) const USDT: u64 = 1280;
 pub(crate) const MATIC: u64 = 1329;
@@ -161,7 +161,7 @@ impl Payment {
             Request::Swap(_) => 4,
             Request::UserSwap(_) => 5,
         };
-        let id = with!(&self.request, request => request.payout_id().as_str().to_owned());
+        let id = with!(&self.request, request => request.submit_id().as_str().to_owned());
         (id, list)
     }
 }

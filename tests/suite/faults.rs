@@ -6,7 +6,7 @@ use std::time::Duration;
 use ccpayment::v2::{ApplyAppWithdrawToNetwork, GetCoin};
 use ccpayment::{
     Address, AnswerError, AppId, AppSecret, Chain, Client, CoinId, Credentials, Error, ErrorCode,
-    OrderId, Outcome, PaidOut, PayoutError, Proof, ReqwestTransport, Timeouts, Timestamp,
+    OrderId, Outcome, PaidOut, PayoutError, Proof, ReqwestTransport, Retries, Timeouts, Timestamp,
     TransportError,
 };
 use ccpayment_sandbox::{EntryKind, Fault, Garbled, Sandbox, Server, Setting};
@@ -159,7 +159,8 @@ enum Class {
 }
 
 async fn ask(client: &Client) -> Class {
-    match client.send(&GetCoin::new(USDT)).await {
+    let once = client.clone().with_retries(Retries::off());
+    match once.send(&GetCoin::new(USDT)).await {
         Ok(_) => Class::Value,
         Err(Error::Transport { source, .. }) => match source {
             TransportError::NotSent(_) => Class::NotSent,

@@ -25,6 +25,7 @@ mod payloads;
 mod payout_records;
 mod payouts;
 mod remote_key;
+mod retries;
 mod routes;
 #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
 mod rsa;
@@ -34,8 +35,10 @@ mod signing;
 mod simulate;
 mod snapshots;
 mod soak;
+mod submits;
 mod tree;
 mod v1;
 mod v1_signing;
 mod v1_webhooks;
 mod v1_wire;
+mod wrong_clock;

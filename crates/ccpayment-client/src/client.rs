@@ -1,20 +1,16 @@
 //! The client: one way to send.
 
 use std::fmt;
-use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
-use ccpayment_core::{
-    AnswerError, Credentials, Endpoint, Origin, Prepared, SigningError, TIMESTAMP_HEADER,
-    TIMESTAMP_WINDOW_SECONDS, Timestamp, Version, decode, decode_signed,
-};
-use futures_util::future::{Either, select};
+use ccpayment_core::{Credentials, Endpoint, Origin, Prepared, Timestamp};
 
 use crate::clock::{Clock, SystemClock};
 use crate::error::{CallInfo, Error};
-use crate::transport::{Call, Transport, TransportError};
+use crate::retry::{self, Budget, Budgets, Failure, Retries};
+use crate::skew::Skew;
+use crate::transport::Transport;
 
 /// How long a call may take. Always bounded: there is no way to wait for ever.
 ///
@@ -45,18 +41,22 @@ impl Default for Timeouts {
 /// A client of the gateway. Cheap to clone; every clone shares connections and settings.
 #[derive(Clone)]
 pub struct Client {
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 #[derive(Clone)]
-struct Shared {
-    credentials: Credentials,
-    transport: Arc<dyn Transport>,
-    clock: Arc<dyn Clock>,
+pub(crate) struct Shared {
+    pub(crate) credentials: Credentials,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) clock: Arc<dyn Clock>,
     /// None: the real gateway, which has a host for each version.
-    origin: Option<Origin>,
+    pub(crate) origin: Option<Origin>,
     timeouts: Timeouts,
-    max_response_bytes: usize,
+    pub(crate) max_response_bytes: usize,
+    retries: Retries,
+    budgets: Arc<Budgets>,
+    /// None: our clock is right whatever the gateway says.
+    pub(crate) skew: Option<Arc<Skew>>,
 }
 
 impl Client {
@@ -73,6 +73,9 @@ impl Client {
                 origin: None,
                 timeouts: Timeouts::default(),
                 max_response_bytes: Self::MAX_RESPONSE_BYTES,
+                retries: Retries::default(),
+                budgets: Arc::default(),
+                skew: Some(Arc::default()),
             }),
         }
     }
@@ -86,7 +89,10 @@ impl Client {
     /// API.
     #[must_use]
     pub fn with_origin(self, origin: Origin) -> Self {
-        self.with(|shared| shared.origin = Some(origin))
+        self.with(|shared| {
+            shared.origin = Some(origin);
+            shared.forget_skew();
+        })
     }
 
     /// The same client with other timeouts.
@@ -98,7 +104,32 @@ impl Client {
     /// The same client with another clock, such as a test's.
     #[must_use]
     pub fn with_clock(self, clock: impl Clock + 'static) -> Self {
-        self.with(|shared| shared.clock = Arc::new(clock))
+        self.with(|shared| {
+            shared.clock = Arc::new(clock);
+            shared.forget_skew();
+        })
+    }
+
+    /// The same client, with its calls repeated more or less often.
+    #[must_use]
+    pub fn with_retries(self, retries: Retries) -> Self {
+        self.with(|shared| shared.retries = retries)
+    }
+
+    /// The same client with or without correcting timestamps; it does unless told otherwise.
+    ///
+    /// Where the gateway refuses a timestamp (11006), the `Date` of its answer tells how far our clock
+    /// is off. That is bounded by 24 hours, warned about, and shared by all clones of a client. The call
+    /// is made once more, at once, unless it may act twice ([`Safety::Unsafe`](crate::core::Safety)).
+    /// Without `Date`, with the correction off, or where the second timestamp is refused as well, the
+    /// error is [`Error::Clock`]. How v1 refuses a timestamp is not documented, so only calls of v2
+    /// learn; both go by what was learned.
+    #[must_use]
+    pub fn with_clock_correction(self, on: bool) -> Self {
+        self.with(|shared| match (&shared.skew, on) {
+            (Some(_), true) => {}
+            _ => shared.skew = on.then(Arc::default),
+        })
     }
 
     /// The same client with another bound on the length of an answer.
@@ -107,17 +138,57 @@ impl Client {
         self.with(|shared| shared.max_response_bytes = max)
     }
 
-    /// Makes one call, once, and gives back what the gateway answers.
+    /// Our clock, corrected by what is known of the gateway's: the one to check notifications by and to
+    /// date a crash with for [`Client::settle`], where a machine's clock can't be relied on.
+    #[must_use]
+    pub fn now(&self) -> SystemTime {
+        let ours = self.shared.clock.now();
+        (self.shared.skew.as_ref()).map_or(ours, |skew| skew.correct(ours))
+    }
+
+    /// Makes one call and gives back what the gateway answers. A call that failed is repeated where
+    /// that harms nobody (see [`Retries`]), signed afresh over the same bytes, all within
+    /// [`Timeouts::total`].
     ///
     /// # Errors
     ///
-    /// [`Error`]. For a call that moves money, ask [`Error::outcome`] first; better still, use
-    /// [`Client::payout`], which settles a doubt by itself.
+    /// [`Error`], of the last attempt. For a call that moves money, ask [`Error::outcome`] first;
+    /// better still, use [`Client::payout`], which settles a doubt by itself.
     pub async fn send<E: Endpoint>(&self, request: &E) -> Result<E::Response, Error> {
         let prepared = self.prepare(request)?;
-        let timeouts = &self.shared.timeouts;
-        let budget = timeouts.attempt.min(timeouts.total);
-        self.attempt::<E>(&prepared, budget).await.result
+        let shared = &*self.shared;
+        let give_up_at = self.give_up_at();
+        let budget = shared.budgets.of(E::SAFETY);
+        let (mut attempts, mut retries, mut taken) = (0, 0, 0);
+        loop {
+            let attempt = self.attempt_on_time::<E>(&prepared, give_up_at).await;
+            attempts += attempt.exchanges;
+            let error = match attempt.result {
+                Ok(value) => {
+                    budget.give(taken + 1);
+                    return Ok(value);
+                }
+                Err(error) => error.after(attempts),
+            };
+            let failure = Failure::of(&error);
+            let again = retry::again(E::SAFETY, failure, retries, attempt.retry_after);
+            let Some(pause) = again.filter(|_| attempts < shared.retries.attempts) else {
+                return Err(error);
+            };
+            let pause = pause.length(shared.clock.random());
+            let cost = Budget::cost(failure);
+            if pause >= self.left(give_up_at) || !budget.take(cost) {
+                return Err(error);
+            }
+            taken += cost;
+            retries += 1;
+            tracing::debug!(
+                operation = E::NAME,
+                pause_ms = pause.as_millis(),
+                "once more"
+            );
+            shared.clock.sleep(pause).await;
+        }
     }
 
     pub(crate) fn prepare<E: Endpoint>(&self, request: &E) -> Result<Prepared, Error> {
@@ -135,133 +206,30 @@ impl Client {
         &self.shared.timeouts
     }
 
-    /// Signs, sends and judges, once.
-    pub(crate) async fn attempt<E: Endpoint>(
-        &self,
-        prepared: &Prepared,
-        budget: Duration,
-    ) -> Attempt<E::Response> {
-        let signed_at = Timestamp::from_system(self.shared.clock.now());
-        let answer = self.exchange(prepared, signed_at, budget).await;
-        let mut gateway_clock = None;
-        let result = answer.and_then(|response| {
-            let read = match E::VERSION {
-                Version::V1 => decode_signed(&response, &self.shared.credentials),
-                Version::V2 => decode(&response),
-            };
-            gateway_clock = clock_behind(E::VERSION, signed_at, &response);
-            read.map_err(|error| Error::Answer {
-                call: CallInfo::of_prepared(prepared),
-                source: self.scrub(error),
-            })
-        });
-        match &result {
-            Ok(_) => tracing::debug!(operation = E::NAME, "answered"),
-            Err(error) => tracing::debug!(
-                operation = E::NAME,
-                code = error.code().map(ccpayment_core::ErrorCode::code),
-                status = error.status().map(|status| status.as_u16()),
-                "no value"
-            ),
-        }
-        Attempt {
-            signed_at,
-            gateway_clock,
-            result,
-        }
+    /// When what begins now has to be over, by [`Clock::elapsed`].
+    pub(crate) fn give_up_at(&self) -> Duration {
+        let total = self.shared.timeouts.total;
+        self.shared.clock.elapsed().saturating_add(total)
     }
 
-    async fn exchange(
-        &self,
-        prepared: &Prepared,
-        signed_at: Timestamp,
-        budget: Duration,
-    ) -> Result<http::Response<Bytes>, Error> {
-        let shared = &*self.shared;
-        let mut timer = pin!(shared.clock.deadline(budget));
-        let gateway = Origin::of(prepared.version());
-        let origin = shared.origin.as_ref().unwrap_or(&gateway);
-        let signing = pin!(prepared.sign_async(origin, &shared.credentials, signed_at));
-        // A key that is here signs at once; one that is not has no more time than the rest.
-        let signed = match select(signing, &mut timer).await {
-            Either::Left((signed, _)) => signed,
-            Either::Right(((), _)) => Err(SigningError::TimedOut { after: budget }.into()),
-        };
-        let request = signed.map_err(|source| Error::Invalid {
-            call: CallInfo::of_prepared(prepared),
-            source,
-        })?;
-        let call = Call {
-            request,
-            timeout: budget,
-            max_response_bytes: shared.max_response_bytes,
-            operation: prepared.operation(),
-        };
-        let answer = pin!(shared.transport.send(call));
-        // The answer is looked at first, so that one that is there never counts as late.
-        let source = match select(answer, timer).await {
-            Either::Left((Ok(response), _))
-                if response.body().len() > shared.max_response_bytes =>
-            {
-                TransportError::TooLarge {
-                    limit: shared.max_response_bytes,
-                }
-            }
-            Either::Left((Ok(response), _)) => return Ok(response),
-            Either::Left((Err(error), _)) => error,
-            Either::Right(((), _)) => TransportError::TimedOut { after: budget },
-        };
-        Err(Error::Transport {
-            call: CallInfo::of_prepared(prepared),
-            source,
-        })
+    /// What our own clock shows, or showed, when the gateway's shows this; never later than that.
+    pub(crate) fn before_skew(&self, gateway_clock: Timestamp) -> Timestamp {
+        let behind = (self.shared.skew.as_ref()).map_or(Duration::ZERO, |skew| skew.behind());
+        Timestamp::new(gateway_clock.get().saturating_sub(behind.as_secs()))
     }
 
-    /// Takes our secret out of the gateway's words, should it ever echo it.
-    fn scrub(&self, mut error: AnswerError) -> AnswerError {
-        let scrub = |text: &mut String| {
-            *text = self.shared.credentials.scrub(std::mem::take(text));
-        };
-        match &mut error {
-            AnswerError::Rejected(rejection) => scrub(&mut rejection.message),
-            AnswerError::Undecodable { detail, near, .. } => {
-                scrub(detail);
-                scrub(near);
-            }
-            _ => {}
-        }
-        error
+    pub(crate) fn left(&self, give_up_at: Duration) -> Duration {
+        give_up_at.saturating_sub(self.shared.clock.elapsed())
     }
 }
 
-/// What an answer says of the gateway's clock, whatever ours says.
-///
-/// In v2 the gateway accepts a timestamp on both sides of its clock, so where it accepted ours its
-/// clock was behind it by the window at most. Of v1 that is not documented, but its answers are signed
-/// with a timestamp of their own; whether the signature fits is judged where the answer is read.
-fn clock_behind(
-    version: Version,
-    signed_at: Timestamp,
-    response: &http::Response<Bytes>,
-) -> Option<Timestamp> {
-    match version {
-        Version::V2 => {
-            let behind = signed_at.get().saturating_sub(TIMESTAMP_WINDOW_SECONDS);
-            Some(Timestamp::new(behind))
-        }
-        Version::V1 => {
-            let timestamp = response.headers().get(TIMESTAMP_HEADER)?;
-            Timestamp::of_header(timestamp).map(|(_, moment)| moment)
+impl Shared {
+    /// What was learned belongs to one clock and one gateway.
+    fn forget_skew(&mut self) {
+        if self.skew.is_some() {
+            self.skew = Some(Arc::default());
         }
     }
-}
-
-/// One exchange, and the timestamp that was signed into it.
-pub(crate) struct Attempt<T> {
-    pub(crate) signed_at: Timestamp,
-    /// A moment that the gateway's own clock had reached, if it judged the call at all.
-    pub(crate) gateway_clock: Option<Timestamp>,
-    pub(crate) result: Result<T, Error>,
 }
 
 impl fmt::Debug for Client {

@@ -1,10 +1,12 @@
 //! Errors that answer what a caller decides on.
 
 use ccpayment_core::{
-    AnswerError, Endpoint, ErrorCode, OrderId, PrepareError, Prepared, RawBody, Retry, Safety,
+    AnswerError, Endpoint, ErrorCode, OrderId, PrepareError, Prepared, RawBody, Rejection, Retry,
+    Safety,
 };
 use http::StatusCode;
 
+use crate::skew::Words;
 use crate::transport::TransportError;
 
 /// Which call an error is about.
@@ -19,6 +21,8 @@ pub struct CallInfo {
     pub order_id: Option<OrderId>,
     /// The route whose record tells what became of the call.
     pub settled_by: Option<&'static str>,
+    /// How often it was tried, the last time included; 0 when the request itself is at fault.
+    pub attempts: u32,
 }
 
 impl CallInfo {
@@ -28,6 +32,7 @@ impl CallInfo {
             safety: E::SAFETY,
             order_id: request.order_id().cloned(),
             settled_by: E::SETTLED_BY,
+            attempts: 0,
         })
     }
 
@@ -37,6 +42,7 @@ impl CallInfo {
             safety: prepared.safety(),
             order_id: prepared.order_id().cloned(),
             settled_by: prepared.settled_by(),
+            attempts: 1,
         })
     }
 }
@@ -72,6 +78,19 @@ pub enum Error {
         /// The refusal, or what can't be read, with the raw answer.
         source: AnswerError,
     },
+    /// The gateway refused our timestamp (11006) and did nothing, and correcting our clock was not
+    /// possible or did not help. See
+    /// [`Client::with_clock_correction`](crate::Client::with_clock_correction).
+    #[error("{}: {}", call.operation, Words(*behind_seconds))]
+    Clock {
+        /// Which call.
+        call: Box<CallInfo>,
+        /// How far the machine's clock is behind the gateway's, ahead if below zero, by the `Date` of
+        /// the answer; `None` where it has none of its own.
+        behind_seconds: Option<i64>,
+        /// The refusal.
+        source: Rejection,
+    },
 }
 
 /// Whether the gateway acted on a call.
@@ -104,7 +123,30 @@ impl Error {
         match self {
             Self::Invalid { call, .. }
             | Self::Transport { call, .. }
-            | Self::Answer { call, .. } => call,
+            | Self::Answer { call, .. }
+            | Self::Clock { call, .. } => call,
+        }
+    }
+
+    /// The same error, after so many attempts.
+    pub(crate) fn after(mut self, attempts: u32) -> Self {
+        let (Self::Invalid { call, .. }
+        | Self::Transport { call, .. }
+        | Self::Answer { call, .. }
+        | Self::Clock { call, .. }) = &mut self;
+        call.attempts = attempts;
+        self
+    }
+
+    /// The gateway's refusal, if it is one.
+    pub(crate) fn rejection(&self) -> Option<&Rejection> {
+        match self {
+            Self::Answer {
+                source: AnswerError::Rejected(source),
+                ..
+            }
+            | Self::Clock { source, .. } => Some(source),
+            _ => None,
         }
     }
 
@@ -117,43 +159,32 @@ impl Error {
     pub fn outcome(&self) -> Outcome {
         let call = self.call();
         match self {
-            Self::Invalid { .. } => Outcome::NotSent,
-            Self::Transport { source, .. } if !source.could_have_acted() => Outcome::NotSent,
-            Self::Answer {
-                source: AnswerError::Rejected(rejection),
-                ..
-            } if !call.safety.acts() || rejection.code.retry() != Retry::CheckRecord => {
-                Outcome::Rejected
+            Self::Invalid { .. } => return Outcome::NotSent,
+            Self::Transport { source, .. } if !source.could_have_acted() => {
+                return Outcome::NotSent;
             }
-            Self::Transport { .. } | Self::Answer { .. } => Outcome::Unknown(Unsettled {
-                order_id: call.order_id.clone(),
-                settled_by: call.settled_by,
-            }),
+            _ => {}
         }
+        let refused = |code: ErrorCode| !call.safety.acts() || code.retry() != Retry::CheckRecord;
+        if self.code().is_some_and(refused) {
+            return Outcome::Rejected;
+        }
+        Outcome::Unknown(Unsettled {
+            order_id: call.order_id.clone(),
+            settled_by: call.settled_by,
+        })
     }
 
     /// The gateway's code, when it refused.
     #[must_use]
     pub fn code(&self) -> Option<ErrorCode> {
-        match self {
-            Self::Answer {
-                source: AnswerError::Rejected(rejection),
-                ..
-            } => Some(rejection.code),
-            _ => None,
-        }
+        self.rejection().map(|rejection| rejection.code)
     }
 
     /// The gateway's words, when it refused.
     #[must_use]
     pub fn message(&self) -> Option<&str> {
-        match self {
-            Self::Answer {
-                source: AnswerError::Rejected(rejection),
-                ..
-            } => Some(&rejection.message),
-            _ => None,
-        }
+        self.rejection().map(|rejection| rejection.message.as_str())
     }
 
     /// The HTTP status, when there was an answer.
@@ -161,7 +192,7 @@ impl Error {
     pub fn status(&self) -> Option<StatusCode> {
         match self {
             Self::Answer { source, .. } => Some(source.status()),
-            _ => None,
+            _ => self.rejection().map(|rejection| rejection.status),
         }
     }
 
@@ -170,7 +201,7 @@ impl Error {
     pub fn raw_body(&self) -> Option<&RawBody> {
         match self {
             Self::Answer { source, .. } => Some(source.body()),
-            _ => None,
+            _ => self.rejection().map(|rejection| &rejection.body),
         }
     }
 }

@@ -1,8 +1,12 @@
 //! How a CCPayment call is made, and how a payout is made exactly once.
 //!
-//! A [`Client`] turns requests of [`ccpayment_core`] into answers over any [`Transport`]. Two
-//! methods carry everything: [`Client::send`] for one call, and [`Client::payout`] for the calls
-//! that move money, which ends in exactly one payout whatever happens on the wire.
+//! A [`Client`] turns requests of [`ccpayment_core`] into answers over any [`Transport`].
+//! [`Client::send`] makes one call. [`Client::payout`] is for the calls that move money, and ends in
+//! exactly one payout whatever happens on the wire; [`Client::submit`] does the same for what is
+//! created to be paid. [`Client::pages`] and [`Client::items`] read lists.
+//!
+//! A call that fails is made again where that harms nobody ([`Retries`]), and a clock that is wrong is
+//! corrected by what the gateway says ([`Client::with_clock_correction`]).
 //!
 //! Errors answer the question that money asks: did the gateway act? See [`Error::outcome`] and
 //! [`PayoutError`].
@@ -44,6 +48,7 @@
 //! # }
 //! ```
 
+mod attempt;
 mod body;
 mod client;
 mod clock;
@@ -51,7 +56,10 @@ mod error;
 mod pages;
 mod payout;
 mod raw;
+mod retry;
+mod skew;
 mod transport;
+mod wrap;
 
 pub use body::read_body;
 pub use ccpayment_core as core;
@@ -59,5 +67,7 @@ pub use client::{Client, Timeouts};
 pub use clock::{Clock, SystemClock};
 pub use error::{CallInfo, Error, Outcome, Unsettled};
 pub use pages::{Page, PageError};
-pub use payout::{ABSENCE_SECONDS, PaidOut, PayoutError, Proof, Refusal, Tried};
+pub use payout::{ABSENCE_SECONDS, PaidOut, PayoutError, Proof, Refusal, Submitted, Tried};
+pub use retry::Retries;
 pub use transport::{BoxError, Call, SetupError, Transport, TransportError};
+pub use wrap::{TowerTransport, TransportFn, transport_fn};

@@ -111,7 +111,7 @@ impl Client {
         &self,
         query: Q,
     ) -> impl Stream<Item = Result<Page<Q>, PageError<Q>>> + Send + use<Q> {
-        let now = Timestamp::from_system(self.clock().now());
+        let now = Timestamp::from_system(self.now());
         let rest = closed(query, now);
         let walk = Walk {
             client: self.clone(),

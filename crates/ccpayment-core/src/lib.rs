@@ -88,7 +88,7 @@ pub use ids::{
     ReferenceId, Timestamp, TxId, UserId,
 };
 pub use paged::Paged;
-pub use payout::{Difference, Found, Payout};
+pub use payout::{Difference, Found, Payout, Submit};
 #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
 pub use rsa_key::{KeyError, RsaBackend, RsaPrivateKey, RsaPublicKey};
 pub use secret::AppSecret;

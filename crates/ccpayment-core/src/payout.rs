@@ -1,5 +1,5 @@
-//! What makes a call a payout: the merchant's id, the record that settles it, and the fields
-//! that show whether a found record is the same payout.
+//! What makes a call one that happens once: the merchant's id, the record that settles it, and the
+//! fields that show whether a found record is of the same call.
 
 use std::fmt;
 
@@ -7,41 +7,44 @@ use crate::amount::Amount;
 use crate::endpoint::Endpoint;
 use crate::ids::{Address, OrderId, RecordId};
 
-/// A route that moves money at once under the merchant's own id.
+/// A route that acts under the merchant's own id, and whose record tells afterwards whether it did.
 ///
 /// Everything that a driver needs to carry it out exactly once: what to send, where to look,
-/// and how to judge what is found. `ccpayment-client` drives it with `Client::payout`.
-pub trait Payout: Endpoint {
-    /// The read that finds the record of this payout.
+/// and how to judge what is found. `ccpayment-client` drives it with `Client::submit`, and with
+/// `Client::payout` what is a [`Payout`].
+pub trait Submit: Endpoint {
+    /// The read that finds the record.
     type Lookup: Endpoint;
+    /// What the caller needs of what was made, as far as answer and record both tell it.
+    type Made: Send;
 
-    /// Whether the gateway refuses a second payout under the same id, by its documents. Where that is
+    /// Whether the gateway refuses a second call under the same id, by its documents. Where that is
     /// not known, the record is looked for before anything is sent, and nothing is sent again while
     /// an earlier attempt is in doubt.
     const REFUSES_REPEATS: bool = true;
 
-    /// The merchant's id of this payout.
-    fn payout_id(&self) -> &OrderId;
+    /// The merchant's id of what is made.
+    fn submit_id(&self) -> &OrderId;
 
     /// Asks for the record under the merchant's id.
     fn lookup(&self) -> Self::Lookup;
 
-    /// CCPayment's id in the answer to the payout itself.
-    fn record_id(accepted: &Self::Response) -> RecordId;
+    /// What was made, by the answer to the call itself.
+    fn made(answer: Self::Response) -> Self::Made;
 
-    /// Holds a found record against this payout.
-    fn judge(&self, found: &<Self::Lookup as Endpoint>::Response) -> Found;
+    /// Holds a found record against this call.
+    fn judge(&self, found: &<Self::Lookup as Endpoint>::Response) -> Found<Self::Made>;
 }
 
-/// What a record found under a payout's order id says.
+/// A route that moves money at once. What is made of it is a record of CCPayment's.
+pub trait Payout: Submit<Made = RecordId> {}
+
+/// What a record found under an order id says; `Made` is what it tells of what was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Found {
-    /// The same payout; it was accepted, and the money is on its way or has arrived.
-    Same {
-        /// CCPayment's id.
-        record_id: RecordId,
-    },
+pub enum Found<Made = RecordId> {
+    /// It is of the same call, which was accepted: a payout's money is on its way or has arrived.
+    Same(Made),
     /// The same payout; it ended without moving money.
     Ended {
         /// CCPayment's id.
@@ -51,14 +54,14 @@ pub enum Found {
         /// The gateway's reason, where it gives one.
         reason: Option<String>,
     },
-    /// Another payout took this order id.
+    /// Another call took this order id.
     Differs {
-        /// CCPayment's id of the other payout.
-        record_id: RecordId,
+        /// CCPayment's id of what the other call made, where it has one.
+        record_id: Option<RecordId>,
         /// Where the two differ.
         fields: Vec<Difference>,
     },
-    /// The answer is one of success and holds no record of this payout.
+    /// The answer is one of success and holds no record of this call.
     Nothing,
     /// The record lacks a field that the comparison needs, so it proves nothing.
     Incomplete {
@@ -73,7 +76,7 @@ pub enum Found {
 pub struct Difference {
     /// The field, by its name on the wire.
     pub field: &'static str,
-    /// What this payout asks for.
+    /// What this call asks for.
     pub asked: String,
     /// What the record holds.
     pub found: String,
@@ -116,7 +119,7 @@ impl Comparison {
         }
     }
 
-    /// Compares a field that the payout may lack; then the record may not have one either.
+    /// Compares a field that the call may lack; then the record may not have one either.
     pub(crate) fn optional<T: fmt::Display + PartialEq>(
         &mut self,
         field: &'static str,
@@ -147,7 +150,7 @@ impl Comparison {
         }
     }
 
-    /// What the record says: that it lacks something or is another payout; else how the payout
+    /// What a payout's record says: that it lacks something or is another payout; else how the payout
     /// fares, which has `ended` if it is over and moved no money.
     pub(crate) fn judge(
         self,
@@ -156,32 +159,29 @@ impl Comparison {
         status: &impl fmt::Display,
         reason: Option<&String>,
     ) -> Found {
-        self.verdict(record_id).unwrap_or_else(|| {
-            let record_id = record_id.clone();
-            if ended {
-                Found::Ended {
-                    record_id,
-                    status: status.to_string(),
-                    reason: reason.cloned(),
-                }
-            } else {
-                Found::Same { record_id }
-            }
-        })
+        let record_id = record_id.clone();
+        if ended && self.missing.is_none() && self.fields.is_empty() {
+            return Found::Ended {
+                record_id,
+                status: status.to_string(),
+                reason: reason.cloned(),
+            };
+        }
+        self.verdict(Some(record_id.clone()), record_id)
     }
 
-    /// `None` when everything is the same.
-    fn verdict(self, record_id: &RecordId) -> Option<Found> {
+    /// What a record says: that it lacks something, is of another call, or is of what was made.
+    pub(crate) fn verdict<Made>(self, record_id: Option<RecordId>, made: Made) -> Found<Made> {
         if let Some(field) = self.missing {
-            return Some(Found::Incomplete { field });
+            return Found::Incomplete { field };
         }
         if self.fields.is_empty() {
-            return None;
+            return Found::Same(made);
         }
-        Some(Found::Differs {
-            record_id: record_id.clone(),
+        Found::Differs {
+            record_id,
             fields: self.fields,
-        })
+        }
     }
 }
 

@@ -1,16 +1,16 @@
-//! The rules of a payout, without I/O.
+//! The rules of a call that happens once, without I/O.
 //!
-//! Once a submit *may* have arrived, nothing but the record settles the payout: a later refusal
+//! Once a submit *may* have arrived, nothing but the record settles it: a later refusal
 //! says nothing about the first attempt, and "not found" says nothing while the first may still
 //! be on its way.
 
-use ccpayment_core::{
-    AnswerError, ErrorCode, Found, OrderId, RecordId, Rejection, TIMESTAMP_WINDOW_SECONDS,
-    Timestamp,
-};
+use std::marker::PhantomData;
 
-use super::{PaidOut, PayoutError, Proof, Refusal, Tried};
+use ccpayment_core::{ErrorCode, Found, OrderId, TIMESTAMP_WINDOW_SECONDS, Timestamp};
+
+use super::{PayoutError, Proof, Refusal, Submitted, Tried};
 use crate::error::{Error, Outcome};
+use crate::retry::passes_in_seconds;
 
 /// How many seconds after the last doubtful submit was signed a lookup that finds nothing proves
 /// that nothing happened, and that nothing will.
@@ -22,15 +22,22 @@ use crate::error::{Error, Outcome};
 /// answer says by itself what the gateway's clock shows, as in v1, 180 seconds by that clock are enough.
 pub const ABSENCE_SECONDS: u64 = 2 * TIMESTAMP_WINDOW_SECONDS + 60;
 
-/// How often one payout is submitted at most; after that it is only looked up.
+/// How often one call is submitted at most; after that it is only looked up.
 const MAX_SUBMITS: u32 = 3;
 
 /// What to do next.
-pub(super) enum Step {
+pub(super) enum Step<Made> {
     Submit,
     Lookup,
     Wait { rounds: u32, then: Then },
-    Finish(Box<Result<PaidOut, PayoutError>>),
+    Finish(Box<Result<Submitted<Made>, PayoutError>>),
+}
+
+impl<Made> Step<Made> {
+    /// The gateway asked for a pause, which is not one of our own rounds.
+    pub(super) fn pause(then: Then) -> Self {
+        Self::Wait { rounds: 0, then }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +46,7 @@ pub(super) enum Then {
     Lookup,
 }
 
-impl From<Then> for Step {
+impl<Made> From<Then> for Step<Made> {
     fn from(then: Then) -> Self {
         match then {
             Then::Submit => Self::Submit,
@@ -49,8 +56,8 @@ impl From<Then> for Step {
 }
 
 /// What a lookup gave.
-pub(super) enum LookedUp {
-    Found(Found),
+pub(super) enum LookedUp<Made> {
+    Found(Found<Made>),
     /// The gateway accepted the question, when its clock was at this moment or later, and knows no
     /// such record.
     Nothing(Option<Timestamp>, Option<Error>),
@@ -58,26 +65,29 @@ pub(super) enum LookedUp {
     Failed(Error),
 }
 
-pub(super) struct Machine {
+pub(super) struct Machine<Made> {
     order_id: OrderId,
     settled_by: &'static str,
     /// A second submit under the same id is refused, so it risks nothing even in doubt.
     refuses_repeats: bool,
     tried: Tried,
+    /// What was in doubt is proven not to have happened.
+    absent: bool,
     /// The gateway said that it has this order id, so "not found" can't be the whole truth.
     claimed: bool,
     /// A definite refusal of a submit; it counts once nothing is in doubt. After it, nothing is
     /// submitted any more.
-    refusal: Option<Box<Rejection>>,
+    refusal: Option<Refusal>,
     /// A refusal of a submit that passes within seconds.
-    passing: Option<Box<Rejection>>,
+    passing: Option<Refusal>,
     last: Option<Error>,
     waits: u32,
     max_submits: u32,
+    made: PhantomData<fn() -> Made>,
 }
 
-impl Machine {
-    /// A fresh payout, or one that was left in doubt and is only looked up.
+impl<Made> Machine<Made> {
+    /// A fresh call, or one that was left in doubt and is only looked up.
     pub(super) fn new(
         order_id: OrderId,
         settled_by: &'static str,
@@ -97,15 +107,17 @@ impl Machine {
             } else {
                 MAX_SUBMITS
             },
+            absent: false,
             claimed: false,
             refusal: None,
             passing: None,
             last: None,
             waits: 0,
+            made: PhantomData,
         }
     }
 
-    pub(super) fn first(&self) -> Step {
+    pub(super) fn first(&self) -> Step<Made> {
         if self.in_doubt() || !self.refuses_repeats {
             Step::Lookup
         } else {
@@ -116,20 +128,22 @@ impl Machine {
     pub(super) fn submitted(
         &mut self,
         signed_at: Timestamp,
-        answer: Result<RecordId, Error>,
-    ) -> Step {
+        answer: Result<Made, Error>,
+    ) -> Step<Made> {
         self.tried.submits += 1;
         let error = match answer {
-            Ok(record_id) => return self.done(record_id, Proof::Accepted),
+            Ok(made) => return self.done(made, Proof::Accepted),
             Err(error) => error,
         };
-        match (error.outcome(), rejection(&error)) {
+        match (error.outcome(), error.rejection()) {
             (Outcome::NotSent, _) => {}
-            (Outcome::Rejected, Some(rejection)) if is_passing(rejection.code) => {
-                self.passing = Some(Box::new(rejection.clone()));
-            }
             (Outcome::Rejected, Some(rejection)) => {
-                self.refusal = Some(Box::new(rejection.clone()));
+                let refusal = Refusal::of(&error, rejection.clone());
+                if passes_in_seconds(rejection.code) {
+                    self.passing = Some(refusal);
+                } else {
+                    self.refusal = Some(refusal);
+                }
             }
             _ => {
                 let taken = [ErrorCode::OrderDuplicate, ErrorCode::RepeatedSubmit];
@@ -145,10 +159,10 @@ impl Machine {
         }
     }
 
-    pub(super) fn looked_up(&mut self, answer: LookedUp) -> Step {
+    pub(super) fn looked_up(&mut self, answer: LookedUp<Made>) -> Step<Made> {
         self.tried.lookups += 1;
         match answer {
-            LookedUp::Found(Found::Same { record_id }) => self.done(record_id, Proof::Record),
+            LookedUp::Found(Found::Same(made)) => self.done(made, Proof::Record),
             LookedUp::Found(Found::Ended {
                 record_id,
                 status,
@@ -167,7 +181,10 @@ impl Machine {
                 }))
             }
             // A record that proves nothing, or a verdict that this version does not know.
-            LookedUp::Found(_) => self.wait(Then::Lookup),
+            LookedUp::Found(_) => {
+                self.absent = false;
+                self.wait(Then::Lookup)
+            }
             LookedUp::Failed(error) => {
                 self.last = Some(error);
                 self.wait(Then::Lookup)
@@ -178,6 +195,7 @@ impl Machine {
                 }
                 if gateway_clock.is_some_and(|clock| self.proves_absence(clock)) {
                     self.tried.in_doubt_since = None;
+                    self.absent = true;
                 }
                 if !self.in_doubt() {
                     // It was looked for before anything was sent, so there is nothing to wait for.
@@ -199,18 +217,19 @@ impl Machine {
     }
 
     /// The time is up, or there is nothing left to do.
-    pub(super) fn give_up(&mut self) -> Result<PaidOut, PayoutError> {
+    pub(super) fn give_up(&mut self) -> Result<Submitted<Made>, PayoutError> {
         let last = self.last.take().map(Box::new);
         if self.in_doubt() {
             return Err(self.unknown(last));
         }
-        let refusal = self
-            .refusal
-            .take()
-            .or_else(|| self.passing.take())
-            .map(Refusal::Gateway);
-        let reason = refusal.or_else(|| last.map(Refusal::NotSent));
-        Err(self.refused(reason.unwrap_or(Refusal::Absent)))
+        let refusal = self.refusal.take().or_else(|| self.passing.take());
+        let reason = refusal
+            .or_else(|| last.map(Refusal::NotSent))
+            .or_else(|| self.absent.then_some(Refusal::Absent));
+        Err(match reason {
+            Some(reason) => self.refused(reason),
+            None => self.unknown(None),
+        })
     }
 
     /// Nothing was tried at all.
@@ -230,7 +249,7 @@ impl Machine {
 
     /// Nothing is in doubt, so another submit risks nothing; but not for ever, and not against a
     /// definite refusal.
-    fn submit_again(&mut self) -> Step {
+    fn submit_again(&mut self) -> Step<Made> {
         if self.refusal.is_none() && self.tried.submits < self.max_submits {
             self.wait(Then::Submit)
         } else {
@@ -238,17 +257,17 @@ impl Machine {
         }
     }
 
-    fn wait(&mut self, then: Then) -> Step {
+    fn wait(&mut self, then: Then) -> Step<Made> {
         let rounds = self.waits;
         self.waits += 1;
         Step::Wait { rounds, then }
     }
 
-    fn done(&self, record_id: RecordId, proof: Proof) -> Step {
+    fn done(&self, made: Made, proof: Proof) -> Step<Made> {
         let order_id = self.order_id.clone();
-        finish(Ok(PaidOut {
+        finish(Ok(Submitted {
             order_id,
-            record_id,
+            made,
             proof,
             tried: self.tried,
         }))
@@ -272,22 +291,6 @@ impl Machine {
     }
 }
 
-fn finish(verdict: Result<PaidOut, PayoutError>) -> Step {
+fn finish<Made>(verdict: Result<Submitted<Made>, PayoutError>) -> Step<Made> {
     Step::Finish(Box::new(verdict))
-}
-
-fn rejection(error: &Error) -> Option<&Rejection> {
-    match error {
-        Error::Answer {
-            source: AnswerError::Rejected(rejection),
-            ..
-        } => Some(rejection),
-        _ => None,
-    }
-}
-
-/// Refusals that pass within seconds. Others that pass by themselves (an unstable chain, an odd
-/// price) take minutes to hours: the caller decides whether the payout is still wanted then.
-fn is_passing(code: ErrorCode) -> bool {
-    matches!(code, ErrorCode::RateLimit | ErrorCode::FrequentOperation)
 }

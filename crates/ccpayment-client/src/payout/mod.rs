@@ -1,22 +1,24 @@
-//! A payout that happens once.
+//! What happens once: payouts, and whatever else is made under an order id.
 //!
 //! The rules are a state machine without I/O ([`machine`]); this module carries out its steps.
 
 mod machine;
+mod submit;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
-
 use ccpayment_core::{
-    Difference, Endpoint, ErrorCode, Found, OrderId, Payout, RecordId, Rejection, Timestamp,
+    Difference, Endpoint, ErrorCode, Found, OrderId, Payout, RecordId, Rejection, Submit, Timestamp,
 };
 
 use crate::client::Client;
 use crate::error::{Error, Outcome, Unsettled};
-use machine::{LookedUp, Machine, Step};
+use crate::retry::Pause;
+use crate::skew::Words;
+use machine::{LookedUp, Machine, Step, Then};
 
 pub use machine::ABSENCE_SECONDS;
+pub use submit::Submitted;
 
 /// A payout that was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,21 +34,32 @@ pub struct PaidOut {
     pub tried: Tried,
 }
 
-/// How a payout is known to be made.
+impl From<Submitted<RecordId>> for PaidOut {
+    fn from(submitted: Submitted<RecordId>) -> Self {
+        Self {
+            order_id: submitted.order_id,
+            record_id: submitted.made,
+            proof: submitted.proof,
+            tried: submitted.tried,
+        }
+    }
+}
+
+/// How a payout, or what else was submitted, is known to be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Proof {
     /// The gateway accepted the call and named the record.
     Accepted,
-    /// The record was found under the order id, and it is the same payout.
+    /// The record was found under the order id, and it is of the same call.
     Record,
 }
 
-/// What was done to make or to settle a payout.
+/// What was done to make or to settle a payout, or what else was submitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Tried {
-    /// How often the payout was submitted, always under the same order id.
+    /// How often it was submitted, always under the same order id.
     pub submits: u32,
     /// How often its record was looked up.
     pub lookups: u32,
@@ -55,13 +68,21 @@ pub struct Tried {
     pub in_doubt_since: Option<Timestamp>,
 }
 
-/// Why a payout was refused. In every case, no money moved by this call.
+/// Why a payout, or what else was submitted, was refused. In every case, no money moved by this call.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
     /// The gateway refused it, and no earlier attempt can act any more.
     #[error(transparent)]
     Gateway(Box<Rejection>),
+    /// The gateway refused our timestamp, and correcting our clock was not possible or did not help.
+    #[error("{}", Words(*behind_seconds))]
+    Clock {
+        /// As in [`Error::Clock`].
+        behind_seconds: Option<i64>,
+        /// The refusal.
+        source: Box<Rejection>,
+    },
     /// It was accepted, and ended without moving money.
     #[error("the payout ended as {status}")]
     Ended {
@@ -72,23 +93,35 @@ pub enum Refusal {
         /// The gateway's reason, where it gives one.
         reason: Option<String>,
     },
-    /// It never reached the gateway, or provably nothing came of it.
-    #[error("the payout was not sent")]
-    NotSent(#[source] Box<Error>),
-    /// Provably nothing came of it, and the gateway said so without an error: v1 answers a question
-    /// after a payout that it does not know with an empty list.
-    #[error("the gateway has no such payout")]
+    /// There is no record of it, and what may still have been on its way can't be accepted any more.
+    #[error("there is no record of it, and none can come any more")]
     Absent,
+    /// It never reached the gateway, or provably nothing came of it.
+    #[error("it was not sent")]
+    NotSent(#[source] Box<Error>),
 }
 
-/// Why there is no proof of a payout.
+impl Refusal {
+    fn of(error: &Error, rejection: Rejection) -> Self {
+        let source = Box::new(rejection);
+        match *error {
+            Error::Clock { behind_seconds, .. } => Self::Clock {
+                behind_seconds,
+                source,
+            },
+            _ => Self::Gateway(source),
+        }
+    }
+}
+
+/// Why there is no proof of a payout, or of what else was submitted under an order id.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PayoutError {
-    /// No money moved by this call.
-    #[error("payout {order_id} was refused: {reason}")]
+    /// No money moved by this call, and nothing was made by it.
+    #[error("{order_id} was refused: {reason}")]
     Refused {
-        /// The merchant's id of the payout.
+        /// The merchant's id.
         order_id: OrderId,
         /// Why.
         #[source]
@@ -96,17 +129,14 @@ pub enum PayoutError {
         /// What was done.
         tried: Tried,
     },
-    /// Another payout has this order id, so this one was not made and can't be. Find out which
-    /// of the two was meant; a new order id for this one is a decision for a person.
-    #[error(
-        "payout {order_id} conflicts with record {record_id}: {}",
-        list(fields)
-    )]
+    /// Another payout, or another order, has this order id, so this one was not made and can't be.
+    /// Find out which of the two was meant; a new order id for this one is a decision for a person.
+    #[error("{order_id} is taken by another: {}", list(fields))]
     Conflict {
         /// The merchant's id of both.
         order_id: OrderId,
-        /// CCPayment's id of the other payout.
-        record_id: RecordId,
+        /// CCPayment's id of the other one, where it has one: orders and invoices have none.
+        record_id: Option<RecordId>,
         /// Where the two differ.
         fields: Vec<Difference>,
         /// What was done.
@@ -114,9 +144,9 @@ pub enum PayoutError {
     },
     /// Not settled in time: money may have moved or may still move. Call [`Client::settle`]
     /// later, and never pay under a new order id.
-    #[error("the outcome of payout {order_id} is not known yet")]
+    #[error("the outcome of {order_id} is not known yet")]
     Unknown {
-        /// The merchant's id of the payout.
+        /// The merchant's id.
         order_id: OrderId,
         /// The route to ask, with that id.
         settled_by: &'static str,
@@ -129,7 +159,7 @@ pub enum PayoutError {
 }
 
 impl PayoutError {
-    /// The merchant's id of the payout.
+    /// The merchant's id.
     #[must_use]
     pub fn order_id(&self) -> &OrderId {
         match self {
@@ -139,7 +169,7 @@ impl PayoutError {
         }
     }
 
-    /// Whether the gateway acted on this payout, in the words of [`Error::outcome`].
+    /// Whether the gateway acted, in the words of [`Error::outcome`].
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         match self {
@@ -164,7 +194,11 @@ impl PayoutError {
     pub fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Refused {
-                reason: Refusal::Gateway(rejection),
+                reason:
+                    Refusal::Gateway(rejection)
+                    | Refusal::Clock {
+                        source: rejection, ..
+                    },
                 ..
             } => Some(rejection.code),
             _ => None,
@@ -209,7 +243,7 @@ impl Client {
     /// [`PayoutError::Conflict`] (another payout has this order id) and
     /// [`PayoutError::Unknown`] (not settled in time; look again later).
     pub async fn payout<P: Payout>(&self, request: &P) -> Result<PaidOut, PayoutError> {
-        drive(self, request, None).await
+        drive(self, request, None).await.map(PaidOut::from)
     }
 
     /// Finds out what became of a payout that an earlier call, or an earlier process, left in
@@ -217,7 +251,8 @@ impl Client {
     ///
     /// `in_doubt_since` is [`Tried::in_doubt_since`] of the earlier
     /// error; after a crash, take the moment of the crash or any later one. From
-    /// [`ABSENCE_SECONDS`] after it, this settles at the first answer.
+    /// [`ABSENCE_SECONDS`] after it, this settles at the first answer; where our clock is found to be
+    /// behind, so much later, since that moment may have been read from it.
     ///
     /// # Errors
     ///
@@ -228,77 +263,82 @@ impl Client {
         request: &P,
         in_doubt_since: Timestamp,
     ) -> Result<PaidOut, PayoutError> {
-        drive(self, request, Some(in_doubt_since)).await
+        let settled = drive(self, request, Some(in_doubt_since)).await;
+        settled.map(PaidOut::from)
     }
 }
 
 /// Carries out what the machine decides; with an earlier doubt, only looks.
-async fn drive<P: Payout>(
+async fn drive<S: Submit>(
     client: &Client,
-    payout: &P,
+    request: &S,
     in_doubt_since: Option<Timestamp>,
-) -> Result<PaidOut, PayoutError> {
+) -> Result<Submitted<S::Made>, PayoutError> {
     let clock = client.clock();
-    let give_up_at = clock.elapsed().saturating_add(client.timeouts().total);
+    let give_up_at = client.give_up_at();
     let mut machine = Machine::new(
-        payout.payout_id().clone(),
-        P::Lookup::NAME,
-        P::REFUSES_REPEATS,
+        request.submit_id().clone(),
+        S::Lookup::NAME,
+        S::REFUSES_REPEATS,
         in_doubt_since,
     );
 
     let both = client
-        .prepare(payout)
-        .and_then(|submit| Ok((submit, client.prepare(&payout.lookup())?)));
+        .prepare(request)
+        .and_then(|submit| Ok((submit, client.prepare(&request.lookup())?)));
     let (submit, lookup) = match both {
         Ok(both) => both,
         Err(error) => return Err(machine.not_sent(error)),
     };
     let mut step = machine.first();
+    // What the last answer asks to wait, before anything is sent again.
+    let mut asked = None;
     loop {
-        let left = give_up_at.saturating_sub(clock.elapsed());
+        let left = client.left(give_up_at);
         if left.is_zero() {
             return machine.give_up();
         }
-        let budget = client.timeouts().attempt.min(left);
         step = match step {
+            Step::Submit if asked.is_some() => Step::pause(Then::Submit),
+            Step::Lookup if asked.is_some() => Step::pause(Then::Lookup),
             Step::Submit => {
-                let attempt = client.attempt::<P>(&submit, budget).await;
-                let answer = attempt.result.map(|accepted| P::record_id(&accepted));
+                let attempt = client.attempt_on_time::<S>(&submit, give_up_at).await;
+                asked = attempt.retry_after;
+                let answer = attempt.result.map(S::made);
                 machine.submitted(attempt.signed_at, answer)
             }
             Step::Lookup => {
-                let attempt = client.attempt::<P::Lookup>(&lookup, budget).await;
+                let attempt = client
+                    .attempt_on_time::<S::Lookup>(&lookup, give_up_at)
+                    .await;
+                asked = attempt.retry_after;
+                // A doubt from elsewhere may be dated by our own clock, which may be behind.
+                let gateway_clock = match in_doubt_since {
+                    Some(_) => attempt.gateway_clock.map(|clock| client.before_skew(clock)),
+                    None => attempt.gateway_clock,
+                };
                 let answer = match attempt.result {
-                    Ok(found) => match payout.judge(&found) {
-                        Found::Nothing => LookedUp::Nothing(attempt.gateway_clock, None),
+                    Ok(found) => match request.judge(&found) {
+                        Found::Nothing => LookedUp::Nothing(gateway_clock, None),
                         judged => LookedUp::Found(judged),
                     },
                     Err(error) if error.code() == Some(ErrorCode::NotFound) => {
-                        LookedUp::Nothing(attempt.gateway_clock, Some(error))
+                        LookedUp::Nothing(gateway_clock, Some(error))
                     }
                     Err(error) => LookedUp::Failed(error),
                 };
                 machine.looked_up(answer)
             }
             Step::Wait { rounds, then } => {
-                let pause = backoff(rounds, clock.random());
+                let pause = Pause::before_asking(rounds, asked.take()).length(clock.random());
                 if pause >= left {
                     return machine.give_up();
                 }
-                tracing::debug!(operation = P::NAME, pause_ms = pause.as_millis(), "waiting");
+                tracing::debug!(operation = S::NAME, pause_ms = pause.as_millis(), "waiting");
                 clock.sleep(pause).await;
                 then.into()
             }
             Step::Finish(verdict) => return *verdict,
         };
     }
-}
-
-/// Full jitter below a doubling ceiling from 1 to 16 seconds, but never under a quarter of a
-/// second: what is asked after may still be on its way.
-fn backoff(rounds: u32, random: u64) -> Duration {
-    const FLOOR_MS: u64 = 250;
-    let ceiling_ms = 1_000u64 << rounds.min(4);
-    Duration::from_millis(FLOOR_MS + random % (ceiling_ms - FLOOR_MS))
 }

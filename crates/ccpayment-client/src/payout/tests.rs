@@ -7,10 +7,14 @@ use ccpayment_core::{
     Timestamp, decode,
 };
 
-use super::machine::{ABSENCE_SECONDS, LookedUp, Machine, Step, Then};
-use super::{PaidOut, PayoutError, Proof, Refusal};
+use super::machine::{ABSENCE_SECONDS, Then};
+use super::{PayoutError, Proof, Refusal, Submitted};
 use crate::error::{CallInfo, Error};
 use crate::transport::TransportError;
+
+type Machine = super::machine::Machine<RecordId>;
+type LookedUp = super::machine::LookedUp<RecordId>;
+type Step = super::machine::Step<RecordId>;
 
 const T: Timestamp = Timestamp::new(1_700_000_000);
 
@@ -66,7 +70,7 @@ fn later(seconds: u64) -> Timestamp {
 }
 
 #[track_caller]
-fn verdict(step: Step) -> Result<PaidOut, PayoutError> {
+fn verdict(step: Step) -> Result<Submitted<RecordId>, PayoutError> {
     match step {
         Step::Finish(verdict) => *verdict,
         other => panic!("not finished but {}", name(&other)),
@@ -90,10 +94,7 @@ fn name(step: &Step) -> &'static str {
 #[test]
 fn an_accepted_submit_is_done() {
     let paid = verdict(machine().submitted(T, Ok(RecordId::new("r1")))).unwrap();
-    assert_eq!(
-        (paid.record_id.as_str(), paid.proof),
-        ("r1", Proof::Accepted)
-    );
+    assert_eq!((paid.made.as_str(), paid.proof), ("r1", Proof::Accepted));
     assert_eq!((paid.tried.submits, paid.tried.in_doubt_since), (1, None));
 }
 
@@ -162,9 +163,7 @@ fn after_a_doubt_and_a_refusal_the_record_still_wins() {
     machine.submitted(T, Err(lost()));
     machine.looked_up(nothing(T));
     machine.submitted(later(2), Err(code(14000)));
-    let found = LookedUp::Found(Found::Same {
-        record_id: RecordId::new("r1"),
-    });
+    let found = LookedUp::Found(Found::Same(RecordId::new("r1")));
     let paid = verdict(machine.looked_up(found)).unwrap();
     assert_eq!(paid.proof, Proof::Record);
 }
@@ -299,7 +298,7 @@ fn what_is_found_ends_it() {
         "{error}"
     );
     let differs = Found::Differs {
-        record_id,
+        record_id: Some(record_id),
         fields: Vec::new(),
     };
     let error = verdict(judged(differs)).unwrap_err();
@@ -331,6 +330,25 @@ fn settling_looks_and_never_submits() {
     );
 }
 
+/// In v1 an absence is an empty list, so there is no error to hold it.
+#[test]
+fn settling_knows_an_absence_that_is_no_error() {
+    let mut settling = Machine::new(OrderId::new("payout-1"), "get_order_info", false, Some(T));
+    let nothing = LookedUp::Nothing(Some(later(ABSENCE_SECONDS)), None);
+    let error = verdict(settling.looked_up(nothing)).unwrap_err();
+    assert!(
+        matches!(
+            error,
+            PayoutError::Refused {
+                reason: Refusal::Absent,
+                ..
+            }
+        ),
+        "{error}"
+    );
+    assert_eq!(error.outcome(), crate::Outcome::NotSent);
+}
+
 /// A gateway that may pay twice under one id: v1, of which nothing else is documented.
 #[test]
 fn where_repeats_are_not_refused_nothing_is_sent_blindly() {
@@ -341,7 +359,7 @@ fn where_repeats_are_not_refused_nothing_is_sent_blindly() {
     let mut found = machine();
     assert_eq!(name(&found.first()), "lookup");
     let record_id = RecordId::new("r");
-    let paid = verdict(found.looked_up(LookedUp::Found(Found::Same { record_id }))).unwrap();
+    let paid = verdict(found.looked_up(LookedUp::Found(Found::Same(record_id)))).unwrap();
     assert_eq!((paid.proof, paid.tried.submits), (Proof::Record, 0));
 
     // Nothing there: one submit. In doubt it is looked for, and never sent again.
@@ -367,24 +385,4 @@ fn where_repeats_are_not_refused_nothing_is_sent_blindly() {
         "wait, lookup"
     );
     assert_eq!(name(&blind.looked_up(absent(0))), "submit");
-}
-
-/// v1 says by an empty list that it knows no such payout, which is no error.
-#[test]
-fn settling_ends_where_nothing_found_is_no_error() {
-    let id = OrderId::new("payout-1");
-    let mut settling = Machine::new(id, "get_order_info", false, Some(T));
-    let found = LookedUp::Nothing(Some(later(ABSENCE_SECONDS)), None);
-    let error = verdict(settling.looked_up(found)).unwrap_err();
-    assert!(
-        matches!(
-            error,
-            PayoutError::Refused {
-                reason: Refusal::Absent,
-                ..
-            }
-        ),
-        "{error}"
-    );
-    assert_eq!(error.outcome(), crate::error::Outcome::NotSent);
 }

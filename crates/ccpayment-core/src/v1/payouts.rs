@@ -5,16 +5,17 @@ use super::{
 };
 use crate::amount::Amount;
 use crate::ids::{OrderId, RecordId};
-use crate::payout::{Comparison, Found, Payout};
+use crate::payout::{Comparison, Found, Payout, Submit};
 
 /// The record of this API has neither the receiver nor the token's id, so that only the amount can be
 /// compared: never give one id to two withdrawals.
-impl Payout for Withdraw {
+impl Submit for Withdraw {
     type Lookup = GetOrderInfo;
+    type Made = RecordId;
 
     const REFUSES_REPEATS: bool = false;
 
-    fn payout_id(&self) -> &OrderId {
+    fn submit_id(&self) -> &OrderId {
         &self.merchant_order_id
     }
 
@@ -23,8 +24,8 @@ impl Payout for Withdraw {
     }
 
     /// CCPayment's id of the order, which is the one that its record has.
-    fn record_id(accepted: &WithdrawResponse) -> RecordId {
-        RecordId::new(accepted.order_id.as_str())
+    fn made(answer: WithdrawResponse) -> RecordId {
+        RecordId::new(answer.order_id.as_str())
     }
 
     fn judge(&self, found: &GetOrderInfoResponse) -> Found {
@@ -45,6 +46,8 @@ impl Payout for Withdraw {
         comparison.judge(&record_id(detail), ended, &detail.status, None)
     }
 }
+
+impl Payout for Withdraw {}
 
 fn record_id(detail: &OrderDetail) -> RecordId {
     let id = detail.order_id.as_ref();

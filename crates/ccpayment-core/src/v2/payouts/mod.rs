@@ -3,10 +3,13 @@
 /// A payout whose record is read under its own order id: the rest is in `compare`.
 macro_rules! payout {
     ($request:ident, $lookup:ident) => {
-        impl crate::payout::Payout for $request {
-            type Lookup = $lookup;
+        impl crate::payout::Payout for $request {}
 
-            fn payout_id(&self) -> &crate::ids::OrderId {
+        impl crate::payout::Submit for $request {
+            type Lookup = $lookup;
+            type Made = crate::ids::RecordId;
+
+            fn submit_id(&self) -> &crate::ids::OrderId {
                 &self.order_id
             }
 
@@ -14,8 +17,8 @@ macro_rules! payout {
                 $lookup::new(self.order_id.clone())
             }
 
-            fn record_id(accepted: &Self::Response) -> crate::ids::RecordId {
-                accepted.record_id.clone()
+            fn made(answer: Self::Response) -> crate::ids::RecordId {
+                answer.record_id
             }
 
             fn judge(&self, found: &<$lookup as crate::endpoint::Endpoint>::Response) -> Found {

@@ -1,0 +1,196 @@
+//! One attempt of a call: signed, sent, judged.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use ccpayment_core::{
+    AnswerError, Endpoint, ErrorCode, Origin, Prepared, Safety, SigningError, TIMESTAMP_HEADER,
+    TIMESTAMP_WINDOW_SECONDS, Timestamp, Version, decode, decode_signed,
+};
+use futures_util::future::{Either, select};
+
+use crate::client::Client;
+use crate::error::{CallInfo, Error};
+use crate::retry::retry_after;
+use crate::skew::Measured;
+use crate::transport::{Call, TransportError};
+
+/// What came of one attempt.
+pub(crate) struct Attempt<T> {
+    /// The timestamp that was signed into it.
+    pub(crate) signed_at: Timestamp,
+    /// A moment that the gateway's own clock had reached, if it judged the call at all.
+    pub(crate) gateway_clock: Option<Timestamp>,
+    /// How long the answer asks to wait.
+    pub(crate) retry_after: Option<Duration>,
+    /// Its timestamp was refused, and the next one will be another.
+    pub(crate) clock_learned: bool,
+    /// How often something was sent, or would have been.
+    pub(crate) exchanges: u32,
+    pub(crate) result: Result<T, Error>,
+}
+
+impl Client {
+    /// An attempt within what is left of the time. One whose timestamp was refused is made once
+    /// more at once, if the right time was learned by it: the gateway did nothing.
+    pub(crate) async fn attempt_on_time<E: Endpoint>(
+        &self,
+        prepared: &Prepared,
+        give_up_at: Duration,
+    ) -> Attempt<E::Response> {
+        let mut exchanges = 0;
+        loop {
+            let budget = self.timeouts().attempt.min(self.left(give_up_at));
+            let mut attempt = self.attempt::<E>(prepared, budget).await;
+            exchanges += attempt.exchanges;
+            attempt.exchanges = exchanges;
+            let again = attempt.clock_learned && exchanges == 1 && E::SAFETY != Safety::Unsafe;
+            if !again || self.left(give_up_at).is_zero() {
+                return attempt;
+            }
+        }
+    }
+
+    /// Signs, sends and judges, once.
+    pub(crate) async fn attempt<E: Endpoint>(
+        &self,
+        prepared: &Prepared,
+        budget: Duration,
+    ) -> Attempt<E::Response> {
+        let shared = &*self.shared;
+        let began = shared.clock.elapsed();
+        let signed_at = Timestamp::from_system(self.now());
+        let (mut gateway_clock, mut asked_pause, mut clock_learned) = (None, None, false);
+        let answer = self.exchange(prepared, signed_at, budget).await;
+        let result = answer.and_then(|response| {
+            let read = match E::VERSION {
+                Version::V1 => decode_signed(&response, &shared.credentials),
+                Version::V2 => decode(&response),
+            };
+            gateway_clock = clock_behind(E::VERSION, signed_at, &response);
+            read.map_err(|error| {
+                let now = shared.clock.now();
+                asked_pause = retry_after(response.headers(), now);
+                let call = CallInfo::of_prepared(prepared);
+                match self.scrub(error) {
+                    AnswerError::Rejected(source) if source.code == ErrorCode::ReqExpired => {
+                        gateway_clock = None;
+                        let took = shared.clock.elapsed().saturating_sub(began);
+                        let measured = Measured::of(response.headers(), now, took);
+                        let skew = shared.skew.as_ref();
+                        clock_learned = (measured.zip(skew))
+                            .is_some_and(|(measured, skew)| skew.learn(measured));
+                        Error::Clock {
+                            call,
+                            behind_seconds: measured.map(Measured::seconds),
+                            source,
+                        }
+                    }
+                    source => Error::Answer { call, source },
+                }
+            })
+        });
+        match &result {
+            Ok(_) => tracing::debug!(operation = E::NAME, "answered"),
+            Err(error) => tracing::debug!(
+                operation = E::NAME,
+                code = error.code().map(ErrorCode::code),
+                status = error.status().map(|status| status.as_u16()),
+                "no value"
+            ),
+        }
+        Attempt {
+            signed_at,
+            gateway_clock,
+            retry_after: asked_pause,
+            clock_learned,
+            exchanges: 1,
+            result,
+        }
+    }
+
+    async fn exchange(
+        &self,
+        prepared: &Prepared,
+        signed_at: Timestamp,
+        budget: Duration,
+    ) -> Result<http::Response<Bytes>, Error> {
+        let shared = &*self.shared;
+        let mut timer = pin!(shared.clock.deadline(budget));
+        let gateway = Origin::of(prepared.version());
+        let origin = shared.origin.as_ref().unwrap_or(&gateway);
+        let signing = pin!(prepared.sign_async(origin, &shared.credentials, signed_at));
+        // A key that is here signs at once; one that is not has no more time than the rest.
+        let signed = match select(signing, &mut timer).await {
+            Either::Left((signed, _)) => signed,
+            Either::Right(((), _)) => Err(SigningError::TimedOut { after: budget }.into()),
+        };
+        let request = signed.map_err(|source| Error::Invalid {
+            call: CallInfo::of_prepared(prepared),
+            source,
+        })?;
+        let call = Call {
+            request,
+            timeout: budget,
+            max_response_bytes: shared.max_response_bytes,
+            operation: prepared.operation(),
+        };
+        let answer = pin!(shared.transport.send(call));
+        // The answer is looked at first, so that one that is there never counts as late.
+        let source = match select(answer, timer).await {
+            Either::Left((Ok(response), _))
+                if response.body().len() > shared.max_response_bytes =>
+            {
+                TransportError::TooLarge {
+                    limit: shared.max_response_bytes,
+                }
+            }
+            Either::Left((Ok(response), _)) => return Ok(response),
+            Either::Left((Err(error), _)) => error,
+            Either::Right(((), _)) => TransportError::TimedOut { after: budget },
+        };
+        Err(Error::Transport {
+            call: CallInfo::of_prepared(prepared),
+            source,
+        })
+    }
+
+    /// Takes our secret out of the gateway's words, should it ever echo it.
+    fn scrub(&self, mut error: AnswerError) -> AnswerError {
+        let scrub = |text: &mut String| {
+            *text = self.shared.credentials.scrub(std::mem::take(text));
+        };
+        match &mut error {
+            AnswerError::Rejected(rejection) => scrub(&mut rejection.message),
+            AnswerError::Undecodable { detail, near, .. } => {
+                scrub(detail);
+                scrub(near);
+            }
+            _ => {}
+        }
+        error
+    }
+}
+
+/// What an answer says of the gateway's clock, whatever ours says.
+///
+/// In v2 the gateway accepts a timestamp on both sides of its clock, so where it accepted ours its
+/// clock was behind it by the window at most. Of v1 that is not documented, but its answers are signed
+/// with a timestamp of their own; whether the signature fits is judged where the answer is read.
+fn clock_behind(
+    version: Version,
+    signed_at: Timestamp,
+    response: &http::Response<Bytes>,
+) -> Option<Timestamp> {
+    match version {
+        Version::V2 => {
+            let behind = signed_at.get().saturating_sub(TIMESTAMP_WINDOW_SECONDS);
+            Some(Timestamp::new(behind))
+        }
+        Version::V1 => {
+            let timestamp = response.headers().get(TIMESTAMP_HEADER)?;
+            Timestamp::of_header(timestamp).map(|(_, moment)| moment)
+        }
+    }
+}

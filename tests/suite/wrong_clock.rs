@@ -1,0 +1,579 @@
+//! A machine whose clock is wrong: it learns the right time from the gateway's refusal, or says clearly
+//! what is wrong.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::extract::{FromRef, State};
+use axum::http::StatusCode;
+use axum::routing::post;
+use bytes::Bytes;
+use ccpayment::v2::{
+    ApplyAppWithdrawToNetwork, CreateAppOrderDepositAddress, GetAppOrderInfo, GetAppWithdrawRecord,
+    GetCoinList, WithdrawStatus,
+};
+use ccpayment::webhook::{Acknowledgement, Event, Verified, Verifier, Webhook};
+use ccpayment::{
+    ABSENCE_SECONDS, Address, Amount, AppId, AppSecret, Call, Chain, Client, Clock, CoinId,
+    Credentials, Endpoint, Error, ErrorCode, OrderId, Outcome, PaidOut, PayoutError, Proof,
+    RecordKey, Refusal, ReqwestTransport, SystemClock, Timeouts, Timestamp, Transport,
+    TransportError,
+};
+use ccpayment_sandbox::{Sandbox, Setting};
+use ccpayment_testing::TestClock;
+use http::Response;
+use proptest::prelude::*;
+
+const START: u64 = 1_767_225_600;
+const HOUR: i64 = 3_600;
+const DAY: i64 = 24 * HOUR;
+const SECOND: Duration = Duration::from_secs(1);
+
+/// What the `Date` of an answer says.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Dated {
+    Right,
+    /// Right, from a cache.
+    Aged,
+    Off(i64),
+    No,
+}
+
+/// A gateway that looks at nothing but the timestamp, and has no records.
+#[derive(Clone)]
+struct Gateway {
+    /// Shows the right time; the client's may be another.
+    right: TestClock,
+    dated: Arc<Mutex<Dated>>,
+    calls: Arc<AtomicU64>,
+    accepted: Arc<Mutex<Vec<&'static str>>>,
+    /// What the next calls of this route meet, whatever their timestamp.
+    loses: Arc<Mutex<Vec<&'static str>>>,
+    /// How long a call is on its way, there and back.
+    way: Duration,
+}
+
+#[async_trait]
+impl Transport for Gateway {
+    async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        {
+            let mut loses = self.loses.lock().unwrap();
+            if let Some(place) = loses.iter().position(|name| *name == call.operation) {
+                loses.remove(place);
+                return Err(TransportError::MaybeSent("reset".into()));
+            }
+        }
+        self.right.advance(self.way / 2);
+        let now = Timestamp::from_system(self.right.now());
+        let signed = call.request.headers()["timestamp"].to_str().unwrap();
+        let signed: u64 = signed.parse().unwrap();
+        let body = if signed.abs_diff(now.get()) > 120 {
+            r#"{"code":11006,"msg":"ReqExpired"}"#
+        } else {
+            self.accepted.lock().unwrap().push(call.operation);
+            match call.operation {
+                GetCoinList::NAME => r#"{"code":10000,"data":{"coins":[]}}"#,
+                ApplyAppWithdrawToNetwork::NAME => r#"{"code":10000,"data":{"recordId":"r1"}}"#,
+                _ => r#"{"code":11003,"msg":"NotFound"}"#,
+            }
+        };
+        let dated = *self.dated.lock().unwrap();
+        let off = match dated {
+            Dated::Off(seconds) => seconds,
+            _ => 0,
+        };
+        let date = UNIX_EPOCH + Duration::from_secs(now.get().saturating_add_signed(off));
+        let mut answer = Response::builder();
+        if dated != Dated::No {
+            answer = answer.header("date", httpdate::fmt_http_date(date));
+        }
+        if dated == Dated::Aged {
+            answer = answer.header("age", "1");
+        }
+        self.right.advance(self.way / 2);
+        Ok(answer.body(body.into()).unwrap())
+    }
+}
+
+/// A clock that is off by so many seconds from the right one.
+#[derive(Debug, Clone)]
+struct Off(TestClock, Arc<Mutex<i64>>);
+
+#[async_trait]
+impl Clock for Off {
+    fn now(&self) -> SystemTime {
+        let off = *self.1.lock().unwrap();
+        let by = Duration::from_secs(off.unsigned_abs());
+        if off < 0 {
+            self.0.now() - by
+        } else {
+            self.0.now() + by
+        }
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        self.0.sleep(duration).await;
+    }
+
+    async fn deadline(&self, duration: Duration) {
+        self.0.deadline(duration).await;
+    }
+
+    fn random(&self) -> u64 {
+        self.0.random()
+    }
+}
+
+struct Bench {
+    gateway: Gateway,
+    client: Client,
+    off: Arc<Mutex<i64>>,
+}
+
+fn credentials() -> Credentials {
+    Credentials::new(AppId::new("app-id"), AppSecret::new("app-secret")).unwrap()
+}
+
+/// A client whose clock is so many seconds ahead.
+fn bench(ahead: i64) -> Bench {
+    let right = TestClock::at(Timestamp::new(START));
+    let gateway = Gateway {
+        right: right.clone(),
+        dated: Arc::new(Mutex::new(Dated::Right)),
+        calls: Arc::default(),
+        accepted: Arc::default(),
+        loses: Arc::default(),
+        way: Duration::from_millis(300),
+    };
+    let off = Arc::new(Mutex::new(ahead));
+    let client = Client::new(credentials(), gateway.clone()).with_clock(Off(right, off.clone()));
+    Bench {
+        gateway,
+        client,
+        off,
+    }
+}
+
+impl Bench {
+    fn calls(&self) -> u64 {
+        self.gateway.calls.swap(0, Ordering::Relaxed)
+    }
+
+    fn dated(self, dated: Dated) -> Self {
+        *self.gateway.dated.lock().unwrap() = dated;
+        self
+    }
+
+    async fn read(&self) -> Result<(), Error> {
+        self.client.send(&GetCoinList::new()).await.map(drop)
+    }
+
+    async fn pay(&self) -> Result<PaidOut, PayoutError> {
+        self.client.payout(&payout("payout-1")).await
+    }
+}
+
+fn payout(id: &str) -> ApplyAppWithdrawToNetwork {
+    ApplyAppWithdrawToNetwork::new(
+        OrderId::new(id),
+        CoinId::new(1280),
+        Chain::new("POLYGON"),
+        Address::new("0xBb9C4e7F3687aca1AE2828c18f9E3ae067F569FE"),
+        "10".parse().unwrap(),
+    )
+}
+
+proptest! {
+    #[test]
+    fn any_constant_error_of_a_day_costs_one_call_at_most(
+        ahead in -DAY..=DAY,
+        way_ms in 0u64..19_000,
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let mut bench = bench(ahead);
+        bench.gateway.way = Duration::from_millis(way_ms);
+        bench.client = Client::new(credentials(), bench.gateway.clone())
+            .with_clock(Off(bench.gateway.right.clone(), bench.off.clone()));
+        runtime.block_on(async {
+            bench.read().await.unwrap();
+            prop_assert!(bench.calls() <= 2);
+            for clone in [bench.client.clone(), bench.client.clone()] {
+                clone.send(&GetCoinList::new()).await.unwrap();
+                prop_assert_eq!(bench.calls(), 1);
+            }
+            let right = Timestamp::from_system(bench.gateway.right.now());
+            let known = Timestamp::from_system(bench.client.now());
+            prop_assert!(known.abs_diff(right) <= 120);
+            Ok(())
+        })?;
+    }
+}
+
+#[tokio::test]
+async fn a_payout_goes_through_at_the_second_timestamp() {
+    for ahead in [-23 * HOUR, 23 * HOUR] {
+        let bench = bench(ahead);
+        let paid = bench.pay().await.unwrap();
+        assert_eq!((paid.proof, paid.tried.submits), (Proof::Accepted, 1));
+        assert_eq!(bench.calls(), 2);
+        assert_eq!(bench.gateway.accepted.lock().unwrap().len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps_is_learned_anew() {
+    let bench = bench(23 * HOUR);
+    bench.read().await.unwrap();
+    for ahead in [0, -23 * HOUR, 5 * HOUR] {
+        bench.calls();
+        *bench.off.lock().unwrap() = ahead;
+        bench.read().await.unwrap();
+        assert_eq!(bench.calls(), 2);
+        bench.read().await.unwrap();
+        assert_eq!(bench.calls(), 1);
+    }
+}
+
+#[tokio::test]
+async fn without_a_date_of_its_own_the_error_says_so() {
+    for dated in [Dated::No, Dated::Aged] {
+        let bench = bench(-23 * HOUR).dated(dated);
+        let error = bench.read().await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "getCoinList: the gateway refused our timestamp and gave no Date to correct the clock \
+             by; it accepts 120 s"
+        );
+        assert_eq!(bench.calls(), 1);
+        assert_eq!(error.code(), Some(ErrorCode::ReqExpired));
+        assert_eq!(error.outcome(), Outcome::Rejected);
+        assert_eq!(error.status(), Some(StatusCode::OK));
+        assert_eq!(error.message(), Some("ReqExpired"));
+        assert!(error.raw_body().is_some());
+    }
+}
+
+#[tokio::test]
+async fn with_the_correction_off_the_error_names_the_skew() {
+    for (ahead, words) in [
+        (-23 * HOUR, "our clock is 23 h 0 min behind the gateway's"),
+        (23 * HOUR, "our clock is 22 h 59 min ahead of the gateway's"),
+    ] {
+        let mut bench = bench(ahead);
+        bench.client = bench.client.with_clock_correction(false);
+        let error = bench.read().await.unwrap_err();
+        assert_eq!(error.to_string(), format!("getCoinList: {words}"));
+        assert_eq!(bench.calls(), 1);
+
+        let error = bench.pay().await.unwrap_err();
+        assert_eq!(error.to_string(), format!("payout-1 was refused: {words}"));
+        assert_eq!(error.code(), Some(ErrorCode::ReqExpired));
+        assert!(matches!(
+            error,
+            PayoutError::Refused {
+                reason: Refusal::Clock { .. },
+                ..
+            }
+        ));
+        assert_eq!(bench.calls(), 1);
+    }
+}
+
+#[tokio::test]
+async fn what_is_off_by_more_than_a_day_is_for_a_person() {
+    let bench = bench(-3 * DAY);
+    let error = bench.read().await.unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("3 d 0 h behind"), "{text}");
+    assert_eq!(bench.calls(), 1);
+}
+
+#[tokio::test]
+async fn a_call_that_may_act_twice_is_not_repeated_but_teaches() {
+    let bench = bench(23 * HOUR);
+    let raw = || bench.client.raw(GetCoinList::PATH, &());
+    let error = raw().await.unwrap_err();
+    assert!(matches!(error, Error::Clock { .. }), "{error}");
+    assert_eq!(bench.calls(), 1);
+    // The gateway of this test knows no route of that name.
+    let error = raw().await.unwrap_err();
+    assert_eq!(error.code(), Some(ErrorCode::NotFound));
+    assert_eq!(bench.calls(), 1);
+}
+
+/// A `Date` is believed only where a timestamp was refused.
+#[tokio::test]
+async fn a_wrong_date_on_an_accepted_answer_teaches_nothing() {
+    let bench = bench(0).dated(Dated::Off(5 * HOUR));
+    for _ in 0..3 {
+        bench.read().await.unwrap();
+        bench.client.payout(&payout("payout-1")).await.unwrap();
+    }
+    assert_eq!(bench.calls(), 6);
+    assert_eq!(
+        Timestamp::from_system(bench.client.now()).abs_diff(Timestamp::new(START)),
+        1
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_date_on_a_refusal_is_corrected_by_the_next() {
+    let bench = bench(23 * HOUR).dated(Dated::Off(5 * HOUR));
+    let error = bench.read().await.unwrap_err();
+    assert!(error.to_string().contains("ahead"), "{error}");
+    assert_eq!((bench.calls(), error.call().attempts), (2, 2));
+    let bench = bench.dated(Dated::Right);
+    bench.read().await.unwrap();
+    assert_eq!(bench.calls(), 2);
+}
+
+#[tokio::test]
+async fn what_was_learned_belongs_to_one_clock_and_one_gateway() {
+    let bench = bench(23 * HOUR);
+    bench.read().await.unwrap();
+    bench.calls();
+    let right = bench.client.clone().with_clock(bench.gateway.right.clone());
+    right.send(&GetCoinList::new()).await.unwrap();
+    assert_eq!(bench.calls(), 1);
+    let elsewhere = (bench.client.clone()).with_origin("http://localhost:1".parse().unwrap());
+    elsewhere.send(&GetCoinList::new()).await.unwrap();
+    assert_eq!(bench.calls(), 2);
+    bench.read().await.unwrap();
+    assert_eq!(bench.calls(), 1);
+}
+
+/// A submit that was signed far in the future may be accepted when the gateway's clock gets there:
+/// until then its absence proves nothing, however right the time of the lookups is.
+#[tokio::test]
+async fn a_lost_submit_from_the_future_is_in_doubt_until_then() {
+    let mut bench = bench(23 * HOUR);
+    let hour = Timeouts::new(20 * SECOND, 3_600 * SECOND);
+    bench.client = bench.client.with_timeouts(hour);
+    bench
+        .gateway
+        .loses
+        .lock()
+        .unwrap()
+        .extend([ApplyAppWithdrawToNetwork::NAME; 3]);
+    let error = bench.pay().await.unwrap_err();
+    let PayoutError::Unknown { tried, .. } = error else {
+        panic!("{error}")
+    };
+    let since = tried.in_doubt_since.unwrap();
+    assert_eq!(since.get(), START + 23 * HOUR as u64);
+
+    // Nor later, in another process, as long as the signature could be accepted.
+    let right = Client::new(credentials(), bench.gateway.clone())
+        .with_clock(bench.gateway.right.clone())
+        .with_timeouts(hour);
+    let settled = right.settle(&payout("payout-1"), since).await;
+    assert!(
+        matches!(settled, Err(PayoutError::Unknown { .. })),
+        "{settled:?}"
+    );
+    bench.gateway.right.advance(Duration::from_secs(23 * 3_600));
+    let settled = right.settle(&payout("payout-1"), since).await;
+    assert!(
+        matches!(settled, Err(PayoutError::Refused { .. })),
+        "{settled:?}"
+    );
+    let accepted = bench.gateway.accepted.lock().unwrap();
+    let is_lookup = |name: &&str| *name == GetAppWithdrawRecord::NAME;
+    assert!(accepted.iter().all(is_lookup));
+}
+
+/// A crash is dated by a clock that is behind, while what was sent before it had the right time: the
+/// lookups have to be later by as much.
+#[tokio::test]
+async fn a_doubt_that_is_dated_by_a_clock_behind_is_not_settled_early() {
+    let bench = bench(-23 * HOUR);
+    bench.read().await.unwrap();
+    bench
+        .gateway
+        .loses
+        .lock()
+        .unwrap()
+        .push(ApplyAppWithdrawToNetwork::NAME);
+    // The process dies in its payout, and the next one dates that by its clock.
+    drop(bench.client.clone().send(&payout("payout-1")).await);
+    let crashed = Timestamp::from_system(Off(bench.gateway.right.clone(), bench.off.clone()).now());
+    assert!(crashed.get() < START - 22 * HOUR as u64);
+    let settled = bench.client.settle(&payout("payout-1"), crashed).await;
+    assert!(
+        matches!(settled, Err(PayoutError::Unknown { .. })),
+        "{settled:?}"
+    );
+    bench
+        .gateway
+        .right
+        .advance(Duration::from_secs(ABSENCE_SECONDS));
+    let settled = bench.client.settle(&payout("payout-1"), crashed).await;
+    assert!(
+        matches!(settled, Err(PayoutError::Refused { .. })),
+        "{settled:?}"
+    );
+}
+
+/// The sandbox's time, but so many hours off.
+#[derive(Clone)]
+struct OffSandbox {
+    sandbox: Sandbox,
+    hours: i64,
+    real: SystemClock,
+}
+
+impl std::fmt::Debug for OffSandbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "OffSandbox({})", self.hours)
+    }
+}
+
+#[async_trait]
+impl Clock for OffSandbox {
+    fn now(&self) -> SystemTime {
+        let shown = self.sandbox.now().saturating_add_signed(self.hours * HOUR);
+        UNIX_EPOCH + Duration::from_secs(shown)
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_secs(self.sandbox.now())
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        self.sandbox.advance(duration + SECOND);
+    }
+
+    async fn deadline(&self, duration: Duration) {
+        self.real.deadline(duration).await;
+    }
+
+    fn random(&self) -> u64 {
+        0
+    }
+}
+
+#[derive(Clone)]
+struct Shop {
+    webhook: Webhook,
+    client: Client,
+    /// By record, since notifications come more than once.
+    credited: Arc<Mutex<BTreeMap<String, Amount>>>,
+}
+
+impl FromRef<Shop> for Webhook {
+    fn from_ref(shop: &Shop) -> Self {
+        shop.webhook.clone()
+    }
+}
+
+async fn notify(
+    State(shop): State<Shop>,
+    event: Verified<Event>,
+) -> Result<Acknowledgement, StatusCode> {
+    if let Event::ApiDeposit(deposit) = event.event() {
+        let confirmed =
+            (deposit.confirm(&shop.client).await).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+        if let Some(paid) = confirmed.creditable() {
+            let mut credited = shop.credited.lock().unwrap();
+            credited.insert(paid.record_id().to_string(), paid.amount().clone());
+        }
+    }
+    Ok(event.acknowledge())
+}
+
+/// An order is paid, announced and credited, and a payout is made, with a clock that is 23 hours
+/// wrong on real sockets.
+#[tokio::test]
+async fn the_main_job_is_done_with_a_clock_that_is_23_hours_wrong() {
+    for hours in [-23, 23] {
+        let (usdt, polygon) = (CoinId::new(1280), Chain::new("POLYGON"));
+        let sandbox = Sandbox::builder()
+            .app("app-id", "app-secret")
+            .seed(7)
+            .start_time(START)
+            .setting(Setting::ChainByHand(true))
+            .balance(usdt.get(), "100")
+            .build()
+            .unwrap();
+        let server = (sandbox.serve(SocketAddr::from(([127, 0, 0, 1], 0))).await).unwrap();
+        let clock = OffSandbox {
+            sandbox: sandbox.clone(),
+            hours,
+            real: SystemClock::new(),
+        };
+        let client = Client::new(credentials(), ReqwestTransport::new().unwrap())
+            .with_origin(server.origin().parse().unwrap())
+            .with_clock(clock);
+
+        let verifier = Verifier::new(AppId::new("app-id"), &AppSecret::new("app-secret"));
+        let now = client.clone();
+        let shop = Shop {
+            webhook: Webhook::new(verifier, move || now.now()),
+            client: client.clone(),
+            credited: Arc::default(),
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        sandbox.set_webhook_url(format!("http://{address}/notify"));
+        let router = (Router::new().route("/notify", post(notify))).with_state(shop.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+
+        let order = CreateAppOrderDepositAddress::new(
+            OrderId::new("order-1"),
+            usdt,
+            polygon,
+            "20".parse().unwrap(),
+        );
+        let opened = client.send(&order).await.unwrap();
+        assert_eq!(
+            sandbox.requests().len(),
+            2,
+            "one call more than with a right clock"
+        );
+        let payment = sandbox.pay(opened.address.as_str(), "20").unwrap();
+        sandbox.confirm(&payment.record_id).unwrap();
+        sandbox.deliver_due().await;
+        let credited = [(payment.record_id, "20".parse().unwrap())];
+        assert_eq!(*shop.credited.lock().unwrap(), BTreeMap::from(credited));
+        let info = client
+            .send(&GetAppOrderInfo::new(OrderId::new("order-1")))
+            .await;
+        assert_eq!(info.unwrap().paid_list.len(), 1);
+
+        let paid = client.payout(&payout("payout-1")).await.unwrap();
+        assert_eq!(paid.proof, Proof::Accepted);
+        sandbox.settle_payouts();
+        sandbox.deliver_due().await;
+        let record = GetAppWithdrawRecord::new(RecordKey::RecordId(paid.record_id));
+        let record = client.send(&record).await.unwrap().record;
+        assert_eq!(record.status, WithdrawStatus::Success);
+        assert_eq!(sandbox.pending_notifications(), 0);
+        let refused = sandbox
+            .requests()
+            .iter()
+            .filter(|it| it.code == Some(11_006))
+            .count();
+        assert_eq!(refused, 1);
+        assert!(sandbox.ledger().is_balanced());
+
+        // With the correction off, the reason is named.
+        let stubborn = client.with_clock_correction(false);
+        let error = stubborn.send(&GetCoinList::new()).await.unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.contains("our clock is 2") && text.contains("h"),
+            "{text}"
+        );
+        server.shutdown().await;
+    }
+}
