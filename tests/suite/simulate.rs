@@ -41,8 +41,11 @@ fn a_seed_does_the_same_in_every_process() {
     assert_eq!(distinct.len(), 100);
 }
 
-/// The trace of a mutant's seed, as the command prints it that a failing run names.
 #[test]
+#[allow(
+    clippy::print_stdout,
+    reason = "at which seed each was found is what somebody who changes the simulation looks at"
+)]
 fn each_mutant_is_found_within_a_thousand_histories_and_its_seed_replays() {
     for (mutant, promise) in [
         ("new-order-id", "Double: "),
@@ -64,6 +67,7 @@ fn each_mutant_is_found_within_a_thousand_histories_and_its_seed_replays() {
         let again = format!("simulate --seeds 1 --from {seed} --trace --mutant {mutant}");
         assert!(found.contains(&again), "{found}");
 
+        // The command that a failing run names does the same again.
         let one = ["--seeds", "1", "--from", seed, "--mutant", mutant];
         let trace = simulate(&[&one[..], &["--trace"]].concat());
         assert_eq!(trace.status.code(), Some(1));

@@ -60,9 +60,8 @@ async fn exchange(sandbox: &Sandbox) -> (String, bool) {
         reset: Arc::clone(&reset),
     };
     let talk = async {
-        let request = "POST /ccpayment/v2/getCoinList HTTP/1.1\r\nContent-Length: 0\r\n\r\n";
+        let request = "POST /ccpayment/v2/getCoinList HTTP/1.1\r\nConnection: close\r\n\r\n";
         mine.write_all(request.as_bytes()).await.unwrap();
-        mine.shutdown().await.unwrap();
         let mut answer = String::new();
         mine.read_to_string(&mut answer).await.unwrap();
         answer
