@@ -33,6 +33,7 @@ mod rsa;
 mod sandbox_names;
 mod schema;
 mod signing;
+mod simulate;
 mod snapshots;
 mod soak;
 mod submits;
