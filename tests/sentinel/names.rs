@@ -101,24 +101,29 @@ impl Seen {
 }
 
 fn traced(script: impl FnOnce(&FakeTransport), work: impl AsyncFnOnce(Client)) -> String {
+    let fake = FakeTransport::verifying(&credentials());
+    script(&fake);
+    let seen = seen_over(fake.clone(), work);
+    fake.finish().unwrap();
+    seen.text()
+}
+
+fn seen_over(transport: impl Transport + 'static, work: impl AsyncFnOnce(Client)) -> Seen {
     let _alone = CALLS.lock().unwrap_or_else(PoisonError::into_inner);
     let seen = Seen::default();
     let subscriber = tracing_subscriber::registry().with(seen.clone());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .unwrap();
-    let fake = FakeTransport::verifying(&credentials());
-    script(&fake);
-    let client = Client::new(credentials(), fake.clone())
+    let client = Client::new(credentials(), transport)
         .with_origin("http://127.0.0.1:8480".parse().unwrap())
         .with_clock(TestClock::at(NOW));
     tracing::subscriber::with_default(subscriber, || runtime.block_on(work(client)));
-    fake.finish().unwrap();
     let text = seen.text();
     for hidden in [SECRET, "\"coinId\"", "1280", &signature(b""), "1767225600"] {
         assert!(!text.contains(hidden), "{hidden}");
     }
-    text
+    seen
 }
 
 #[test]
@@ -144,6 +149,16 @@ fn of_a_call_that_is_refused() {
         client.send(&payout()).await.unwrap_err();
     });
     insta::assert_snapshot!(text);
+}
+
+#[test]
+fn of_a_path_without_its_query() {
+    let seen = seen_over(Ahead, async |client| {
+        let path = format!("/ccpayment/v2/new?token={SECRET}");
+        client.raw(path, &()).await.unwrap_err();
+    });
+    let expected = "url.full = http://127.0.0.1:8480/ccpayment/v2/new\n";
+    assert!(seen.text().contains(expected), "{}", seen.text());
 }
 
 #[test]
@@ -196,20 +211,11 @@ impl Transport for Ahead {
 
 #[test]
 fn a_skew_is_warned_about_once() {
-    let _alone = CALLS.lock().unwrap_or_else(PoisonError::into_inner);
-    let seen = Seen::default();
-    let subscriber = tracing_subscriber::registry().with(seen.clone());
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
-    let client = Client::new(credentials(), Ahead).with_clock(TestClock::at(NOW));
-    tracing::subscriber::with_default(subscriber, || {
-        runtime.block_on(async {
-            let list = GetCoinList::new();
-            let (first, second) = tokio::join!(client.send(&list), client.send(&list));
-            first.and(second).unwrap();
-            client.send(&list).await.unwrap();
-        });
+    let seen = seen_over(Ahead, async |client| {
+        let list = GetCoinList::new();
+        let (first, second) = tokio::join!(client.send(&list), client.send(&list));
+        first.and(second).unwrap();
+        client.send(&list).await.unwrap();
     });
     let all = seen.0.lock().unwrap();
     assert_eq!(all.spans.len(), 3 + 5, "calls and attempts");

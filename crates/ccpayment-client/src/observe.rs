@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ccpayment_core::{AnswerError, ErrorCode, Prepared};
+use http::uri::Authority;
 use http::{Request, Response, Uri};
 use tracing::Span;
 use tracing::field::{Empty, display};
@@ -169,7 +170,7 @@ impl<'a> Exchange<'a> {
             let uri = request.uri();
             span.record("server.address", uri.host().unwrap_or_default())
                 .record("server.port", port(uri))
-                .record("url.full", display(uri));
+                .record("url.full", display(without_query(uri)));
         }
         Self {
             span,
@@ -186,6 +187,13 @@ impl<'a> Exchange<'a> {
         #[cfg(feature = "metrics")]
         self.timer.stop(answer);
     }
+}
+
+/// No route has a query, but whoever calls one by its path might put anything there.
+fn without_query(uri: &Uri) -> String {
+    let (scheme, authority) = (uri.scheme_str(), uri.authority());
+    let authority = authority.map_or("", Authority::as_str);
+    format!("{}://{authority}{}", scheme.unwrap_or_default(), uri.path())
 }
 
 fn port(uri: &Uri) -> u16 {
