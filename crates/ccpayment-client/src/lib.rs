@@ -53,6 +53,7 @@ mod body;
 mod client;
 mod clock;
 mod error;
+mod limit;
 mod pages;
 mod payout;
 mod pool;
