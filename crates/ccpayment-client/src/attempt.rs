@@ -13,9 +13,9 @@ use tracing::{Instrument, Span};
 
 use crate::client::Client;
 use crate::error::{CallInfo, Error};
+use crate::headers::retry_after;
 use crate::limit::Lane;
 use crate::observe::{self, Exchange};
-use crate::retry::retry_after;
 use crate::skew::Measured;
 use crate::transport::{Call, TransportError};
 

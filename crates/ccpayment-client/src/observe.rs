@@ -17,8 +17,8 @@ use tracing::field::{Empty, display};
 
 use crate::clock::Clock;
 use crate::error::{Error, Outcome};
-use crate::payout::{PayoutError, Tried};
 use crate::transport::TransportError;
+use crate::verdict::{PayoutError, Tried};
 
 /// Around one call with all its attempts and pauses.
 pub(crate) fn call(prepared: &Prepared) -> Span {

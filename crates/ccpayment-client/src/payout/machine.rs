@@ -8,9 +8,9 @@ use std::marker::PhantomData;
 
 use ccpayment_core::{ErrorCode, Found, OrderId, TIMESTAMP_WINDOW_SECONDS, Timestamp};
 
-use super::{PayoutError, Proof, Refusal, Submitted, Tried};
 use crate::error::{Error, Outcome};
 use crate::retry::passes_in_seconds;
+use crate::verdict::{PayoutError, Proof, Refusal, Submitted, Tried};
 
 /// How many seconds after the last doubtful submit was signed a lookup that finds nothing proves
 /// that nothing happened, and that nothing will.
