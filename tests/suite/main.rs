@@ -10,6 +10,7 @@
 
 mod answers;
 mod arbitrary;
+mod blocking;
 mod discrepancies;
 mod every_route;
 mod facts;
@@ -25,6 +26,7 @@ mod payloads;
 mod payout_records;
 mod payouts;
 mod rate_limit;
+mod readme;
 mod remote_key;
 mod retries;
 mod routes;
@@ -43,3 +45,19 @@ mod v1_signing;
 mod v1_webhooks;
 mod v1_wire;
 mod wrong_clock;
+
+/// What the gateway's and the faults' tests call over. They run once more below, over another.
+use ccpayment::ReqwestTransport as Backend;
+
+#[allow(clippy::duplicate_mod, reason = "the same tests, over another backend")]
+#[path = "."]
+mod over_hyper {
+    use ccpayment::HyperTransport as Backend;
+
+    #[path = "faults.rs"]
+    mod faults;
+    #[path = "gateway.rs"]
+    mod gateway;
+    #[path = "gateway_v1.rs"]
+    mod gateway_v1;
+}

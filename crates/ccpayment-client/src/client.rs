@@ -6,10 +6,13 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use ccpayment_core::{Credentials, Endpoint, Origin, Prepared, Timestamp, Version};
+use tracing::Instrument;
 
+use crate::attempt::Terms;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{CallInfo, Error};
 use crate::limit::{Lane, Limits};
+use crate::observe;
 use crate::retry::{self, Budget, Budgets, Failure, Retries};
 use crate::skew::Skew;
 use crate::transport::Transport;
@@ -174,38 +177,55 @@ impl Client {
     /// better still, use [`Client::payout`], which settles a doubt by itself.
     pub async fn send<E: Endpoint>(&self, request: &E) -> Result<E::Response, Error> {
         let prepared = self.prepare(request)?;
+        let span = observe::call(&prepared);
+        let mut attempts = 0;
+        let repeating = self.send_prepared::<E>(&prepared, &mut attempts);
+        let result = repeating.instrument(span.clone()).await;
+        observe::call_ended(&span, E::NAME, attempts, result.as_ref().err());
+        result.map_err(|error| error.after(attempts))
+    }
+
+    async fn send_prepared<E: Endpoint>(
+        &self,
+        prepared: &Prepared,
+        attempts: &mut u32,
+    ) -> Result<E::Response, Error> {
         let shared = &*self.shared;
-        let give_up_at = self.give_up_at();
         let budget = shared.budgets.of(E::SAFETY);
-        let (mut attempts, mut retries, mut taken) = (0, 0, 0);
+        let give_up_at = self.give_up_at();
+        let (mut retries, mut taken) = (0, 0);
         loop {
-            let lane = Lane::of(E::SAFETY);
-            let attempt = (self.attempt_on_time::<E>(&prepared, lane, give_up_at)).await;
-            attempts += attempt.exchanges;
+            let terms = Terms {
+                lane: Lane::of(E::SAFETY),
+                sent_before: *attempts,
+                give_up_at,
+            };
+            let attempt = self.attempt_on_time::<E>(prepared, terms).await;
+            *attempts += attempt.exchanges;
             let error = match attempt.result {
                 Ok(value) => {
                     budget.give(taken + 1);
                     return Ok(value);
                 }
-                Err(error) => error.after(attempts),
+                Err(error) => error,
             };
             let failure = Failure::of(&error);
             let again = retry::again(E::SAFETY, failure, retries, attempt.retry_after);
-            let Some(pause) = again.filter(|_| attempts < shared.retries.attempts) else {
+            let Some(pause) = again.filter(|_| *attempts < shared.retries.attempts) else {
                 return Err(error);
             };
             let pause = pause.length(shared.clock.random());
+            if pause >= self.left(give_up_at) {
+                return Err(error);
+            }
             let cost = Budget::cost(failure);
-            if pause >= self.left(give_up_at) || !budget.take(cost) {
+            if !budget.take(cost) {
+                observe::budget_empty(E::NAME);
                 return Err(error);
             }
             taken += cost;
             retries += 1;
-            tracing::debug!(
-                operation = E::NAME,
-                pause_ms = pause.as_millis(),
-                "once more"
-            );
+            observe::repeated(E::NAME, pause, &error);
             shared.clock.sleep(pause).await;
         }
     }

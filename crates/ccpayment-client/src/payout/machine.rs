@@ -232,9 +232,13 @@ impl<Made> Machine<Made> {
         })
     }
 
-    /// Nothing was tried at all.
+    /// Nothing can be tried at all, which says nothing about an earlier doubt.
     pub(super) fn not_sent(&self, error: Error) -> PayoutError {
-        self.refused(Refusal::NotSent(Box::new(error)))
+        let error = Box::new(error);
+        if self.in_doubt() {
+            return self.unknown(Some(error));
+        }
+        self.refused(Refusal::NotSent(error))
     }
 
     fn in_doubt(&self) -> bool {

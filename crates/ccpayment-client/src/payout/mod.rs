@@ -8,12 +8,16 @@ mod submit;
 mod tests;
 
 use ccpayment_core::{
-    Difference, Endpoint, ErrorCode, Found, OrderId, Payout, RecordId, Rejection, Submit, Timestamp,
+    Difference, Endpoint, ErrorCode, Found, OrderId, Payout, Prepared, RecordId, Rejection, Submit,
+    Timestamp,
 };
+use tracing::Instrument;
 
+use crate::attempt::Terms;
 use crate::client::Client;
 use crate::error::{Error, Outcome, Unsettled};
 use crate::limit::Lane;
+use crate::observe;
 use crate::retry::Pause;
 use crate::skew::Words;
 use machine::{LookedUp, Machine, Step, Then};
@@ -275,22 +279,45 @@ async fn drive<S: Submit>(
     request: &S,
     in_doubt_since: Option<Timestamp>,
 ) -> Result<Submitted<S::Made>, PayoutError> {
-    let clock = client.clock();
-    let give_up_at = client.give_up_at();
-    let mut machine = Machine::new(
+    let machine = Machine::new(
         request.submit_id().clone(),
         S::Lookup::NAME,
         S::REFUSES_REPEATS,
         in_doubt_since,
     );
-
     let both = client
         .prepare(request)
         .and_then(|submit| Ok((submit, client.prepare(&request.lookup())?)));
-    let (submit, lookup) = match both {
+    let both = match both {
         Ok(both) => both,
         Err(error) => return Err(machine.not_sent(error)),
     };
+    let span = observe::submit(&both.0);
+    let following = follow(machine, client, request, both, in_doubt_since.is_some());
+    let result = following.instrument(span.clone()).await;
+    let tried = match &result {
+        Ok(made) => &made.tried,
+        Err(error) => error.tried(),
+    };
+    observe::submit_ended(&span, S::NAME, tried, result.as_ref().err());
+    result
+}
+
+async fn follow<S: Submit>(
+    mut machine: Machine<S::Made>,
+    client: &Client,
+    request: &S,
+    (submit, lookup): (Prepared, Prepared),
+    is_dated_elsewhere: bool,
+) -> Result<Submitted<S::Made>, PayoutError> {
+    let clock = client.clock();
+    let give_up_at = client.give_up_at();
+    let terms = |sent_before| Terms {
+        lane: Lane::Money,
+        sent_before,
+        give_up_at,
+    };
+    let (mut submits, mut lookups) = (0, 0);
     let mut step = machine.first();
     // What the last answer asks to wait, before anything is sent again.
     let mut asked = None;
@@ -303,21 +330,21 @@ async fn drive<S: Submit>(
             Step::Submit if asked.is_some() => Step::pause(Then::Submit),
             Step::Lookup if asked.is_some() => Step::pause(Then::Lookup),
             Step::Submit => {
-                let attempt = (client.attempt_on_time::<S>(&submit, Lane::Money, give_up_at)).await;
+                let attempt = (client.attempt_on_time::<S>(&submit, terms(submits))).await;
+                submits += attempt.exchanges;
                 asked = attempt.retry_after;
                 let answer = attempt.result.map(S::made);
                 machine.submitted(attempt.signed_at, answer)
             }
             Step::Lookup => {
-                let attempt = client
-                    .attempt_on_time::<S::Lookup>(&lookup, Lane::Money, give_up_at)
-                    .await;
+                let attempt = (client.attempt_on_time::<S::Lookup>(&lookup, terms(lookups))).await;
+                lookups += attempt.exchanges;
                 asked = attempt.retry_after;
-                // A doubt from elsewhere may be dated by our own clock, which may be behind.
-                let gateway_clock = match in_doubt_since {
-                    Some(_) => attempt.gateway_clock.map(|clock| client.before_skew(clock)),
-                    None => attempt.gateway_clock,
-                };
+                // It may be dated by our own clock, which may be behind.
+                let gateway_clock = (attempt.gateway_clock).map(|clock| match is_dated_elsewhere {
+                    true => client.before_skew(clock),
+                    false => clock,
+                });
                 let answer = match attempt.result {
                     Ok(found) => match request.judge(&found) {
                         Found::Nothing => LookedUp::Nothing(gateway_clock, None),
@@ -335,7 +362,7 @@ async fn drive<S: Submit>(
                 if pause >= left {
                     return machine.give_up();
                 }
-                tracing::debug!(operation = S::NAME, pause_ms = pause.as_millis(), "waiting");
+                tracing::debug!(pause_ms = pause.as_millis(), "waiting");
                 clock.sleep(pause).await;
                 then.into()
             }
