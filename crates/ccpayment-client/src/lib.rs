@@ -49,6 +49,8 @@
 //! ```
 
 mod attempt;
+#[cfg(feature = "v2")]
+mod batch;
 mod body;
 mod client;
 mod clock;
@@ -60,6 +62,8 @@ mod retry;
 mod skew;
 mod transport;
 
+#[cfg(feature = "v2")]
+pub use batch::{BatchPaid, BatchPayout};
 pub use body::read_body;
 pub use ccpayment_core as core;
 pub use client::{Client, Timeouts};

@@ -56,6 +56,8 @@ pub use ccpayment_client::{
     PaidOut, PayoutError, Proof, Refusal, Retries, SetupError, Submitted, SystemClock, Timeouts,
     Transport, TransportError, Tried, Unsettled,
 };
+#[cfg(feature = "v2")]
+pub use ccpayment_client::{BatchPaid, BatchPayout};
 pub use ccpayment_core::*;
 
 #[cfg(feature = "hyper")]

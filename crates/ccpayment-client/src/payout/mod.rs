@@ -7,6 +7,8 @@ mod submit;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use ccpayment_core::{
     Difference, Endpoint, ErrorCode, Found, OrderId, Payout, RecordId, Rejection, Submit, Timestamp,
 };
@@ -18,6 +20,8 @@ use crate::skew::Words;
 use machine::{LookedUp, Machine, Step, Then};
 
 pub use machine::ABSENCE_SECONDS;
+#[cfg(feature = "v2")]
+pub(crate) use machine::is_past;
 pub use submit::Submitted;
 
 /// A payout that was made.
@@ -102,7 +106,7 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    fn of(error: &Error, rejection: Rejection) -> Self {
+    pub(crate) fn of(error: &Error, rejection: Rejection) -> Self {
         let source = Box::new(rejection);
         match *error {
             Error::Clock { behind_seconds, .. } => Self::Clock {
@@ -243,7 +247,9 @@ impl Client {
     /// [`PayoutError::Conflict`] (another payout has this order id) and
     /// [`PayoutError::Unknown`] (not settled in time; look again later).
     pub async fn payout<P: Payout>(&self, request: &P) -> Result<PaidOut, PayoutError> {
-        drive(self, request, None).await.map(PaidOut::from)
+        drive(self, request, None, self.give_up_at())
+            .await
+            .map(PaidOut::from)
     }
 
     /// Finds out what became of a payout that an earlier call, or an earlier process, left in
@@ -263,19 +269,19 @@ impl Client {
         request: &P,
         in_doubt_since: Timestamp,
     ) -> Result<PaidOut, PayoutError> {
-        let settled = drive(self, request, Some(in_doubt_since)).await;
+        let settled = drive(self, request, Some(in_doubt_since), self.give_up_at()).await;
         settled.map(PaidOut::from)
     }
 }
 
 /// Carries out what the machine decides; with an earlier doubt, only looks.
-async fn drive<S: Submit>(
+pub(crate) async fn drive<S: Submit>(
     client: &Client,
     request: &S,
     in_doubt_since: Option<Timestamp>,
+    give_up_at: Duration,
 ) -> Result<Submitted<S::Made>, PayoutError> {
     let clock = client.clock();
-    let give_up_at = client.give_up_at();
     let mut machine = Machine::new(
         request.submit_id().clone(),
         S::Lookup::NAME,
