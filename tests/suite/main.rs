@@ -24,6 +24,7 @@ mod pages;
 mod payloads;
 mod payout_records;
 mod payouts;
+mod rate_limit;
 mod remote_key;
 mod retries;
 mod routes;

@@ -6,8 +6,8 @@ use std::path::Path;
 use ccpayment::v2::GetCoin;
 use ccpayment::webhook::{Verifier, VerifyError};
 use ccpayment::{
-    AppId, AppSecret, Client, CoinId, Credentials, RsaBackend, RsaPrivateKey, RsaPublicKey,
-    SignText, Signature, Timestamp,
+    AppId, AppSecret, Client, CoinId, Credentials, Retries, RsaBackend, RsaPrivateKey,
+    RsaPublicKey, SignText, Signature, Timestamp,
 };
 use ccpayment_testing::{FakeTransport, Reply};
 use http::HeaderMap;
@@ -102,7 +102,7 @@ async fn a_client_signs_with_a_local_rsa_key() {
         let credentials = Credentials::rsa(AppId::new("app"), private(backend, 2048)).unwrap();
         let fake = FakeTransport::verifying(&credentials);
         fake.expect_any::<GetCoin>(Reply::lost());
-        let client = Client::new(credentials, fake.clone());
+        let client = Client::new(credentials, fake.clone()).with_retries(Retries::off());
         // The fake checks the signature first; only what passes is lost.
         let error = client
             .send(&GetCoin::new(CoinId::new(1)))

@@ -100,6 +100,10 @@ fn layers_pull_in_nothing_from_above() {
             &["ccpayment-client", "ccpayment-core", "ccpayment-hyper"],
         ),
         (
+            "ccpayment-ureq",
+            &["ccpayment-client", "ccpayment-core", "ccpayment-ureq"],
+        ),
+        (
             "ccpayment-webhook",
             &["ccpayment-core", "ccpayment-webhook"],
         ),
@@ -151,12 +155,24 @@ fn a_backend_brings_its_own_library_and_no_other() {
     let hyper = names(&lines);
     assert!(hyper.contains("hyper") && hyper.contains("ring"));
     assert!(!hyper.contains("reqwest") && !hyper.contains("rustls-platform-verifier"));
+
+    // No runtime for who has none: of tokio the timer alone, which the async client's clock names.
+    let lines = tree(&["-p", "ccpayment-ureq", "-e", "normal,features"]);
+    let of_tokio: Vec<&str> = (lines.iter().map(String::as_str))
+        .filter(|line| line.starts_with("tokio feature") && !line.ends_with("(*)"))
+        .collect();
+    assert_eq!(
+        of_tokio,
+        ["tokio feature \"default\"", "tokio feature \"time\""]
+    );
+    let ureq = names(&lines);
+    assert!(!ureq.contains("hyper") && !ureq.contains("flate2") && !ureq.contains("reqwest"));
 }
 
 /// Who brings a crypto provider gets no second one, and who brings all of TLS gets none of ours.
 #[test]
 fn a_build_can_do_without_our_crypto_provider_and_without_our_tls() {
-    for backend in ["reqwest", "hyper"] {
+    for backend in ["reqwest", "hyper", "blocking"] {
         let mut arguments = vec!["-p", "ccpayment", "-e", "normal", "--no-default-features"];
         let features = format!("v2,webhook,{backend},rustls-no-provider");
         arguments.extend(["--features", &features]);
@@ -167,6 +183,10 @@ fn a_build_can_do_without_our_crypto_provider_and_without_our_tls() {
             assert!(!with_tls.contains(provider), "{backend}: {provider}");
         }
 
+        // ureq has no plainer form.
+        if backend == "blocking" {
+            continue;
+        }
         let features = format!("v2,webhook,{backend}");
         arguments.pop();
         arguments.push(&features);

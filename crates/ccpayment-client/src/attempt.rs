@@ -12,6 +12,7 @@ use futures_util::future::{Either, select};
 
 use crate::client::Client;
 use crate::error::{CallInfo, Error};
+use crate::limit::Lane;
 use crate::retry::retry_after;
 use crate::skew::Measured;
 use crate::transport::{Call, TransportError};
@@ -37,12 +38,12 @@ impl Client {
     pub(crate) async fn attempt_on_time<E: Endpoint>(
         &self,
         prepared: &Prepared,
+        lane: Lane,
         give_up_at: Duration,
     ) -> Attempt<E::Response> {
         let mut exchanges = 0;
         loop {
-            let budget = self.timeouts().attempt.min(self.left(give_up_at));
-            let mut attempt = self.attempt::<E>(prepared, budget).await;
+            let mut attempt = self.attempt::<E>(prepared, lane, give_up_at).await;
             exchanges += attempt.exchanges;
             attempt.exchanges = exchanges;
             let again = attempt.clock_learned && exchanges == 1 && E::SAFETY != Safety::Unsafe;
@@ -52,17 +53,26 @@ impl Client {
         }
     }
 
-    /// Signs, sends and judges, once.
+    /// Signs, sends and judges, once, when the limit has room for it.
     pub(crate) async fn attempt<E: Endpoint>(
         &self,
         prepared: &Prepared,
-        budget: Duration,
+        lane: Lane,
+        give_up_at: Duration,
     ) -> Attempt<E::Response> {
         let shared = &*self.shared;
+        let room = self.room(prepared, lane, give_up_at).await;
         let began = shared.clock.elapsed();
+        let budget = self
+            .timeouts()
+            .attempt
+            .min(give_up_at.saturating_sub(began));
         let signed_at = Timestamp::from_system(self.now());
         let (mut gateway_clock, mut asked_pause, mut clock_learned) = (None, None, false);
-        let answer = self.exchange(prepared, signed_at, budget).await;
+        let answer = match room {
+            Ok(()) => self.exchange(prepared, signed_at, budget).await,
+            Err(error) => Err(error),
+        };
         let result = answer.and_then(|response| {
             let read = match E::VERSION {
                 Version::V1 => decode_signed(&response, &shared.credentials),
@@ -108,6 +118,22 @@ impl Client {
             exchanges: 1,
             result,
         }
+    }
+
+    /// Waits until the limit has room for another call.
+    async fn room(
+        &self,
+        prepared: &Prepared,
+        lane: Lane,
+        give_up_at: Duration,
+    ) -> Result<(), Error> {
+        let Some(limit) = self.shared.limits.of(prepared.version()) else {
+            return Ok(());
+        };
+        (limit.room(lane, self.left(give_up_at)).await).map_err(|_| Error::Throttled {
+            call: CallInfo::of_prepared(prepared),
+            per_second: limit.per_second,
+        })
     }
 
     async fn exchange(

@@ -1,13 +1,15 @@
 //! The client: one way to send.
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use ccpayment_core::{Credentials, Endpoint, Origin, Prepared, Timestamp};
+use ccpayment_core::{Credentials, Endpoint, Origin, Prepared, Timestamp, Version};
 
 use crate::clock::{Clock, SystemClock};
 use crate::error::{CallInfo, Error};
+use crate::limit::{Lane, Limits};
 use crate::retry::{self, Budget, Budgets, Failure, Retries};
 use crate::skew::Skew;
 use crate::transport::Transport;
@@ -55,6 +57,7 @@ pub(crate) struct Shared {
     pub(crate) max_response_bytes: usize,
     retries: Retries,
     budgets: Arc<Budgets>,
+    pub(crate) limits: Limits,
     /// None: our clock is right whatever the gateway says.
     pub(crate) skew: Option<Arc<Skew>>,
 }
@@ -65,11 +68,13 @@ impl Client {
 
     /// A client for the real gateway, with default timeouts and the system's clock.
     pub fn new(credentials: Credentials, transport: impl Transport + 'static) -> Self {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         Self {
             shared: Arc::new(Shared {
+                limits: Limits::new(&clock),
                 credentials,
                 transport: Arc::new(transport),
-                clock: Arc::new(SystemClock::new()),
+                clock,
                 origin: None,
                 timeouts: Timeouts::default(),
                 max_response_bytes: Self::MAX_RESPONSE_BYTES,
@@ -106,6 +111,7 @@ impl Client {
     pub fn with_clock(self, clock: impl Clock + 'static) -> Self {
         self.with(|shared| {
             shared.clock = Arc::new(clock);
+            shared.limits.move_to(&shared.clock);
             shared.forget_skew();
         })
     }
@@ -114,6 +120,18 @@ impl Client {
     #[must_use]
     pub fn with_retries(self, retries: Retries) -> Self {
         self.with(|shared| shared.retries = retries)
+    }
+
+    /// The same client, which begins no more calls of this version in any second, or as many as it
+    /// likes. Unless set, it is 100 for v1, which its documents name for one address, and no limit for
+    /// v2, whose documents name none.
+    ///
+    /// All clones of a client share the limit. Calls that are too many wait within
+    /// [`Timeouts::total`], and end as [`Error::Throttled`] if that is too short. Calls that act, and the
+    /// lookups of payouts, go before reads that wait.
+    #[must_use]
+    pub fn with_rate_limit(self, version: Version, per_second: Option<NonZeroU32>) -> Self {
+        self.with(|shared| shared.limits.set(version, per_second, &shared.clock))
     }
 
     /// The same client with or without correcting timestamps; it does unless told otherwise.
@@ -161,7 +179,8 @@ impl Client {
         let budget = shared.budgets.of(E::SAFETY);
         let (mut attempts, mut retries, mut taken) = (0, 0, 0);
         loop {
-            let attempt = self.attempt_on_time::<E>(&prepared, give_up_at).await;
+            let lane = Lane::of(E::SAFETY);
+            let attempt = (self.attempt_on_time::<E>(&prepared, lane, give_up_at)).await;
             attempts += attempt.exchanges;
             let error = match attempt.result {
                 Ok(value) => {

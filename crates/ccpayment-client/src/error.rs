@@ -1,5 +1,7 @@
 //! Errors that answer what a caller decides on.
 
+use std::num::NonZeroU32;
+
 use ccpayment_core::{
     AnswerError, Endpoint, ErrorCode, OrderId, PrepareError, Prepared, RawBody, Rejection, Retry,
     Safety,
@@ -62,6 +64,18 @@ pub enum Error {
         /// The field and the rule, or what the signer said.
         source: PrepareError,
     },
+    /// Our own limit had no room for it in time. Nothing was sent. See
+    /// [`Client::with_rate_limit`](crate::Client::with_rate_limit).
+    #[error(
+        "{} was not sent: its turn among {per_second} calls a second would come too late",
+        call.operation
+    )]
+    Throttled {
+        /// Which call.
+        call: Box<CallInfo>,
+        /// The limit.
+        per_second: NonZeroU32,
+    },
     /// There was no answer.
     #[error("{}: {source}", call.operation)]
     Transport {
@@ -122,6 +136,7 @@ impl Error {
     pub fn call(&self) -> &CallInfo {
         match self {
             Self::Invalid { call, .. }
+            | Self::Throttled { call, .. }
             | Self::Transport { call, .. }
             | Self::Answer { call, .. }
             | Self::Clock { call, .. } => call,
@@ -131,6 +146,7 @@ impl Error {
     /// The same error, after so many attempts.
     pub(crate) fn after(mut self, attempts: u32) -> Self {
         let (Self::Invalid { call, .. }
+        | Self::Throttled { call, .. }
         | Self::Transport { call, .. }
         | Self::Answer { call, .. }
         | Self::Clock { call, .. }) = &mut self;
@@ -159,7 +175,7 @@ impl Error {
     pub fn outcome(&self) -> Outcome {
         let call = self.call();
         match self {
-            Self::Invalid { .. } => return Outcome::NotSent,
+            Self::Invalid { .. } | Self::Throttled { .. } => return Outcome::NotSent,
             Self::Transport { source, .. } if !source.could_have_acted() => {
                 return Outcome::NotSent;
             }

@@ -55,12 +55,14 @@ mod body;
 mod client;
 mod clock;
 mod error;
+mod limit;
 mod pages;
 mod payout;
 mod raw;
 mod retry;
 mod skew;
 mod transport;
+mod wrap;
 
 #[cfg(feature = "v2")]
 pub use batch::{BatchPaid, BatchPayout};
@@ -73,3 +75,4 @@ pub use pages::{Page, PageError};
 pub use payout::{ABSENCE_SECONDS, PaidOut, PayoutError, Proof, Refusal, Submitted, Tried};
 pub use retry::Retries;
 pub use transport::{BoxError, Call, SetupError, Transport, TransportError};
+pub use wrap::{TowerTransport, TransportFn, transport_fn};

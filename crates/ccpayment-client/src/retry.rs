@@ -87,7 +87,7 @@ impl Failure {
                 _ => Self::Unusable,
             },
             Error::Clock { source, .. } => Self::Refused(source.code),
-            Error::Invalid { .. } => Self::Ours,
+            Error::Invalid { .. } | Error::Throttled { .. } => Self::Ours,
         }
     }
 }

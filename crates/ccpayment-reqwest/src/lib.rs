@@ -136,6 +136,3 @@ fn classify(error: reqwest::Error) -> TransportError {
 fn not_sent(error: reqwest::Error) -> TransportError {
     TransportError::NotSent(Box::new(error.without_url()))
 }
-
-#[cfg(test)]
-mod tests;

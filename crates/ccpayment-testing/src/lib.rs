@@ -8,6 +8,8 @@
 //! - `simulation`, with the feature `sandbox`: your webhook handler and your payout code against the
 //!   whole gateway, with duplicates, delays, losses, forgeries and crashes, under virtual time;
 //!   the first broken invariant is reported with its seed.
+//! - `conformance`, with the feature of that name: what every transport has to hold, as tests for
+//!   yours.
 //!
 //! A stateful gateway on loopback is in `ccpayment-sandbox`.
 //!
@@ -44,6 +46,8 @@
 //! ```
 
 mod clock;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod fake;
 mod recorder;
 #[cfg(feature = "sandbox")]

@@ -8,6 +8,7 @@
 //! |---|---|---|
 //! | `reqwest` | yes | [`ReqwestTransport`], the default backend |
 //! | `hyper` | no | `HyperTransport`, a smaller backend, with HTTP/2 |
+//! | `blocking` | no | `blocking::Client` for programs without an async runtime, over ureq |
 //! | `rustls` | yes | TLS of the backends, by rustls with its `ring` provider |
 //! | `rustls-no-provider` | no | TLS of the backends, by rustls with a provider that the program brings |
 //! | `webhook` | yes | [`webhook`]: verify, confirm, acknowledge |
@@ -54,7 +55,8 @@
 pub use ccpayment_client::{
     ABSENCE_SECONDS, BoxError, Call, CallInfo, Client, Clock, Error, Outcome, Page, PageError,
     PaidOut, PayoutError, Proof, Refusal, Retries, SetupError, Submitted, SystemClock, Timeouts,
-    Transport, TransportError, Tried, Unsettled,
+    TowerTransport, Transport, TransportError, TransportFn, Tried, Unsettled, read_body,
+    transport_fn,
 };
 #[cfg(feature = "v2")]
 pub use ccpayment_client::{BatchPaid, BatchPayout};
@@ -64,6 +66,10 @@ pub use ccpayment_core::*;
 pub use ccpayment_hyper::HyperTransport;
 #[cfg(feature = "reqwest")]
 pub use ccpayment_reqwest::ReqwestTransport;
+
+/// The client for programs without an async runtime.
+#[cfg(feature = "blocking")]
+pub use ccpayment_ureq as blocking;
 
 #[cfg(feature = "webhook")]
 pub use ccpayment_webhook as webhook;

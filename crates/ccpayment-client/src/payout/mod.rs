@@ -15,6 +15,7 @@ use ccpayment_core::{
 
 use crate::client::Client;
 use crate::error::{Error, Outcome, Unsettled};
+use crate::limit::Lane;
 use crate::retry::Pause;
 use crate::skew::Words;
 use machine::{LookedUp, Machine, Step, Then};
@@ -308,14 +309,14 @@ pub(crate) async fn drive<S: Submit>(
             Step::Submit if asked.is_some() => Step::pause(Then::Submit),
             Step::Lookup if asked.is_some() => Step::pause(Then::Lookup),
             Step::Submit => {
-                let attempt = client.attempt_on_time::<S>(&submit, give_up_at).await;
+                let attempt = (client.attempt_on_time::<S>(&submit, Lane::Money, give_up_at)).await;
                 asked = attempt.retry_after;
                 let answer = attempt.result.map(S::made);
                 machine.submitted(attempt.signed_at, answer)
             }
             Step::Lookup => {
                 let attempt = client
-                    .attempt_on_time::<S::Lookup>(&lookup, give_up_at)
+                    .attempt_on_time::<S::Lookup>(&lookup, Lane::Money, give_up_at)
                     .await;
                 asked = attempt.retry_after;
                 // A doubt from elsewhere may be dated by our own clock, which may be behind.

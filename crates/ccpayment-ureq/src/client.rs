@@ -1,0 +1,95 @@
+//! The async client, run to its end on the calling thread.
+
+use ccpayment_client::core::{Credentials, Endpoint, Payout, Timestamp};
+use ccpayment_client::{Client as AsyncClient, Error, PaidOut, PayoutError, Transport};
+
+use crate::clock::BlockingClock;
+
+/// A client of the gateway whose calls block. Cheap to clone; every clone shares connections and
+/// settings.
+///
+/// Its transport has to block as well and to hold to [`Call::timeout`](ccpayment_client::Call::timeout)
+/// by itself, as [`UreqTransport`](crate::UreqTransport) does, or to answer at once, as a fake does.
+/// So has a [`Signer`](ccpayment_client::core::Signer) that asks for its key elsewhere: there is no
+/// runtime that could interrupt it.
+#[derive(Debug, Clone)]
+pub struct Client {
+    client: AsyncClient,
+}
+
+impl Client {
+    /// A client for the real gateway, with default timeouts and the machine's clock.
+    pub fn new(credentials: Credentials, transport: impl Transport + 'static) -> Self {
+        Self {
+            client: AsyncClient::new(credentials, transport).with_clock(BlockingClock::new()),
+        }
+    }
+
+    /// The same client with other settings, which are those of the async client:
+    ///
+    /// ```
+    /// # use ccpayment_client::core::{AppId, AppSecret, Credentials};
+    /// # use ccpayment_ureq::{Client, UreqTransport};
+    /// # let credentials = Credentials::new(AppId::new("app-id"), AppSecret::new("app-secret"))?;
+    /// let sandbox = "http://127.0.0.1:8080".parse()?;
+    /// let client = Client::new(credentials, UreqTransport::new()?)
+    ///     .with(|client| client.with_origin(sandbox));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn with(self, change: impl FnOnce(AsyncClient) -> AsyncClient) -> Self {
+        Self {
+            client: change(self.client),
+        }
+    }
+
+    /// Makes one call, as [`ccpayment_client::Client::send`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`]. For a call that moves money, ask [`Error::outcome`] first.
+    pub fn send<E: Endpoint>(&self, request: &E) -> Result<E::Response, Error> {
+        pollster::block_on(self.client.send(request))
+    }
+
+    /// Makes a payout exactly once, as [`ccpayment_client::Client::payout`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`PayoutError`]: refused, conflict or unknown.
+    pub fn payout<P: Payout>(&self, request: &P) -> Result<PaidOut, PayoutError> {
+        pollster::block_on(self.client.payout(request))
+    }
+
+    /// Finds out what became of a payout that was left in doubt, as
+    /// [`ccpayment_client::Client::settle`] does. Never submits anything.
+    ///
+    /// # Errors
+    ///
+    /// [`PayoutError`]: refused, conflict or unknown.
+    pub fn settle<P: Payout>(
+        &self,
+        request: &P,
+        in_doubt_since: Timestamp,
+    ) -> Result<PaidOut, PayoutError> {
+        pollster::block_on(self.client.settle(request, in_doubt_since))
+    }
+
+    /// Runs anything else that the async client can do:
+    ///
+    /// ```no_run
+    /// # use ccpayment_client::core::v2::GetCoin;
+    /// # use ccpayment_client::core::CoinId;
+    /// # fn example(client: &ccpayment_ureq::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let (usdt, matic) = client.run(async |client| {
+    ///     let usdt = client.send(&GetCoin::new(CoinId::new(1280))).await?;
+    ///     let matic = client.send(&GetCoin::new(CoinId::new(1329))).await?;
+    ///     Ok::<_, ccpayment_client::Error>((usdt, matic))
+    /// })?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn run<T>(&self, what: impl AsyncFnOnce(&AsyncClient) -> T) -> T {
+        pollster::block_on(what(&self.client))
+    }
+}

@@ -1,0 +1,36 @@
+//! The client for programs without an async runtime, over [ureq](https://docs.rs/ureq).
+//!
+//! [`Client`] makes the same calls and the same payouts as the async client, because it is the
+//! async client: its transport and its clock block, so it runs to the end on the calling thread.
+//! There is no runtime, no thread and no second version of a rule.
+//!
+//! A payment must go out exactly once and reach nobody else: redirects, proxies of the environment
+//! and whatever else ureq would do by itself are switched off. TLS is rustls with the Mozilla roots
+//! and a provider that is given explicitly: a build with two crypto providers does not panic.
+//!
+//! One thing can't be switched off: where another crate of the build switches on ureq's `gzip` or
+//! `brotli`, an answer in that form is decompressed, within the limit on its length. We never ask for
+//! one.
+//!
+//! Without the feature `rustls`, which is on, TLS is by the process's default provider or by one that is
+//! given.
+//!
+//! ```no_run
+//! use ccpayment_client::core::v2::GetCoin;
+//! use ccpayment_client::core::{AppId, AppSecret, CoinId, Credentials};
+//! use ccpayment_ureq::{Client, UreqTransport};
+//!
+//! let credentials = Credentials::new(AppId::new("app-id"), AppSecret::new("app-secret"))?;
+//! let client = Client::new(credentials, UreqTransport::new()?);
+//! let usdt = client.send(&GetCoin::new(CoinId::new(1280)))?;
+//! println!("{} is {}", usdt.coin.symbol, usdt.coin.coin_full_name);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod client;
+mod clock;
+mod transport;
+
+pub use client::Client;
+pub use clock::BlockingClock;
+pub use transport::{CONNECT_TIMEOUT, IDLE_TIMEOUT, MAX_IDLE_CONNECTIONS, UreqTransport};
