@@ -22,14 +22,31 @@ const MAX_FAILURES: u32 = 3;
 pub(super) enum Step {
     /// Read the state of the batch, and all its rows.
     ReadBack,
+    /// Read the state alone: it is what tells of a confirmation, and there may be many rows.
+    Glance,
     /// Add these of the wanted rows.
     Append(Vec<usize>),
     Confirm,
-    /// Wait, then read back.
     Wait {
         rounds: u32,
+        then: Look,
     },
     Finish(Box<Result<BatchPaid, PayoutError>>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    ReadBack,
+    Glance,
+}
+
+impl From<Look> for Step {
+    fn from(look: Look) -> Self {
+        match look {
+            Look::ReadBack => Self::ReadBack,
+            Look::Glance => Self::Glance,
+        }
+    }
 }
 
 /// A call that may act twice.
@@ -126,15 +143,36 @@ impl Machine {
         }
     }
 
-    /// The batch is not confirmed, as far as it shows.
-    fn open(&mut self, clock: Option<Timestamp>, missing: Vec<usize>) -> Step {
+    /// The state alone, while what is in doubt shows in no row.
+    pub(super) fn glanced(&mut self, clock: Option<Timestamp>, batch: &BatchWithdrawOrder) -> Step {
+        self.tried.lookups += 1;
+        if batch.status == BatchStatus::Init {
+            self.settle_by(clock);
+        }
+        let is_open = self.doubt.is_some() && batch.status == BatchStatus::Init;
+        if is_open || matches!(batch.status, BatchStatus::Unknown(_)) {
+            return self.wait();
+        }
+        Step::ReadBack
+    }
+
+    /// What shows in nothing that the gateway has can't arrive any more, once its clock is far enough.
+    fn settle_by(&mut self, clock: Option<Timestamp>) {
         let since = self.tried.in_doubt_since.unwrap_or_default();
-        let have_arrived = !self.sent.iter().any(|at| missing.binary_search(at).is_ok());
-        let is_settled = self.doubt == Some(Act::Append) && have_arrived;
-        if is_settled || clock.is_some_and(|clock| is_past(since, clock)) {
+        if clock.is_some_and(|clock| is_past(since, clock)) {
             self.doubt = None;
             self.tried.in_doubt_since = None;
         }
+    }
+
+    /// The batch is not confirmed, as far as it shows.
+    fn open(&mut self, clock: Option<Timestamp>, missing: Vec<usize>) -> Step {
+        let have_arrived = !self.sent.iter().any(|at| missing.binary_search(at).is_ok());
+        if self.doubt == Some(Act::Append) && have_arrived {
+            self.doubt = None;
+            self.tried.in_doubt_since = None;
+        }
+        self.settle_by(clock);
         if self.doubt.is_some() {
             return self.wait();
         }
@@ -222,7 +260,7 @@ impl Machine {
         self.failures += 1;
         self.doubt = Some(act);
         self.tried.in_doubt_since = self.tried.in_doubt_since.max(Some(signed_at));
-        Step::ReadBack
+        self.look().into()
     }
 
     /// The time is up, or there is nothing left to do. Without a doubt the batch is not confirmed.
@@ -282,7 +320,15 @@ impl Machine {
     fn wait(&mut self) -> Step {
         let rounds = self.waits;
         self.waits += 1;
-        Step::Wait { rounds }
+        let then = self.look();
+        Step::Wait { rounds, then }
+    }
+
+    fn look(&self) -> Look {
+        match self.doubt {
+            Some(Act::Confirm | Act::Anything) => Look::Glance,
+            Some(Act::Append) | None => Look::ReadBack,
+        }
     }
 }
 

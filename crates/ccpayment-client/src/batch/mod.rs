@@ -21,9 +21,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::Client;
 use crate::error::{CallInfo, Error};
+use crate::limit::Lane;
 use crate::payout::{PayoutError, Proof, Refusal, Submitted, Tried, drive};
 use crate::retry::Pause;
-use machine::{Machine, ROWS_AT_ONCE, Seen, Step};
+use machine::{Look, Machine, ROWS_AT_ONCE, Seen, Step};
 
 /// The rows that are read at once.
 const PAGE: u64 = 100;
@@ -218,6 +219,13 @@ async fn run(
     }
     let (tried, others_doubt) = open(client, &opening, earlier, give_up_at).await?;
     let mut machine = Machine::new(batch.id().clone(), tried, others_doubt);
+    // A doubt from elsewhere may be dated by our own clock, which may be behind.
+    let clock_of = |clock: Option<Timestamp>| match others_doubt {
+        Some(_) => clock.map(|clock| client.before_skew(clock)),
+        None => clock,
+    };
+    // The gateway asked for a pause, which is not one of our own rounds.
+    let pause = |then| Step::Wait { rounds: 0, then };
     let mut step = Step::ReadBack;
     // What the last answer asks to wait, before anything is sent again.
     let mut asked = None;
@@ -227,13 +235,18 @@ async fn run(
             return machine.give_up();
         }
         step = match step {
-            Step::ReadBack if asked.is_some() => Step::Wait { rounds: 0 },
+            Step::ReadBack if asked.is_some() => pause(Look::ReadBack),
+            Step::Glance if asked.is_some() => pause(Look::Glance),
+            Step::Glance => match read(client, &batch.batch.lookup(), give_up_at).await {
+                Ok((order, clock)) => machine.glanced(clock_of(clock), &order),
+                Err(failed) => {
+                    asked = failed.retry_after;
+                    machine.read_failed(failed.error)
+                }
+            },
             Step::ReadBack => match read_back(client, batch, give_up_at).await {
                 Ok(mut seen) => {
-                    // A doubt from elsewhere may be dated by our own clock, which may be behind.
-                    if others_doubt.is_some() {
-                        seen.clock = seen.clock.map(|clock| client.before_skew(clock));
-                    }
+                    seen.clock = clock_of(seen.clock);
                     machine.read_back(seen)
                 }
                 Err(failed) => {
@@ -255,7 +268,7 @@ async fn run(
                 asked = sent.retry_after;
                 machine.confirmed(sent.signed_at, sent.result)
             }
-            Step::Wait { rounds } => {
+            Step::Wait { rounds, then } => {
                 let clock = client.clock();
                 let pause = Pause::before_asking(rounds, asked.take()).length(clock.random());
                 if pause >= left {
@@ -264,7 +277,7 @@ async fn run(
                 let pause_ms = pause.as_millis();
                 tracing::debug!(operation = GetBatchWithdrawOrder::NAME, pause_ms, "waiting");
                 clock.sleep(pause).await;
-                Step::ReadBack
+                then.into()
             }
             Step::Finish(verdict) => return *verdict,
         };
@@ -330,7 +343,7 @@ async fn send<E: Endpoint>(
             };
         }
     };
-    let attempt = client.attempt_on_time::<E>(&prepared, give_up_at).await;
+    let attempt = (client.attempt_on_time::<E>(&prepared, Lane::Money, give_up_at)).await;
     Sent {
         signed_at: attempt.signed_at,
         gateway_clock: attempt.gateway_clock,

@@ -6,7 +6,7 @@ use ccpayment_core::v2::{
 };
 use ccpayment_core::{Difference, ErrorCode, OrderId, TIMESTAMP_WINDOW_SECONDS, Timestamp, decode};
 
-use super::machine::{Machine, ROWS_AT_ONCE, Seen, Step};
+use super::machine::{Look, Machine, ROWS_AT_ONCE, Seen, Step};
 use super::{BatchPaid, PayoutError};
 use crate::error::{CallInfo, Error, Outcome};
 use crate::payout::{ABSENCE_SECONDS, Proof, Refusal, Tried};
@@ -75,7 +75,14 @@ fn name(step: &Step) -> String {
         Step::ReadBack => "read back".into(),
         Step::Append(rows) => format!("append {}", rows.len()),
         Step::Confirm => "confirm".into(),
-        Step::Wait { .. } => "wait".into(),
+        Step::Glance => "glance".into(),
+        Step::Wait {
+            then: Look::ReadBack,
+            ..
+        } => "wait".into(),
+        Step::Wait {
+            then: Look::Glance, ..
+        } => "wait, glance".into(),
         Step::Finish(verdict) => match &**verdict {
             Ok(paid) => format!("done, {:?}", paid.proof),
             Err(PayoutError::Refused { .. }) => "refused".into(),
@@ -215,21 +222,28 @@ fn a_lost_append_that_has_arrived_lets_the_next_one_go() {
 
 #[test]
 fn a_confirmation_in_doubt_is_settled_by_the_status_and_never_repeated_blindly() {
+    let clock = |seconds| Some(later(seconds - TIMESTAMP_WINDOW_SECONDS));
     for doubtful in [lost(), code(10001), code(11002), code(11007), code(99999)] {
         let mut machine = machine();
         machine.read_back(complete(T, "Init"));
-        assert_eq!(name(&machine.confirmed(T, Err(doubtful))), "read back");
-        for seconds in [0, 60, ABSENCE_SECONDS - 1] {
-            let step = machine.read_back(complete(later(seconds), "Init"));
-            assert_eq!(name(&step), "wait", "{seconds}");
+        assert_eq!(name(&machine.confirmed(T, Err(doubtful))), "glance");
+        for seconds in [TIMESTAMP_WINDOW_SECONDS, ABSENCE_SECONDS - 1] {
+            let step = machine.glanced(clock(seconds), &batch("Init", ""));
+            assert_eq!(name(&step), "wait, glance", "{seconds}");
         }
+        let step = machine.glanced(None, &batch("Init", ""));
+        assert_eq!(name(&step), "wait, glance");
+        let step = machine.glanced(clock(9_999), &batch("Something new", ""));
+        assert_eq!(name(&step), "wait, glance");
         // It did not arrive, and can't any more.
+        let step = machine.glanced(clock(ABSENCE_SECONDS), &batch("Init", ""));
+        assert_eq!(name(&step), "read back");
         let step = machine.read_back(complete(later(ABSENCE_SECONDS), "Init"));
         assert_eq!(name(&step), "confirm");
-        assert_eq!(
-            name(&machine.confirmed(later(301), Err(lost()))),
-            "read back"
-        );
+        // The next one is lost as well, and has arrived.
+        assert_eq!(name(&machine.confirmed(later(301), Err(lost()))), "glance");
+        let step = machine.glanced(clock(302), &batch("Processing", ""));
+        assert_eq!(name(&step), "read back");
         let step = machine.read_back(complete(later(302), "Processing"));
         assert_eq!(name(&step), "done, Record");
     }
@@ -237,8 +251,9 @@ fn a_confirmation_in_doubt_is_settled_by_the_status_and_never_repeated_blindly()
     let mut machine = machine();
     machine.read_back(complete(T, "Init"));
     let step = machine.confirmed(T, Ok(batch("Init", "")));
-    assert_eq!(name(&step), "read back");
-    assert_eq!(name(&machine.read_back(complete(later(9), "Init"))), "wait");
+    assert_eq!(name(&step), "glance");
+    let step = machine.glanced(clock(200), &batch("Init", ""));
+    assert_eq!(name(&step), "wait, glance");
     assert_eq!(name(&Step::Finish(Box::new(machine.give_up()))), "unknown");
 }
 
@@ -286,7 +301,7 @@ fn what_another_process_may_have_sent_is_waited_out() {
         let mut machine = resumed();
         // That all rows are there says nothing of a confirmation.
         let step = machine.read_back(shown(later(ABSENCE_SECONDS - 1)));
-        assert_eq!(name(&step), "wait", "{there}");
+        assert_eq!(name(&step), "wait, glance", "{there}");
         let next = if there == 3 { "confirm" } else { "append 3" };
         let step = machine.read_back(shown(later(ABSENCE_SECONDS)));
         assert_eq!(name(&step), next);
