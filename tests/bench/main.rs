@@ -28,6 +28,7 @@ fn main() -> Result<()> {
         .collect::<Vec<_>>()
         .as_slice()
     {
+        ["send"] => send::report(),
         [] => {
             let sign = hot::Sign::new();
             report("sign_200_bytes", FAST, || sign.ours(), || sign.bound());
@@ -40,13 +41,13 @@ fn main() -> Result<()> {
             );
             #[cfg(feature = "aws-lc-rs")]
             rsa_lines()?;
-            println!("send_cpu {:.2}", send::ratio()?);
+            send::report()?;
             println!("pages_memory_growth_mib {:.2}", pages::growth()?);
             Ok(())
         }
-        // The other process of the last measurement.
+        // The other process of the calls.
         ["serve"] => send::serve(),
-        _ => bail!("usage: bench"),
+        _ => bail!("usage: bench [send]"),
     }
 }
 

@@ -1,5 +1,5 @@
-//! The CPU of one `Client::send`, beside a hand-written reqwest call that signs and parses the
-//! same. The server is another process, so only the client is counted.
+//! The CPU of one `Client::send`, beside a call written by hand over the same library that signs and
+//! parses the same. The server is another process, so only the client is counted.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -9,12 +9,18 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use ccpayment::v2::{GetCoin, GetCoinResponse};
-use ccpayment::{AppId, AppSecret, Client, CoinId, Credentials, ReqwestTransport};
+use ccpayment::{
+    AppId, AppSecret, Client, CoinId, Credentials, HyperTransport, ReqwestTransport, Transport,
+};
+use futures_util::future::try_join_all;
 use hmac::Hmac;
-use http_body_util::Full;
+use http::Request;
+use http_body_util::{BodyExt, Full};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use nix::sys::resource::{UsageWho, getrusage};
 use rustls::crypto::ring;
 use serde::Deserialize;
@@ -27,70 +33,118 @@ const CALLS: u32 = 1_000;
 
 const ANSWER: &str = include_str!("../fixtures/v2/get_coin.response.json");
 
-struct Server(Child);
+struct Server {
+    process: Child,
+    origin: String,
+}
 
 impl Drop for Server {
     fn drop(&mut self) {
         // It ends by itself when its standard input closes; this only makes sure.
-        let _ = self.0.kill().and_then(|()| self.0.wait());
+        let _ = self.process.kill().and_then(|()| self.process.wait());
     }
 }
 
-/// Twenty thousand calls each, in turns.
-pub(crate) fn ratio() -> Result<f64> {
-    let mut child = Command::new(std::env::current_exe()?)
-        .arg("serve")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let output = child.stdout.take().context("no output")?;
-    let _server = Server(child);
-    let mut origin = String::new();
-    BufReader::new(output).read_line(&mut origin)?;
-    let origin = origin.trim();
+impl Server {
+    fn start() -> Result<Self> {
+        let mut process = Command::new(std::env::current_exe()?)
+            .arg("serve")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let output = process.stdout.take().context("no output")?;
+        let mut origin = String::new();
+        BufReader::new(output).read_line(&mut origin)?;
+        Ok(Self {
+            process,
+            origin: origin.trim().to_owned(),
+        })
+    }
+}
 
+/// Twenty thousand calls each, in turns, for each backend and for each number of calls at once.
+pub(crate) fn report() -> Result<()> {
+    let server = Server::start()?;
+    for at_once in [1, 32] {
+        let by_hand = ByHand::new(&server, over_reqwest()?);
+        ratio("reqwest", at_once, ReqwestTransport::new()?, &by_hand)?;
+        let by_hand = ByHand::new(&server, over_hyper());
+        ratio("hyper", at_once, HyperTransport::new()?, &by_hand)?;
+    }
+    Ok(())
+}
+
+fn ratio(
+    name: &str,
+    at_once: u32,
+    transport: impl Transport + 'static,
+    by_hand: &ByHand<impl Post>,
+) -> Result<()> {
     let credentials = Credentials::new(AppId::new(APP_ID), AppSecret::new(SECRET))?;
-    let client = Client::new(credentials, ReqwestTransport::new()?).with_origin(origin.parse()?);
-    let by_hand = ByHand::new(origin)?;
+    let client = Client::new(credentials, transport).with_origin(by_hand.origin.parse()?);
+    let request = GetCoin::new(CoinId::new(1280));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
 
     let (mut ours, mut bound) = (Duration::ZERO, Duration::ZERO);
     runtime.block_on(async {
-        let request = GetCoin::new(CoinId::new(1280));
         ensure!(
             client.send(&request).await? == by_hand.get_coin(1280).await?,
             "they differ"
         );
         for round in 0..=ROUNDS {
             let before = cpu()?;
-            for _ in 0..CALLS {
+            many(at_once, async || {
                 client.send(&request).await?;
-            }
+                Ok(())
+            })
+            .await?;
             let between = cpu()?;
-            for _ in 0..CALLS {
+            many(at_once, async || {
                 by_hand.get_coin(1280).await?;
-            }
+                Ok(())
+            })
+            .await?;
             // The first round warms up.
             if round > 0 {
                 ours += between - before;
                 bound += cpu()? - between;
             }
         }
-        Ok(())
+        anyhow::Ok(())
     })?;
+    println!(
+        "send_cpu_{name}_{at_once} {:.2}",
+        ours.as_secs_f64() / bound.as_secs_f64()
+    );
+
     let count = |run: &mut dyn FnMut()| allocation_counter::measure(run).count_total;
-    let request = GetCoin::new(CoinId::new(1280));
-    let ours_count = count(&mut || drop(runtime.block_on(client.send(&request))));
+    let our_count = count(&mut || drop(runtime.block_on(client.send(&request))));
     let bound_count = count(&mut || drop(runtime.block_on(by_hand.get_coin(1280))));
     let each = |total: Duration| total.as_nanos() / u128::from(ROUNDS * CALLS);
     eprintln!(
-        "# send_cpu: {} ns and {ours_count} allocations a call; by hand {} ns and {bound_count}",
+        "# send_cpu_{name}_{at_once}: {} ns and {our_count} allocations a call; \
+         by hand {} ns and {bound_count}",
         each(ours),
         each(bound)
     );
-    Ok(ours.as_secs_f64() / bound.as_secs_f64())
+    Ok(())
+}
+
+/// A round of calls, so many at once.
+async fn many(at_once: u32, call: impl AsyncFn() -> Result<()>) -> Result<()> {
+    let callers = (0..at_once).map(|caller| {
+        let call = &call;
+        async move {
+            for _ in (caller..CALLS).step_by(at_once as usize) {
+                call().await?;
+            }
+            anyhow::Ok(())
+        }
+    });
+    try_join_all(callers).await?;
+    Ok(())
 }
 
 /// User and system time of this process.
@@ -103,10 +157,16 @@ fn cpu() -> Result<Duration> {
 }
 
 /// What a careful person writes without us: one request, signed and parsed, with a timeout.
-struct ByHand {
-    client: reqwest::Client,
+struct ByHand<P> {
+    http: P,
+    origin: String,
     url: String,
     key: Hmac<Sha256>,
+}
+
+/// One request over somebody's library.
+trait Post {
+    async fn post(&self, url: &str, timestamp: String, sign: &str, body: Vec<u8>) -> Result<Bytes>;
 }
 
 #[derive(Deserialize)]
@@ -115,22 +175,14 @@ struct Envelope {
     data: Option<GetCoinResponse>,
 }
 
-impl ByHand {
-    fn new(origin: &str) -> Result<Self> {
-        let tls = rustls::ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(rustls::RootCertStore::empty())
-            .with_no_client_auth();
-        let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .timeout(Duration::from_secs(20))
-            .no_proxy()
-            .build()?;
-        Ok(Self {
-            client,
-            url: format!("{origin}/ccpayment/v2/getCoin"),
+impl<P: Post> ByHand<P> {
+    fn new(server: &Server, http: P) -> Self {
+        Self {
+            http,
+            origin: server.origin.clone(),
+            url: format!("{}/ccpayment/v2/getCoin", server.origin),
             key: prepared(),
-        })
+        }
     }
 
     async fn get_coin(&self, coin_id: u64) -> Result<GetCoinResponse> {
@@ -140,17 +192,64 @@ impl ByHand {
             .as_secs()
             .to_string();
         let sign = sign_plainly(&self.key, &timestamp, &body);
-        let response = (self.client.post(&self.url))
+        let sign = std::str::from_utf8(&sign)?;
+        let answer = self.http.post(&self.url, timestamp, sign, body).await?;
+        let envelope: Envelope = serde_json::from_slice(&answer)?;
+        ensure!(envelope.code == 10000, "refused");
+        envelope.data.context("no data")
+    }
+}
+
+fn over_reqwest() -> Result<reqwest::Client> {
+    let tls = rustls::ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    let client = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .timeout(Duration::from_secs(20))
+        .no_proxy()
+        .build()?;
+    Ok(client)
+}
+
+impl Post for reqwest::Client {
+    async fn post(&self, url: &str, timestamp: String, sign: &str, body: Vec<u8>) -> Result<Bytes> {
+        let response = (reqwest::Client::post(self, url))
             .header("Content-Type", "application/json")
             .header("Appid", APP_ID)
             .header("Timestamp", timestamp)
-            .header("Sign", std::str::from_utf8(&sign)?)
+            .header("Sign", sign)
             .body(body)
             .send()
             .await?;
-        let envelope: Envelope = serde_json::from_slice(&response.bytes().await?)?;
-        ensure!(envelope.code == 10000, "refused");
-        envelope.data.context("no data")
+        Ok(response.bytes().await?)
+    }
+}
+
+type Hyper = legacy::Client<HttpConnector, Full<Bytes>>;
+
+fn over_hyper() -> Hyper {
+    let mut tcp = HttpConnector::new();
+    tcp.set_nodelay(true);
+    legacy::Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .build(tcp)
+}
+
+impl Post for Hyper {
+    async fn post(&self, url: &str, timestamp: String, sign: &str, body: Vec<u8>) -> Result<Bytes> {
+        let request = Request::post(url)
+            .header("Content-Type", "application/json")
+            .header("Appid", APP_ID)
+            .header("Timestamp", timestamp)
+            .header("Sign", sign)
+            .body(Full::new(Bytes::from(body)))?;
+        let answer = async {
+            let answer = self.request(request).await?;
+            anyhow::Ok(answer.into_body().collect().await?.to_bytes())
+        };
+        tokio::time::timeout(Duration::from_secs(20), answer).await?
     }
 }
 
@@ -169,9 +268,9 @@ pub(crate) fn serve() -> Result<()> {
         loop {
             let (stream, _) = listener.accept().await?;
             stream.set_nodelay(true)?;
-            let service = service_fn(|request: http::Request<hyper::body::Incoming>| async {
+            let service = service_fn(|request: Request<hyper::body::Incoming>| async {
                 // The body has to be read, or the connection can't be used again.
-                http_body_util::BodyExt::collect(request.into_body()).await?;
+                request.into_body().collect().await?;
                 Ok::<_, hyper::Error>(http::Response::new(Full::new(Bytes::from_static(
                     ANSWER.as_bytes(),
                 ))))

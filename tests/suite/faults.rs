@@ -6,12 +6,12 @@ use std::time::Duration;
 use ccpayment::v2::{ApplyAppWithdrawToNetwork, GetCoin};
 use ccpayment::{
     Address, AnswerError, AppId, AppSecret, Chain, Client, CoinId, Credentials, Error, ErrorCode,
-    OrderId, Outcome, PaidOut, PayoutError, Proof, ReqwestTransport, Retries, Timeouts, Timestamp,
-    TransportError,
+    OrderId, Outcome, PaidOut, PayoutError, Proof, Retries, Timeouts, Timestamp, TransportError,
 };
 use ccpayment_sandbox::{EntryKind, Fault, Garbled, Sandbox, Server, Setting};
 
-use crate::gateway::SandboxClock;
+use super::Backend;
+use super::gateway::SandboxClock;
 
 const USDT: CoinId = CoinId::new(1280);
 const APPLY: &str = "applyAppWithdrawToNetwork";
@@ -37,7 +37,7 @@ async fn house() -> House {
         .await
         .unwrap();
     let credentials = Credentials::new(AppId::new("app-id"), AppSecret::new("app-secret")).unwrap();
-    let client = Client::new(credentials, ReqwestTransport::new().unwrap())
+    let client = Client::new(credentials, Backend::new().unwrap())
         .with_origin(server.origin().parse().unwrap())
         .with_clock(SandboxClock::of(&sandbox));
     House {

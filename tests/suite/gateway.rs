@@ -19,10 +19,12 @@ use ccpayment::v2::{
 use ccpayment::webhook::{Acknowledgement, Event, Verified, Verifier, Webhook};
 use ccpayment::{
     Address, Amount, AppId, AppSecret, Call, Chain, Client, Clock, CoinId, Credentials, Endpoint,
-    ErrorCode, FiatId, Memo, OrderId, PayoutError, Proof, RecordId, ReqwestTransport, Safety,
-    SystemClock, Transport, TransportError, ValidationError,
+    ErrorCode, FiatId, Memo, OrderId, PayoutError, Proof, RecordId, Safety, SystemClock, Transport,
+    TransportError, ValidationError,
 };
 use ccpayment_sandbox::{Fault, Sandbox, Server, Setting};
+
+use super::Backend;
 
 const USDT: CoinId = CoinId::new(1280);
 const XRP: CoinId = CoinId::new(1486);
@@ -73,7 +75,7 @@ struct House {
 }
 
 async fn house() -> House {
-    house_with("app-secret", ReqwestTransport::new().unwrap()).await
+    house_with("app-secret", Backend::new().unwrap()).await
 }
 
 async fn house_with(secret: &str, transport: impl Transport + 'static) -> House {
@@ -240,7 +242,7 @@ async fn the_gateway_refuses_with_its_own_codes() {
 
 #[tokio::test]
 async fn a_wrong_secret_and_a_wrong_clock_are_told_apart() {
-    let house = house_with("another", ReqwestTransport::new().unwrap()).await;
+    let house = house_with("another", Backend::new().unwrap()).await;
     assert_eq!(
         house.code(&GetCoinList::new()).await,
         ErrorCode::VerifySignFailed
@@ -249,13 +251,13 @@ async fn a_wrong_secret_and_a_wrong_clock_are_told_apart() {
 
     let house = self::house().await;
     let stranger = Credentials::new(AppId::new("stranger"), AppSecret::new("s")).unwrap();
-    let client = Client::new(stranger, ReqwestTransport::new().unwrap())
+    let client = Client::new(stranger, Backend::new().unwrap())
         .with_origin(house.server.origin().parse().unwrap());
     let error = client.send(&GetCoinList::new()).await.unwrap_err();
     assert_eq!(error.code(), Some(ErrorCode::MerchantNotFound));
     // The system's clock is not the sandbox's.
     let own = Credentials::new(AppId::new("app-id"), AppSecret::new("app-secret")).unwrap();
-    let client = Client::new(own, ReqwestTransport::new().unwrap())
+    let client = Client::new(own, Backend::new().unwrap())
         .with_origin(house.server.origin().parse().unwrap());
     let error = client.send(&GetCoinList::new()).await.unwrap_err();
     assert_eq!(error.code(), Some(ErrorCode::ReqExpired));
@@ -263,7 +265,7 @@ async fn a_wrong_secret_and_a_wrong_clock_are_told_apart() {
 }
 
 /// Changes what leaves core, as a mistake in core would: the sandbox must notice.
-struct Tampered(ReqwestTransport, fn(&mut Call));
+struct Tampered(Backend, fn(&mut Call));
 
 #[async_trait]
 impl Transport for Tampered {
@@ -292,7 +294,7 @@ async fn one_byte_other_than_signed_is_noticed() {
         },
     ];
     for tamper in tampers {
-        let transport = Tampered(ReqwestTransport::new().unwrap(), tamper);
+        let transport = Tampered(Backend::new().unwrap(), tamper);
         let house = house_with("app-secret", transport).await;
         assert_eq!(
             house.code(&payout("payout-1", "10")).await,

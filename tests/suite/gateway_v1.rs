@@ -20,11 +20,12 @@ use ccpayment::webhook::VerifyError;
 use ccpayment::webhook::v1::{Event, Verifier};
 use ccpayment::{
     Address, Amount, AnswerError, AppId, AppSecret, Call, Chain, Client, Credentials, Endpoint,
-    Error, ErrorCode, Memo, OrderId, Outcome, ReqwestTransport, Timestamp, Transport,
-    TransportError, Unverified, UserId,
+    Error, ErrorCode, Memo, OrderId, Outcome, Timestamp, Transport, TransportError, Unverified,
+    UserId,
 };
 use ccpayment_sandbox::{Incoming, Sandbox, Server, Setting};
 
+use super::Backend;
 use super::gateway::SandboxClock;
 
 const USDT: u64 = 1280;
@@ -33,7 +34,7 @@ type Tamper = fn(&mut http::Response<Bytes>);
 
 /// What the line does to an answer; it also notes which operations succeeded.
 struct Line {
-    inner: ReqwestTransport,
+    inner: Backend,
     tamper: Tamper,
     answered: Arc<Mutex<BTreeSet<&'static str>>>,
 }
@@ -74,7 +75,7 @@ async fn house_with(secret: &str, tamper: Tamper) -> House {
         .unwrap();
     let answered = Arc::default();
     let line = Line {
-        inner: ReqwestTransport::new().unwrap(),
+        inner: Backend::new().unwrap(),
         tamper,
         answered: Arc::clone(&answered),
     };

@@ -11,6 +11,7 @@
 mod answers;
 mod arbitrary;
 mod batches;
+mod blocking;
 mod discrepancies;
 mod every_route;
 mod facts;
@@ -26,6 +27,7 @@ mod payloads;
 mod payout_records;
 mod payouts;
 mod rate_limit;
+mod readme;
 mod remote_key;
 mod retries;
 mod routes;
@@ -34,6 +36,7 @@ mod rsa;
 mod sandbox_names;
 mod schema;
 mod signing;
+mod simulate;
 mod snapshots;
 mod soak;
 mod submits;
@@ -43,3 +46,19 @@ mod v1_signing;
 mod v1_webhooks;
 mod v1_wire;
 mod wrong_clock;
+
+/// What the gateway's and the faults' tests call over. They run once more below, over another.
+use ccpayment::ReqwestTransport as Backend;
+
+#[allow(clippy::duplicate_mod, reason = "the same tests, over another backend")]
+#[path = "."]
+mod over_hyper {
+    use ccpayment::HyperTransport as Backend;
+
+    #[path = "faults.rs"]
+    mod faults;
+    #[path = "gateway.rs"]
+    mod gateway;
+    #[path = "gateway_v1.rs"]
+    mod gateway_v1;
+}

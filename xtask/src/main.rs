@@ -9,6 +9,8 @@
 //!   fails at whatever the document does not allow; `conformance --examples 20` makes fewer a route.
 //! - `soak` makes a million random operations on a sandbox, whose books have to balance after each;
 //!   `soak --operations 20000` makes another number.
+//! - `simulate` lets seeded histories of payouts, crashes and faults happen in virtual time, and holds
+//!   them against a sandbox's ledger; `simulate --seeds N --from S` chooses the seeds.
 //! - `load` measures how fast a sandbox starts, and how many calls a second it answers on one core.
 
 #![allow(
@@ -46,6 +48,7 @@ fn main() -> Result<()> {
         }
         ["routes", rest @ ..] => program(&cargo, root, &["--bin", "routes"], rest),
         ["soak", rest @ ..] => program(&cargo, root, &["--release", "--bin", "soak"], rest),
+        ["simulate", rest @ ..] => program(&cargo, root, &["--release", "--bin", "simulate"], rest),
         ["load", rest @ ..] => program(&cargo, root, &["--release", "--bin", "load"], rest),
         ["conformance"] => conformance::run(&cargo, root, conformance::EXAMPLES),
         ["conformance", "--examples", number] => {
@@ -54,7 +57,9 @@ fn main() -> Result<()> {
         }
         _ => bail!(
             "usage: cargo xtask codegen [--check] | spec-diff | bench | routes | \
-             conformance [--examples N] | soak [--operations N] | load"
+             conformance [--examples N] | soak [--operations N] | load | \
+             simulate [--seeds N] [--from S] [--jobs K] [--trace | --hash | --kinds] \
+             [--mutant NAME]"
         ),
     }
 }

@@ -42,7 +42,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use ccpayment_client::{BoxError, Call, Transport, TransportError, read_body};
+use ccpayment_client::{BoxError, Call, Connections, Transport, TransportError, read_body};
 use http::{Request, Response, Uri};
 use http_body_util::Full;
 use hyper::rt::{Read, Write};
@@ -75,6 +75,7 @@ const PING_TIMEOUT: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct HyperTransport {
     request: Arc<dyn Fn(Request<Full<Bytes>>) -> ResponseFuture + Send + Sync>,
+    connections: Connections,
 }
 
 impl HyperTransport {
@@ -93,6 +94,11 @@ impl HyperTransport {
         C::Error: Into<BoxError>,
         C::Future: Send + 'static,
     {
+        let connections = Connections::default();
+        let connector = Bounded {
+            connector,
+            connections: connections.clone(),
+        };
         let client = Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())
@@ -102,9 +108,10 @@ impl HyperTransport {
             .http2_keep_alive_timeout(PING_TIMEOUT)
             // On, by default.
             .retry_canceled_requests(false)
-            .build(Bounded(connector));
+            .build(connector);
         Self {
             request: Arc::new(move |request| client.request(request)),
+            connections,
         }
     }
 }
@@ -118,10 +125,13 @@ impl fmt::Debug for HyperTransport {
 #[async_trait]
 impl Transport for HyperTransport {
     async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
-        let answer = (self.request)(call.request.map(Full::new))
-            .await
-            .map_err(classify)?;
-        read_body(answer, call.max_response_bytes).await
+        let exchange = async {
+            let answer = (self.request)(call.request.map(Full::new))
+                .await
+                .map_err(classify)?;
+            read_body(answer, call.max_response_bytes).await
+        };
+        self.connections.exchange(exchange).await
     }
 }
 

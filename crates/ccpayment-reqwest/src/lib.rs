@@ -35,13 +35,15 @@
 //! ```
 
 #[cfg(feature = "rustls-no-provider")]
+mod connect;
+#[cfg(feature = "rustls-no-provider")]
 mod tls;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use ccpayment_client::{Call, Transport, TransportError, read_body};
+use ccpayment_client::{Call, Connections, Transport, TransportError, read_body};
 use http::Response;
 
 /// How long connecting may take, TLS included.
@@ -51,6 +53,7 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 pub struct ReqwestTransport {
     client: reqwest::Client,
+    connections: Connections,
     /// Somebody else's client, which may do what ours can't.
     borrowed: bool,
 }
@@ -100,6 +103,7 @@ impl From<reqwest::Client> for ReqwestTransport {
     fn from(client: reqwest::Client) -> Self {
         Self {
             client,
+            connections: Connections::default(),
             borrowed: true,
         }
     }
@@ -115,11 +119,14 @@ impl Transport for ReqwestTransport {
     async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
         let request = reqwest::Request::try_from(call.request).map_err(not_sent)?;
         let asked = self.borrowed.then(|| request.url().clone());
-        let answer = self.client.execute(request).await.map_err(classify)?;
-        if asked.is_some_and(|asked| asked != *answer.url()) {
-            return Err(TransportError::MaybeSent(Redirected.into()));
-        }
-        read_body(answer.into(), call.max_response_bytes).await
+        let exchange = async {
+            let answer = self.client.execute(request).await.map_err(classify)?;
+            if asked.is_some_and(|asked| asked != *answer.url()) {
+                return Err(TransportError::MaybeSent(Redirected.into()));
+            }
+            read_body(answer.into(), call.max_response_bytes).await
+        };
+        self.connections.exchange(exchange).await
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use ccpayment_client::SetupError;
+use ccpayment_client::{Connections, SetupError};
 use reqwest::redirect;
 use rustls::crypto::CryptoProvider;
 use rustls::{ClientConfig, RootCertStore};
 
+use super::connect::Bounded;
 use super::{CONNECT_TIMEOUT, ReqwestTransport};
 
 impl ReqwestTransport {
@@ -36,6 +37,7 @@ impl ReqwestTransport {
             .with_root_certificates(roots)
             .with_no_client_auth();
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let connections = Connections::default();
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .connect_timeout(CONNECT_TIMEOUT)
@@ -47,10 +49,12 @@ impl ReqwestTransport {
             .no_brotli()
             .no_zstd()
             .no_deflate()
+            .connector_layer(Bounded(connections.clone()))
             .build()
             .map_err(|error| SetupError::Client(error.into()))?;
         Ok(Self {
             client,
+            connections,
             borrowed: false,
         })
     }

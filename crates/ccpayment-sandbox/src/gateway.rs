@@ -126,8 +126,13 @@ pub(crate) fn serve(state: &mut State, request: Arrived) -> Value {
         }
         Deed::Once => (logged, act(state, &request, logged)),
         Deed::Twice => {
+            let told = instructed(state, &request.operation);
             let first = act(state, &request, logged);
             let again = note(state, &request.route, request.order_id.clone(), fault);
+            // It is one call, so that an instruction for it holds for both copies.
+            if instructed(state, &request.operation).len() < told.len() {
+                state.instructed.insert(request.operation.clone(), told);
+            }
             let second = act(state, &request, again);
             if fault == Some(Fault::TwiceAnswerSecond) {
                 (again, second)
@@ -181,6 +186,10 @@ fn note(state: &mut State, route: &str, order_id: Option<String>, fault: Option<
         fault,
     });
     state.requests.len().saturating_sub(1)
+}
+
+fn instructed(state: &State, operation: &str) -> Vec<u32> {
+    state.instructed.get(operation).cloned().unwrap_or_default()
 }
 
 /// Carries a request out and notes what came of it.

@@ -72,7 +72,8 @@
 //! bodies trickle, are cut and lie about their length, requests arrive twice or after their own
 //! look-up, and answers are HTML, redirects, bombs or no JSON. Each says whether the gateway acted,
 //! and the books agree. [`Sandbox::requests`] and [`Sandbox::fault_hits`] tell what struck,
-//! [`Sandbox::exchange`] does so in process. [`Server::refuse`] closes the port itself.
+//! [`Sandbox::exchange`] does so in process. [`Server::refuse`] closes the port itself, and
+//! [`Sandbox::serve_stream`] answers on a connection that is no socket.
 //!
 //! # As a program, with pages
 //!
@@ -236,3 +237,4 @@ pub use model::views::{
     Attempt, DepositView, Incoming, Notification, Payment, PayoutView, Picked, RequestView,
 };
 pub use server::Server;
+pub use wire::ByteStream;

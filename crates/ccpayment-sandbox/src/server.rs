@@ -1,4 +1,4 @@
-//! The gateway on a socket.
+//! The gateway on a socket, or on any other connection.
 
 use std::fmt;
 use std::io;
@@ -13,14 +13,13 @@ use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::door::Door;
 use crate::handle::sandbox::Sandbox;
 use crate::model::fault::Fault;
-use crate::wire::{Ending, Line};
+use crate::wire::{ByteStream, Ending, Line};
 use crate::{clock, wire};
 
 const MAX_BODY: usize = 1024 * 1024;
@@ -43,6 +42,17 @@ impl Sandbox {
     /// When the address can't be bound.
     pub async fn serve(&self, addr: SocketAddr) -> io::Result<Server> {
         Server::start(self.clone(), addr).await
+    }
+
+    /// Answers on one connection, of whatever kind, until it ends. Faults strike it as they strike a
+    /// socket's.
+    ///
+    /// Nothing in it goes by chance: the same bytes at the same (virtual) times of tokio's clock meet
+    /// the same answers. Pauses within an answer, such as those of [`SlowBody`](crate::Garbled::SlowBody),
+    /// go by that clock, too.
+    pub async fn serve_stream(&self, stream: impl ByteStream) {
+        let (_open, stopped) = watch::channel(());
+        converse(self.clone(), stream, stopped).await;
     }
 }
 
@@ -122,7 +132,7 @@ async fn accept(
     let (mut epoch, mut over) = watch::channel(());
     loop {
         tokio::select! {
-            // As here.
+            biased;
             _ = stopped.changed() => break,
             Some((open, done)) = orders.recv() => {
                 let result = if open {
@@ -139,6 +149,9 @@ async fn accept(
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
             accepted = door.accept() => match accepted {
                 Ok(stream) => {
+                    // Small answers must not wait for the peer's delayed acknowledgement; it works
+                    // without, too.
+                    let _ = stream.set_nodelay(true);
                     connections.spawn(converse(sandbox.clone(), stream, over.clone()));
                 }
                 // Out of descriptors, most likely: let the others end first.
@@ -157,9 +170,7 @@ async fn farewell(connections: &mut JoinSet<()>) {
     }
 }
 
-async fn converse(sandbox: Sandbox, stream: TcpStream, mut stopped: watch::Receiver<()>) {
-    // Small answers must not wait for the peer's delayed acknowledgement; it works without, too.
-    let _ = stream.set_nodelay(true);
+async fn converse(sandbox: Sandbox, stream: impl ByteStream, mut stopped: watch::Receiver<()>) {
     let line = Line::new(stream);
     let ending = Mutex::new(None);
     {
@@ -170,6 +181,7 @@ async fn converse(sandbox: Sandbox, stream: TcpStream, mut stopped: watch::Recei
         let mut connection = std::pin::pin!(connection);
         // An error is a peer that went away, or a fault that was asked for.
         let stopping = tokio::select! {
+            biased;
             _ = connection.as_mut() => false,
             _ = stopped.changed() => true,
         };

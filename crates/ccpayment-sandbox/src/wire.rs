@@ -1,4 +1,4 @@
-//! What an HTTP library would never do to a socket.
+//! What an HTTP library would never do to a connection.
 
 use std::io;
 use std::pin::Pin;
@@ -21,27 +21,52 @@ const PIECES: usize = 40;
 const PAUSE: Duration = Duration::from_millis(50);
 const TOO_LONG: usize = 10;
 
-/// A stream that hyper reads and writes, and that is still there when hyper is done with it.
-#[derive(Debug, Clone)]
-pub(crate) struct Line(Arc<Mutex<TcpStream>>);
+/// A connection that a [`Sandbox`](crate::Sandbox) can answer on: a socket, or whatever a test puts in
+/// its place.
+pub trait ByteStream: AsyncRead + AsyncWrite + Unpin {
+    /// From now on, dropping this resets the connection instead of closing it: the peer must meet an
+    /// error, and never a clean end.
+    ///
+    /// # Errors
+    ///
+    /// When the connection can't be told so.
+    fn reset(&mut self) -> io::Result<()>;
+}
 
-impl Line {
-    pub(crate) fn new(stream: TcpStream) -> Self {
+impl ByteStream for TcpStream {
+    fn reset(&mut self) -> io::Result<()> {
+        // Nothing lingers: the kernel resets the connection when the socket is closed.
+        self.set_zero_linger()
+    }
+}
+
+/// A stream that hyper reads and writes, and that is still there when hyper is done with it.
+#[derive(Debug)]
+pub(crate) struct Line<S>(Arc<Mutex<S>>);
+
+impl<S> Clone for Line<S> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<S> Line<S> {
+    pub(crate) fn new(stream: S) -> Self {
         Self(Arc::new(Mutex::new(stream)))
     }
 
     /// The stream, once every other handle is gone.
-    pub(crate) fn into_stream(self) -> Option<TcpStream> {
+    pub(crate) fn into_stream(self) -> Option<S> {
         let stream = Arc::into_inner(self.0)?;
         Some(stream.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn stream(&self) -> MutexGuard<'_, TcpStream> {
+    fn stream(&self) -> MutexGuard<'_, S> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl AsyncRead for Line {
+impl<S: ByteStream> AsyncRead for Line<S> {
     fn poll_read(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -51,7 +76,7 @@ impl AsyncRead for Line {
     }
 }
 
-impl AsyncWrite for Line {
+impl<S: ByteStream> AsyncWrite for Line<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -147,23 +172,22 @@ fn head(response: &Response<Bytes>, framing: &str) -> Vec<u8> {
 }
 
 /// Does it. Whatever goes wrong is a peer that went away.
-pub(crate) async fn end(mut stream: TcpStream, ending: Ending) {
+pub(crate) async fn end(mut stream: impl ByteStream, ending: Ending) {
     let _ = match ending {
         Ending::Close => Ok(()),
-        // Nothing lingers: the kernel resets the connection when the socket is closed.
-        Ending::Reset => stream.set_zero_linger(),
+        Ending::Reset => stream.reset(),
         Ending::Silence => until_gone(&mut stream).await,
         Ending::Bytes(bytes) => send(&mut stream, &bytes).await,
         Ending::Slowly(head, body) => slowly(&mut stream, &head, &body).await,
     };
 }
 
-async fn send(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<()> {
+async fn send(stream: &mut impl ByteStream, bytes: &[u8]) -> io::Result<()> {
     stream.write_all(bytes).await?;
     stream.shutdown().await
 }
 
-async fn slowly(stream: &mut TcpStream, head: &[u8], body: &[u8]) -> io::Result<()> {
+async fn slowly(stream: &mut impl ByteStream, head: &[u8], body: &[u8]) -> io::Result<()> {
     stream.write_all(head).await?;
     for piece in body.chunks(body.len().div_ceil(PIECES).max(1)) {
         clock::pause(PAUSE).await;
@@ -172,7 +196,7 @@ async fn slowly(stream: &mut TcpStream, head: &[u8], body: &[u8]) -> io::Result<
     stream.shutdown().await
 }
 
-async fn until_gone(stream: &mut TcpStream) -> io::Result<()> {
+async fn until_gone(stream: &mut impl ByteStream) -> io::Result<()> {
     let mut waste = [0; 1024];
     while stream.read(&mut waste).await? != 0 {}
     Ok(())

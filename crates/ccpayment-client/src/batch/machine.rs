@@ -9,8 +9,9 @@ use ccpayment_core::{Difference, Endpoint as _, OrderId, Timestamp, v2::GetBatch
 
 use super::BatchPaid;
 use crate::error::{Error, Outcome};
-use crate::payout::{PayoutError, Proof, Refusal, Tried, is_past};
+use crate::payout::is_past;
 use crate::retry::passes_in_seconds;
+use crate::verdict::{PayoutError, Proof, Refusal, Tried};
 
 /// How many rows one call takes.
 pub(super) const ROWS_AT_ONCE: usize = 500;

@@ -11,19 +11,22 @@ use std::time::Duration;
 
 use ccpayment_core::v2::{
     AppendBatchWithdraw, ApplyBatchWithdraw, BatchRows, BatchWithdrawOrder,
-    BatchWithdrawTaskRecord, ConfirmBatchWithdraw, GetBatchWithdrawOrder,
-    GetBatchWithdrawOrderRecordList,
+    BatchWithdrawTaskRecord, ConfirmBatchWithdraw, GetBatchWithdrawOrderRecordList,
 };
 use ccpayment_core::{
     Endpoint, ErrorCode, OrderId, Paged, Rule, Submit, Timestamp, ValidationError,
 };
 use serde::{Deserialize, Serialize};
+use tracing::Instrument as _;
 
+use crate::attempt::Terms;
 use crate::client::Client;
 use crate::error::{CallInfo, Error};
 use crate::limit::Lane;
-use crate::payout::{PayoutError, Proof, Refusal, Submitted, Tried, drive};
+use crate::observe;
+use crate::payout::drive;
 use crate::retry::Pause;
+use crate::verdict::{PayoutError, Proof, Refusal, Submitted, Tried};
 use machine::{Look, Machine, ROWS_AT_ONCE, Seen, Step};
 
 /// The rows that are read at once.
@@ -200,23 +203,47 @@ enum Earlier {
     Left(Option<Timestamp>),
 }
 
-/// Carries out what the machine decides.
 async fn run(
     client: &Client,
     batch: &BatchPayout,
     earlier: Earlier,
 ) -> Result<BatchPaid, PayoutError> {
-    let give_up_at = client.give_up_at();
+    let confirmation = batch.confirmation();
+    let invalid = |source| Error::Invalid {
+        call: CallInfo::of(&confirmation),
+        source,
+    };
+    let checked = batch.validate().map_err(|error| invalid(error.into()));
+    let prepared = match checked.and_then(|()| client.prepare(&confirmation)) {
+        Ok(prepared) => prepared,
+        Err(error) => {
+            return Err(PayoutError::Refused {
+                order_id: batch.id().clone(),
+                reason: Refusal::NotSent(Box::new(error)),
+                tried: Tried::default(),
+            });
+        }
+    };
+    let span = observe::submit(&prepared);
+    let following = follow(client, batch, earlier, client.give_up_at());
+    let result = following.instrument(span.clone()).await;
+    let tried = match &result {
+        Ok(paid) => &paid.tried,
+        Err(error) => error.tried(),
+    };
+    let error = result.as_ref().err();
+    observe::submit_ended(&span, ConfirmBatchWithdraw::NAME, tried, error);
+    result
+}
+
+/// Carries out what the machine decides.
+async fn follow(
+    client: &Client,
+    batch: &BatchPayout,
+    earlier: Earlier,
+    give_up_at: Duration,
+) -> Result<BatchPaid, PayoutError> {
     let opening = batch.opening();
-    if let Err(error) = batch.validate() {
-        let (call, source) = (CallInfo::of(&opening), error.into());
-        let reason = Refusal::NotSent(Box::new(Error::Invalid { call, source }));
-        return Err(PayoutError::Refused {
-            order_id: batch.id().clone(),
-            reason,
-            tried: Tried::default(),
-        });
-    }
     let (tried, others_doubt) = open(client, &opening, earlier, give_up_at).await?;
     let mut machine = Machine::new(batch.id().clone(), tried, others_doubt);
     // A doubt from elsewhere may be dated by our own clock, which may be behind.
@@ -274,8 +301,7 @@ async fn run(
                 if pause >= left {
                     return machine.give_up();
                 }
-                let pause_ms = pause.as_millis();
-                tracing::debug!(operation = GetBatchWithdrawOrder::NAME, pause_ms, "waiting");
+                tracing::debug!(pause_ms = pause.as_millis(), "waiting");
                 clock.sleep(pause).await;
                 then.into()
             }
@@ -343,7 +369,12 @@ async fn send<E: Endpoint>(
             };
         }
     };
-    let attempt = (client.attempt_on_time::<E>(&prepared, Lane::Money, give_up_at)).await;
+    let terms = Terms {
+        lane: Lane::Money,
+        sent_before: 0,
+        give_up_at,
+    };
+    let attempt = client.attempt_on_time::<E>(&prepared, terms).await;
     Sent {
         signed_at: attempt.signed_at,
         gateway_clock: attempt.gateway_clock,

@@ -9,8 +9,9 @@ use ccpayment_core::{Difference, ErrorCode, OrderId, TIMESTAMP_WINDOW_SECONDS, T
 use super::machine::{Look, Machine, ROWS_AT_ONCE, Seen, Step};
 use super::{BatchPaid, PayoutError};
 use crate::error::{CallInfo, Error, Outcome};
-use crate::payout::{ABSENCE_SECONDS, Proof, Refusal, Tried};
+use crate::payout::ABSENCE_SECONDS;
 use crate::transport::TransportError;
+use crate::verdict::{Proof, Refusal, Tried};
 
 const T: Timestamp = Timestamp::new(1_700_000_000);
 

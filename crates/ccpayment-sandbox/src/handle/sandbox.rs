@@ -157,7 +157,7 @@ impl Sandbox {
     }
 
     /// Makes the next call of a route that passes its checks answer with a code of the table.
-    /// Repeated calls line up.
+    /// Repeated calls line up. A request that a fault delivers twice is one call.
     ///
     /// # Errors
     ///

@@ -19,6 +19,7 @@ mod front;
 mod layers;
 mod line;
 mod lists;
+mod memory;
 mod notifications;
 mod odd;
 mod people;

@@ -1,0 +1,120 @@
+//! No more connections than calls.
+
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a pool is in its runtime's time, which tests pause there"
+)]
+
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+use crate::transport::BoxError;
+
+/// How long after an exchange its connection may be on its way back. A busy machine needs a part of
+/// it, and only a server that keeps no connections makes anybody wait for all of it.
+const GRACE: Duration = Duration::from_millis(100);
+
+/// Keeps a backend over hyper's pool from opening more connections than there are calls.
+///
+/// A caller that has read an answer may call again before the connection is back in the pool, and
+/// the pool then opens another one. So where there are as many as calls already, one that asks for
+/// another waits a moment for one of those that are on their way.
+#[derive(Debug, Clone, Default)]
+pub struct Connections {
+    counts: Arc<Counts>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    /// Calls, with the reading of their answers.
+    calls: AtomicUsize,
+    /// What was opened. Nobody tells when one is closed, so this may be too high until somebody has
+    /// waited in vain.
+    opened: AtomicUsize,
+    /// When the last exchange was over.
+    last: Mutex<Option<Instant>>,
+}
+
+thread_local! {
+    /// Whether a call is being polled. The pool goes on with a connection that its call has no need
+    /// of any more, but in a task of its own.
+    static CALLING: Cell<bool> = const { Cell::new(false) };
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the call got another connection")]
+struct NotNeeded;
+
+struct InFlight<'a>(&'a Counts);
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        *self.0.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        self.0.calls.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Connections {
+    /// A whole exchange: everything that needs the connection of one call.
+    pub async fn exchange<F: Future>(&self, exchange: F) -> F::Output {
+        self.counts.calls.fetch_add(1, Ordering::Relaxed);
+        let _in_flight = InFlight(&self.counts);
+        let mut exchange = pin!(exchange);
+        poll_fn(|context| {
+            let outer = CALLING.replace(true);
+            let polled = exchange.as_mut().poll(context);
+            CALLING.set(outer);
+            polled
+        })
+        .await
+    }
+
+    /// A connection for one of the exchanges, in the pool's connector.
+    ///
+    /// # Errors
+    ///
+    /// That of `open`; and one that nobody sees, when the pool has given the exchange another
+    /// connection meanwhile.
+    pub async fn open<C, E, F>(&self, open: impl FnOnce() -> F) -> Result<C, BoxError>
+    where
+        F: Future<Output = Result<C, E>>,
+        E: Into<BoxError>,
+    {
+        if !self.may_open() {
+            let last = *(self.counts.last.lock()).unwrap_or_else(PoisonError::into_inner);
+            if let Some(last) = last {
+                let mut grace = pin!(sleep_until(last + GRACE));
+                poll_fn(|context| match CALLING.get() {
+                    true => grace.as_mut().poll(context).map(Ok),
+                    false => Poll::Ready(Err(NotNeeded)),
+                })
+                .await?;
+            }
+            // In vain: some of those are closed.
+            let calls = self.counts.calls.load(Ordering::Relaxed);
+            self.counts.opened.store(calls, Ordering::Relaxed);
+        }
+        let opened = open().await;
+        if opened.is_err() {
+            let one_less = |opened: usize| Some(opened.saturating_sub(1));
+            let _ =
+                (self.counts.opened).fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less);
+        }
+        opened.map_err(Into::into)
+    }
+
+    fn may_open(&self) -> bool {
+        let calls = self.counts.calls.load(Ordering::Relaxed);
+        let one_more = |opened: usize| (opened < calls).then(|| opened + 1);
+        (self.counts.opened)
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more)
+            .is_ok()
+    }
+}

@@ -1,0 +1,478 @@
+//! One history: what a seed lets happen.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use anyhow::Result;
+use ccpayment::{ABSENCE_SECONDS, Timeouts, Timestamp};
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+
+use crate::checks::{self, Broken, Count};
+use crate::clock::{MachineClock, pause};
+use crate::payment::Payment;
+use crate::plan::{Event, Plan};
+use crate::reads;
+use crate::strikes;
+use crate::teller::{SLACK, Teller, Verdict, Who};
+use crate::trace::Trace;
+use crate::world::World;
+
+/// How often a settlement is tried once the gateway answers again.
+const SETTLEMENTS: u32 = 10;
+
+/// What became of a seed.
+pub(crate) struct Run {
+    pub(crate) trace: Trace,
+    pub(crate) hits: BTreeMap<&'static str, u64>,
+    pub(crate) count: Count,
+    pub(crate) broken: Vec<Broken>,
+}
+
+/// What the merchant has on disk about one call: written before it, and when it has ended.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) payment: usize,
+    pub(crate) worker: usize,
+    pub(crate) started: bool,
+    pub(crate) verdict: Option<Verdict>,
+}
+
+pub(crate) struct Book {
+    pub(crate) world: Arc<World>,
+    pub(crate) payments: Vec<Payment>,
+    state: Mutex<Entries>,
+}
+
+struct Entries {
+    calls: Vec<Call>,
+    broken: Vec<Broken>,
+}
+
+impl Book {
+    fn entries(&self) -> MutexGuard<'_, Entries> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn calls(&self) -> Vec<Call> {
+        self.entries().calls.clone()
+    }
+
+    fn verdict(&self, call: usize, verdict: Option<Verdict>) {
+        if let Some(call) = self.entries().calls.get_mut(call) {
+            call.started = true;
+            call.verdict = verdict;
+        }
+    }
+
+    pub(crate) fn broken(&self, broken: Broken) {
+        self.world.say(format_args!("BROKEN: {broken}"));
+        self.entries().broken.push(broken);
+    }
+
+    /// Pays or settles, and writes down what came of it.
+    async fn carry_out(
+        &self,
+        teller: &Teller,
+        total: Duration,
+        call: usize,
+        since: Option<Timestamp>,
+    ) -> Option<Verdict> {
+        let payment = self.entries().calls.get(call)?.payment;
+        let request = &self.payments.get(payment)?.request;
+        self.verdict(call, None);
+        let what = if since.is_some() { "settle" } else { "pay" };
+        self.world
+            .say(format_args!("call {call}: {what} {payment}"));
+        let began = self.world.elapsed();
+        let verdict = teller.carry_out(request, since).await;
+        let took = self.world.elapsed().saturating_sub(began);
+        self.world.say(format_args!("call {call}: {verdict}"));
+        if took > total + SLACK {
+            self.broken(Broken::wrong(format!(
+                "call {call} took {took:?} and had {total:?}"
+            )));
+        }
+        self.verdict(call, Some(verdict.clone()));
+        Some(verdict)
+    }
+}
+
+/// A process of the merchant: dies between any two steps, and comes up again with its book alone.
+struct Worker {
+    teller: Option<Teller>,
+    clock: MachineClock,
+    timeouts: Timeouts,
+    fuse: Arc<Fuse>,
+    tasks: JoinSet<()>,
+}
+
+/// Counts the steps that a process has left.
+struct Fuse {
+    steps: AtomicU32,
+    burnt: Arc<Notify>,
+}
+
+impl Fuse {
+    const NEVER: u32 = u32::MAX;
+
+    fn new(burnt: &Arc<Notify>) -> Arc<Self> {
+        Arc::new(Self {
+            steps: AtomicU32::new(Self::NEVER),
+            burnt: Arc::clone(burnt),
+        })
+    }
+
+    /// Whether the process may take another step.
+    fn step(&self) -> bool {
+        match self.steps.load(Ordering::SeqCst) {
+            Self::NEVER => true,
+            0 => {
+                self.burnt.notify_one();
+                false
+            }
+            left => {
+                self.steps.store(left - 1, Ordering::SeqCst);
+                true
+            }
+        }
+    }
+
+    fn is_burnt(&self) -> bool {
+        self.steps.load(Ordering::SeqCst) == 0
+    }
+}
+
+/// Work of a process, which stops for good when the process has no steps left.
+struct Stepwise<F> {
+    work: Pin<Box<F>>,
+    fuse: Arc<Fuse>,
+}
+
+impl<F: Future<Output = ()>> Future for Stepwise<F> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.fuse.step() {
+            self.work.as_mut().poll(context)
+        } else {
+            Poll::Pending
+        }
+    }
+}
+
+impl Worker {
+    fn spawn(&mut self, work: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(Stepwise {
+            work: Box::pin(work),
+            fuse: Arc::clone(&self.fuse),
+        });
+    }
+}
+
+struct History {
+    book: Arc<Book>,
+    workers: Vec<Worker>,
+    burnt: Arc<Notify>,
+    who: Who,
+    random: fastrand::Rng,
+}
+
+/// Runs one seed to its end. Everything that it does by chance, it does by the seed.
+pub(crate) fn run(seed: u64, who: Who, keep_trace: bool) -> Result<Run> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()?;
+    runtime.block_on(History::run(seed, who, keep_trace))
+}
+
+impl History {
+    async fn run(seed: u64, who: Who, keep_trace: bool) -> Result<Run> {
+        let plan = Plan::draw(seed)?;
+        let world = World::new(seed, &plan, keep_trace)?;
+        for _ in 0..plan.others {
+            world.hit(strikes::OTHER_PAYOUT);
+        }
+        for _ in plan.calls.iter().filter(|call| call.again) {
+            world.hit(strikes::SECOND_WORKER);
+        }
+        let calls = plan.calls.iter().map(|planned| Call {
+            payment: planned.payment,
+            worker: planned.worker,
+            started: false,
+            verdict: None,
+        });
+        let book = Arc::new(Book {
+            world: Arc::clone(&world),
+            state: Mutex::new(Entries {
+                calls: calls.collect(),
+                broken: Vec::new(),
+            }),
+            payments: plan.payments,
+        });
+        let burnt = Arc::new(Notify::new());
+        let mut workers = Vec::new();
+        for (number, planned) in (0..).zip(&plan.workers) {
+            let clock = MachineClock::new(world.start, seed ^ number, planned.ahead);
+            match planned.ahead {
+                1.. => world.hit(strikes::AHEAD),
+                0 => {}
+                _ => world.hit(strikes::BEHIND),
+            }
+            workers.push(Worker {
+                teller: Some(Teller::new(who, &world, &clock, planned.timeouts)?),
+                clock,
+                timeouts: planned.timeouts,
+                fuse: Fuse::new(&burnt),
+                tasks: JoinSet::new(),
+            });
+        }
+        let mut history = Self {
+            book,
+            workers,
+            burnt,
+            who,
+            random: fastrand::Rng::with_seed(seed ^ 0x0068_6973_746f),
+        };
+        history.play(plan.events).await?;
+        history.end().await?;
+        let count = checks::against_the_ledger(&history.book);
+        let broken = std::mem::take(&mut history.book.entries().broken);
+        let (trace, hits) = world.finish();
+        Ok(Run {
+            trace,
+            hits,
+            count,
+            broken,
+        })
+    }
+
+    /// Lets everything happen at its time.
+    async fn play(&mut self, mut events: BTreeMap<(u64, u64), Event>) -> Result<()> {
+        let world = Arc::clone(&self.book.world);
+        let burnt = Arc::clone(&self.burnt);
+        let mut serial = u64::MAX / 2;
+        loop {
+            let due = events.first_key_value().map(|((at, _), _)| *at);
+            let wait = async {
+                match due {
+                    Some(at) => {
+                        let left = Duration::from_millis(at).saturating_sub(world.elapsed());
+                        pause(left).await;
+                    }
+                    None => Self::all_done(&mut self.workers).await,
+                }
+            };
+            tokio::select! {
+                biased;
+                () = burnt.notified() => {
+                    for worker in 0..self.workers.len() {
+                        if self.workers.get(worker).is_some_and(|it| it.fuse.is_burnt()) {
+                            serial += 1;
+                            let back = self.crash(worker, strikes::CRASH_AT_STEP);
+                            events.insert((back, serial), Event::Start { worker });
+                        }
+                    }
+                }
+                () = wait => {
+                    let Some((_, event)) = events.pop_first() else {
+                        return Ok(());
+                    };
+                    if let Some(worker) = self.happen(event)? {
+                        serial += 1;
+                        let back = self.crash(worker, strikes::CRASH_AT_TIME);
+                        events.insert((back, serial), Event::Start { worker });
+                    }
+                }
+            }
+        }
+    }
+
+    async fn all_done(workers: &mut [Worker]) {
+        for worker in workers {
+            while worker.tasks.join_next().await.is_some() {}
+        }
+    }
+
+    /// Lets one thing happen; which process crashes, if that is what happens.
+    fn happen(&mut self, event: Event) -> Result<Option<usize>> {
+        let world = Arc::clone(&self.book.world);
+        match event {
+            Event::Call { call } => self.start_call(call),
+            Event::Read { worker, read } => self.start_read(worker, read),
+            Event::Fuse { worker, steps } => {
+                if let Some(worker) = self.workers.get(worker) {
+                    worker.fuse.steps.store(steps, Ordering::SeqCst);
+                }
+            }
+            Event::Crash { worker } => {
+                let alive = self
+                    .workers
+                    .get(worker)
+                    .is_some_and(|it| it.teller.is_some());
+                return Ok(alive.then_some(worker));
+            }
+            Event::Start { worker } => self.start(worker)?,
+            Event::Jump { worker, millis } => {
+                if let Some(worker) = self.workers.get(worker) {
+                    world.hit(if millis < 0 {
+                        strikes::JUMP_BACK
+                    } else {
+                        strikes::JUMP_AHEAD
+                    });
+                    worker.clock.jump(millis);
+                }
+                world.say(format_args!("clock {worker} jumps by {millis} ms"));
+            }
+            Event::ResetAll => world.reset_all(),
+            Event::Fail => self.fail_one(),
+        }
+        Ok(None)
+    }
+
+    fn start_call(&mut self, call: usize) {
+        let Some(worker) = self.book.calls().get(call).map(|it| it.worker) else {
+            return;
+        };
+        let retries = self.random.u32(0..3);
+        let waits: Vec<u64> = (0..retries).map(|_| self.random.u64(5..400)).collect();
+        let book = Arc::clone(&self.book);
+        let Some(worker) = self.workers.get_mut(worker) else {
+            return;
+        };
+        // A process that is down starts nothing: what it was asked for comes again when it is up.
+        let Some(teller) = worker.teller.clone() else {
+            return;
+        };
+        let total = worker.timeouts.total;
+        worker.spawn(async move {
+            let mut verdict = book.carry_out(&teller, total, call, None).await;
+            for wait in waits {
+                let Some(Verdict::Unknown(Some(since))) = verdict else {
+                    return;
+                };
+                pause(Duration::from_secs(wait)).await;
+                verdict = book.carry_out(&teller, total, call, Some(since)).await;
+            }
+        });
+    }
+
+    fn start_read(&mut self, worker: usize, read: usize) {
+        let book = Arc::clone(&self.book);
+        if let Some(worker) = self.workers.get_mut(worker)
+            && let Some(teller) = worker.teller.clone()
+        {
+            let total = worker.timeouts.total;
+            worker.spawn(async move {
+                reads::read(&book, &teller, total, read).await;
+            });
+        }
+    }
+
+    /// Everything stops where it stands. When the process comes up again, in milliseconds.
+    fn crash(&mut self, worker: usize, kind: &'static str) -> u64 {
+        let world = &self.book.world;
+        world.hit(kind);
+        world.say(format_args!("worker {worker} crashes: {kind}"));
+        if let Some(worker) = self.workers.get_mut(worker) {
+            worker.fuse = Fuse::new(&self.burnt);
+            worker.tasks = JoinSet::new();
+            worker.teller = None;
+        }
+        let down = self.random.u64(100..90_000);
+        let now = u64::try_from(world.elapsed().as_millis()).unwrap_or(u64::MAX);
+        now.saturating_add(down)
+    }
+
+    /// A new process settles what its book says was begun and not ended.
+    fn start(&mut self, number: usize) -> Result<()> {
+        let book = Arc::clone(&self.book);
+        book.world.say(format_args!("worker {number} starts again"));
+        let again = self.random.bool();
+        let Some(worker) = self.workers.get_mut(number) else {
+            return Ok(());
+        };
+        let teller = Teller::new(self.who, &book.world, &worker.clock, worker.timeouts)?;
+        worker.teller = Some(teller.clone());
+        // It does not know when it died, but that was before now.
+        let since = worker.clock.timestamp();
+        let total = worker.timeouts.total;
+        for (call, entry) in (0..).zip(book.calls()) {
+            if entry.worker != number || !entry.started || entry.verdict.is_some() {
+                continue;
+            }
+            let (book, teller) = (Arc::clone(&book), teller.clone());
+            worker.spawn(async move {
+                let verdict = book.carry_out(&teller, total, call, Some(since)).await;
+                // Provably not made: it may be made now, under the same id.
+                if again && matches!(verdict, Some(Verdict::Refused(_))) {
+                    book.carry_out(&teller, total, call, None).await;
+                }
+            });
+        }
+        Ok(())
+    }
+
+    /// Something that was accepted fails on its chain.
+    fn fail_one(&mut self) {
+        let world = &self.book.world;
+        world.sync();
+        let open = world.sandbox.payouts();
+        let open = open.iter().find(|payout| payout.status == "Processing");
+        if let Some(payout) = open
+            && world.sandbox.fail(&payout.record_id).is_ok()
+        {
+            world.hit(strikes::FAILS_LATER);
+            world.say(format_args!("{} fails", payout.record_id));
+        }
+    }
+
+    /// The gateway answers again: whatever is unknown has to be settled, and to stay as it is.
+    async fn end(&mut self) -> Result<()> {
+        let world = Arc::clone(&self.book.world);
+        world.calm();
+        let clock = MachineClock::new(world.start, 0, 0);
+        let total = Duration::from_secs(60);
+        let timeouts = Timeouts::new(Duration::from_secs(20), total);
+        let teller = Teller::new(self.who, &world, &clock, timeouts)?;
+        // Long enough for everything that was signed, whatever the clock showed.
+        let latest = (self.book.calls().iter())
+            .filter_map(|call| match call.verdict {
+                Some(Verdict::Unknown(since)) => since,
+                _ => None,
+            })
+            .max();
+        let now = clock.timestamp();
+        let past = latest.map_or(0, |latest| latest.get().saturating_sub(now.get()));
+        pause(Duration::from_secs(past + 2 * ABSENCE_SECONDS)).await;
+        for (call, entry) in (0..).zip(self.book.calls()) {
+            let since = match entry.verdict {
+                Some(Verdict::Unknown(since)) => since.unwrap_or(now),
+                None if entry.started => now,
+                _ => continue,
+            };
+            // Refusals that the gateway was told to give are given first.
+            for _ in 0..SETTLEMENTS {
+                let verdict = self.book.carry_out(&teller, total, call, Some(since)).await;
+                if !matches!(verdict, Some(Verdict::Unknown(_))) {
+                    break;
+                }
+            }
+        }
+        // Ever after.
+        pause(Duration::from_secs(2 * ABSENCE_SECONDS)).await;
+        world.sync();
+        for (number, payment) in (0..).zip(&self.book.payments) {
+            let verdict = teller.carry_out(&payment.request, Some(now)).await;
+            world.say(format_args!("payment {number} in the end: {verdict}"));
+            checks::in_the_end(&self.book, number, &verdict);
+        }
+        self.workers.clear();
+        Ok(())
+    }
+}

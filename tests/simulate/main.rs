@@ -1,0 +1,42 @@
+//! Histories in which everything goes wrong: `cargo xtask simulate --seeds N [--from S]`.
+//!
+//! Each seed is a history of a merchant's processes that pay, read, crash and start again, against a
+//! whole gateway over connections in memory, in virtual time and on one thread. What has to hold is
+//! held against the gateway's ledger (`checks`). What can go wrong is listed in `CONTRIBUTING.md`, and
+//! in `strikes` by name.
+//!
+//! Prints how often each kind of fault struck, and last the line
+//! `seeds N, payouts M, double 0, lost 0, wrong 0`.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what this program prints is its purpose"
+)]
+#![allow(clippy::float_arithmetic, reason = "a rate is not money")]
+
+mod by_hand;
+mod checks;
+mod clock;
+mod history;
+mod link;
+mod payment;
+mod plan;
+mod reads;
+mod report;
+mod strikes;
+mod teller;
+mod trace;
+mod transport;
+mod world;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+fn main() -> Result<ExitCode> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let orders = report::Orders::read(&arguments)?;
+    report::silence_panics();
+    report::run(&orders)
+}

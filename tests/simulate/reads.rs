@@ -1,0 +1,137 @@
+//! Reads beside the payouts: no wrong value is ever taken for the gateway's, and no page lost or
+//! doubled.
+
+use std::pin::pin;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use ccpayment::v2::{GetAutoWithdrawRecordList, GetChainList, GetCoin, GetCoinList, GetFiatList};
+use ccpayment::{Client, CoinId, Endpoint, Origin, Prepared, Timestamp, decode};
+use ccpayment_sandbox::Sandbox;
+use futures_util::TryStreamExt;
+
+use crate::checks::Broken;
+use crate::clock::{START, pause};
+use crate::history::Book;
+use crate::payment::USDT;
+use crate::teller::{SLACK, Teller, credentials};
+
+/// How often a walk goes on after an error.
+const WALKS: u32 = 12;
+
+/// Reads whose answers are the same in every history.
+macro_rules! reads {
+    ($($truth:ident: $request:ty = $new:expr;)*) => {
+        struct Truth {
+            $($truth: <$request as Endpoint>::Response,)*
+        }
+
+        async fn truth() -> Result<Truth> {
+            Ok(Truth {
+                $($truth: ask(&$new).await?,)*
+            })
+        }
+
+        /// How many of them there are; the next one walks a list.
+        pub(crate) const READS: usize = [$(stringify!($truth)),*].len();
+
+        async fn compare(client: &Client, truth: &Truth, pick: usize) -> Option<String> {
+            let mut places = 0..;
+            $(
+                if places.next() == Some(pick) {
+                    return differs(client, &$new, &truth.$truth).await;
+                }
+            )*
+            None
+        }
+    };
+}
+
+reads! {
+    coin: GetCoin = GetCoin::new(CoinId::new(USDT));
+    coins: GetCoinList = GetCoinList::new();
+    fiats: GetFiatList = GetFiatList::new();
+    chains: GetChainList = GetChainList::new();
+}
+
+/// Asked of a gateway that nothing strikes.
+async fn ask<E: Endpoint>(request: &E) -> Result<E::Response> {
+    let sandbox = Sandbox::builder().start_time(START).build()?;
+    let origin = Origin::default();
+    let request =
+        Prepared::new(request)?.sign(&origin, &credentials(&sandbox)?, Timestamp::new(START))?;
+    let answer = sandbox.respond(request).await.context("no answer")?;
+    Ok(decode(&answer)?)
+}
+
+async fn differs<E: Endpoint>(client: &Client, request: &E, truth: &E::Response) -> Option<String>
+where
+    E::Response: PartialEq + std::fmt::Debug,
+{
+    match client.send(request).await {
+        Ok(value) if value != *truth => Some(format!("{} gave {value:?}", E::NAME)),
+        _ => None,
+    }
+}
+
+/// Walks a list to its end, and goes on where it broke off. Gives up after a while.
+async fn walk(book: &Book, client: &Client) -> Option<String> {
+    let mut rest = GetAutoWithdrawRecordList::new();
+    let mut found = Vec::new();
+    for _ in 0..WALKS {
+        let mut pages = pin!(client.pages(rest.clone()));
+        loop {
+            match pages.try_next().await {
+                Ok(Some(page)) => {
+                    found.extend(page.items.into_iter().map(|it| it.record_id.to_string()));
+                    if page.next.is_none() && found != book.world.older {
+                        return Some(format!("a list has the records {found:?}"));
+                    }
+                }
+                Ok(None) => return None,
+                Err(error) => {
+                    rest = error.rest().clone();
+                    break;
+                }
+            }
+        }
+        pause(Duration::from_secs(5)).await;
+    }
+    None
+}
+
+async fn known() -> Result<&'static Truth> {
+    static TRUTH: OnceLock<Truth> = OnceLock::new();
+    match TRUTH.get() {
+        Some(truth) => Ok(truth),
+        None => {
+            let truth = truth().await?;
+            Ok(TRUTH.get_or_init(|| truth))
+        }
+    }
+}
+
+pub(crate) async fn read(book: &Book, teller: &Teller, total: Duration, pick: usize) {
+    // A loop by hand is about payouts.
+    let Teller::Client(client) = teller else {
+        return;
+    };
+    let began = book.world.elapsed();
+    let (wrong, bounded) = if pick == READS {
+        (walk(book, client).await, false)
+    } else {
+        match known().await {
+            Ok(truth) => (compare(client, truth, pick).await, true),
+            Err(error) => (Some(format!("the truth is not known: {error}")), true),
+        }
+    };
+    if let Some(wrong) = wrong {
+        book.broken(Broken::wrong(wrong));
+    }
+    let took = book.world.elapsed().saturating_sub(began);
+    if bounded && took > total + SLACK {
+        let what = format!("a read took {took:?} and had {total:?}");
+        book.broken(Broken::wrong(what));
+    }
+}

@@ -1,0 +1,129 @@
+//! Who makes the payouts: the client of this project, or a loop written by hand that can be wrong in
+//! one way.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Result, bail};
+use ccpayment::{
+    AppId, AppSecret, Client, Credentials, Origin, Payout, PayoutError, Timeouts, Timestamp,
+};
+use ccpayment_sandbox::Sandbox;
+
+use crate::by_hand::{ByHand, Mutant};
+use crate::clock::MachineClock;
+use crate::payment::{Renamed, Request, with};
+use crate::transport::transport;
+use crate::world::World;
+
+/// What a payout came to, in the words of whoever made it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Done(String),
+    Refused(String),
+    Conflict,
+    /// Not known, since that timestamp was signed.
+    Unknown(Option<Timestamp>),
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Done(record) => write!(formatter, "done, record {record}"),
+            Self::Refused(why) => write!(formatter, "refused: {why}"),
+            Self::Conflict => formatter.write_str("another payout has its order id"),
+            Self::Unknown(Some(since)) => write!(formatter, "unknown since {}", since.get()),
+            Self::Unknown(None) => formatter.write_str("unknown"),
+        }
+    }
+}
+
+/// Which of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Who {
+    Client,
+    /// Written by hand, and right without a mutation.
+    ByHand(Option<Mutant>),
+}
+
+impl Who {
+    pub(crate) fn named(name: &str) -> Result<Self> {
+        if name == "none" {
+            return Ok(Self::ByHand(None));
+        }
+        match Mutant::ALL.iter().find(|(known, _)| *known == name) {
+            Some((_, mutant)) => Ok(Self::ByHand(Some(*mutant))),
+            None => bail!("no mutant is called {name}"),
+        }
+    }
+}
+
+#[derive(Clone)]
+pub(crate) enum Teller {
+    Client(Client),
+    ByHand(Arc<ByHand>),
+}
+
+pub(crate) fn credentials(sandbox: &Sandbox) -> Result<Credentials> {
+    let (id, secret) = (sandbox.app_id(), sandbox.app_secret());
+    Ok(Credentials::new(AppId::new(id), AppSecret::new(secret))?)
+}
+
+impl Teller {
+    /// A process that starts: no connections, and nothing remembered.
+    pub(crate) fn new(
+        who: Who,
+        world: &Arc<World>,
+        clock: &MachineClock,
+        timeouts: Timeouts,
+    ) -> Result<Self> {
+        let credentials = credentials(&world.sandbox)?;
+        let origin: Origin = "http://127.0.0.1:8480".parse()?;
+        let transport = transport(world);
+        Ok(match who {
+            Who::Client => Self::Client(
+                Client::new(credentials, transport)
+                    .with_origin(origin)
+                    .with_clock(clock.clone())
+                    .with_timeouts(timeouts),
+            ),
+            Who::ByHand(mutant) => Self::ByHand(Arc::new(ByHand {
+                transport: Box::new(transport),
+                credentials,
+                origin,
+                clock: clock.clone(),
+                timeouts,
+                mutant,
+            })),
+        })
+    }
+
+    /// Pays, or only settles what has been in doubt.
+    pub(crate) async fn carry_out(&self, request: &Request, since: Option<Timestamp>) -> Verdict {
+        with!(request, request => self.drive(request, since).await)
+    }
+
+    async fn drive<P: Renamed>(&self, request: &P, since: Option<Timestamp>) -> Verdict {
+        match self {
+            Self::Client(client) => by_client(client, request, since).await,
+            Self::ByHand(by_hand) => by_hand.drive(request, since).await,
+        }
+    }
+}
+
+async fn by_client<P: Payout>(client: &Client, request: &P, since: Option<Timestamp>) -> Verdict {
+    let outcome = match since {
+        None => client.payout(request).await,
+        Some(since) => client.settle(request, since).await,
+    };
+    match outcome {
+        Ok(paid) => Verdict::Done(paid.record_id.as_str().to_owned()),
+        Err(PayoutError::Refused { reason, .. }) => Verdict::Refused(reason.to_string()),
+        Err(PayoutError::Conflict { .. }) => Verdict::Conflict,
+        Err(error) => Verdict::Unknown(error.tried().in_doubt_since),
+    }
+}
+
+/// A little more than no time at all: timers count whole milliseconds.
+pub(crate) const SLACK: Duration = Duration::from_millis(50);

@@ -1,0 +1,64 @@
+//! What happened, line by line, and a hash of it: two runs of a seed did the same if theirs are equal.
+
+use std::fmt::{self, Write};
+use std::time::Duration;
+
+/// FNV-1a, because it is the same everywhere and for ever.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Hash(u64);
+
+impl Hash {
+    pub(crate) fn new() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+
+    pub(crate) fn add(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    pub(crate) fn value(self) -> u64 {
+        self.0
+    }
+}
+
+impl Write for Hash {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.add(text.as_bytes());
+        Ok(())
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Trace {
+    hash: Hash,
+    /// Only where somebody wants to read them: they cost more than the run.
+    lines: Option<Vec<String>>,
+}
+
+impl Trace {
+    pub(crate) fn new(keep: bool) -> Self {
+        Self {
+            hash: Hash::new(),
+            lines: keep.then(Vec::new),
+        }
+    }
+
+    pub(crate) fn say(&mut self, at: Duration, what: fmt::Arguments<'_>) {
+        let (seconds, millis) = (at.as_secs(), at.subsec_millis());
+        // Neither a hash nor a text refuses to be written to.
+        let _ = writeln!(self.hash, "{seconds}.{millis} {what}");
+        if let Some(lines) = &mut self.lines {
+            lines.push(format!("{seconds:>6}.{millis:03}  {what}"));
+        }
+    }
+
+    pub(crate) fn hash(&self) -> u64 {
+        self.hash.value()
+    }
+
+    pub(crate) fn into_lines(self) -> Vec<String> {
+        self.lines.unwrap_or_default()
+    }
+}

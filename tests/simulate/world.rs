@@ -1,0 +1,303 @@
+//! The gateway, the way to it, and what strikes on the way.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use anyhow::Result;
+use ccpayment_sandbox::{Fault, Sandbox};
+use tokio::time::Instant;
+
+use crate::clock::{START, now, pause};
+use crate::link::{ClientEnd, Link};
+use crate::payment::{CHAIN, MATIC, RECEIVER, USDT, USERS};
+use crate::plan::Plan;
+use crate::strikes::{self, CODES, CODES_V1, Strike};
+use crate::trace::{Hash, Trace};
+
+/// Two full pages and a part of one.
+const RECORDS: usize = 45;
+
+/// How often something goes wrong, in a hundred.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rates {
+    /// An exchange, by its connection.
+    pub(crate) link: u32,
+    /// A request, by the sandbox's own faults.
+    pub(crate) gateway: u32,
+    /// A request, by a refusal.
+    pub(crate) refusal: u32,
+}
+
+pub(crate) struct World {
+    pub(crate) sandbox: Sandbox,
+    /// Records that were there before anything happened, newest first; of a list of their own.
+    pub(crate) older: Vec<String>,
+    pub(crate) start: Instant,
+    shared: Mutex<Shared>,
+}
+
+struct Shared {
+    trace: Trace,
+    random: fastrand::Rng,
+    rates: Rates,
+    quiet: bool,
+    hits: BTreeMap<&'static str, u64>,
+    /// How far the sandbox's clock has come.
+    shown: Duration,
+    links: Vec<Link>,
+    numbers: u32,
+}
+
+impl World {
+    pub(crate) fn new(seed: u64, plan: &Plan, keep_trace: bool) -> Result<Arc<Self>> {
+        let rates = plan.rates;
+        let merchant = if plan.rich { "100000" } else { "60" };
+        let mut builder = Sandbox::builder()
+            .seed(seed)
+            .start_time(START)
+            .balance(USDT, merchant)
+            .balance(MATIC, "100000");
+        for user in USERS {
+            builder = builder.user_balance(user, USDT, "10000");
+        }
+        let sandbox = builder.build()?;
+        let per_mille = u16::try_from(rates.gateway * 10)?;
+        let mut among = Fault::every();
+        let mut older = Vec::new();
+        if plan.lists {
+            among.retain(|fault| !strikes::EMPTIED.contains(&strikes::kind_of(*fault)));
+        }
+        if plan.walks {
+            for _ in 0..RECORDS {
+                older.push(sandbox.auto_payout(MATIC, CHAIN, RECEIVER, "2")?);
+            }
+            older.reverse();
+        }
+        sandbox.faults_by_seed(seed, per_mille, &among);
+        Ok(Arc::new(Self {
+            sandbox,
+            older,
+            start: now(),
+            shared: Mutex::new(Shared {
+                trace: Trace::new(keep_trace),
+                random: fastrand::Rng::with_seed(seed ^ 0x006c_696e_6b73),
+                rates,
+                quiet: false,
+                hits: BTreeMap::new(),
+                shown: Duration::ZERO,
+                links: Vec::new(),
+                numbers: 0,
+            }),
+        }))
+    }
+
+    fn shared(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn elapsed(&self) -> Duration {
+        now().saturating_duration_since(self.start)
+    }
+
+    pub(crate) fn say(&self, what: fmt::Arguments<'_>) {
+        let at = self.elapsed();
+        self.shared().trace.say(at, what);
+    }
+
+    pub(crate) fn hit(&self, kind: &'static str) {
+        *self.shared().hits.entry(kind).or_default() += 1;
+    }
+
+    /// The gateway's clock goes with everybody's.
+    pub(crate) fn sync(&self) {
+        let elapsed = self.elapsed();
+        let behind = {
+            let mut shared = self.shared();
+            let behind = elapsed.saturating_sub(shared.shown);
+            shared.shown = elapsed;
+            behind
+        };
+        if !behind.is_zero() {
+            self.sandbox.advance(behind);
+        }
+    }
+
+    /// From now on nothing goes wrong any more; what is still on its way stays so.
+    pub(crate) fn calm(&self) {
+        self.shared().quiet = true;
+        self.sandbox.faults_by_seed(0, 0, &[]);
+        self.say(format_args!("nothing goes wrong any more"));
+    }
+
+    pub(crate) async fn connect(this: &Arc<Self>) -> io::Result<ClientEnd> {
+        let (number, fate, latency) = {
+            let mut shared = this.shared();
+            shared.numbers += 1;
+            let strikes = !shared.quiet && shared.random.u32(0..300) < shared.rates.link;
+            let fate = strikes.then(|| shared.random.bool());
+            (shared.numbers, fate, shared.latency())
+        };
+        pause(latency).await;
+        match fate {
+            Some(true) => {
+                this.hit(strikes::REFUSED);
+                this.say(format_args!("link {number} is refused"));
+                return Err(io::ErrorKind::ConnectionRefused.into());
+            }
+            Some(false) => {
+                this.hit(strikes::UNANSWERED);
+                this.say(format_args!("link {number} is never made"));
+                pause(Duration::from_secs(3600)).await;
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            None => this.say(format_args!("link {number} is made")),
+        }
+        let (client, gateway) = Link::pair(this, number);
+        this.shared().links.push(client.link());
+        let sandbox = this.sandbox.clone();
+        tokio::spawn(async move { sandbox.serve_stream(gateway).await });
+        Ok(client)
+    }
+
+    /// What happens to an exchange that begins with these bytes, and how long its bytes take.
+    pub(crate) fn strike(&self, number: u32, bytes: &[u8]) -> (Strike, Duration) {
+        let route = route_in(bytes);
+        let acts = route.is_some_and(|(route, _)| !is_read(route));
+        let (strike, latency, refusal) = {
+            let mut shared = self.shared();
+            let latency = shared.latency();
+            if shared.quiet {
+                return (Strike::Nothing, latency);
+            }
+            let (link, refusal) = (shared.rates.link, shared.rates.refusal);
+            let strike = if shared.random.u32(0..100) < link {
+                Strike::draw(&mut shared.random, acts)
+            } else {
+                Strike::Nothing
+            };
+            // While the first attempt is in doubt, the second is refused: the worst that can come.
+            let refusal = if strike.leaves_doubt() {
+                refusal.saturating_mul(4)
+            } else {
+                refusal
+            };
+            let refused = shared.random.u32(0..100) < refusal;
+            let code = refused.then(|| shared.random.usize(..));
+            (strike, latency, code)
+        };
+        if let Some(kind) = strike.kind() {
+            self.hit(kind);
+            self.say(format_args!("link {number}: {strike:?}"));
+        }
+        if let (Some(pick), Some((route, older))) = (refusal, route) {
+            self.refuse(route, older, pick, strike.leaves_doubt());
+        }
+        (strike, latency)
+    }
+
+    /// The next call of a route that is carried out will be refused instead.
+    fn refuse(&self, route: &str, older: bool, pick: usize, second: bool) {
+        let codes: &[(u32, &'static str)] = if older { &CODES_V1 } else { &CODES };
+        let Some((code, kind)) = codes.get(pick % codes.len()).copied() else {
+            return;
+        };
+        // Nobody is told that by a look-up.
+        if older && route != "withdraw" && code != 224_066 {
+            return;
+        }
+        match self.sandbox.instruct(route, code) {
+            Ok(()) => {
+                self.hit(kind);
+                if second {
+                    self.hit(strikes::SECOND_REFUSAL);
+                }
+                self.say(format_args!("the next {route} is refused with {code}"));
+            }
+            Err(error) => self.say(format_args!("{route} can't be refused: {error}")),
+        }
+    }
+
+    /// Bytes have come to an end of a link.
+    pub(crate) fn arrived(&self, number: u32, up: bool, bytes: &[u8]) {
+        if up {
+            self.sync();
+        }
+        let mut hash = Hash::new();
+        hash.add(bytes);
+        let whom = if up { "gateway" } else { "client" };
+        self.say(format_args!(
+            "link {number}: the {whom} reads {} bytes, {:016x}: {}",
+            bytes.len(),
+            hash.value(),
+            Gist(bytes)
+        ));
+    }
+
+    /// Somebody restarts the gateway, or what stands before it.
+    pub(crate) fn reset_all(&self) {
+        self.hit(strikes::ALL_RESET);
+        self.say(format_args!("every connection is reset"));
+        let links = std::mem::take(&mut self.shared().links);
+        for link in links.into_iter().filter(Link::is_open) {
+            link.reset();
+        }
+    }
+
+    /// What the trace came to, with everything that the sandbox says about the history.
+    pub(crate) fn finish(&self) -> (Trace, BTreeMap<&'static str, u64>) {
+        for request in self.sandbox.requests() {
+            self.say(format_args!("{request:?}"));
+        }
+        for (fault, count) in self.sandbox.fault_hits() {
+            *self
+                .shared()
+                .hits
+                .entry(strikes::kind_of(fault))
+                .or_default() += count;
+        }
+        let mut shared = self.shared();
+        shared.links.clear();
+        let trace = std::mem::replace(&mut shared.trace, Trace::new(false));
+        (trace, std::mem::take(&mut shared.hits))
+    }
+}
+
+impl Shared {
+    fn latency(&mut self) -> Duration {
+        Duration::from_millis(self.random.u64(2..60))
+    }
+}
+
+/// The route of a request, and whether it is one of the older API.
+fn route_in(bytes: &[u8]) -> Option<(&str, bool)> {
+    let line = bytes.split(|byte| *byte == b'\r').next()?;
+    let path = std::str::from_utf8(line).ok()?.split(' ').nth(1)?;
+    let (version, route) = path.strip_prefix("/ccpayment/")?.split_once('/')?;
+    Some((route, version == "v1"))
+}
+
+fn is_read(route: &str) -> bool {
+    route.starts_with("get") || route == "bill/info"
+}
+
+/// The ends of a message, which tell what it is about.
+struct Gist<'a>(&'a [u8]);
+
+impl fmt::Display for Gist<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const HEAD: usize = 48;
+        const TAIL: usize = 100;
+        let head = self.0.get(..HEAD).unwrap_or(self.0);
+        let tail = self.0.len().saturating_sub(TAIL).max(head.len());
+        let tail = self.0.get(tail..).unwrap_or_default();
+        write!(
+            formatter,
+            "{} .. {}",
+            head.escape_ascii(),
+            tail.escape_ascii()
+        )
+    }
+}

@@ -1,0 +1,141 @@
+//! The client without a runtime, against the sandbox on real sockets.
+
+use std::future::pending;
+use std::net::SocketAddr;
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use async_trait::async_trait;
+use ccpayment::blocking::{Client, UreqTransport};
+use ccpayment::v2::{ApplyAppWithdrawToNetwork, GetCoin};
+use ccpayment::{
+    Address, AppId, AppSecret, Chain, Clock, CoinId, Credentials, OrderId, Outcome, Proof, Retries,
+    Timeouts, Timestamp,
+};
+use ccpayment_sandbox::{Fault, Sandbox, Setting};
+
+const USDT: CoinId = CoinId::new(1280);
+
+/// The sandbox's time, which a pause moves. As with [`ccpayment::blocking::BlockingClock`], no
+/// deadline comes.
+#[derive(Clone)]
+struct SandboxClock(Sandbox);
+
+impl std::fmt::Debug for SandboxClock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SandboxClock")
+    }
+}
+
+#[async_trait]
+impl Clock for SandboxClock {
+    fn now(&self) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(self.0.now())
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_secs(self.0.now())
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        self.0.advance(duration + Duration::from_secs(1));
+    }
+
+    async fn deadline(&self, _: Duration) {
+        pending().await
+    }
+
+    fn random(&self) -> u64 {
+        0
+    }
+}
+
+/// The sandbox has a runtime, on a thread of its own; whoever calls has none.
+fn house() -> (Sandbox, Client) {
+    let (tell, told) = mpsc::channel();
+    thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        runtime.unwrap().block_on(async {
+            let sandbox = Sandbox::builder()
+                .app("app-id", "app-secret")
+                .seed(7)
+                .start_time(1_767_225_600)
+                .setting(Setting::ChainByHand(true))
+                .balance(USDT.get(), "100")
+                .build()
+                .unwrap();
+            let server = sandbox
+                .serve(SocketAddr::from(([127, 0, 0, 1], 0)))
+                .await
+                .unwrap();
+            tell.send((sandbox, server.origin())).unwrap();
+            pending::<()>().await;
+        });
+    });
+    let (sandbox, origin) = told.recv().unwrap();
+    let credentials = Credentials::new(AppId::new("app-id"), AppSecret::new("app-secret")).unwrap();
+    let client = Client::new(credentials, UreqTransport::new().unwrap()).with(|client| {
+        client
+            .with_origin(origin.parse().unwrap())
+            .with_clock(SandboxClock(sandbox.clone()))
+    });
+    (sandbox, client)
+}
+
+fn payout() -> ApplyAppWithdrawToNetwork {
+    ApplyAppWithdrawToNetwork::new(
+        OrderId::new("payout-1"),
+        USDT,
+        Chain::new("POLYGON"),
+        Address::new("0xBb9C4e7F3687aca1AE2828c18f9E3ae067F569FE"),
+        "10".parse().unwrap(),
+    )
+}
+
+#[test]
+fn a_payout_is_made_once_without_a_runtime_whatever_becomes_of_it() {
+    use Fault::{ActThenDrop, DeliverAfterLookup, DropBeforeActing};
+    for fault in [ActThenDrop, DropBeforeActing, DeliverAfterLookup] {
+        let (sandbox, client) = house();
+        let usdt = client.send(&GetCoin::new(USDT)).unwrap();
+        assert_eq!(usdt.coin.symbol, "USDT");
+
+        sandbox.fault("applyAppWithdrawToNetwork", fault);
+        let paid = client
+            .payout(&payout())
+            .unwrap_or_else(|error| panic!("{fault:?}: {error}"));
+        let made = sandbox.payouts();
+        assert_eq!(
+            (made.len(), &*made[0].order_id),
+            (1, "payout-1"),
+            "{fault:?}"
+        );
+
+        let settled = client
+            .settle(&payout(), Timestamp::new(sandbox.now()))
+            .unwrap();
+        assert_eq!(
+            (settled.record_id, settled.proof),
+            (paid.record_id, Proof::Record)
+        );
+        assert!(sandbox.ledger().is_balanced());
+    }
+}
+
+/// Nothing can interrupt the thread, so ureq itself has to keep to the time.
+#[test]
+fn a_gateway_that_is_silent_is_given_up_in_time() {
+    let (sandbox, client) = house();
+    let hasty = Timeouts::new(Duration::from_millis(200), Duration::from_secs(1));
+    let client = client.with(|client| client.with_timeouts(hasty).with_retries(Retries::off()));
+    sandbox.fault("getCoin", Fault::Silence { acted: false });
+    let error = client.send(&GetCoin::new(USDT)).unwrap_err();
+    assert!(matches!(error.outcome(), Outcome::Unknown(_)), "{error:?}");
+    assert!(error.to_string().contains("200 ms"), "{error}");
+    // Anything else that the async client can do.
+    let usdt = client.run(async |client| client.send(&GetCoin::new(USDT)).await);
+    assert_eq!(usdt.unwrap().coin.symbol, "USDT");
+}
