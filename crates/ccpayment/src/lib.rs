@@ -59,6 +59,8 @@ pub use ccpayment_client::{
     TowerTransport, Transport, TransportError, TransportFn, Tried, Unsettled, read_body,
     transport_fn,
 };
+#[cfg(feature = "v2")]
+pub use ccpayment_client::{BatchPaid, BatchPayout};
 pub use ccpayment_core::*;
 
 #[cfg(feature = "hyper")]
