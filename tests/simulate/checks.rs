@@ -64,6 +64,8 @@ pub(crate) struct Count {
 struct Facts {
     taken: Vec<String>,
     returned: usize,
+    /// How often each row of a batch was paid.
+    rows: Vec<usize>,
 }
 
 /// The facts about each payment, and the debits that nobody asked for.
@@ -74,15 +76,45 @@ fn facts(book: &Book, ledger: &Ledger) -> (Vec<Facts>, Vec<String>) {
         by_amount.insert((payment.account.as_str(), payment.coin_id, amount), number);
     }
     let made = book.made().into_iter();
-    let made = made.map(|made| Facts {
-        taken: made.into_iter().collect(),
-        returned: 0,
-    });
-    let mut facts: Vec<Facts> = made.collect();
-    facts.resize_with(book.payments.len(), Facts::default);
+    let mut rows = BTreeMap::new();
+    let mut batches = BTreeMap::new();
+    let mut facts = Vec::new();
+    for (number, (payment, made)) in (0_usize..).zip(book.payments.iter().zip(made)) {
+        let amounts = payment.rows();
+        facts.push(Facts {
+            taken: made.into_iter().collect(),
+            returned: 0,
+            rows: vec![0; amounts.len()],
+        });
+        if payment.is_batch() {
+            batches.insert(payment.order_key().0, number);
+        }
+        for (row, amount) in (0_usize..).zip(amounts) {
+            rows.insert(amount, (number, row));
+        }
+    }
     let mut strange = Vec::new();
     for entry in ledger.entries() {
         let back = match entry.kind {
+            EntryKind::BatchHold => {
+                let batch = batches.get(&entry.reference).copied();
+                match batch.and_then(|number| facts.get_mut(number)) {
+                    Some(facts) => facts.taken.push(entry.reference.clone()),
+                    None => strange.push(format!("{} {}", entry.kind, entry.reference)),
+                }
+                continue;
+            }
+            EntryKind::BatchRow => {
+                let paid = entry.postings.iter().find_map(|it| rows.get(&it.amount));
+                let paid = paid.copied().and_then(|(number, row): (usize, usize)| {
+                    facts.get_mut(number)?.rows.get_mut(row)
+                });
+                match paid {
+                    Some(times) => *times += 1,
+                    None => strange.push(format!("{} {}", entry.kind, entry.reference)),
+                }
+                continue;
+            }
             EntryKind::Payout | EntryKind::Transfer | EntryKind::Swap => false,
             EntryKind::PayoutReversal => true,
             _ => continue,
@@ -110,7 +142,7 @@ fn facts(book: &Book, ledger: &Ledger) -> (Vec<Facts>, Vec<String>) {
 }
 
 /// Holds everything that was said against the books, with what each payment is said to be in the end.
-pub(crate) fn against_the_ledger(book: &Book, in_the_end: &[Verdict]) -> Count {
+pub(crate) fn against_the_ledger(book: &Book, in_the_end: &[Option<Verdict>]) -> Count {
     let ledger = book.world.sandbox.ledger();
     if !ledger.is_balanced() {
         book.broken(Broken::wrong("the books do not balance".to_owned()));
@@ -130,6 +162,16 @@ pub(crate) fn against_the_ledger(book: &Book, in_the_end: &[Verdict]) -> Count {
         let records = facts.taken.join(", ");
         if facts.taken.len() > 1 {
             book.broken(Broken::double(format!("payment {number} by {records}")));
+        }
+        for (row, times) in (1..).zip(&facts.rows) {
+            let row = format!("row {row} of payment {number} was paid {times} times");
+            if *times > 1 {
+                book.broken(Broken::double(row));
+            } else if *times == 0 && !facts.taken.is_empty() {
+                book.broken(Broken::lost(row));
+            } else if *times == 1 && facts.taken.is_empty() {
+                book.broken(Broken::wrong(row));
+            }
         }
         *by_order.entry(payment.order_key()).or_default() += facts.taken.len().min(1);
         let mut all_refused = true;
@@ -162,6 +204,9 @@ pub(crate) fn against_the_ledger(book: &Book, in_the_end: &[Verdict]) -> Count {
     }
     // Long after, whoever asks again is told what the books say.
     for (number, (verdict, facts)) in (0_usize..).zip(in_the_end.iter().zip(&facts)) {
+        let Some(verdict) = verdict else {
+            continue;
+        };
         let made = facts.taken.len() > facts.returned;
         if made != matches!(verdict, Verdict::Done(_)) || matches!(verdict, Verdict::Unknown(_)) {
             let what = format!("in the end payment {number} is said to be {verdict}: {facts:?}");

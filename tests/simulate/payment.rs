@@ -1,15 +1,15 @@
-//! The nine calls that move money at once and the four that make something payable, as one type.
+//! The nine calls that move money at once, the four that make something payable, and batches, as one type.
 
 use anyhow::Result;
 use bytes::Bytes;
 use ccpayment::v1::{CreateOrder, Currency, GetCheckoutUrl, TokenId, Withdraw};
 use ccpayment::v2::{
-    ApplyAppWithdrawToCwallet, ApplyAppWithdrawToNetwork, ApplyUserWithdrawToCwallet,
-    ApplyUserWithdrawToNetwork, CreateAppOrderDepositAddress, CreateAppOrderDepositAddressResponse,
-    CreateInvoiceUrl, CreateInvoiceUrlResponse, Swap, TransferTarget, UserBatchTransfer, UserSwap,
-    UserTransfer,
+    ApplyAppWithdrawToCwallet, ApplyAppWithdrawToNetwork, ApplyBatchWithdraw,
+    ApplyUserWithdrawToCwallet, ApplyUserWithdrawToNetwork, BatchMode, BatchWithdrawTask,
+    CreateAppOrderDepositAddress, CreateAppOrderDepositAddressResponse, CreateInvoiceUrl,
+    CreateInvoiceUrlResponse, Swap, TransferTarget, UserBatchTransfer, UserSwap, UserTransfer,
 };
-use ccpayment::{Address, Amount, Chain, CoinId, OrderId, RecordId, Submit, UserId};
+use ccpayment::{Address, Amount, BatchPayout, Chain, CoinId, OrderId, RecordId, Submit, UserId};
 use ccpayment_sandbox::Sandbox;
 use serde_json::{Value, json};
 
@@ -19,6 +19,7 @@ pub(crate) const USERS: [&str; 3] = ["user-jane", "user-li", "user-omar"];
 pub(crate) const CHAIN: &str = "POLYGON";
 pub(crate) const RECEIVER: &str = "0xBb9C4e7F3687aca1AE2828c18f9E3ae067F569FE";
 const CWALLET: &str = "35255142";
+const NOBODY: &str = "nobody";
 const MERCHANT: &str = "merchant:available";
 
 /// A call that happens once, and what only the simulation does with it.
@@ -38,6 +39,7 @@ macro_rules! payments {
         pub(crate) enum Request {
             $($payout($paid),)*
             $($submit($made),)*
+            Batch(BatchPayout),
         }
 
         $(impl Once for $paid {
@@ -64,12 +66,13 @@ macro_rules! payments {
             }
         })*
 
-        /// Does one thing with a payout, and another with what is to be paid.
+        /// Does one thing with a payout, another with what is to be paid, and a third with a batch.
         macro_rules! with {
-            ($it:expr, $with:ident => $pay:expr, $make:expr) => {
+            ($it:expr, $with:ident => $pay:expr, $make:expr, $batch:expr) => {
                 match $it {
                     $($crate::payment::Request::$payout($with) => $pay,)*
                     $($crate::payment::Request::$submit($with) => $make,)*
+                    $crate::payment::Request::Batch($with) => $batch,
                 }
             };
         }
@@ -104,7 +107,7 @@ payments! {
 }
 
 /// How many of them there are.
-pub(crate) const KINDS: usize = 13;
+pub(crate) const KINDS: usize = 14;
 /// What was made, where nothing tells it from another.
 pub(crate) const THERE: &str = "there";
 
@@ -186,7 +189,26 @@ impl Payment {
                 let token = TokenId::new(token);
                 Request::OlderOrder(CreateOrder::new(order_id, price, token, Currency::usd()))
             }
-            _ => Request::OlderCheckout(GetCheckoutUrl::new(order_id, price, "a thing")),
+            12 => Request::OlderCheckout(GetCheckoutUrl::new(order_id, price, "a thing")),
+            _ => {
+                let mut rows = Vec::new();
+                for seq in 1..=random.u64(1..=4) {
+                    let text = format!(
+                        "{}.{:05}1",
+                        1000 + number * 10 + seq,
+                        random.u32(0..100_000)
+                    );
+                    let id = OrderId::new(format!("{order_id}-row-{seq}"));
+                    rows.push(BatchWithdrawTask::new(
+                        seq,
+                        id,
+                        address.clone(),
+                        text.parse()?,
+                    ));
+                }
+                let batch = ApplyBatchWithdraw::new(order_id, usdt, chain, BatchMode::Batch);
+                Request::Batch(BatchPayout::new(batch.orders(rows)))
+            }
         };
         let account = match request {
             Request::ToNetwork(_)
@@ -196,7 +218,9 @@ impl Payment {
             Request::Order(_)
             | Request::Invoice(_)
             | Request::OlderOrder(_)
-            | Request::OlderCheckout(_) => "nobody".to_owned(),
+            | Request::OlderCheckout(_) => NOBODY.to_owned(),
+            // Its rows are what is counted.
+            Request::Batch(_) => NOBODY.to_owned(),
             _ => format!("user:{}:available", user(payer)),
         };
         Ok(Self {
@@ -216,7 +240,20 @@ impl Payment {
 
     /// Whether it moves money.
     pub(crate) fn pays(&self) -> bool {
-        with!(&self.request, _it => true, false)
+        with!(&self.request, _it => true, false, true)
+    }
+
+    /// The amounts of its rows.
+    pub(crate) fn rows(&self) -> Vec<String> {
+        let rows = match &self.request {
+            Request::Batch(it) => it.batch.orders.as_slice(),
+            _ => &[],
+        };
+        rows.iter().map(|row| row.amount.to_string()).collect()
+    }
+
+    pub(crate) fn is_batch(&self) -> bool {
+        matches!(self.request, Request::Batch(_))
     }
 
     /// Its order id, and in which of the gateway's lists of taken ones it stands.
@@ -232,8 +269,14 @@ impl Payment {
             | Request::Invoice(_)
             | Request::OlderOrder(_)
             | Request::OlderCheckout(_) => 6,
+            Request::Batch(_) => 7,
         };
-        let id = with!(&self.request, it => it.submit_id(), it.submit_id());
+        let id = with!(
+            &self.request,
+            it => it.submit_id(),
+            it.submit_id(),
+            &it.batch.batch_order_id
+        );
         (id.as_str().to_owned(), list)
     }
 

@@ -130,6 +130,10 @@ impl Plan {
             let begins = random.u64(0..MINUTES);
             let worker = random.usize(0..self.workers.len());
             self.call(begins, payment.clone(), worker, false);
+            if payment.is_batch() {
+                // One process at a time, and no other batch of its name.
+                continue;
+            }
             if self.workers.len() > 1 && random.u32(0..8) == 0 {
                 // Of the same payout: a worker that was restarted, or a queue that delivers twice.
                 let other = (worker + 1) % self.workers.len();

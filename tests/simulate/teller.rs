@@ -98,13 +98,16 @@ impl Teller {
         })
     }
 
-    /// Does it, or only settles what has been in doubt.
+    /// Does it, or only settles what has been in doubt; a batch goes on from there.
     pub(crate) async fn carry_out(&self, request: &Request, since: Option<Timestamp>) -> Verdict {
         match self {
             Self::Client(client) => by_client(client, request, since).await,
-            Self::ByHand(hand) => {
-                with!(request, it => hand.drive(it, since).await, hand.drive(it, since).await)
-            }
+            Self::ByHand(hand) => with!(
+                request,
+                it => hand.drive(it, since).await,
+                hand.drive(it, since).await,
+                Verdict::Refused(format!("{} is not made by hand", it.batch.batch_order_id))
+            ),
         }
     }
 }
@@ -114,12 +117,14 @@ async fn by_client(client: &Client, request: &Request, since: Option<Timestamp>)
         None => with!(
             request,
             it => client.payout(it).await.map(|paid| paid.record_id.as_str().to_owned()),
-            client.submit(it).await.map(|done| name(it, done.made))
+            client.submit(it).await.map(|done| name(it, done.made)),
+            client.batch_payout(it).await.map(|paid| paid.order_id.as_str().to_owned())
         ),
         Some(since) => with!(
             request,
             it => client.settle(it, since).await.map(|paid| paid.record_id.as_str().to_owned()),
-            client.settle_submit(it, since).await.map(|done| name(it, done.made))
+            client.settle_submit(it, since).await.map(|done| name(it, done.made)),
+            client.resume_batch(it, Some(since)).await.map(|paid| paid.order_id.as_str().to_owned())
         ),
     };
     match outcome {
