@@ -2,10 +2,13 @@
 
 #![allow(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
     reason = "a test fails by panicking"
 )]
+
+mod names;
 
 use std::fmt::Debug;
 use std::io;

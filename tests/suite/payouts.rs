@@ -225,6 +225,17 @@ async fn settling_proves_absence_without_submitting() {
     bench.fake.finish().unwrap();
 }
 
+/// An earlier version may have sent what this one would not.
+#[tokio::test]
+async fn what_can_not_be_asked_about_stays_in_doubt() {
+    let bench = bench();
+    let mut illegal = payout();
+    illegal.order_id = OrderId::new("x");
+    let error = bench.client.settle(&illegal, START).await.unwrap_err();
+    assert!(matches!(error, PayoutError::Unknown { .. }), "{error}");
+    assert_eq!(error.tried().in_doubt_since, Some(START));
+}
+
 /// A clock that jumps forward makes a lookup look late, but the gateway refuses such a lookup, so
 /// nothing is proven by it.
 #[tokio::test]

@@ -13,6 +13,7 @@ use axum::extract::{FromRef, State};
 use axum::http::StatusCode;
 use axum::routing::post;
 use bytes::Bytes;
+use ccpayment::v1::CheckUser;
 use ccpayment::v2::{
     ApplyAppWithdrawToNetwork, CreateAppOrderDepositAddress, GetAppOrderInfo, GetAppWithdrawRecord,
     GetCoinList, WithdrawStatus,
@@ -350,6 +351,20 @@ async fn what_was_learned_belongs_to_one_clock_and_one_gateway() {
     assert_eq!(bench.calls(), 2);
     bench.read().await.unwrap();
     assert_eq!(bench.calls(), 1);
+}
+
+/// How v1 refuses a timestamp is not documented: it learns nothing, and goes by what v2 learned.
+#[tokio::test]
+async fn what_v2_learned_holds_for_v1() {
+    let bench = bench(23 * HOUR);
+    let ask = async || bench.client.send(&CheckUser::new("9454818")).await;
+    let error = ask().await.unwrap_err();
+    assert_eq!(error.code(), Some(ErrorCode::Unknown(11_006)));
+    assert_eq!(bench.calls(), 1);
+    bench.read().await.unwrap();
+    ask().await.unwrap_err();
+    let accepted = bench.gateway.accepted.lock().unwrap();
+    assert_eq!(*accepted, [GetCoinList::NAME, CheckUser::NAME]);
 }
 
 /// A submit that was signed far in the future may be accepted when the gateway's clock gets there:

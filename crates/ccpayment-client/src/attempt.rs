@@ -9,13 +9,25 @@ use ccpayment_core::{
     TIMESTAMP_WINDOW_SECONDS, Timestamp, Version, decode, decode_signed,
 };
 use futures_util::future::{Either, select};
+use tracing::{Instrument, Span};
 
 use crate::client::Client;
 use crate::error::{CallInfo, Error};
+use crate::headers::retry_after;
 use crate::limit::Lane;
-use crate::retry::retry_after;
+use crate::observe::{self, Exchange};
 use crate::skew::Measured;
 use crate::transport::{Call, TransportError};
+
+/// Under which terms something is sent.
+#[derive(Clone, Copy)]
+pub(crate) struct Terms {
+    pub(crate) lane: Lane,
+    /// How often the same was sent before.
+    pub(crate) sent_before: u32,
+    /// When all of it has to be over, by [`Clock::elapsed`](crate::Clock::elapsed).
+    pub(crate) give_up_at: Duration,
+}
 
 /// What came of one attempt.
 pub(crate) struct Attempt<T> {
@@ -38,16 +50,16 @@ impl Client {
     pub(crate) async fn attempt_on_time<E: Endpoint>(
         &self,
         prepared: &Prepared,
-        lane: Lane,
-        give_up_at: Duration,
+        mut terms: Terms,
     ) -> Attempt<E::Response> {
         let mut exchanges = 0;
         loop {
-            let mut attempt = self.attempt::<E>(prepared, lane, give_up_at).await;
+            let mut attempt = self.attempt::<E>(prepared, terms).await;
             exchanges += attempt.exchanges;
+            terms.sent_before += attempt.exchanges;
             attempt.exchanges = exchanges;
             let again = attempt.clock_learned && exchanges == 1 && E::SAFETY != Safety::Unsafe;
-            if !again || self.left(give_up_at).is_zero() {
+            if !again || self.left(terms.give_up_at).is_zero() {
                 return attempt;
             }
         }
@@ -57,20 +69,30 @@ impl Client {
     pub(crate) async fn attempt<E: Endpoint>(
         &self,
         prepared: &Prepared,
-        lane: Lane,
-        give_up_at: Duration,
+        terms: Terms,
+    ) -> Attempt<E::Response> {
+        let span = observe::attempt(prepared, terms.sent_before);
+        let attempt = self.attempt_within::<E>(&span, prepared, terms);
+        let attempt = attempt.instrument(span.clone()).await;
+        observe::attempt_ended(&span, attempt.result.as_ref().err());
+        attempt
+    }
+
+    async fn attempt_within<E: Endpoint>(
+        &self,
+        span: &Span,
+        prepared: &Prepared,
+        terms: Terms,
     ) -> Attempt<E::Response> {
         let shared = &*self.shared;
-        let room = self.room(prepared, lane, give_up_at).await;
+        let room = self.room(prepared, terms).await;
         let began = shared.clock.elapsed();
-        let budget = self
-            .timeouts()
-            .attempt
-            .min(give_up_at.saturating_sub(began));
+        let left = terms.give_up_at.saturating_sub(began);
+        let budget = self.timeouts().attempt.min(left);
         let signed_at = Timestamp::from_system(self.now());
         let (mut gateway_clock, mut asked_pause, mut clock_learned) = (None, None, false);
         let answer = match room {
-            Ok(()) => self.exchange(prepared, signed_at, budget).await,
+            Ok(()) => self.exchange(span, prepared, signed_at, budget).await,
             Err(error) => Err(error),
         };
         let result = answer.and_then(|response| {
@@ -101,15 +123,6 @@ impl Client {
                 }
             })
         });
-        match &result {
-            Ok(_) => tracing::debug!(operation = E::NAME, "answered"),
-            Err(error) => tracing::debug!(
-                operation = E::NAME,
-                code = error.code().map(ErrorCode::code),
-                status = error.status().map(|status| status.as_u16()),
-                "no value"
-            ),
-        }
         Attempt {
             signed_at,
             gateway_clock,
@@ -121,16 +134,16 @@ impl Client {
     }
 
     /// Waits until the limit has room for another call.
-    async fn room(
-        &self,
-        prepared: &Prepared,
-        lane: Lane,
-        give_up_at: Duration,
-    ) -> Result<(), Error> {
+    async fn room(&self, prepared: &Prepared, terms: Terms) -> Result<(), Error> {
         let Some(limit) = self.shared.limits.of(prepared.version()) else {
             return Ok(());
         };
-        (limit.room(lane, self.left(give_up_at)).await).map_err(|_| Error::Throttled {
+        let found = limit.room(terms.lane, self.left(terms.give_up_at)).await;
+        // Without time left, it would go out and be in doubt for nothing.
+        if found.is_ok() && !self.left(terms.give_up_at).is_zero() {
+            return Ok(());
+        }
+        Err(Error::Throttled {
             call: CallInfo::of_prepared(prepared),
             per_second: limit.per_second,
         })
@@ -138,6 +151,7 @@ impl Client {
 
     async fn exchange(
         &self,
+        span: &Span,
         prepared: &Prepared,
         signed_at: Timestamp,
         budget: Duration,
@@ -156,27 +170,25 @@ impl Client {
             call: CallInfo::of_prepared(prepared),
             source,
         })?;
+        let seen = Exchange::begin(span, &request, prepared.operation(), &*shared.clock);
         let call = Call {
             request,
             timeout: budget,
             max_response_bytes: shared.max_response_bytes,
             operation: prepared.operation(),
         };
-        let answer = pin!(shared.transport.send(call));
+        let limit = shared.max_response_bytes;
+        let sending = pin!(shared.transport.send(call));
         // The answer is looked at first, so that one that is there never counts as late.
-        let source = match select(answer, timer).await {
-            Either::Left((Ok(response), _))
-                if response.body().len() > shared.max_response_bytes =>
-            {
-                TransportError::TooLarge {
-                    limit: shared.max_response_bytes,
-                }
+        let answer = match select(sending, timer).await {
+            Either::Left((Ok(response), _)) if response.body().len() > limit => {
+                Err(TransportError::TooLarge { limit })
             }
-            Either::Left((Ok(response), _)) => return Ok(response),
-            Either::Left((Err(error), _)) => error,
-            Either::Right(((), _)) => TransportError::TimedOut { after: budget },
+            Either::Left((answer, _)) => answer,
+            Either::Right(((), _)) => Err(TransportError::TimedOut { after: budget }),
         };
-        Err(Error::Transport {
+        seen.end(&answer);
+        answer.map_err(|source| Error::Transport {
             call: CallInfo::of_prepared(prepared),
             source,
         })

@@ -1,4 +1,4 @@
-//! The client: one way to send.
+//! The client: what it goes by.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -9,8 +9,8 @@ use ccpayment_core::{Credentials, Endpoint, Origin, Prepared, Timestamp, Version
 
 use crate::clock::{Clock, SystemClock};
 use crate::error::{CallInfo, Error};
-use crate::limit::{Lane, Limits};
-use crate::retry::{self, Budget, Budgets, Failure, Retries};
+use crate::limit::Limits;
+use crate::retry::{Budgets, Retries};
 use crate::skew::Skew;
 use crate::transport::Transport;
 
@@ -55,8 +55,8 @@ pub(crate) struct Shared {
     pub(crate) origin: Option<Origin>,
     timeouts: Timeouts,
     pub(crate) max_response_bytes: usize,
-    retries: Retries,
-    budgets: Arc<Budgets>,
+    pub(crate) retries: Retries,
+    pub(crate) budgets: Arc<Budgets>,
     pub(crate) limits: Limits,
     /// None: our clock is right whatever the gateway says.
     pub(crate) skew: Option<Arc<Skew>>,
@@ -162,52 +162,6 @@ impl Client {
     pub fn now(&self) -> SystemTime {
         let ours = self.shared.clock.now();
         (self.shared.skew.as_ref()).map_or(ours, |skew| skew.correct(ours))
-    }
-
-    /// Makes one call and gives back what the gateway answers. A call that failed is repeated where
-    /// that harms nobody (see [`Retries`]), signed afresh over the same bytes, all within
-    /// [`Timeouts::total`].
-    ///
-    /// # Errors
-    ///
-    /// [`Error`], of the last attempt. For a call that moves money, ask [`Error::outcome`] first;
-    /// better still, use [`Client::payout`], which settles a doubt by itself.
-    pub async fn send<E: Endpoint>(&self, request: &E) -> Result<E::Response, Error> {
-        let prepared = self.prepare(request)?;
-        let shared = &*self.shared;
-        let give_up_at = self.give_up_at();
-        let budget = shared.budgets.of(E::SAFETY);
-        let (mut attempts, mut retries, mut taken) = (0, 0, 0);
-        loop {
-            let lane = Lane::of(E::SAFETY);
-            let attempt = (self.attempt_on_time::<E>(&prepared, lane, give_up_at)).await;
-            attempts += attempt.exchanges;
-            let error = match attempt.result {
-                Ok(value) => {
-                    budget.give(taken + 1);
-                    return Ok(value);
-                }
-                Err(error) => error.after(attempts),
-            };
-            let failure = Failure::of(&error);
-            let again = retry::again(E::SAFETY, failure, retries, attempt.retry_after);
-            let Some(pause) = again.filter(|_| attempts < shared.retries.attempts) else {
-                return Err(error);
-            };
-            let pause = pause.length(shared.clock.random());
-            let cost = Budget::cost(failure);
-            if pause >= self.left(give_up_at) || !budget.take(cost) {
-                return Err(error);
-            }
-            taken += cost;
-            retries += 1;
-            tracing::debug!(
-                operation = E::NAME,
-                pause_ms = pause.as_millis(),
-                "once more"
-            );
-            shared.clock.sleep(pause).await;
-        }
     }
 
     pub(crate) fn prepare<E: Endpoint>(&self, request: &E) -> Result<Prepared, Error> {

@@ -11,6 +11,48 @@
 //! Errors answer the question that money asks: did the gateway act? See [`Error::outcome`] and
 //! [`PayoutError`].
 //!
+//! # What a call tells of itself
+//!
+//! By `tracing`, at the level `INFO`: a span around each call, and in it one around each attempt, by the
+//! names that OpenTelemetry has for an HTTP client. Never a body, a header, a signature or a secret.
+//! Events inside are at `DEBUG`, but for one `WARN` when the clock is corrected.
+//!
+//! | span | field | what it is |
+//! |---|---|---|
+//! | `ccpayment.call`, `ccpayment.submit` | | [`Client::send`]; and whatever is made once: [`Client::payout`], [`Client::submit`], and their settling |
+//! | | `otel.name`, `ccpayment.operation` | the gateway's name of the route |
+//! | | `otel.kind` | `internal` |
+//! | | `ccpayment.order_id` | the merchant's own id |
+//! | | `ccpayment.attempts` | how often it was tried (`ccpayment.call`) |
+//! | | `ccpayment.submits`, `ccpayment.lookups` | as in [`Tried`] (`ccpayment.submit`) |
+//! | | `ccpayment.outcome` | `done`, `refused`, `unknown`; for a call also `not_sent`, for a submit also `conflict` |
+//! | | `ccpayment.code`, `error.type` | the gateway's code, and what went wrong in one word (see below) |
+//! | `ccpayment.attempt` | `otel.name`, `http.request.method` | `POST` |
+//! | | `otel.kind` | `client` |
+//! | | `server.address`, `server.port`, `url.full` | where it went |
+//! | | `http.request.resend_count` | how often the same was sent before, from 1 on |
+//! | | `http.response.status_code` | of the answer |
+//! | | `ccpayment.operation`, `ccpayment.attempt` | the route, and which attempt it is, from 1 on |
+//! | | `ccpayment.code`, `error.type` | the gateway's code, and what went wrong |
+//!
+//! `error.type` is the name of the gateway's [code](ccpayment_core::ErrorCode), or one of `invalid`,
+//! `throttled`, `not_sent`, `maybe_sent`, `timeout`, `too_large`, `no_envelope`, `undecodable`,
+//! `unverified` and `_OTHER`.
+//!
+//! With the feature `metrics`, through the facade of that name:
+//!
+//! | name | kind | labels |
+//! |---|---|---|
+//! | `http.client.request.duration` | histogram, seconds of one exchange | `http.request.method`, `server.address`, `server.port`, `ccpayment.operation`, and `http.response.status_code` or `error.type` |
+//! | `ccpayment.client.calls` | counter of calls that ended | `ccpayment.operation`, `ccpayment.outcome` |
+//! | `ccpayment.client.submits` | counter of payouts, orders and settlings that ended | `ccpayment.operation`, `ccpayment.outcome` |
+//! | `ccpayment.client.retries` | counter of calls made again by `send` | `ccpayment.operation`, `error.type` |
+//! | `ccpayment.client.retries.dropped` | counter of calls not made again because too many fail | `ccpayment.operation` |
+//!
+//! A request that breaks a rule is no call: nothing is told of it but its error.
+//!
+//! # Example
+//!
 //! ```
 //! use async_trait::async_trait;
 //! use bytes::Bytes;
@@ -53,14 +95,18 @@ mod body;
 mod client;
 mod clock;
 mod error;
+mod headers;
 mod limit;
+mod observe;
 mod pages;
 mod payout;
 mod pool;
 mod raw;
 mod retry;
+mod send;
 mod skew;
 mod transport;
+mod verdict;
 mod wrap;
 
 pub use body::read_body;
@@ -69,8 +115,9 @@ pub use client::{Client, Timeouts};
 pub use clock::{Clock, SystemClock};
 pub use error::{CallInfo, Error, Outcome, Unsettled};
 pub use pages::{Page, PageError};
-pub use payout::{ABSENCE_SECONDS, PaidOut, PayoutError, Proof, Refusal, Submitted, Tried};
+pub use payout::ABSENCE_SECONDS;
 pub use pool::Connections;
 pub use retry::Retries;
 pub use transport::{BoxError, Call, SetupError, Transport, TransportError};
+pub use verdict::{PaidOut, PayoutError, Proof, Refusal, Submitted, Tried};
 pub use wrap::{TowerTransport, TransportFn, transport_fn};

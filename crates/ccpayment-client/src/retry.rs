@@ -3,11 +3,10 @@
 //! No clock and no randomness in here: what happened goes in, what to do comes out.
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use ccpayment_core::{AnswerError, ErrorCode, Safety};
-use http::header::{DATE, RETRY_AFTER};
-use http::{HeaderMap, HeaderName, StatusCode};
+use http::StatusCode;
 
 use crate::error::Error;
 use crate::transport::TransportError;
@@ -190,22 +189,6 @@ fn ceiling(retries: u32) -> Duration {
     Duration::from_secs(1 << retries.min(4))
 }
 
-/// How long the answer asks to wait: seconds, or a date. The date is held against the answer's own
-/// one where it has one, since our clock may be wrong.
-pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
-    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let until = httpdate::parse_http_date(text).ok()?;
-    let from = date(headers, DATE).unwrap_or(now);
-    Some(until.duration_since(from).unwrap_or_default())
-}
-
-pub(crate) fn date(headers: &HeaderMap, name: HeaderName) -> Option<SystemTime> {
-    httpdate::parse_http_date(headers.get(name)?.to_str().ok()?).ok()
-}
-
 /// What repeats are paid from, so that an outage does not multiply traffic: a repeat costs five
 /// tokens, ten after a timeout, and a call that succeeds gives one back.
 #[derive(Debug)]
@@ -364,30 +347,6 @@ mod tests {
         }
         let endless = Pause::before_asking(0, Some(Duration::MAX));
         assert_eq!(endless.length(u64::MAX), Duration::MAX);
-    }
-
-    #[test]
-    fn retry_after_is_seconds_or_a_date() {
-        let now = httpdate::parse_http_date("Thu, 01 Jan 2026 00:00:00 GMT").unwrap();
-        let read = |value: &str, date: Option<&str>| {
-            let mut headers = HeaderMap::new();
-            headers.insert(RETRY_AFTER, value.parse().unwrap());
-            if let Some(date) = date {
-                headers.insert(DATE, date.parse().unwrap());
-            }
-            retry_after(&headers, now).map(|duration| duration.as_secs())
-        };
-        assert_eq!(read("7", None), Some(7));
-        assert_eq!(read(" 120 ", None), Some(120));
-        assert_eq!(read("Thu, 01 Jan 2026 00:01:00 GMT", None), Some(60));
-        assert_eq!(read("Wed, 31 Dec 2025 23:00:00 GMT", None), Some(0));
-        let far = "Thu, 01 Jan 2026 08:00:00 GMT";
-        let theirs = Some("Thu, 01 Jan 2026 07:59:50 GMT");
-        assert_eq!(read(far, theirs), Some(10));
-        for nothing in ["", "soon", "-1", "1.5", "99999999999999999999999"] {
-            assert_eq!(read(nothing, None), None, "{nothing}");
-        }
-        assert_eq!(retry_after(&HeaderMap::new(), now), None);
     }
 
     #[test]

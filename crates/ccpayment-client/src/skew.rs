@@ -8,7 +8,7 @@ use ccpayment_core::TIMESTAMP_WINDOW_SECONDS;
 use http::HeaderMap;
 use http::header::{AGE, DATE};
 
-use crate::retry::date;
+use crate::headers::date;
 
 /// A day, and what a wrong clock drifts. Whatever is further off is for a person to mend.
 const LIMIT_MS: u64 = (24 * 3_600 + 300) * 1_000;

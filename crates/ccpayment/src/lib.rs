@@ -15,6 +15,7 @@
 //! | `v2` | yes | [`v2`]: the types of the current API |
 //! | `v1` | no | the types of the older API, its digest, its signed answers, its notifications |
 //! | `axum` | no | an axum extractor for verified notifications |
+//! | `metrics` | no | counters and a histogram of calls, through the `metrics` facade |
 //! | `aws-lc-rs` | no | RSA keys, by AWS-LC: fast, needs a C compiler. The one to prefer |
 //! | `rsa` | no | RSA keys, in Rust alone; read RUSTSEC-2023-0071 in the docs of `RsaBackend` first |
 //!

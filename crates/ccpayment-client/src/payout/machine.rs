@@ -8,9 +8,9 @@ use std::marker::PhantomData;
 
 use ccpayment_core::{ErrorCode, Found, OrderId, TIMESTAMP_WINDOW_SECONDS, Timestamp};
 
-use super::{PayoutError, Proof, Refusal, Submitted, Tried};
 use crate::error::{Error, Outcome};
 use crate::retry::passes_in_seconds;
+use crate::verdict::{PayoutError, Proof, Refusal, Submitted, Tried};
 
 /// How many seconds after the last doubtful submit was signed a lookup that finds nothing proves
 /// that nothing happened, and that nothing will.
@@ -232,9 +232,13 @@ impl<Made> Machine<Made> {
         })
     }
 
-    /// Nothing was tried at all.
+    /// Nothing can be tried at all, which says nothing about an earlier doubt.
     pub(super) fn not_sent(&self, error: Error) -> PayoutError {
-        self.refused(Refusal::NotSent(Box::new(error)))
+        let error = Box::new(error);
+        if self.in_doubt() {
+            return self.unknown(Some(error));
+        }
+        self.refused(Refusal::NotSent(error))
     }
 
     fn in_doubt(&self) -> bool {

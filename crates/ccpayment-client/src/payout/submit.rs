@@ -1,23 +1,10 @@
 //! What is made to be paid: orders, invoices, checkout pages.
 
-use ccpayment_core::{OrderId, Submit, Timestamp};
+use ccpayment_core::{Submit, Timestamp};
 
-use super::{PayoutError, Proof, Tried, drive};
+use super::drive;
 use crate::client::Client;
-
-/// Something that was made under an order id.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Submitted<Made> {
-    /// The merchant's id.
-    pub order_id: OrderId,
-    /// What was made.
-    pub made: Made,
-    /// How we know.
-    pub proof: Proof,
-    /// What it took.
-    pub tried: Tried,
-}
+use crate::verdict::{PayoutError, Submitted};
 
 /// Orders and invoices.
 impl Client {

@@ -8,9 +8,9 @@ use ccpayment_core::{
 };
 
 use super::machine::{ABSENCE_SECONDS, Then};
-use super::{PayoutError, Proof, Refusal, Submitted};
 use crate::error::{CallInfo, Error};
 use crate::transport::TransportError;
+use crate::verdict::{PayoutError, Proof, Refusal, Submitted};
 
 type Machine = super::machine::Machine<RecordId>;
 type LookedUp = super::machine::LookedUp<RecordId>;

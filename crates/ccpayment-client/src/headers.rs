@@ -1,0 +1,51 @@
+//! What an answer's headers say of time.
+
+use std::time::{Duration, SystemTime};
+
+use http::header::{DATE, RETRY_AFTER};
+use http::{HeaderMap, HeaderName};
+
+/// How long the answer asks to wait: seconds, or a date. The date is held against the answer's own
+/// one where it has one, since our clock may be wrong.
+pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let until = httpdate::parse_http_date(text).ok()?;
+    let from = date(headers, DATE).unwrap_or(now);
+    Some(until.duration_since(from).unwrap_or_default())
+}
+
+pub(crate) fn date(headers: &HeaderMap, name: HeaderName) -> Option<SystemTime> {
+    httpdate::parse_http_date(headers.get(name)?.to_str().ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now = httpdate::parse_http_date("Thu, 01 Jan 2026 00:00:00 GMT").unwrap();
+        let read = |value: &str, date: Option<&str>| {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, value.parse().unwrap());
+            if let Some(date) = date {
+                headers.insert(DATE, date.parse().unwrap());
+            }
+            retry_after(&headers, now).map(|duration| duration.as_secs())
+        };
+        assert_eq!(read("7", None), Some(7));
+        assert_eq!(read(" 120 ", None), Some(120));
+        assert_eq!(read("Thu, 01 Jan 2026 00:01:00 GMT", None), Some(60));
+        assert_eq!(read("Wed, 31 Dec 2025 23:00:00 GMT", None), Some(0));
+        let far = "Thu, 01 Jan 2026 08:00:00 GMT";
+        let theirs = Some("Thu, 01 Jan 2026 07:59:50 GMT");
+        assert_eq!(read(far, theirs), Some(10));
+        for nothing in ["", "soon", "-1", "1.5", "99999999999999999999999"] {
+            assert_eq!(read(nothing, None), None, "{nothing}");
+        }
+        assert_eq!(retry_after(&HeaderMap::new(), now), None);
+    }
+}

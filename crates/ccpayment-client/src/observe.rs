@@ -1,0 +1,232 @@
+//! What a call tells of itself: spans always, numbers with the feature `metrics`.
+//!
+//! Never a body, a header, a signature or a secret. The names are listed in the crate's documentation,
+//! and tests hold them.
+
+#[cfg(feature = "metrics")]
+mod numbers;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use ccpayment_core::{AnswerError, ErrorCode, Prepared};
+use http::uri::Authority;
+use http::{Request, Response, Uri};
+use tracing::Span;
+use tracing::field::{Empty, display};
+
+use crate::clock::Clock;
+use crate::error::{Error, Outcome};
+use crate::transport::TransportError;
+use crate::verdict::{PayoutError, Tried};
+
+/// Around one call with all its attempts and pauses.
+pub(crate) fn call(prepared: &Prepared) -> Span {
+    tracing::info_span!(
+        "ccpayment.call",
+        otel.name = prepared.operation(),
+        otel.kind = "internal",
+        ccpayment.operation = prepared.operation(),
+        ccpayment.order_id = prepared.order_id().map(display),
+        ccpayment.attempts = Empty,
+        ccpayment.outcome = Empty,
+        ccpayment.code = Empty,
+        "error.type" = Empty,
+    )
+}
+
+pub(crate) fn call_ended(
+    span: &Span,
+    operation: &'static str,
+    attempts: u32,
+    error: Option<&Error>,
+) {
+    let outcome = error.map_or("done", |error| match error.outcome() {
+        Outcome::NotSent => "not_sent",
+        Outcome::Rejected => "refused",
+        Outcome::Unknown(_) => "unknown",
+    });
+    span.record("ccpayment.attempts", attempts)
+        .record("ccpayment.outcome", outcome);
+    failed(span, error);
+    #[cfg(feature = "metrics")]
+    numbers::call_ended(operation, outcome);
+    #[cfg(not(feature = "metrics"))]
+    let _ = operation;
+}
+
+/// Around what is made once, a payout or an order, with all its submits, lookups and pauses.
+pub(crate) fn submit(prepared: &Prepared) -> Span {
+    tracing::info_span!(
+        "ccpayment.submit",
+        otel.name = prepared.operation(),
+        otel.kind = "internal",
+        ccpayment.operation = prepared.operation(),
+        ccpayment.order_id = prepared.order_id().map(display),
+        ccpayment.submits = Empty,
+        ccpayment.lookups = Empty,
+        ccpayment.outcome = Empty,
+        ccpayment.code = Empty,
+    )
+}
+
+pub(crate) fn submit_ended(
+    span: &Span,
+    operation: &'static str,
+    tried: &Tried,
+    error: Option<&PayoutError>,
+) {
+    let outcome = error.map_or("done", |error| match error {
+        PayoutError::Refused { .. } => "refused",
+        PayoutError::Conflict { .. } => "conflict",
+        PayoutError::Unknown { .. } => "unknown",
+    });
+    span.record("ccpayment.submits", tried.submits)
+        .record("ccpayment.lookups", tried.lookups)
+        .record("ccpayment.outcome", outcome);
+    if let Some(code) = error.and_then(PayoutError::code) {
+        span.record("ccpayment.code", code.code());
+    }
+    #[cfg(feature = "metrics")]
+    numbers::submit_ended(operation, outcome);
+    #[cfg(not(feature = "metrics"))]
+    let _ = operation;
+}
+
+/// Around one attempt, by the names that OpenTelemetry has for an HTTP client.
+pub(crate) fn attempt(prepared: &Prepared, sent_before: u32) -> Span {
+    tracing::info_span!(
+        "ccpayment.attempt",
+        otel.name = "POST",
+        otel.kind = "client",
+        http.request.method = "POST",
+        http.request.resend_count = (sent_before > 0).then_some(sent_before),
+        server.address = Empty,
+        server.port = Empty,
+        url.full = Empty,
+        http.response.status_code = Empty,
+        ccpayment.operation = prepared.operation(),
+        ccpayment.attempt = sent_before.saturating_add(1),
+        ccpayment.code = Empty,
+        "error.type" = Empty,
+    )
+}
+
+pub(crate) fn attempt_ended(span: &Span, error: Option<&Error>) {
+    failed(span, error);
+    match error {
+        None => tracing::debug!(parent: span, "answered"),
+        Some(_) => tracing::debug!(parent: span, "no value"),
+    }
+}
+
+fn failed(span: &Span, error: Option<&Error>) {
+    let Some(error) = error.filter(|_| !span.is_disabled()) else {
+        return;
+    };
+    span.record("error.type", error_type(error));
+    if let Some(code) = error.code() {
+        span.record("ccpayment.code", code.code());
+    }
+}
+
+/// A call will be made again after a pause.
+pub(crate) fn repeated(operation: &'static str, pause: Duration, error: &Error) {
+    tracing::debug!(pause_ms = pause.as_millis(), "once more");
+    #[cfg(feature = "metrics")]
+    numbers::repeated(operation, error_type(error));
+    #[cfg(not(feature = "metrics"))]
+    let _ = (operation, error);
+}
+
+/// A call would have been made again, but there are too many of them.
+pub(crate) fn budget_empty(operation: &'static str) {
+    tracing::debug!("not once more: too many calls fail");
+    #[cfg(feature = "metrics")]
+    numbers::budget_empty(operation);
+    #[cfg(not(feature = "metrics"))]
+    let _ = operation;
+}
+
+/// One exchange of bytes.
+pub(crate) struct Exchange<'a> {
+    span: &'a Span,
+    #[cfg(feature = "metrics")]
+    timer: numbers::Timer<'a>,
+}
+
+impl<'a> Exchange<'a> {
+    #[cfg_attr(
+        not(feature = "metrics"),
+        expect(unused_variables, reason = "for the timer")
+    )]
+    pub(crate) fn begin(
+        span: &'a Span,
+        request: &Request<Bytes>,
+        operation: &'static str,
+        clock: &'a dyn Clock,
+    ) -> Self {
+        if !span.is_disabled() {
+            let uri = request.uri();
+            span.record("server.address", uri.host().unwrap_or_default())
+                .record("server.port", port(uri))
+                .record("url.full", display(without_query(uri)));
+        }
+        Self {
+            span,
+            #[cfg(feature = "metrics")]
+            timer: numbers::Timer::start(request.uri(), operation, clock),
+        }
+    }
+
+    pub(crate) fn end(self, answer: &Result<Response<Bytes>, TransportError>) {
+        if let Ok(response) = answer {
+            let status = response.status().as_u16();
+            self.span.record("http.response.status_code", status);
+        }
+        #[cfg(feature = "metrics")]
+        self.timer.stop(answer);
+    }
+}
+
+/// No route has a query, but whoever calls one by its path might put anything there.
+fn without_query(uri: &Uri) -> String {
+    let (scheme, authority) = (uri.scheme_str(), uri.authority());
+    let authority = authority.map_or("", Authority::as_str);
+    format!("{}://{authority}{}", scheme.unwrap_or_default(), uri.path())
+}
+
+fn port(uri: &Uri) -> u16 {
+    let usual = if uri.scheme_str() == Some("http") {
+        80
+    } else {
+        443
+    };
+    uri.port_u16().unwrap_or(usual)
+}
+
+/// One of few words; for what the gateway refuses, the name of its code.
+fn error_type(error: &Error) -> &'static str {
+    match error {
+        Error::Invalid { .. } => "invalid",
+        Error::Throttled { .. } => "throttled",
+        Error::Transport { source, .. } => transport_error_type(source),
+        Error::Answer { source, .. } => match source {
+            AnswerError::Rejected(rejection) => rejection.code.name(),
+            AnswerError::NotAnEnvelope { .. } => "no_envelope",
+            AnswerError::Undecodable { .. } => "undecodable",
+            AnswerError::Unverified { .. } => "unverified",
+            _ => "_OTHER",
+        },
+        Error::Clock { .. } => ErrorCode::ReqExpired.name(),
+    }
+}
+
+fn transport_error_type(error: &TransportError) -> &'static str {
+    match error {
+        TransportError::NotSent(_) => "not_sent",
+        TransportError::MaybeSent(_) => "maybe_sent",
+        TransportError::TimedOut { .. } => "timeout",
+        TransportError::TooLarge { .. } => "too_large",
+    }
+}

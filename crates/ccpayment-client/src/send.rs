@@ -1,0 +1,77 @@
+//! One way to send, and what is repeated.
+
+use ccpayment_core::{Endpoint, Prepared};
+use tracing::Instrument;
+
+use crate::attempt::Terms;
+use crate::client::Client;
+use crate::error::Error;
+use crate::limit::Lane;
+use crate::observe;
+use crate::retry::{self, Budget, Failure};
+
+/// Calls.
+impl Client {
+    /// Makes one call and gives back what the gateway answers. A call that failed is repeated where
+    /// that harms nobody (see [`Retries`]), signed afresh over the same bytes, all within
+    /// [`Timeouts::total`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error`], of the last attempt. For a call that moves money, ask [`Error::outcome`] first;
+    /// better still, use [`Client::payout`], which settles a doubt by itself.
+    pub async fn send<E: Endpoint>(&self, request: &E) -> Result<E::Response, Error> {
+        let prepared = self.prepare(request)?;
+        let span = observe::call(&prepared);
+        let mut attempts = 0;
+        let repeating = self.send_prepared::<E>(&prepared, &mut attempts);
+        let result = repeating.instrument(span.clone()).await;
+        observe::call_ended(&span, E::NAME, attempts, result.as_ref().err());
+        result.map_err(|error| error.after(attempts))
+    }
+
+    async fn send_prepared<E: Endpoint>(
+        &self,
+        prepared: &Prepared,
+        attempts: &mut u32,
+    ) -> Result<E::Response, Error> {
+        let shared = &*self.shared;
+        let budget = shared.budgets.of(E::SAFETY);
+        let give_up_at = self.give_up_at();
+        let (mut retries, mut taken) = (0, 0);
+        loop {
+            let terms = Terms {
+                lane: Lane::of(E::SAFETY),
+                sent_before: *attempts,
+                give_up_at,
+            };
+            let attempt = self.attempt_on_time::<E>(prepared, terms).await;
+            *attempts += attempt.exchanges;
+            let error = match attempt.result {
+                Ok(value) => {
+                    budget.give(taken + 1);
+                    return Ok(value);
+                }
+                Err(error) => error,
+            };
+            let failure = Failure::of(&error);
+            let again = retry::again(E::SAFETY, failure, retries, attempt.retry_after);
+            let Some(pause) = again.filter(|_| *attempts < shared.retries.attempts) else {
+                return Err(error);
+            };
+            let pause = pause.length(shared.clock.random());
+            if pause >= self.left(give_up_at) {
+                return Err(error);
+            }
+            let cost = Budget::cost(failure);
+            if !budget.take(cost) {
+                observe::budget_empty(E::NAME);
+                return Err(error);
+            }
+            taken += cost;
+            retries += 1;
+            observe::repeated(E::NAME, pause, &error);
+            shared.clock.sleep(pause).await;
+        }
+    }
+}
