@@ -5,7 +5,7 @@ use std::fmt;
 use bytes::Bytes;
 use http::StatusCode;
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, Deserializer};
+use serde::de::{DeserializeOwned, Deserializer, IgnoredAny};
 use serde_json::value::RawValue;
 
 use crate::call::{SIGN_HEADER, TIMESTAMP_HEADER};
@@ -162,6 +162,19 @@ struct Envelope<'a> {
     data: Option<&'a RawValue>,
 }
 
+/// The same with the data read at once.
+#[derive(Deserialize)]
+#[serde(bound = "T: DeserializeOwned")]
+struct Whole<T> {
+    #[serde(deserialize_with = "code")]
+    code: u64,
+    /// Named, so that it can't be there twice.
+    #[serde(default, rename = "msg")]
+    _msg: Option<IgnoredAny>,
+    #[serde(default = "Option::default")]
+    data: Option<T>,
+}
+
 /// The documents write the code as a number, and in one place as text.
 fn code<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
     deserializer.deserialize_any(U64Visitor)
@@ -236,6 +249,13 @@ fn read<T: DeserializeOwned>(
     let status = response.status();
     let raw = response.body();
     let body = || RawBody::new(raw);
+    // Nearly every answer, in one pass. Whatever is wrong with another one is found below.
+    if let Ok(text) = str::from_utf8(raw)
+        && let Ok(Whole { code, data, .. }) = serde_json::from_str::<Whole<T>>(text)
+        && let (ErrorCode::Success, Some(data)) = (name_code(code), data)
+    {
+        return Ok(data);
+    }
     let envelope: Envelope<'_> =
         serde_json::from_slice(raw).map_err(|_| AnswerError::NotAnEnvelope {
             status,
