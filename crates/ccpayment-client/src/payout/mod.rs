@@ -51,7 +51,7 @@ impl Client {
     /// Finds out what became of a payout that an earlier call, or an earlier process, left in
     /// doubt. Never submits anything.
     ///
-    /// `in_doubt_since` is [`Tried::in_doubt_since`] of the earlier
+    /// `in_doubt_since` is [`Tried::in_doubt_since`](crate::Tried::in_doubt_since) of the earlier
     /// error; after a crash, take the moment of the crash or any later one. From
     /// [`ABSENCE_SECONDS`] after it, this settles at the first answer; where our clock is found to be
     /// behind, so much later, since that moment may have been read from it.
