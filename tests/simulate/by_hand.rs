@@ -10,7 +10,7 @@ use ccpayment::{
 };
 
 use crate::clock::MachineClock;
-use crate::payment::Renamed;
+use crate::payment::Once;
 use crate::teller::Verdict;
 
 /// One rule broken.
@@ -25,7 +25,9 @@ pub(crate) enum Mutant {
     /// Takes "not found" for "never sent" although the request may still be on its way.
     AbsenceIsFinal,
     /// Signs once, and sends the same bytes again. Then an accepted look-up no longer shows that the
-    /// gateway's clock has come far enough: a wall clock that jumped ahead is believed.
+    /// gateway's clock has come far enough, so that a wall clock that jumped ahead is believed and a
+    /// payout that is still under way is called refused. That is seldom; what is found in no time is the
+    /// old signature itself.
     OldSignature,
 }
 
@@ -63,7 +65,7 @@ enum Failure {
 type Kept = Option<http::Request<Bytes>>;
 
 impl ByHand {
-    pub(crate) async fn drive<P: Renamed>(&self, payout: &P, since: Option<Timestamp>) -> Verdict {
+    pub(crate) async fn drive<P: Once>(&self, payout: &P, since: Option<Timestamp>) -> Verdict {
         let end = self.clock.elapsed() + self.timeouts.total;
         let most = if since.is_some() { 0 } else { MOST_SUBMITS };
         let mut payout = payout.clone();
@@ -82,8 +84,8 @@ impl ByHand {
                 let (at, answer) = self.call(&payout.lookup(), budget, &mut lookup).await;
                 let absent = match answer {
                     Ok(found) => match payout.judge(&found) {
-                        Found::Same(record_id) => {
-                            return Verdict::Done(record_id.as_str().to_owned());
+                        Found::Same(made) => {
+                            return Verdict::Done(P::name(made));
                         }
                         Found::Ended { status, .. } => return Verdict::Refused(status),
                         Found::Differs { .. } => return Verdict::Conflict,
@@ -112,7 +114,7 @@ impl ByHand {
                 let (at, answer) = self.call(&payout, budget, &mut submit).await;
                 match answer {
                     Ok(accepted) => {
-                        return Verdict::Done(P::made(accepted).as_str().to_owned());
+                        return Verdict::Done(P::name(P::made(accepted)));
                     }
                     Err(Failure::NotSent) => {}
                     Err(Failure::TimedOut) if self.is(Mutant::TimeoutIsFailure) => {

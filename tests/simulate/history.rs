@@ -1,25 +1,23 @@
 //! One history: what a seed lets happen.
 
 use std::collections::BTreeMap;
-use std::pin::Pin;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use ccpayment::{ABSENCE_SECONDS, Timeouts, Timestamp};
+use ccpayment::{ABSENCE_SECONDS, Timeouts};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
+use crate::book::{Book, Call};
 use crate::checks::{self, Broken, Count};
 use crate::clock::{MachineClock, pause};
-use crate::payment::Payment;
 use crate::plan::{Event, Plan};
 use crate::reads;
 use crate::strikes;
-use crate::teller::{SLACK, Teller, Verdict, Who};
+use crate::teller::{Teller, Verdict, Who};
 use crate::trace::Trace;
+use crate::worker::{Fuse, Worker};
 use crate::world::World;
 
 /// How often a settlement is tried once the gateway answers again.
@@ -31,147 +29,6 @@ pub(crate) struct Run {
     pub(crate) hits: BTreeMap<&'static str, u64>,
     pub(crate) count: Count,
     pub(crate) broken: Vec<Broken>,
-}
-
-/// What the merchant has on disk about one call: written before it, and when it has ended.
-#[derive(Debug, Clone)]
-pub(crate) struct Call {
-    pub(crate) payment: usize,
-    pub(crate) worker: usize,
-    pub(crate) started: bool,
-    pub(crate) verdict: Option<Verdict>,
-}
-
-pub(crate) struct Book {
-    pub(crate) world: Arc<World>,
-    pub(crate) payments: Vec<Payment>,
-    state: Mutex<Entries>,
-}
-
-struct Entries {
-    calls: Vec<Call>,
-    broken: Vec<Broken>,
-}
-
-impl Book {
-    fn entries(&self) -> MutexGuard<'_, Entries> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn calls(&self) -> Vec<Call> {
-        self.entries().calls.clone()
-    }
-
-    fn verdict(&self, call: usize, verdict: Option<Verdict>) {
-        if let Some(call) = self.entries().calls.get_mut(call) {
-            call.started = true;
-            call.verdict = verdict;
-        }
-    }
-
-    pub(crate) fn broken(&self, broken: Broken) {
-        self.world.say(format_args!("BROKEN: {broken}"));
-        self.entries().broken.push(broken);
-    }
-
-    /// Pays or settles, and writes down what came of it.
-    async fn carry_out(
-        &self,
-        teller: &Teller,
-        total: Duration,
-        call: usize,
-        since: Option<Timestamp>,
-    ) -> Option<Verdict> {
-        let payment = self.entries().calls.get(call)?.payment;
-        let request = &self.payments.get(payment)?.request;
-        self.verdict(call, None);
-        let what = if since.is_some() { "settle" } else { "pay" };
-        self.world
-            .say(format_args!("call {call}: {what} {payment}"));
-        let began = self.world.elapsed();
-        let verdict = teller.carry_out(request, since).await;
-        let took = self.world.elapsed().saturating_sub(began);
-        self.world.say(format_args!("call {call}: {verdict}"));
-        if took > total + SLACK {
-            self.broken(Broken::wrong(format!(
-                "call {call} took {took:?} and had {total:?}"
-            )));
-        }
-        self.verdict(call, Some(verdict.clone()));
-        Some(verdict)
-    }
-}
-
-/// A process of the merchant: dies between any two steps, and comes up again with its book alone.
-struct Worker {
-    teller: Option<Teller>,
-    clock: MachineClock,
-    timeouts: Timeouts,
-    fuse: Arc<Fuse>,
-    tasks: JoinSet<()>,
-}
-
-/// Counts the steps that a process has left.
-struct Fuse {
-    steps: AtomicU32,
-    burnt: Arc<Notify>,
-}
-
-impl Fuse {
-    const NEVER: u32 = u32::MAX;
-
-    fn new(burnt: &Arc<Notify>) -> Arc<Self> {
-        Arc::new(Self {
-            steps: AtomicU32::new(Self::NEVER),
-            burnt: Arc::clone(burnt),
-        })
-    }
-
-    /// Whether the process may take another step.
-    fn step(&self) -> bool {
-        match self.steps.load(Ordering::SeqCst) {
-            Self::NEVER => true,
-            0 => {
-                self.burnt.notify_one();
-                false
-            }
-            left => {
-                self.steps.store(left - 1, Ordering::SeqCst);
-                true
-            }
-        }
-    }
-
-    fn is_burnt(&self) -> bool {
-        self.steps.load(Ordering::SeqCst) == 0
-    }
-}
-
-/// Work of a process, which stops for good when the process has no steps left.
-struct Stepwise<F> {
-    work: Pin<Box<F>>,
-    fuse: Arc<Fuse>,
-}
-
-impl<F: Future<Output = ()>> Future for Stepwise<F> {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        if self.fuse.step() {
-            self.work.as_mut().poll(context)
-        } else {
-            Poll::Pending
-        }
-    }
-}
-
-impl Worker {
-    fn spawn(&mut self, work: impl Future<Output = ()> + Send + 'static) {
-        self.tasks.spawn(Stepwise {
-            work: Box::pin(work),
-            fuse: Arc::clone(&self.fuse),
-        });
-    }
 }
 
 struct History {
@@ -207,14 +64,7 @@ impl History {
             started: false,
             verdict: None,
         });
-        let book = Arc::new(Book {
-            world: Arc::clone(&world),
-            state: Mutex::new(Entries {
-                calls: calls.collect(),
-                broken: Vec::new(),
-            }),
-            payments: plan.payments,
-        });
+        let book = Arc::new(Book::new(&world, plan.payments, calls.collect()));
         let burnt = Arc::new(Notify::new());
         let mut workers = Vec::new();
         for (number, planned) in (0..).zip(&plan.workers) {
@@ -240,9 +90,9 @@ impl History {
             random: fastrand::Rng::with_seed(seed ^ 0x0068_6973_746f),
         };
         history.play(plan.events).await?;
-        history.end().await?;
-        let count = checks::against_the_ledger(&history.book);
-        let broken = std::mem::take(&mut history.book.entries().broken);
+        let in_the_end = history.end().await?;
+        let count = checks::against_the_ledger(&history.book, &in_the_end);
+        let broken = history.book.take_broken();
         let (trace, hits) = world.finish();
         Ok(Run {
             trace,
@@ -307,7 +157,7 @@ impl History {
             Event::Read { worker, read } => self.start_read(worker, read),
             Event::Fuse { worker, steps } => {
                 if let Some(worker) = self.workers.get(worker) {
-                    worker.fuse.steps.store(steps, Ordering::SeqCst);
+                    worker.fuse.light(steps);
                 }
             }
             Event::Crash { worker } => {
@@ -432,8 +282,9 @@ impl History {
         }
     }
 
-    /// The gateway answers again: whatever is unknown has to be settled, and to stay as it is.
-    async fn end(&mut self) -> Result<()> {
+    /// The gateway answers again: whatever is unknown has to be settled, and to stay as it is. What each
+    /// payment is said to be, long after.
+    async fn end(&mut self) -> Result<Vec<Option<Verdict>>> {
         let world = Arc::clone(&self.book.world);
         world.calm();
         let clock = MachineClock::new(world.start, 0, 0);
@@ -467,12 +318,27 @@ impl History {
         // Ever after.
         pause(Duration::from_secs(2 * ABSENCE_SECONDS)).await;
         world.sync();
-        for (number, payment) in (0..).zip(&self.book.payments) {
+        let mut all_made = Vec::new();
+        for payment in &self.book.payments {
+            all_made.push(if payment.pays() {
+                None
+            } else {
+                payment.made(&world.sandbox).await
+            });
+        }
+        self.book.set_made(all_made);
+        let mut in_the_end = Vec::new();
+        for (number, payment) in (0_usize..).zip(&self.book.payments) {
+            // To ask after a batch is to go on with it.
+            if payment.is_batch() {
+                in_the_end.push(None);
+                continue;
+            }
             let verdict = teller.carry_out(&payment.request, Some(now)).await;
             world.say(format_args!("payment {number} in the end: {verdict}"));
-            checks::in_the_end(&self.book, number, &verdict);
+            in_the_end.push(Some(verdict));
         }
         self.workers.clear();
-        Ok(())
+        Ok(in_the_end)
     }
 }

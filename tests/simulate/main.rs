@@ -15,6 +15,7 @@
 )]
 #![allow(clippy::float_arithmetic, reason = "a rate is not money")]
 
+mod book;
 mod by_hand;
 mod checks;
 mod clock;
@@ -28,6 +29,7 @@ mod strikes;
 mod teller;
 mod trace;
 mod transport;
+mod worker;
 mod world;
 
 use std::process::ExitCode;

@@ -1,12 +1,17 @@
-//! The nine calls that move money at once, as one type.
+//! The nine calls that move money at once, the four that make something payable, and batches, as one type.
 
 use anyhow::Result;
-use ccpayment::v1::{TokenId, Withdraw};
+use bytes::Bytes;
+use ccpayment::v1::{CreateOrder, Currency, GetCheckoutUrl, TokenId, Withdraw};
 use ccpayment::v2::{
-    ApplyAppWithdrawToCwallet, ApplyAppWithdrawToNetwork, ApplyUserWithdrawToCwallet,
-    ApplyUserWithdrawToNetwork, Swap, TransferTarget, UserBatchTransfer, UserSwap, UserTransfer,
+    ApplyAppWithdrawToCwallet, ApplyAppWithdrawToNetwork, ApplyBatchWithdraw,
+    ApplyUserWithdrawToCwallet, ApplyUserWithdrawToNetwork, BatchMode, BatchWithdrawTask,
+    CreateAppOrderDepositAddress, CreateAppOrderDepositAddressResponse, CreateInvoiceUrl,
+    CreateInvoiceUrlResponse, Swap, TransferTarget, UserBatchTransfer, UserSwap, UserTransfer,
 };
-use ccpayment::{Address, Amount, Chain, CoinId, OrderId, Payout, Submit, UserId};
+use ccpayment::{Address, Amount, BatchPayout, Chain, CoinId, OrderId, RecordId, Submit, UserId};
+use ccpayment_sandbox::Sandbox;
+use serde_json::{Value, json};
 
 pub(crate) const USDT: u64 = 1280;
 pub(crate) const MATIC: u64 = 1329;
@@ -14,33 +19,60 @@ pub(crate) const USERS: [&str; 3] = ["user-jane", "user-li", "user-omar"];
 pub(crate) const CHAIN: &str = "POLYGON";
 pub(crate) const RECEIVER: &str = "0xBb9C4e7F3687aca1AE2828c18f9E3ae067F569FE";
 const CWALLET: &str = "35255142";
+const NOBODY: &str = "nobody";
 const MERCHANT: &str = "merchant:available";
 
-/// A payout whose order id can be another one: what no client of ours ever does by itself.
-pub(crate) trait Renamed: Payout + Clone {
+/// A call that happens once, and what only the simulation does with it.
+pub(crate) trait Once: Submit + Clone {
+    /// The same under another order id: what no client of ours ever does by itself.
     fn renamed(&self, order_id: OrderId) -> Self;
+    /// What was made: a record, or where to pay.
+    fn name(made: Self::Made) -> String;
 }
 
 macro_rules! payments {
-    ($($kind:ident($request:ty, $id:ident),)*) => {
+    (
+        payouts { $($payout:ident($paid:ty, $paid_id:ident),)* }
+        submits { $($submit:ident($made:ty, $made_id:ident, $name:expr),)* }
+    ) => {
         #[derive(Debug, Clone)]
         pub(crate) enum Request {
-            $($kind($request),)*
+            $($payout($paid),)*
+            $($submit($made),)*
+            Batch(BatchPayout),
         }
 
-        $(impl Renamed for $request {
+        $(impl Once for $paid {
             fn renamed(&self, order_id: OrderId) -> Self {
                 let mut other = self.clone();
-                other.$id = order_id;
+                other.$paid_id = order_id;
                 other
+            }
+
+            fn name(made: RecordId) -> String {
+                made.as_str().to_owned()
             }
         })*
 
-        /// Does the same with whichever it is.
+        $(impl Once for $made {
+            fn renamed(&self, order_id: OrderId) -> Self {
+                let mut other = self.clone();
+                other.$made_id = order_id;
+                other
+            }
+
+            fn name(made: Self::Made) -> String {
+                $name(made)
+            }
+        })*
+
+        /// Does one thing with a payout, another with what is to be paid, and a third with a batch.
         macro_rules! with {
-            ($it:expr, $with:ident => $work:expr) => {
+            ($it:expr, $with:ident => $pay:expr, $make:expr, $batch:expr) => {
                 match $it {
-                    $($crate::payment::Request::$kind($with) => $work,)*
+                    $($crate::payment::Request::$payout($with) => $pay,)*
+                    $($crate::payment::Request::$submit($with) => $make,)*
+                    $crate::payment::Request::Batch($with) => $batch,
                 }
             };
         }
@@ -49,19 +81,38 @@ macro_rules! payments {
 }
 
 payments! {
-    ToNetwork(ApplyAppWithdrawToNetwork, order_id),
-    ToCwallet(ApplyAppWithdrawToCwallet, order_id),
-    UserToNetwork(ApplyUserWithdrawToNetwork, order_id),
-    UserToCwallet(ApplyUserWithdrawToCwallet, order_id),
-    Transfer(UserTransfer, order_id),
-    BatchTransfer(UserBatchTransfer, order_id),
-    Swap(Swap, order_id),
-    UserSwap(UserSwap, order_id),
-    Older(Withdraw, merchant_order_id),
+    payouts {
+        ToNetwork(ApplyAppWithdrawToNetwork, order_id),
+        ToCwallet(ApplyAppWithdrawToCwallet, order_id),
+        UserToNetwork(ApplyUserWithdrawToNetwork, order_id),
+        UserToCwallet(ApplyUserWithdrawToCwallet, order_id),
+        Transfer(UserTransfer, order_id),
+        BatchTransfer(UserBatchTransfer, order_id),
+        Swap(Swap, order_id),
+        UserSwap(UserSwap, order_id),
+        Older(Withdraw, merchant_order_id),
+    }
+    submits {
+        Order(CreateAppOrderDepositAddress, order_id, |made: CreateAppOrderDepositAddressResponse| {
+            // The gateway changes the letter case, which only carries a checksum.
+            made.address.as_str().to_ascii_lowercase()
+        }),
+        Invoice(CreateInvoiceUrl, order_id, |made: CreateInvoiceUrlResponse| {
+            made.invoice_url.to_ascii_lowercase()
+        }),
+        // v1 tells where to pay only once, so that it is there is all that can be compared.
+        OlderOrder(CreateOrder, merchant_order_id, |_| THERE.to_owned()),
+        OlderCheckout(GetCheckoutUrl, merchant_order_id, |_| THERE.to_owned()),
+    }
 }
 
-/// A payout, and how its debit looks in the books. No two of a history have the same amount, so that a
-/// debit tells by itself what it was for, whatever order id it was made under.
+/// How many of them there are.
+pub(crate) const KINDS: usize = 14;
+/// What was made, where nothing tells it from another.
+pub(crate) const THERE: &str = "there";
+
+/// A call, and how its debit looks in the books if it is a payout. No two of a history have the same
+/// amount, so that a debit tells by itself what it was for, whatever order id it was made under.
 #[derive(Debug, Clone)]
 pub(crate) struct Payment {
     pub(crate) request: Request,
@@ -71,7 +122,7 @@ pub(crate) struct Payment {
 }
 
 impl Payment {
-    /// The `number`th of a history, of one of nine kinds.
+    /// The `number`th of a history, of one of so many kinds.
     pub(crate) fn new(
         kind: usize,
         number: u64,
@@ -89,7 +140,8 @@ impl Payment {
         let (usdt, matic) = (CoinId::new(USDT), CoinId::new(MATIC));
         let (chain, address) = (Chain::new(CHAIN), Address::new(RECEIVER));
         let value = amount.clone();
-        let request = match kind % 9 {
+        let price: Amount = format!("{}.25", 20 + number).parse()?;
+        let request = match kind % KINDS {
             0 => Request::ToNetwork(ApplyAppWithdrawToNetwork::new(
                 order_id, usdt, chain, address, value,
             )),
@@ -128,13 +180,47 @@ impl Payment {
             }
             6 => Request::Swap(Swap::new(order_id, usdt, value, matic)),
             7 => Request::UserSwap(UserSwap::new(order_id, user(payer), usdt, value, matic)),
-            _ => Request::Older(Withdraw::new(order_id, address, TokenId::new(token), value)),
+            8 => Request::Older(Withdraw::new(order_id, address, TokenId::new(token), value)),
+            9 => Request::Order(CreateAppOrderDepositAddress::new(
+                order_id, usdt, chain, price,
+            )),
+            10 => Request::Invoice(CreateInvoiceUrl::new(usdt, order_id, price)),
+            11 => {
+                let token = TokenId::new(token);
+                Request::OlderOrder(CreateOrder::new(order_id, price, token, Currency::usd()))
+            }
+            12 => Request::OlderCheckout(GetCheckoutUrl::new(order_id, price, "a thing")),
+            _ => {
+                let mut rows = Vec::new();
+                for seq in 1..=random.u64(1..=4) {
+                    let text = format!(
+                        "{}.{:05}1",
+                        1000 + number * 10 + seq,
+                        random.u32(0..100_000)
+                    );
+                    let id = OrderId::new(format!("{order_id}-row-{seq}"));
+                    rows.push(BatchWithdrawTask::new(
+                        seq,
+                        id,
+                        address.clone(),
+                        text.parse()?,
+                    ));
+                }
+                let batch = ApplyBatchWithdraw::new(order_id, usdt, chain, BatchMode::Batch);
+                Request::Batch(BatchPayout::new(batch.orders(rows)))
+            }
         };
         let account = match request {
             Request::ToNetwork(_)
             | Request::ToCwallet(_)
             | Request::Swap(_)
             | Request::Older(_) => MERCHANT.to_owned(),
+            Request::Order(_)
+            | Request::Invoice(_)
+            | Request::OlderOrder(_)
+            | Request::OlderCheckout(_) => NOBODY.to_owned(),
+            // Its rows are what is counted.
+            Request::Batch(_) => NOBODY.to_owned(),
             _ => format!("user:{}:available", user(payer)),
         };
         Ok(Self {
@@ -146,11 +232,30 @@ impl Payment {
     }
 
     pub(crate) fn is_older(&self) -> bool {
-        matches!(self.request, Request::Older(_))
+        matches!(
+            self.request,
+            Request::Older(_) | Request::OlderOrder(_) | Request::OlderCheckout(_)
+        )
     }
-}
 
-impl Payment {
+    /// Whether it moves money.
+    pub(crate) fn pays(&self) -> bool {
+        with!(&self.request, _it => true, false, true)
+    }
+
+    /// The amounts of its rows.
+    pub(crate) fn rows(&self) -> Vec<String> {
+        let rows = match &self.request {
+            Request::Batch(it) => it.batch.orders.as_slice(),
+            _ => &[],
+        };
+        rows.iter().map(|row| row.amount.to_string()).collect()
+    }
+
+    pub(crate) fn is_batch(&self) -> bool {
+        matches!(self.request, Request::Batch(_))
+    }
+
     /// Its order id, and in which of the gateway's lists of taken ones it stands.
     pub(crate) fn order_key(&self) -> (String, usize) {
         let list = match self.request {
@@ -160,8 +265,72 @@ impl Payment {
             Request::BatchTransfer(_) => 3,
             Request::Swap(_) => 4,
             Request::UserSwap(_) => 5,
+            Request::Order(_)
+            | Request::Invoice(_)
+            | Request::OlderOrder(_)
+            | Request::OlderCheckout(_) => 6,
+            Request::Batch(_) => 7,
         };
-        let id = with!(&self.request, request => request.submit_id().as_str().to_owned());
-        (id, list)
+        let id = with!(
+            &self.request,
+            it => it.submit_id(),
+            it.submit_id(),
+            &it.batch.batch_order_id
+        );
+        (id.as_str().to_owned(), list)
+    }
+
+    /// Asks the gateway itself, past every line and client, what was made under the order id.
+    pub(crate) async fn made(&self, sandbox: &Sandbox) -> Option<String> {
+        let (id, _) = self.order_key();
+        let (path, body, name, price) = match &self.request {
+            Request::Order(it) => {
+                let body = json!({ "orderId": id });
+                let name = ("/data/toAddress", "/data/amountToPay");
+                ("v2/getAppOrderInfo", body, name, Some(&it.price))
+            }
+            Request::Invoice(it) => {
+                let body = json!({ "orderId": id });
+                let name = ("/data/invoiceUrl", "/data/price");
+                ("v2/getInvoiceOrderInfo", body, name, Some(&it.price))
+            }
+            _ => {
+                let body = json!({ "merchant_order_ids": [id] });
+                ("v1/bill/info", body, ("/data/0/order_detail", ""), None)
+            }
+        };
+        let (name, its_price) = name;
+        let body = body.to_string();
+        // Refusals that it was told to give come first.
+        for _ in 0..20 {
+            let signed = if self.is_older() {
+                sandbox.sign_v1(body.as_bytes())
+            } else {
+                sandbox.sign_notification(body.as_bytes())
+            };
+            let mut request = http::Request::post(format!("/ccpayment/{path}"))
+                .header("Content-Type", "application/json");
+            for (name, value) in signed {
+                request = request.header(name, value);
+            }
+            let answer = sandbox
+                .respond(request.body(Bytes::from(body.clone())).ok()?)
+                .await?;
+            let answer: Value = serde_json::from_slice(answer.body()).ok()?;
+            match answer.get("code").and_then(Value::as_u64) {
+                Some(10_000) => {
+                    // Another one that took the id is not this one.
+                    let found = answer.pointer(its_price).and_then(Value::as_str);
+                    if price.is_some_and(|price| found != Some(&price.to_string())) {
+                        return None;
+                    }
+                    let name = answer.pointer(name)?.as_str().unwrap_or(THERE);
+                    return Some(name.to_ascii_lowercase());
+                }
+                Some(11_003) => return None,
+                _ => {}
+            }
+        }
+        None
     }
 }

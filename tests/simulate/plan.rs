@@ -1,13 +1,14 @@
 //! What is drawn before anything happens.
 
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use ccpayment::Timeouts;
 use ccpayment_sandbox::Sandbox;
 
-use crate::payment::{Payment, USDT};
+use crate::payment::{CHAIN, KINDS, Payment, USDT};
 use crate::reads::READS;
 use crate::world::Rates;
 
@@ -108,6 +109,13 @@ impl Plan {
         Ok(plan)
     }
 
+    /// Whether all clocks show the same for all the time, so that no moment is shown twice.
+    pub(crate) fn clocks_hold(&self) -> bool {
+        let right = |worker: &PlannedWorker| worker.ahead.unsigned_abs() <= 1_000;
+        let set = |event: &Event| matches!(event, Event::Jump { .. });
+        self.workers.iter().all(right) && !self.events.values().any(set)
+    }
+
     fn at(&mut self, millis: u64, event: Event) {
         let serial = u64::try_from(self.events.len()).unwrap_or(u64::MAX);
         self.events.insert((millis, serial), event);
@@ -117,11 +125,15 @@ impl Plan {
         let token = token()?;
         for number in 0..random.u64(2..=6) {
             let order_id = format!("order-{number}");
-            let kind = random.usize(0..9);
+            let kind = random.usize(0..KINDS);
             let payment = Payment::new(kind, number, &order_id, token, random)?;
             let begins = random.u64(0..MINUTES);
             let worker = random.usize(0..self.workers.len());
             self.call(begins, payment.clone(), worker, false);
+            if payment.is_batch() {
+                // One process at a time, and no other batch of its name.
+                continue;
+            }
             if self.workers.len() > 1 && random.u32(0..8) == 0 {
                 // Of the same payout: a worker that was restarted, or a queue that delivers twice.
                 let other = (worker + 1) % self.workers.len();
@@ -229,8 +241,11 @@ fn pick<T: Copy + Default>(random: &mut fastrand::Rng, from: &[T]) -> T {
 
 /// What v1 calls a coin on a chain; the same in every sandbox.
 fn token() -> Result<&'static str> {
-    Sandbox::builder()
-        .build()?
-        .v1_token_id(USDT, "POLYGON")
-        .context("the coin is on the chain")
+    static TOKEN: OnceLock<&str> = OnceLock::new();
+    if let Some(token) = TOKEN.get() {
+        return Ok(token);
+    }
+    let token = Sandbox::builder().build()?.v1_token_id(USDT, CHAIN);
+    let token = token.context("the coin is on the chain")?;
+    Ok(TOKEN.get_or_init(|| token))
 }

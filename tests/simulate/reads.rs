@@ -11,9 +11,9 @@ use ccpayment::{Client, CoinId, Endpoint, Origin, Prepared, Timestamp, decode};
 use ccpayment_sandbox::Sandbox;
 use futures_util::TryStreamExt;
 
+use crate::book::Book;
 use crate::checks::Broken;
 use crate::clock::{START, pause};
-use crate::history::Book;
 use crate::payment::USDT;
 use crate::teller::{SLACK, Teller, credentials};
 

@@ -6,20 +6,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use ccpayment::{
-    AppId, AppSecret, Client, Credentials, Origin, Payout, PayoutError, Timeouts, Timestamp,
-};
+use ccpayment::{AppId, AppSecret, Client, Credentials, Origin, PayoutError, Timeouts, Timestamp};
 use ccpayment_sandbox::Sandbox;
 
 use crate::by_hand::{ByHand, Mutant};
 use crate::clock::MachineClock;
-use crate::payment::{Renamed, Request, with};
+use crate::payment::{Once, Request, with};
 use crate::transport::transport;
 use crate::world::World;
 
-/// What a payout came to, in the words of whoever made it.
+/// What a call came to, in the words of whoever made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Verdict {
+    /// With the record, or what is to be paid.
     Done(String),
     Refused(String),
     Conflict,
@@ -30,7 +29,7 @@ pub(crate) enum Verdict {
 impl fmt::Display for Verdict {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Done(record) => write!(formatter, "done, record {record}"),
+            Self::Done(record) => write!(formatter, "done: {record}"),
             Self::Refused(why) => write!(formatter, "refused: {why}"),
             Self::Conflict => formatter.write_str("another payout has its order id"),
             Self::Unknown(Some(since)) => write!(formatter, "unknown since {}", since.get()),
@@ -99,30 +98,45 @@ impl Teller {
         })
     }
 
-    /// Pays, or only settles what has been in doubt.
+    /// Does it, or only settles what has been in doubt; a batch goes on from there.
     pub(crate) async fn carry_out(&self, request: &Request, since: Option<Timestamp>) -> Verdict {
-        with!(request, request => self.drive(request, since).await)
-    }
-
-    async fn drive<P: Renamed>(&self, request: &P, since: Option<Timestamp>) -> Verdict {
         match self {
             Self::Client(client) => by_client(client, request, since).await,
-            Self::ByHand(by_hand) => by_hand.drive(request, since).await,
+            Self::ByHand(hand) => with!(
+                request,
+                it => hand.drive(it, since).await,
+                hand.drive(it, since).await,
+                Verdict::Refused(format!("{} is not made by hand", it.batch.batch_order_id))
+            ),
         }
     }
 }
 
-async fn by_client<P: Payout>(client: &Client, request: &P, since: Option<Timestamp>) -> Verdict {
+async fn by_client(client: &Client, request: &Request, since: Option<Timestamp>) -> Verdict {
     let outcome = match since {
-        None => client.payout(request).await,
-        Some(since) => client.settle(request, since).await,
+        None => with!(
+            request,
+            it => client.payout(it).await.map(|paid| paid.record_id.as_str().to_owned()),
+            client.submit(it).await.map(|done| name(it, done.made)),
+            client.batch_payout(it).await.map(|paid| paid.order_id.as_str().to_owned())
+        ),
+        Some(since) => with!(
+            request,
+            it => client.settle(it, since).await.map(|paid| paid.record_id.as_str().to_owned()),
+            client.settle_submit(it, since).await.map(|done| name(it, done.made)),
+            client.resume_batch(it, Some(since)).await.map(|paid| paid.order_id.as_str().to_owned())
+        ),
     };
     match outcome {
-        Ok(paid) => Verdict::Done(paid.record_id.as_str().to_owned()),
+        Ok(name) => Verdict::Done(name),
         Err(PayoutError::Refused { reason, .. }) => Verdict::Refused(reason.to_string()),
         Err(PayoutError::Conflict { .. }) => Verdict::Conflict,
         Err(error) => Verdict::Unknown(error.tried().in_doubt_since),
     }
+}
+
+fn name<S: Once>(_: &S, made: S::Made) -> String {
+    S::name(made)
 }
 
 /// A little more than no time at all: timers count whole milliseconds.

@@ -17,6 +17,9 @@ use crate::plan::Plan;
 use crate::strikes::{self, CODES, CODES_V1, Strike};
 use crate::trace::{Hash, Trace};
 
+/// A signature that is sent again later than this is an old one: longer than a signed request may wait
+/// for its connection.
+const FRESH: Duration = Duration::from_secs(10);
 /// Two full pages and a part of one.
 const RECORDS: usize = 45;
 
@@ -49,6 +52,11 @@ struct Shared {
     shown: Duration,
     links: Vec<Link>,
     numbers: u32,
+    /// When each signature was first sent; nothing where clocks differ, or are set: a moment may be shown
+    /// twice.
+    signatures: Option<BTreeMap<Vec<u8>, Duration>>,
+    /// One that was sent again, and how much later.
+    stale: Option<Duration>,
 }
 
 impl World {
@@ -90,6 +98,8 @@ impl World {
                 shown: Duration::ZERO,
                 links: Vec::new(),
                 numbers: 0,
+                signatures: plan.clocks_hold().then(BTreeMap::new),
+                stale: None,
             }),
         }))
     }
@@ -164,10 +174,12 @@ impl World {
 
     /// What happens to an exchange that begins with these bytes, and how long its bytes take.
     pub(crate) fn strike(&self, number: u32, bytes: &[u8]) -> (Strike, Duration) {
+        let elapsed = self.elapsed();
         let route = route_in(bytes);
         let acts = route.is_some_and(|(route, _)| !is_read(route));
         let (strike, latency, refusal) = {
             let mut shared = self.shared();
+            shared.signed(bytes, elapsed);
             let latency = shared.latency();
             if shared.quiet {
                 return (Strike::Nothing, latency);
@@ -246,6 +258,11 @@ impl World {
         }
     }
 
+    /// How late a signature was sent again, if one was.
+    pub(crate) fn stale(&self) -> Option<Duration> {
+        self.shared().stale
+    }
+
     /// What the trace came to, with everything that the sandbox says about the history.
     pub(crate) fn finish(&self) -> (Trace, BTreeMap<&'static str, u64>) {
         for request in self.sandbox.requests() {
@@ -266,6 +283,24 @@ impl World {
 }
 
 impl Shared {
+    /// Every attempt is signed afresh. Two within a second may well be the same.
+    fn signed(&mut self, bytes: &[u8], elapsed: Duration) {
+        const NAME: &[u8] = b"\r\nsign: ";
+        let Some(signatures) = &mut self.signatures else {
+            return;
+        };
+        let at = bytes.windows(NAME.len()).position(|it| it == NAME);
+        let rest = at.and_then(|at| bytes.get(at.saturating_add(NAME.len())..));
+        let Some(sign) = rest.and_then(|rest| rest.split(|byte| *byte == b'\r').next()) else {
+            return;
+        };
+        let first = *signatures.entry(sign.to_vec()).or_insert(elapsed);
+        let later = elapsed.saturating_sub(first);
+        if later > FRESH {
+            self.stale = self.stale.max(Some(later));
+        }
+    }
+
     fn latency(&mut self) -> Duration {
         Duration::from_millis(self.random.u64(2..60))
     }

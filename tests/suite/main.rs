@@ -10,6 +10,7 @@
 
 mod answers;
 mod arbitrary;
+mod batches;
 mod blocking;
 mod discrepancies;
 mod every_route;

@@ -202,6 +202,16 @@ fn an_answer_is_believed_only_with_its_signature() {
     // Without a signature a success is nothing, and a refusal is a refusal.
     let bare = |body: &str| http::Response::new(Bytes::copy_from_slice(body.as_bytes()));
     assert_unverified(read(&bare(body)), Unverified::Unsigned);
+    // However oddly it is put: who asks for the signature reads it as whoever reads the value does.
+    for odd in [
+        r#"{"code":10000,"msg":{"a":[1]},"data":{"price":"1"}}"#,
+        r#"{"code":"10000","msg":null,"data":{"price":"1"}}"#,
+        r#"{"msg":7,"data":{"price":"1"},"code":10000,"more":[]}"#,
+        r#"{"code":10000,"msg":"a","msg":"b","data":{"price":"1"}}"#,
+        r#"{"code":10000,"data":{"price":"1"},"data":{"price":"2"}}"#,
+    ] {
+        assert!(read(&bare(odd)).is_err(), "{odd}");
+    }
     let failure = find("response_failure");
     for refused in [bare(text(&failure, "body")), of(&failure)] {
         let error = read(&refused).unwrap_err();

@@ -47,7 +47,7 @@ pub(crate) const V2: Api = Api {
     sends_no_bytes: true,
     documented_in: &["seed"],
     elsewhere: "the official SDK documents and SDKs",
-    by_hand: &[("payable", &[]), ("payouts", &[])],
+    by_hand: &[("payable", &[]), ("payouts", &["BatchRows"])],
     about: "The v2 API, one module a group, with the gateway's own names.\n\n\
             A request is a plain struct: a constructor takes what is required, chainable setters the rest.\n\
             Response structs tolerate what the documents leave open, and keep `None` apart from a value.\n\n\

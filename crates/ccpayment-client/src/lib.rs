@@ -91,6 +91,8 @@
 //! ```
 
 mod attempt;
+#[cfg(feature = "v2")]
+mod batch;
 mod body;
 mod client;
 mod clock;
@@ -109,6 +111,8 @@ mod transport;
 mod verdict;
 mod wrap;
 
+#[cfg(feature = "v2")]
+pub use batch::{BatchPaid, BatchPayout};
 pub use body::read_body;
 pub use ccpayment_core as core;
 pub use client::{Client, Timeouts};

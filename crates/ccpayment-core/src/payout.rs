@@ -82,6 +82,17 @@ pub struct Difference {
     pub found: String,
 }
 
+impl Difference {
+    /// That this field was asked for so, and is found otherwise.
+    pub fn new(field: &'static str, asked: impl Into<String>, found: impl Into<String>) -> Self {
+        Self {
+            field,
+            asked: asked.into(),
+            found: found.into(),
+        }
+    }
+}
+
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
@@ -111,11 +122,10 @@ impl Comparison {
         match found {
             None => self.missing = self.missing.or(Some(field)),
             Some(found) if same(asked, found) => {}
-            Some(found) => self.fields.push(Difference {
-                field,
-                asked: asked.to_string(),
-                found: found.to_string(),
-            }),
+            Some(found) => {
+                let difference = Difference::new(field, asked.to_string(), found.to_string());
+                self.fields.push(difference);
+            }
         }
     }
 
@@ -129,11 +139,10 @@ impl Comparison {
         match (asked, found) {
             (Some(asked), found) => self.field(field, asked, found, T::eq),
             (None, None) => {}
-            (None, Some(found)) => self.fields.push(Difference {
-                field,
-                asked: "none".to_owned(),
-                found: found.to_string(),
-            }),
+            (None, Some(found)) => {
+                let difference = Difference::new(field, "none", found.to_string());
+                self.fields.push(difference);
+            }
         }
     }
 

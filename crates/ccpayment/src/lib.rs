@@ -38,7 +38,7 @@
 //! let order_id = OrderId::new("order-1001");
 //! let price = "25.00".parse()?;
 //! let order = CreateAppOrderDepositAddress::new(order_id, usdt, polygon.clone(), price);
-//! let to_pay = client.send(&order).await?;
+//! let to_pay = client.submit(&order).await?.made;
 //! println!("pay {} to {}", to_pay.amount, to_pay.address);
 //!
 //! // Store the order id first. The payout is made once, whatever happens on the wire.
@@ -59,6 +59,8 @@ pub use ccpayment_client::{
     TowerTransport, Transport, TransportError, TransportFn, Tried, Unsettled, read_body,
     transport_fn,
 };
+#[cfg(feature = "v2")]
+pub use ccpayment_client::{BatchPaid, BatchPayout};
 pub use ccpayment_core::*;
 
 #[cfg(feature = "hyper")]

@@ -10,7 +10,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let (order_id, price) = (OrderId::new("order-1001"), "25.00".parse()?);
     let order = CreateAppOrderDepositAddress::new(order_id, usdt, polygon.clone(), price);
-    let to_pay = client.send(&order).await?;
+    let to_pay = client.submit(&order).await?.made;
     println!("pay {} to {}", to_pay.amount, to_pay.address);
 
     // Store the order id first: it is what makes a repeat harmless.

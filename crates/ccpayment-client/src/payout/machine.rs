@@ -247,8 +247,7 @@ impl<Made> Machine<Made> {
 
     fn proves_absence(&self, gateway_clock: Timestamp) -> bool {
         let since = self.tried.in_doubt_since.unwrap_or_default();
-        let past = gateway_clock.get().saturating_sub(since.get());
-        !self.claimed && past >= ABSENCE_SECONDS - TIMESTAMP_WINDOW_SECONDS
+        !self.claimed && is_past(since, gateway_clock)
     }
 
     /// Nothing is in doubt, so another submit risks nothing; but not for ever, and not against a
@@ -293,6 +292,13 @@ impl<Made> Machine<Made> {
             tried: self.tried,
         }
     }
+}
+
+/// Whether what was signed at `since` can't be accepted any more, once the gateway's clock has reached
+/// this moment.
+pub(crate) fn is_past(since: Timestamp, gateway_clock: Timestamp) -> bool {
+    let past = gateway_clock.get().saturating_sub(since.get());
+    past >= ABSENCE_SECONDS - TIMESTAMP_WINDOW_SECONDS
 }
 
 fn finish<Made>(verdict: Result<Submitted<Made>, PayoutError>) -> Step<Made> {

@@ -7,6 +7,8 @@ mod submit;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
 use ccpayment_core::{Endpoint, ErrorCode, Found, Payout, Prepared, Submit, Timestamp};
 use tracing::Instrument;
 
@@ -19,6 +21,8 @@ use crate::verdict::{PaidOut, PayoutError, Submitted};
 use machine::{LookedUp, Machine, Step, Then};
 
 pub use machine::ABSENCE_SECONDS;
+#[cfg(feature = "v2")]
+pub(crate) use machine::is_past;
 
 /// Payouts.
 impl Client {
@@ -39,7 +43,9 @@ impl Client {
     /// [`PayoutError::Conflict`] (another payout has this order id) and
     /// [`PayoutError::Unknown`] (not settled in time; look again later).
     pub async fn payout<P: Payout>(&self, request: &P) -> Result<PaidOut, PayoutError> {
-        drive(self, request, None).await.map(PaidOut::from)
+        drive(self, request, None, self.give_up_at())
+            .await
+            .map(PaidOut::from)
     }
 
     /// Finds out what became of a payout that an earlier call, or an earlier process, left in
@@ -59,16 +65,17 @@ impl Client {
         request: &P,
         in_doubt_since: Timestamp,
     ) -> Result<PaidOut, PayoutError> {
-        let settled = drive(self, request, Some(in_doubt_since)).await;
+        let settled = drive(self, request, Some(in_doubt_since), self.give_up_at()).await;
         settled.map(PaidOut::from)
     }
 }
 
 /// Carries out what the machine decides; with an earlier doubt, only looks.
-async fn drive<S: Submit>(
+pub(crate) async fn drive<S: Submit>(
     client: &Client,
     request: &S,
     in_doubt_since: Option<Timestamp>,
+    give_up_at: Duration,
 ) -> Result<Submitted<S::Made>, PayoutError> {
     let machine = Machine::new(
         request.submit_id().clone(),
@@ -84,7 +91,13 @@ async fn drive<S: Submit>(
         Err(error) => return Err(machine.not_sent(error)),
     };
     let span = observe::submit(&both.0);
-    let following = follow(machine, client, request, both, in_doubt_since.is_some());
+    let following = follow(
+        machine,
+        client,
+        request,
+        both,
+        (in_doubt_since.is_some(), give_up_at),
+    );
     let result = following.instrument(span.clone()).await;
     let tried = match &result {
         Ok(made) => &made.tried,
@@ -99,10 +112,9 @@ async fn follow<S: Submit>(
     client: &Client,
     request: &S,
     (submit, lookup): (Prepared, Prepared),
-    is_dated_elsewhere: bool,
+    (is_dated_elsewhere, give_up_at): (bool, Duration),
 ) -> Result<Submitted<S::Made>, PayoutError> {
     let clock = client.clock();
-    let give_up_at = client.give_up_at();
     let terms = |sent_before| Terms {
         lane: Lane::Money,
         sent_before,

@@ -41,7 +41,7 @@ impl Client {
     /// [`PayoutError::Conflict`] (another order has this id) and [`PayoutError::Unknown`] (not settled in
     /// time; look again later).
     pub async fn submit<S: Submit>(&self, request: &S) -> Result<Submitted<S::Made>, PayoutError> {
-        drive(self, request, None).await
+        drive(self, request, None, self.give_up_at()).await
     }
 
     /// Finds out what became of a [`Client::submit`] that an earlier call, or an earlier process, left in
@@ -56,6 +56,6 @@ impl Client {
         request: &S,
         in_doubt_since: Timestamp,
     ) -> Result<Submitted<S::Made>, PayoutError> {
-        drive(self, request, Some(in_doubt_since)).await
+        drive(self, request, Some(in_doubt_since), self.give_up_at()).await
     }
 }

@@ -119,7 +119,7 @@ impl Merchant {
             Chain::new("POLYGON"),
             PRICE.parse()?,
         );
-        let to_pay = self.shop.client.send(&order).await?;
+        let to_pay = self.shop.client.submit(&order).await?.made;
         self.say(format_args!(
             "opens {ORDER_ID}: {} USDT to {}",
             to_pay.amount, to_pay.address

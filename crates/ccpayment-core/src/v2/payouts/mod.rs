@@ -33,6 +33,9 @@ macro_rules! payout {
     };
 }
 
+mod batches;
 mod swaps;
 mod transfers;
 mod withdrawals;
+
+pub use batches::BatchRows;

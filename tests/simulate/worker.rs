@@ -1,0 +1,90 @@
+//! A process of the merchant.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Poll};
+
+use ccpayment::Timeouts;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+
+use crate::clock::MachineClock;
+use crate::teller::Teller;
+
+/// A process of the merchant: dies between any two steps, and comes up again with its book alone.
+pub(crate) struct Worker {
+    pub(crate) teller: Option<Teller>,
+    pub(crate) clock: MachineClock,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) fuse: Arc<Fuse>,
+    pub(crate) tasks: JoinSet<()>,
+}
+
+/// Counts the steps that a process has left.
+pub(crate) struct Fuse {
+    steps: AtomicU32,
+    burnt: Arc<Notify>,
+}
+
+impl Fuse {
+    const NEVER: u32 = u32::MAX;
+
+    pub(crate) fn new(burnt: &Arc<Notify>) -> Arc<Self> {
+        Arc::new(Self {
+            steps: AtomicU32::new(Self::NEVER),
+            burnt: Arc::clone(burnt),
+        })
+    }
+
+    /// The process dies after so many steps.
+    pub(crate) fn light(&self, steps: u32) {
+        self.steps.store(steps, Ordering::SeqCst);
+    }
+
+    /// Whether the process may take another step.
+    fn step(&self) -> bool {
+        match self.steps.load(Ordering::SeqCst) {
+            Self::NEVER => true,
+            0 => {
+                self.burnt.notify_one();
+                false
+            }
+            left => {
+                self.steps.store(left - 1, Ordering::SeqCst);
+                true
+            }
+        }
+    }
+
+    pub(crate) fn is_burnt(&self) -> bool {
+        self.steps.load(Ordering::SeqCst) == 0
+    }
+}
+
+/// Work of a process, which stops for good when the process has no steps left.
+struct Stepwise<F> {
+    work: Pin<Box<F>>,
+    fuse: Arc<Fuse>,
+}
+
+impl<F: Future<Output = ()>> Future for Stepwise<F> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if self.fuse.step() {
+            self.work.as_mut().poll(context)
+        } else {
+            Poll::Pending
+        }
+    }
+}
+
+impl Worker {
+    pub(crate) fn spawn(&mut self, work: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(Stepwise {
+            work: Box::pin(work),
+            fuse: Arc::clone(&self.fuse),
+        });
+    }
+}
