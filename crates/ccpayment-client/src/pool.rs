@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::transport::BoxError;
 
@@ -52,6 +52,10 @@ thread_local! {
 #[error("the call got another connection")]
 struct NotNeeded;
 
+#[derive(Debug, thiserror::Error)]
+#[error("no connection within {} ms", .0.as_millis())]
+struct NoConnection(Duration);
+
 struct InFlight<'a>(&'a Counts);
 
 impl Drop for InFlight<'_> {
@@ -76,13 +80,18 @@ impl Connections {
         .await
     }
 
-    /// A connection for one of the exchanges, in the pool's connector.
+    /// A connection for one of the exchanges, in the pool's connector. Opening is given up in time:
+    /// a call's own deadline would end the wait as well, and could not say that nothing was sent.
     ///
     /// # Errors
     ///
-    /// That of `open`; and one that nobody sees, when the pool has given the exchange another
+    /// That of `open`, or that it took longer than `within`; and one that nobody sees, when the pool has given the exchange another
     /// connection meanwhile.
-    pub async fn open<C, E, F>(&self, open: impl FnOnce() -> F) -> Result<C, BoxError>
+    pub async fn open<C, E, F>(
+        &self,
+        within: Duration,
+        open: impl FnOnce() -> F,
+    ) -> Result<C, BoxError>
     where
         F: Future<Output = Result<C, E>>,
         E: Into<BoxError>,
@@ -101,13 +110,16 @@ impl Connections {
             let calls = self.counts.calls.load(Ordering::Relaxed);
             self.counts.opened.store(calls, Ordering::Relaxed);
         }
-        let opened = open().await;
+        let opened = match timeout(within, open()).await {
+            Ok(opened) => opened.map_err(Into::into),
+            Err(_) => Err(NoConnection(within).into()),
+        };
         if opened.is_err() {
             let one_less = |opened: usize| Some(opened.saturating_sub(1));
             let _ =
                 (self.counts.opened).fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less);
         }
-        opened.map_err(Into::into)
+        opened
     }
 
     fn may_open(&self) -> bool {

@@ -325,6 +325,25 @@ mod tests {
         decode(&response)
     }
 
+    /// Reading in one pass skips what it does not need, and that may be wrong as well.
+    #[test]
+    fn a_success_with_something_wrong_beside_its_data_is_none() {
+        for body in [
+            &b"{\"code\":10000,\"msg\":\"\",\"data\":{\"recordId\":\"1\",\"more\":\"\xff\"}}"[..],
+            b"{\"code\":10000,\"msg\":\"\",\"msg\":\"\",\"data\":{\"recordId\":\"1\"}}",
+            b"{\"code\":10000,\"data\":{\"recordId\":\"1\"},\"data\":{\"recordId\":\"1\"}}",
+            b"{\"code\":10000,\"code\":10000,\"data\":{\"recordId\":\"1\"}}",
+            b"{\"code\":10000,\"data\":{\"recordId\":\"1\"}} {}",
+        ] {
+            let response = http::Response::new(Bytes::from_static(body));
+            let error = decode::<Receipt>(&response).unwrap_err();
+            assert!(
+                matches!(error, AnswerError::NotAnEnvelope { .. }),
+                "{error}"
+            );
+        }
+    }
+
     #[test]
     fn success_needs_its_data() {
         let ok = read(

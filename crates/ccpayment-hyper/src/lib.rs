@@ -96,7 +96,7 @@ impl HyperTransport {
     {
         let connections = Connections::default();
         let connector = Bounded {
-            connector,
+            connector: Arc::new(connector),
             connections: connections.clone(),
         };
         let client = Client::builder(TokioExecutor::new())

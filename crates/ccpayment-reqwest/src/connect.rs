@@ -1,20 +1,34 @@
 //! When a connection is opened.
 
+use std::future::poll_fn;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use ccpayment_client::{BoxError, Connections};
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// Opens no more connections than there are calls.
+use super::CONNECT_TIMEOUT;
+
+/// Opens no more connections than there are calls, and gives up in time.
 #[derive(Debug, Clone)]
 pub(crate) struct Bounded(pub(crate) Connections);
 
-#[derive(Debug, Clone)]
+/// The pool clones it for each call, so that has to cost next to nothing.
+#[derive(Debug)]
 pub(crate) struct Connector<C> {
-    connector: C,
+    connector: Arc<C>,
     connections: Connections,
+}
+
+impl<C> Clone for Connector<C> {
+    fn clone(&self) -> Self {
+        Self {
+            connector: Arc::clone(&self.connector),
+            connections: self.connections.clone(),
+        }
+    }
 }
 
 impl<C> Layer<C> for Bounded {
@@ -22,7 +36,7 @@ impl<C> Layer<C> for Bounded {
 
     fn layer(&self, connector: C) -> Connector<C> {
         Connector {
-            connector,
+            connector: Arc::new(connector),
             connections: self.0.clone(),
         }
     }
@@ -30,7 +44,7 @@ impl<C> Layer<C> for Bounded {
 
 impl<C, T> Service<T> for Connector<C>
 where
-    C: Service<T, Error = BoxError> + Clone + Send + 'static,
+    C: Service<T, Error = BoxError> + Clone + Send + Sync + 'static,
     C::Future: Send,
     T: Send + 'static,
 {
@@ -38,15 +52,22 @@ where
     type Error = BoxError;
     type Future = Pin<Box<dyn Future<Output = Result<C::Response, BoxError>> + Send>>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.connector.poll_ready(context)
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, target: T) -> Self::Future {
-        // The one that is ready, which the clone need not be.
-        let next = self.connector.clone();
-        let mut connector = std::mem::replace(&mut self.connector, next);
-        let connections = self.connections.clone();
-        Box::pin(async move { connections.open(|| connector.call(target)).await })
+        let Self {
+            connector,
+            connections,
+        } = self.clone();
+        Box::pin(async move {
+            let open = || async move {
+                let mut connector = C::clone(&connector);
+                poll_fn(|context| connector.poll_ready(context)).await?;
+                connector.call(target).await
+            };
+            connections.open(CONNECT_TIMEOUT, open).await
+        })
     }
 }

@@ -39,12 +39,15 @@ mod connect;
 #[cfg(feature = "rustls-no-provider")]
 mod tls;
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use ccpayment_client::{Call, Connections, Transport, TransportError, read_body};
-use http::Response;
+use http::{Response, Uri};
+use reqwest::Url;
 
 /// How long connecting may take, TLS included.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -53,6 +56,7 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 pub struct ReqwestTransport {
     client: reqwest::Client,
+    urls: Urls,
     connections: Connections,
     /// Somebody else's client, which may do what ours can't.
     borrowed: bool,
@@ -103,9 +107,33 @@ impl From<reqwest::Client> for ReqwestTransport {
     fn from(client: reqwest::Client) -> Self {
         Self {
             client,
+            urls: Urls::default(),
             connections: Connections::default(),
             borrowed: true,
         }
+    }
+}
+
+/// reqwest has another type for addresses, and reading one costs as much as signing. A program has
+/// as many as it uses routes.
+#[derive(Debug, Clone, Default)]
+struct Urls(Arc<Mutex<HashMap<Uri, Url>>>);
+
+impl Urls {
+    const MAX: usize = 256;
+
+    fn of(&self, uri: Uri) -> Result<Url, TransportError> {
+        let mut urls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(url) = urls.get(&uri) {
+            return Ok(url.clone());
+        }
+        let url =
+            Url::parse(&uri.to_string()).map_err(|error| TransportError::NotSent(error.into()))?;
+        if urls.len() == Self::MAX {
+            urls.clear();
+        }
+        urls.insert(uri, url.clone());
+        Ok(url)
     }
 }
 
@@ -117,7 +145,10 @@ struct Redirected;
 #[async_trait]
 impl Transport for ReqwestTransport {
     async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
-        let request = reqwest::Request::try_from(call.request).map_err(not_sent)?;
+        let (head, body) = call.request.into_parts();
+        let mut request = reqwest::Request::new(head.method, self.urls.of(head.uri)?);
+        *request.headers_mut() = head.headers;
+        *request.body_mut() = Some(body.into());
         let asked = self.borrowed.then(|| request.url().clone());
         let exchange = async {
             let answer = self.client.execute(request).await.map_err(classify)?;

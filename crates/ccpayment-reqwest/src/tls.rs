@@ -8,7 +8,7 @@ use rustls::crypto::CryptoProvider;
 use rustls::{ClientConfig, RootCertStore};
 
 use super::connect::Bounded;
-use super::{CONNECT_TIMEOUT, ReqwestTransport};
+use super::{ReqwestTransport, Urls};
 
 impl ReqwestTransport {
     /// A transport that does nothing by itself.
@@ -40,7 +40,6 @@ impl ReqwestTransport {
         let connections = Connections::default();
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
-            .connect_timeout(CONNECT_TIMEOUT)
             .redirect(redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
@@ -54,6 +53,7 @@ impl ReqwestTransport {
             .map_err(|error| SetupError::Client(error.into()))?;
         Ok(Self {
             client,
+            urls: Urls::default(),
             connections,
             borrowed: false,
         })
