@@ -23,6 +23,8 @@ const HALF_SECOND: Duration = Duration::from_millis(500);
 #[derive(Debug, Default)]
 pub(crate) struct Skew {
     add_ms: AtomicI64,
+    /// The most that it ever was. A moment may have been read from our clock before that was set.
+    most_ms: AtomicI64,
 }
 
 impl Skew {
@@ -38,10 +40,10 @@ impl Skew {
         corrected.unwrap_or(ours)
     }
 
-    /// How far our clock is known to be behind.
+    /// How far our clock is known to have been behind, at most.
     pub(crate) fn behind(&self) -> Duration {
-        let add = self.add_ms.load(Ordering::Relaxed).max(0);
-        Duration::from_millis(add.unsigned_abs())
+        let most = self.most_ms.load(Ordering::Relaxed);
+        Duration::from_millis(most.unsigned_abs())
     }
 
     /// Goes by this from now on, unless it is out of bounds.
@@ -49,6 +51,7 @@ impl Skew {
         if measured.add_ms.unsigned_abs() > LIMIT_MS {
             return false;
         }
+        (self.most_ms).fetch_max(measured.add_ms, Ordering::Relaxed);
         let changed = |known: i64| {
             let is_new = known.abs_diff(measured.add_ms) > SAME_MS;
             is_new.then_some(measured.add_ms)
@@ -182,7 +185,8 @@ mod tests {
         assert_eq!(skew.behind(), Duration::from_secs(86_700));
         assert!(learn(-FAR));
         assert_eq!(skew.correct(at(NEW_YEAR)), at(NEW_YEAR - 86_700));
-        assert_eq!(skew.behind(), Duration::ZERO);
+        // Somebody has set our clock; what was read from it before is as old as it was.
+        assert_eq!(skew.behind(), Duration::from_secs(86_700));
         // The same once more, give or take the length of a call.
         assert!(learn(-FAR + 5_000));
         assert_eq!(skew.correct(at(NEW_YEAR)), at(NEW_YEAR - 86_700));
