@@ -1,5 +1,5 @@
-//! The CPU of one `Client::send`, beside a call written by hand over the same library that signs and
-//! parses the same. The server is another process, so only the client is counted.
+//! The CPU of one `Client::send`, beside a call written by hand over the same library that signs
+//! and parses the same. The server is another process, so only the client is counted.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};

@@ -85,7 +85,8 @@ fn text(data: &Value, name: &str) -> Result<String> {
     Ok(found.with_context(|| format!("no {name}"))?.to_owned())
 }
 
-/// Something of every kind, and the ids that it goes by, under the names that requests have for them.
+/// Something of every kind, and the ids that it goes by, under the names that requests have for
+/// them.
 async fn seed(sandbox: &Sandbox) -> Result<Value> {
     let mut records = Vec::new();
     let mut addresses = vec![RECEIVER.to_owned(), TRON.to_owned()];

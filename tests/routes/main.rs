@@ -1,5 +1,6 @@
 //! `cargo xtask routes`: one line a route with what is known of it, whether the sandbox has it, and
-//! which payload of the documents covers it, and one line of totals: what the types have, of what the facts have.
+//! which payload of the documents covers it, and one line of totals: what the types have, of what
+//! the facts have.
 
 #![allow(
     clippy::print_stdout,

@@ -1,5 +1,5 @@
-//! What the merchant keeps on disk, and all that a process knows after a crash; and beside it what the
-//! simulation notes about the history.
+//! What the merchant keeps on disk, and all that a process knows after a crash; and beside it what
+//! the simulation notes about the history.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

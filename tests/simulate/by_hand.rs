@@ -24,10 +24,10 @@ pub(crate) enum Mutant {
     RefusalIsFinal,
     /// Takes "not found" for "never sent" although the request may still be on its way.
     AbsenceIsFinal,
-    /// Signs once, and sends the same bytes again. Then an accepted look-up no longer shows that the
-    /// gateway's clock has come far enough, so that a wall clock that jumped ahead is believed and a
-    /// payout that is still under way is called refused. That is seldom; what is found in no time is the
-    /// old signature itself.
+    /// Signs once, and sends the same bytes again. Then an accepted look-up no longer shows that
+    /// the gateway's clock has come far enough, so that a wall clock that jumped ahead is believed
+    /// and a payout that is still under way is called refused. That is seldom; what is found in no
+    /// time is the old signature itself.
     OldSignature,
 }
 

@@ -16,8 +16,8 @@ pub(crate) enum Promise {
     Double,
     /// Every *done* has its debit, and every *unknown* is settled.
     Lost,
-    /// Everything else: a *refused* that was paid, a wrong value, a call that outlives its deadline, a
-    /// panic.
+    /// Everything else: a *refused* that was paid, a wrong value, a call that outlives its
+    /// deadline, a panic.
     Wrong,
 }
 
@@ -58,8 +58,8 @@ pub(crate) struct Count {
     pub(crate) refused: u64,
 }
 
-/// What came of a payment, by the gateway: the records that its money went by, or what is to be paid;
-/// and how often the money was given back.
+/// What came of a payment, by the gateway: the records that its money went by, or what is to be
+/// paid; and how often the money was given back.
 #[derive(Debug, Default)]
 struct Facts {
     taken: Vec<String>,
@@ -141,7 +141,8 @@ fn facts(book: &Book, ledger: &Ledger) -> (Vec<Facts>, Vec<String>) {
     (facts, strange)
 }
 
-/// Holds everything that was said against the books, with what each payment is said to be in the end.
+/// Holds everything that was said against the books, with what each payment is said to be in the
+/// end.
 pub(crate) fn against_the_ledger(book: &Book, in_the_end: &[Option<Verdict>]) -> Count {
     let ledger = book.world.sandbox.ledger();
     if !ledger.is_balanced() {

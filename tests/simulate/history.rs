@@ -282,8 +282,8 @@ impl History {
         }
     }
 
-    /// The gateway answers again: whatever is unknown has to be settled, and to stay as it is. What each
-    /// payment is said to be, long after.
+    /// The gateway answers again: whatever is unknown has to be settled, and to stay as it is. What
+    /// each payment is said to be, long after.
     async fn end(&mut self) -> Result<Vec<Option<Verdict>>> {
         let world = Arc::clone(&self.book.world);
         world.calm();

@@ -354,7 +354,8 @@ impl AsyncWrite for ClientEnd {
 impl Drop for ClientEnd {
     fn drop(&mut self) {
         let mut wires = self.link.wires();
-        // What was lost on the way ends all the same: the gateway's own patience is not the subject.
+        // What was lost on the way ends all the same: the gateway's own patience is not the
+        // subject.
         wires.up.lost = false;
         wires.up.close(FAREWELL, End::Closed);
         wires.down.lost = true;

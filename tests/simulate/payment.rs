@@ -1,4 +1,5 @@
-//! The nine calls that move money at once, the four that make something payable, and batches, as one type.
+//! The nine calls that move money at once, the four that make something payable, and batches, as
+//! one type.
 
 use anyhow::Result;
 use bytes::Bytes;
@@ -111,8 +112,9 @@ pub(crate) const KINDS: usize = 14;
 /// What was made, where nothing tells it from another.
 pub(crate) const THERE: &str = "there";
 
-/// A call, and how its debit looks in the books if it is a payout. No two of a history have the same
-/// amount, so that a debit tells by itself what it was for, whatever order id it was made under.
+/// A call, and how its debit looks in the books if it is a payout. No two of a history have the
+/// same amount, so that a debit tells by itself what it was for, whatever order id it was made
+/// under.
 #[derive(Debug, Clone)]
 pub(crate) struct Payment {
     pub(crate) request: Request,

@@ -99,7 +99,8 @@ impl Strike {
     }
 }
 
-/// Refusals that a gateway can come up with at any time, by [`Sandbox::instruct`](ccpayment_sandbox::Sandbox::instruct).
+/// Refusals that a gateway can come up with at any time, by
+/// [`Sandbox::instruct`](ccpayment_sandbox::Sandbox::instruct).
 pub(crate) const CODES: [(u32, &str); 13] = [
     (10_001, "code 10001"),
     (11_002, "code 11002"),

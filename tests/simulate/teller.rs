@@ -1,5 +1,5 @@
-//! Who makes the payouts: the client of this project, or a loop written by hand that can be wrong in
-//! one way.
+//! Who makes the payouts: the client of this project, or a loop written by hand that can be wrong
+//! in one way.
 
 use std::fmt;
 use std::sync::Arc;

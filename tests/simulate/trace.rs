@@ -1,4 +1,5 @@
-//! What happened, line by line, and a hash of it: two runs of a seed did the same if theirs are equal.
+//! What happened, line by line, and a hash of it: two runs of a seed did the same if theirs are
+//! equal.
 
 use std::fmt::{self, Write};
 use std::time::Duration;

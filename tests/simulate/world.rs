@@ -17,8 +17,8 @@ use crate::plan::Plan;
 use crate::strikes::{self, CODES, CODES_V1, Strike};
 use crate::trace::{Hash, Trace};
 
-/// A signature that is sent again later than this is an old one: longer than a signed request may wait
-/// for its connection.
+/// A signature that is sent again later than this is an old one: longer than a signed request may
+/// wait for its connection.
 const FRESH: Duration = Duration::from_secs(10);
 /// Two full pages and a part of one.
 const RECORDS: usize = 45;
@@ -52,8 +52,8 @@ struct Shared {
     shown: Duration,
     links: Vec<Link>,
     numbers: u32,
-    /// When each signature was first sent; nothing where clocks differ, or are set: a moment may be shown
-    /// twice.
+    /// When each signature was first sent; nothing where clocks differ, or are set: a moment may be
+    /// shown twice.
     signatures: Option<BTreeMap<Vec<u8>, Duration>>,
     /// One that was sent again, and how much later.
     stale: Option<Duration>,

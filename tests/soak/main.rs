@@ -1,7 +1,7 @@
 //! `cargo xtask soak`: random operations of every kind on a sandbox in process, whose books are
-//! looked at after each and recounted from the first entry every hundred thousand; one line at last,
-//! `operations N, balanced, R operations a second`. What was done, and the memory that it took, goes
-//! to standard error.
+//! looked at after each and recounted from the first entry every hundred thousand; one line at
+//! last, `operations N, balanced, R operations a second`. What was done, and the memory that it
+//! took, goes to standard error.
 
 #![allow(
     clippy::print_stdout,

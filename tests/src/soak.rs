@@ -1,8 +1,8 @@
 //! Random operations of every kind on a sandbox in process, whose books have to stay balanced.
 //!
 //! The sandbox checks each entry, and the sum of all accounts, when it is posted; once that fails,
-//! every later call says so. Here each operation is looked at for that, and [`Soak::recount`] counts
-//! the books anew from their first entry.
+//! every later call says so. Here each operation is looked at for that, and [`Soak::recount`]
+//! counts the books anew from their first entry.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -1,5 +1,5 @@
-//! Every answer against the OpenAPI document: no field is lost, no name is misspelt, and nothing odd
-//! makes an answer unreadable.
+//! Every answer against the OpenAPI document: no field is lost, no name is misspelt, and nothing
+//! odd makes an answer unreadable.
 
 use std::collections::BTreeSet;
 

@@ -94,8 +94,8 @@ fn holds(sandbox: &Sandbox) -> usize {
     holds.count()
 }
 
-/// Nothing is sent to see what happens: a row that is there is never appended once more, and of a batch
-/// that is confirmed nothing is confirmed.
+/// Nothing is sent to see what happens: a row that is there is never appended once more, and of a
+/// batch that is confirmed nothing is confirmed.
 fn nothing_was_blind(sandbox: &Sandbox) {
     for request in sandbox.requests() {
         let code = request.outcome.or(request.code);
@@ -435,8 +435,8 @@ async fn live(
     }
 }
 
-/// Hundreds of histories: faults by seed on every call, deaths at any call, and a process that goes on
-/// with what the one before left behind.
+/// Hundreds of histories: faults by seed on every call, deaths at any call, and a process that goes
+/// on with what the one before left behind.
 #[tokio::test]
 async fn no_history_pays_a_batch_twice_or_leaves_it_unpaid() {
     let (mut deaths, mut unknown, mut refused, mut done) = (0, 0, 0, 0);

@@ -43,11 +43,12 @@ pub(crate) struct Used {
     normalised: BTreeSet<&'static str>,
 }
 
-/// What may change when a payload is read and written again. Each is needed by at least one payload.
+/// What may change when a payload is read and written again. Each is needed by at least one
+/// payload.
 const NORMALISATIONS: [&str; 3] = ["empty to absent", "alias", "text to number"];
 
-/// The same for fields of v1 that go by two names: the file, the name in it and ours, with the row of
-/// the discrepancy list that says why.
+/// The same for fields of v1 that go by two names: the file, the name in it and ours, with the row
+/// of the discrepancy list that says why.
 const NAMES: [(&str, &str, &str, &str); 3] = [
     ("v1/create_order.response", "amount", "product_price", "20"),
     (

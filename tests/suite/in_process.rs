@@ -1,5 +1,5 @@
-//! The client against a sandbox in the same process, under the sandbox's own time: no socket, so that
-//! thousands of calls take a moment.
+//! The client against a sandbox in the same process, under the sandbox's own time: no socket, so
+//! that thousands of calls take a moment.
 
 use async_trait::async_trait;
 use bytes::Bytes;

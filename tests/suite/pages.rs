@@ -75,7 +75,8 @@ async fn call(client: &Client, path: &str, body: Value) -> Value {
     serde_json::from_str(data.get()).unwrap()
 }
 
-/// A merchant with `MANY` of everything that is listed; the id of a batch transfer of as many parts.
+/// A merchant with `MANY` of everything that is listed; the id of a batch transfer of as many
+/// parts.
 async fn filled() -> (Sandbox, Client, RecordId) {
     let sandbox = Sandbox::builder()
         .app("app-id", "app-secret")

@@ -4,7 +4,8 @@ use ccpayment::v2::*;
 use ccpayment::{Address, Amount, Chain, CoinId, Endpoint, Found, OrderId, Payout, Submit, UserId};
 use serde_json::{Value, json};
 
-/// The fields that a comparison needs, those that it uses where they are there, the words that end it.
+/// The fields that a comparison needs, those that it uses where they are there, the words that end
+/// it.
 struct Rules<'a> {
     needed: &'a [(&'a str, &'a str, Value)],
     if_there: &'a [(&'a str, &'a str, Value)],

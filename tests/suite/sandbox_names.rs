@@ -1,5 +1,5 @@
-//! Whether the sandbox would notice a mistake in core, on every route that it has: one wire name that
-//! is written wrongly, or one byte other than what was signed.
+//! Whether the sandbox would notice a mistake in core, on every route that it has: one wire name
+//! that is written wrongly, or one byte other than what was signed.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};

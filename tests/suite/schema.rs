@@ -1,5 +1,5 @@
-//! Every request against the OpenAPI document: what is sent is what the document describes, and what
-//! it forbids is refused before it is sent.
+//! Every request against the OpenAPI document: what is sent is what the document describes, and
+//! what it forbids is refused before it is sent.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;

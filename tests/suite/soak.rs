@@ -1,5 +1,5 @@
-//! The books under random operations, in a run that is short enough for every day; `cargo xtask soak`
-//! makes the long one.
+//! The books under random operations, in a run that is short enough for every day; `cargo xtask
+//! soak` makes the long one.
 
 use ccpayment_tests::soak::Soak;
 

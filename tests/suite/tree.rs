@@ -156,8 +156,8 @@ fn a_backend_brings_its_own_library_and_no_other() {
     assert!(hyper.contains("hyper") && hyper.contains("ring"));
     assert!(!hyper.contains("reqwest") && !hyper.contains("rustls-platform-verifier"));
 
-    // No runtime for who has none: of tokio the timer, which the async client's clock names, and the
-    // locks in which its calls wait their turn.
+    // No runtime for who has none: of tokio the timer, which the async client's clock names, and
+    // the locks in which its calls wait their turn.
     let lines = tree(&["-p", "ccpayment-ureq", "-e", "normal,features"]);
     let of_tokio: Vec<&str> = (lines.iter().map(String::as_str))
         .filter(|line| line.starts_with("tokio feature") && !line.ends_with("(*)"))

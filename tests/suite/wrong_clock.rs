@@ -1,5 +1,5 @@
-//! A machine whose clock is wrong: it learns the right time from the gateway's refusal, or says clearly
-//! what is wrong.
+//! A machine whose clock is wrong: it learns the right time from the gateway's refusal, or says
+//! clearly what is wrong.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -407,8 +407,8 @@ async fn a_lost_submit_from_the_future_is_in_doubt_until_then() {
     assert!(accepted.iter().all(is_lookup));
 }
 
-/// A crash is dated by a clock that is behind, while what was sent before it had the right time: the
-/// lookups have to be later by as much.
+/// A crash is dated by a clock that is behind, while what was sent before it had the right time:
+/// the lookups have to be later by as much.
 #[tokio::test]
 async fn a_doubt_that_is_dated_by_a_clock_behind_is_not_settled_early() {
     let bench = bench(-23 * HOUR);

@@ -18,7 +18,8 @@ pub(crate) struct Api {
     pub(crate) rename_all: Option<&'static str>,
     /// Whether a request without anything in it is sent as no bytes at all, or else as `{}`.
     pub(crate) sends_no_bytes: bool,
-    /// The sources that document it; whatever is in none of them is said to be known from elsewhere.
+    /// The sources that document it; whatever is in none of them is said to be known from
+    /// elsewhere.
     pub(crate) documented_in: &'static [&'static str],
     /// Where a route is known from that is not documented.
     pub(crate) elsewhere: &'static str,

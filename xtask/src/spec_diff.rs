@@ -1,7 +1,7 @@
 //! `cargo xtask spec-diff`: the OpenAPI documents against the facts, field by field.
 //!
-//! Every deviation has to stand, with its reason, in a list beside the document, and every line of that
-//! list has to be a deviation.
+//! Every deviation has to stand, with its reason, in a list beside the document, and every line of
+//! that list has to be a deviation.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -214,8 +214,9 @@ impl Client {
 /// What an answer says of the gateway's clock, whatever ours says.
 ///
 /// In v2 the gateway accepts a timestamp on both sides of its clock, so where it accepted ours its
-/// clock was behind it by the window at most. Of v1 that is not documented, but its answers are signed
-/// with a timestamp of their own; whether the signature fits is judged where the answer is read.
+/// clock was behind it by the window at most. Of v1 that is not documented, but its answers are
+/// signed with a timestamp of their own; whether the signature fits is judged where the answer is
+/// read.
 fn clock_behind(
     version: Version,
     signed_at: Timestamp,

@@ -9,8 +9,8 @@ use http_body::Body;
 
 use crate::transport::{BoxError, TransportError};
 
-/// Reads an answer's body to its end, for a [`Transport`](crate::Transport) whose library gives bodies
-/// piece by piece.
+/// Reads an answer's body to its end, for a [`Transport`](crate::Transport) whose library gives
+/// bodies piece by piece.
 ///
 /// At no time are more than `limit` bytes kept, nor is anything copied when the body comes in one
 /// piece. Trailers are dropped.

@@ -123,12 +123,12 @@ impl Client {
     }
 
     /// The same client, which begins no more calls of this version in any second, or as many as it
-    /// likes. Unless set, it is 100 for v1, which its documents name for one address, and no limit for
-    /// v2, whose documents name none.
+    /// likes. Unless set, it is 100 for v1, which its documents name for one address, and no limit
+    /// for v2, whose documents name none.
     ///
     /// All clones of a client share the limit. Calls that are too many wait within
-    /// [`Timeouts::total`], and end as [`Error::Throttled`] if that is too short. Calls that act, and the
-    /// lookups of payouts, go before reads that wait.
+    /// [`Timeouts::total`], and end as [`Error::Throttled`] if that is too short. Calls that act,
+    /// and the lookups of payouts, go before reads that wait.
     #[must_use]
     pub fn with_rate_limit(self, version: Version, per_second: Option<NonZeroU32>) -> Self {
         self.with(|shared| shared.limits.set(version, per_second, &shared.clock))
@@ -136,12 +136,12 @@ impl Client {
 
     /// The same client with or without correcting timestamps; it does unless told otherwise.
     ///
-    /// Where the gateway refuses a timestamp (11006), the `Date` of its answer tells how far our clock
-    /// is off. That is bounded by 24 hours, warned about, and shared by all clones of a client. The call
-    /// is made once more, at once, unless it may act twice ([`Safety::Unsafe`](crate::core::Safety)).
-    /// Without `Date`, with the correction off, or where the second timestamp is refused as well, the
-    /// error is [`Error::Clock`]. How v1 refuses a timestamp is not documented, so only calls of v2
-    /// learn; both go by what was learned.
+    /// Where the gateway refuses a timestamp (11006), the `Date` of its answer tells how far our
+    /// clock is off. That is bounded by 24 hours, warned about, and shared by all clones of a
+    /// client. The call is made once more, at once, unless it may act twice
+    /// ([`Safety::Unsafe`](crate::core::Safety)). Without `Date`, with the correction off, or where
+    /// the second timestamp is refused as well, the error is [`Error::Clock`]. How v1 refuses a
+    /// timestamp is not documented, so only calls of v2 learn; both go by what was learned.
     #[must_use]
     pub fn with_clock_correction(self, on: bool) -> Self {
         self.with(|shared| match (&shared.skew, on) {
@@ -156,8 +156,8 @@ impl Client {
         self.with(|shared| shared.max_response_bytes = max)
     }
 
-    /// Our clock, corrected by what is known of the gateway's: the one to check notifications by and to
-    /// date a crash with for [`Client::settle`], where a machine's clock can't be relied on.
+    /// Our clock, corrected by what is known of the gateway's: the one to check notifications by
+    /// and to date a crash with for [`Client::settle`], where a machine's clock can't be relied on.
     #[must_use]
     pub fn now(&self) -> SystemTime {
         let ours = self.shared.clock.now();

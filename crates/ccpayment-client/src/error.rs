@@ -99,8 +99,8 @@ pub enum Error {
     Clock {
         /// Which call.
         call: Box<CallInfo>,
-        /// How far the machine's clock is behind the gateway's, ahead if below zero, by the `Date` of
-        /// the answer; `None` where it has none of its own.
+        /// How far the machine's clock is behind the gateway's, ahead if below zero, by the `Date`
+        /// of the answer; `None` where it has none of its own.
         behind_seconds: Option<i64>,
         /// The refusal.
         source: Rejection,

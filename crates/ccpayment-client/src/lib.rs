@@ -1,21 +1,21 @@
 //! How a CCPayment call is made, and how a payout is made exactly once.
 //!
 //! A [`Client`] turns requests of [`ccpayment_core`] into answers over any [`Transport`].
-//! [`Client::send`] makes one call. [`Client::payout`] is for the calls that move money, and ends in
-//! exactly one payout whatever happens on the wire; [`Client::submit`] does the same for what is
+//! [`Client::send`] makes one call. [`Client::payout`] is for the calls that move money, and ends
+//! in exactly one payout whatever happens on the wire; [`Client::submit`] does the same for what is
 //! created to be paid. [`Client::pages`] and [`Client::items`] read lists.
 //!
-//! A call that fails is made again where that harms nobody ([`Retries`]), and a clock that is wrong is
-//! corrected by what the gateway says ([`Client::with_clock_correction`]).
+//! A call that fails is made again where that harms nobody ([`Retries`]), and a clock that is wrong
+//! is corrected by what the gateway says ([`Client::with_clock_correction`]).
 //!
 //! Errors answer the question that money asks: did the gateway act? See [`Error::outcome`] and
 //! [`PayoutError`].
 //!
 //! # What a call tells of itself
 //!
-//! By `tracing`, at the level `INFO`: a span around each call, and in it one around each attempt, by the
-//! names that OpenTelemetry has for an HTTP client. Never a body, a header, a signature or a secret.
-//! Events inside are at `DEBUG`, but for one `WARN` when the clock is corrected.
+//! By `tracing`, at the level `INFO`: a span around each call, and in it one around each attempt,
+//! by the names that OpenTelemetry has for an HTTP client. Never a body, a header, a signature or a
+//! secret. Events inside are at `DEBUG`, but for one `WARN` when the clock is corrected.
 //!
 //! | span | field | what it is |
 //! |---|---|---|

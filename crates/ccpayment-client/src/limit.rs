@@ -113,8 +113,8 @@ impl Limit {
         })
     }
 
-    /// Waits until a call may begin, but not for longer than it has. Gives up at once where that can
-    /// be foreseen.
+    /// Waits until a call may begin, but not for longer than it has. Gives up at once where that
+    /// can be foreseen.
     pub(crate) async fn room(&self, lane: Lane, left: Duration) -> Result<(), NoRoom> {
         let give_up_at = self.clock.elapsed().saturating_add(left);
         let _waiting = (lane == Lane::Money).then(|| Waiting::among(&self.money_waiting));

@@ -1,7 +1,7 @@
 //! What a call tells of itself: spans always, numbers with the feature `metrics`.
 //!
-//! Never a body, a header, a signature or a secret. The names are listed in the crate's documentation,
-//! and tests hold them.
+//! Never a body, a header, a signature or a secret. The names are listed in the crate's
+//! documentation, and tests hold them.
 
 #[cfg(feature = "metrics")]
 mod numbers;

@@ -1,7 +1,8 @@
 //! Lists that come a page at a time.
 //!
-//! What is left of a query is a query again: the same conditions, from a cursor on, up to an earlier
-//! moment. So there is no state beside the next request, and where a walk ended another can begin.
+//! What is left of a query is a query again: the same conditions, from a cursor on, up to an
+//! earlier moment. So there is no state beside the next request, and where a walk ended another can
+//! begin.
 
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -17,11 +18,11 @@ use crate::error::Error;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Page<Q: Paged> {
-    /// The records, in the gateway's order: newest first, where the documents say so. There may be none
-    /// while more pages follow.
+    /// The records, in the gateway's order: newest first, where the documents say so. There may be
+    /// none while more pages follow.
     pub items: Vec<Q::Item>,
-    /// What is left of the query; none after the last page. Store it, and give it to [`Client::pages`]
-    /// to go on, in another process too.
+    /// What is left of the query; none after the last page. Store it, and give it to
+    /// [`Client::pages`] to go on, in another process too.
     pub next: Option<Q>,
 }
 
@@ -38,8 +39,8 @@ pub enum PageError<Q> {
         /// What is left of the query, from the page that could not be read.
         rest: Box<Q>,
     },
-    /// The gateway gave a cursor a second time, so the pages would go round in a circle. Every page up
-    /// to it was given out.
+    /// The gateway gave a cursor a second time, so the pages would go round in a circle. Every page
+    /// up to it was given out.
     #[error("the gateway gave the cursor {cursor} a second time")]
     RepeatedCursor {
         /// The cursor.
@@ -70,20 +71,21 @@ impl<Q> PageError<Q> {
 
 /// Lists.
 impl Client {
-    /// Reads a list page by page, by the cursors of the answers, with the query's conditions unchanged.
+    /// Reads a list page by page, by the cursors of the answers, with the query's conditions
+    /// unchanged.
     ///
     /// Holds one page at a time, and asks for the next one when it is wanted. Each page is one
-    /// [`Client::send`]. After an error the stream ends; [`PageError::rest`] goes on from there, and so
-    /// does [`Page::next`] of the last page that came. Dropping the stream loses nothing.
+    /// [`Client::send`]. After an error the stream ends; [`PageError::rest`] goes on from there,
+    /// and so does [`Page::next`] of the last page that came. Dropping the stream loses nothing.
     ///
-    /// A span longer than the route takes at once ([`Paged::LONGEST_SPAN`]) is asked for in windows of
-    /// that length, the newest first, which share no second; both ends of a window are taken to belong
-    /// to it. If it has no end, it ends now. Without a beginning, what the gateway takes for one applies: 90
-    /// days before the end.
+    /// A span longer than the route takes at once ([`Paged::LONGEST_SPAN`]) is asked for in windows
+    /// of that length, the newest first, which share no second; both ends of a window are taken to
+    /// belong to it. If it has no end, it ends now. Without a beginning, what the gateway takes for
+    /// one applies: 90 days before the end.
     ///
-    /// The gateway promises no snapshot: records that are made meanwhile may shift the pages, so that
-    /// one comes twice, and an older page may show a record in a state that has changed since. Know
-    /// records by their ids.
+    /// The gateway promises no snapshot: records that are made meanwhile may shift the pages, so
+    /// that one comes twice, and an older page may show a record in a state that has changed since.
+    /// Know records by their ids.
     ///
     /// ```
     /// use std::pin::pin;

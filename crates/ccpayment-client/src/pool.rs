@@ -85,8 +85,8 @@ impl Connections {
     ///
     /// # Errors
     ///
-    /// That of `open`, or that it took longer than `within`; and one that nobody sees, when the pool has given the exchange another
-    /// connection meanwhile.
+    /// That of `open`, or that it took longer than `within`; and one that nobody sees, when the
+    /// pool has given the exchange another connection meanwhile.
     pub async fn open<C, E, F>(
         &self,
         within: Duration,

@@ -49,8 +49,9 @@ impl<T: Serialize + Sync, const V1: bool> Endpoint for RawCall<'_, T, V1> {
 /// An escape hatch.
 impl Client {
     /// Calls a route that this version does not know, such as `/ccpayment/v2/getSomething`, signed
-    /// and judged like any other of its version: a path below `/ccpayment/v1/` is a call of the v1 API.
-    /// What serialises as `null` (such as `()`) is sent as no parameters: no bytes, or `{}` in v1.
+    /// and judged like any other of its version: a path below `/ccpayment/v1/` is a call of the v1
+    /// API. What serialises as `null` (such as `()`) is sent as no parameters: no bytes, or `{}` in
+    /// v1.
     ///
     /// The answer is the text of `data` as it came: read amounts from it as
     /// [`Amount`](ccpayment_core::Amount), never as a float.

@@ -23,9 +23,9 @@ use crate::transport::TransportError;
 ///
 /// Before a repeat comes a pause of random length below a ceiling that doubles from 1 to 16
 /// seconds, and of `Retry-After` at least. A pause that would outlast
-/// [`Timeouts::total`](crate::Timeouts::total) is not begun. All clones of a client share a budget: while
-/// more than about one call in five fails, calls are no longer repeated. Calls that act have a budget
-/// of their own, so that reads can't use it up.
+/// [`Timeouts::total`](crate::Timeouts::total) is not begun. All clones of a client share a budget:
+/// while more than about one call in five fails, calls are no longer repeated. Calls that act have
+/// a budget of their own, so that reads can't use it up.
 ///
 /// [`Client::payout`](crate::Client::payout) has rules and bounds of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,7 +144,8 @@ fn did_nothing(failure: Failure) -> bool {
 }
 
 /// Refusals before any work that pass within seconds. Others that pass by themselves (an unstable
-/// chain, an odd price) take minutes to hours: the caller decides whether the call is still wanted then.
+/// chain, an odd price) take minutes to hours: the caller decides whether the call is still wanted
+/// then.
 pub(crate) fn passes_in_seconds(code: ErrorCode) -> bool {
     matches!(code, ErrorCode::RateLimit | ErrorCode::FrequentOperation)
 }

@@ -13,8 +13,8 @@ use crate::retry::{self, Budget, Failure};
 /// Calls.
 impl Client {
     /// Makes one call and gives back what the gateway answers. A call that failed is repeated where
-    /// that harms nobody (see [`Retries`](crate::Retries)), signed afresh over the same bytes, all within
-    /// [`Timeouts::total`](crate::Timeouts::total).
+    /// that harms nobody (see [`Retries`](crate::Retries)), signed afresh over the same bytes, all
+    /// within [`Timeouts::total`](crate::Timeouts::total).
     ///
     /// # Errors
     ///

@@ -76,8 +76,8 @@ pub(crate) struct Measured {
 }
 
 impl Measured {
-    /// The answer's `Date` was written somewhere between sending and receiving: half way, for want of
-    /// better. With `Age`, a cache has kept the answer, and its date says nothing.
+    /// The answer's `Date` was written somewhere between sending and receiving: half way, for want
+    /// of better. With `Age`, a cache has kept the answer, and its date says nothing.
     ///
     /// Our wall clock is read once, at the end, and the time that the call took is taken from a
     /// clock that never jumps: a jump in between can't be mistaken for a part of the way.

@@ -63,18 +63,21 @@ pub struct Tried {
     /// How often its record was looked up.
     pub lookups: u32,
     /// The latest timestamp signed into a submit that may have arrived. From
-    /// [`ABSENCE_SECONDS`](crate::ABSENCE_SECONDS) later on, a lookup that finds nothing proves that nothing happened.
+    /// [`ABSENCE_SECONDS`](crate::ABSENCE_SECONDS) later on, a lookup that finds nothing proves
+    /// that nothing happened.
     pub in_doubt_since: Option<Timestamp>,
 }
 
-/// Why a payout, or what else was submitted, was refused. In every case, no money moved by this call.
+/// Why a payout, or what else was submitted, was refused. In every case, no money moved by this
+/// call.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
     /// The gateway refused it, and no earlier attempt can act any more.
     #[error(transparent)]
     Gateway(Box<Rejection>),
-    /// The gateway refused our timestamp, and correcting our clock was not possible or did not help.
+    /// The gateway refused our timestamp, and correcting our clock was not possible or did not
+    /// help.
     #[error("{}", Words(*behind_seconds))]
     Clock {
         /// As in [`Error::Clock`].
@@ -92,7 +95,8 @@ pub enum Refusal {
         /// The gateway's reason, where it gives one.
         reason: Option<String>,
     },
-    /// There is no record of it, and what may still have been on its way can't be accepted any more.
+    /// There is no record of it, and what may still have been on its way can't be accepted any
+    /// more.
     #[error("there is no record of it, and none can come any more")]
     Absent,
     /// It never reached the gateway, or provably nothing came of it.
@@ -141,8 +145,8 @@ pub enum PayoutError {
         /// What was done.
         tried: Tried,
     },
-    /// Not settled in time: money may have moved or may still move. Call [`Client::settle`](crate::Client::settle)
-    /// later, and never pay under a new order id.
+    /// Not settled in time: money may have moved or may still move. Call
+    /// [`Client::settle`](crate::Client::settle) later, and never pay under a new order id.
     #[error("the outcome of {order_id} is not known yet")]
     Unknown {
         /// The merchant's id.

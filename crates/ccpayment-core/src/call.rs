@@ -212,7 +212,8 @@ impl Prepared {
     /// # Errors
     ///
     /// [`PrepareError::Http`] when the parts make no request, [`PrepareError::Sign`] when there is
-    /// no signature: always so where the key is held elsewhere, and for v1 where the secret is not here.
+    /// no signature: always so where the key is held elsewhere, and for v1 where the secret is not
+    /// here.
     pub fn sign(
         &self,
         origin: &Origin,

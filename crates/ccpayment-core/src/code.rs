@@ -25,8 +25,8 @@ macro_rules! codes {
         /// An answer code of the API. The names are the gateway's own.
         ///
         /// Numbers are read by version: `From<u64>` knows those of v2, and
-        /// [`from_v1`](Self::from_v1) the three of v1 whose meaning is documented. Nothing says that
-        /// a number means the same in both.
+        /// [`from_v1`](Self::from_v1) the three of v1 whose meaning is documented. Nothing says
+        /// that a number means the same in both.
         ///
         /// ```
         /// use ccpayment_core::{ErrorCode, Retry};

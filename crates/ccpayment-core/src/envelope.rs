@@ -90,8 +90,8 @@ pub enum AnswerError {
         /// The whole answer.
         body: RawBody,
     },
-    /// A success of the v1 API that is not signed by the gateway, or any of its answers with a wrong
-    /// signature. What it says is not looked at. For a call that moves money this is neither
+    /// A success of the v1 API that is not signed by the gateway, or any of its answers with a
+    /// wrong signature. What it says is not looked at. For a call that moves money this is neither
     /// success nor failure.
     #[error("the answer is not to be trusted: {why}")]
     Unverified {
@@ -140,7 +140,8 @@ impl AnswerError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Unverified {
-    /// A success without a `Timestamp` or a `Sign` header: a proxy that drops headers, or a forgery.
+    /// A success without a `Timestamp` or a `Sign` header: a proxy that drops headers, or a
+    /// forgery.
     #[error("it reports success and has no signature")]
     Unsigned,
     /// The signature does not belong to these bytes: they were changed on their way, or are not the
@@ -195,8 +196,8 @@ fn code<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
 /// assert_eq!(error.to_string(), "the gateway answered 13000 InvalidCoin: invalid coin");
 /// ```
 pub fn decode<T: DeserializeOwned>(response: &http::Response<Bytes>) -> Result<T, AnswerError> {
-    // Nearly every answer, in one pass. Whatever is wrong with another one is found below. Not where
-    // answers are signed: there, who asks for a signature and who reads have to see the same.
+    // Nearly every answer, in one pass. Whatever is wrong with another one is found below. Not
+    // where answers are signed: there, who asks for a signature and who reads have to see the same.
     if let Ok(text) = str::from_utf8(response.body())
         && let Ok(Whole { code, data, .. }) = serde_json::from_str::<Whole<T>>(text)
         && let (ErrorCode::Success, Some(data)) = (ErrorCode::from(code), data)

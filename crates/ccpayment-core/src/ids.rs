@@ -271,8 +271,8 @@ impl Timestamp {
     }
 
     /// The `Timestamp` header: its own text, which is what is signed, and the moment it stands for.
-    /// `None` unless it is ten digits: the parts of a signed text follow each other without a gap, so
-    /// that one of another length could have eaten a piece of the next.
+    /// `None` unless it is ten digits: the parts of a signed text follow each other without a gap,
+    /// so that one of another length could have eaten a piece of the next.
     #[must_use]
     pub fn of_header(value: &http::HeaderValue) -> Option<(&str, Self)> {
         let bytes = value.as_bytes();

@@ -3,20 +3,21 @@
 use crate::endpoint::Endpoint;
 use crate::ids::{Cursor, Timestamp};
 
-/// A read that answers a page at a time: repeated with the answer's cursor and the same conditions, it
-/// goes on.
+/// A read that answers a page at a time: repeated with the answer's cursor and the same conditions,
+/// it goes on.
 ///
 /// Everything that a driver needs to read all pages without knowing the route. `ccpayment-client`
-/// drives it with `Client::pages` and `Client::items`. Implemented by generated code for every route
-/// whose documents have a cursor.
+/// drives it with `Client::pages` and `Client::items`. Implemented by generated code for every
+/// route whose documents have a cursor.
 pub trait Paged: Endpoint + Clone {
     /// What a page holds.
     type Item: Send;
 
-    /// The longest span, in seconds, that one request can ask for. None where the route asks for none.
+    /// The longest span, in seconds, that one request can ask for. None where the route asks for
+    /// none.
     ///
-    /// Only the merchant's list of swaps says so: three months. The others have a default of 90 days and
-    /// a code for a span that is too long (11008), so 90 days are taken for all of them.
+    /// Only the merchant's list of swaps says so: three months. The others have a default of 90
+    /// days and a code for a span that is too long (11008), so 90 days are taken for all of them.
     const LONGEST_SPAN: Option<u64> = None;
 
     /// Where this page begins; none on the first page.
@@ -31,8 +32,8 @@ pub trait Paged: Endpoint + Clone {
         (None, None)
     }
 
-    /// The same query about records from this moment on, up to that one; unchanged where the route asks
-    /// for no span.
+    /// The same query about records from this moment on, up to that one; unchanged where the route
+    /// asks for no span.
     #[must_use]
     fn within(self, _from: Timestamp, _to: Timestamp) -> Self {
         self

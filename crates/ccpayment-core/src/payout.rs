@@ -159,8 +159,8 @@ impl Comparison {
         }
     }
 
-    /// What a payout's record says: that it lacks something or is another payout; else how the payout
-    /// fares, which has `ended` if it is over and moved no money.
+    /// What a payout's record says: that it lacks something or is another payout; else how the
+    /// payout fares, which has `ended` if it is over and moved no money.
     pub(crate) fn judge(
         self,
         record_id: &RecordId,

@@ -11,7 +11,8 @@ use tower_service::Service;
 
 use super::CONNECT_TIMEOUT;
 
-/// A connector that opens no more connections than there are calls, and gives up in time. The pool clones it for each call, so that has to cost next to nothing.
+/// A connector that opens no more connections than there are calls, and gives up in time. The pool
+/// clones it for each call, so that has to cost next to nothing.
 pub(crate) struct Bounded<C> {
     pub(crate) connector: Arc<C>,
     pub(crate) connections: Connections,

@@ -19,8 +19,8 @@ pub(crate) const HEX: usize = 32;
 pub(crate) struct Account {
     pub(crate) app_id: String,
     pub(crate) key: hmac::Key,
-    /// Requests are signed with this key instead. Notifications are not, unless the sandbox has a key
-    /// of its own: nobody knows which key the gateway signs them with for such an account.
+    /// Requests are signed with this key instead. Notifications are not, unless the sandbox has a
+    /// key of its own: nobody knows which key the gateway signs them with for such an account.
     pub(crate) rsa: Option<PublicKey>,
     /// Whether the secret still opens the door beside the key.
     pub(crate) secret_too: bool,

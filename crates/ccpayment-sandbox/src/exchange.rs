@@ -1,4 +1,5 @@
-//! From a request to what comes back in process, whether the gateway answers or the house around it.
+//! From a request to what comes back in process, whether the gateway answers or the house around
+//! it.
 
 use bytes::Bytes;
 use http::{Request, Response};

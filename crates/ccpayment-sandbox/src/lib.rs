@@ -1,13 +1,14 @@
 //! A local CCPayment gateway to develop and test against without an account.
 //!
 //! A [`Sandbox`] answers all 61 routes of the v2 API, and the 14 of the older v1, as the gateway
-//! would: it checks signatures and bodies, refuses with the documented codes, hands out addresses, keeps double-entry books that
-//! must balance after every posting, and delivers signed notifications on the documented schedule.
-//! What a merchant can't do is done by calls: money arrives ([`Sandbox::pay`], [`Sandbox::send`]),
-//! time passes ([`Sandbox::advance`]), people approve ([`Sandbox::approve`]), the market moves
-//! ([`Sandbox::set`]), the line fails ([`Sandbox::fault`]). It is the second, independent reading of
-//! the API, so it shares no code with the SDK beside it: it reads untyped JSON by the OpenAPI
-//! document in `schema/`, which `cargo xtask codegen` copies there.
+//! would: it checks signatures and bodies, refuses with the documented codes, hands out addresses,
+//! keeps double-entry books that must balance after every posting, and delivers signed
+//! notifications on the documented schedule. What a merchant can't do is done by calls: money
+//! arrives ([`Sandbox::pay`], [`Sandbox::send`]), time passes ([`Sandbox::advance`]), people
+//! approve ([`Sandbox::approve`]), the market moves ([`Sandbox::set`]), the line fails
+//! ([`Sandbox::fault`]). It is the second, independent reading of the API, so it shares no code
+//! with the SDK beside it: it reads untyped JSON by the OpenAPI document in `schema/`, which `cargo
+//! xtask codegen` copies there.
 //!
 //! ```
 //! use std::time::Duration;
@@ -57,11 +58,11 @@
 //! # Time
 //!
 //! [`SandboxBuilder::start_time`] makes time virtual: it passes by [`Sandbox::advance`] alone, and
-//! whatever falls due on the way happens at its own moment. Without it, the sandbox goes by the real
-//! clock, and what fell due happens before the next call. Deposits end when their chain has grown by
-//! its confirmations; withdrawals are sent after 30 seconds and end in the same way; batches are paid
-//! a row, or all at once, a minute. [`Setting::ChainByHand`] switches that off: then only
-//! [`Sandbox::confirm`], [`Sandbox::settle_payouts`] and [`Sandbox::fail`] end anything.
+//! whatever falls due on the way happens at its own moment. Without it, the sandbox goes by the
+//! real clock, and what fell due happens before the next call. Deposits end when their chain has
+//! grown by its confirmations; withdrawals are sent after 30 seconds and end in the same way;
+//! batches are paid a row, or all at once, a minute. [`Setting::ChainByHand`] switches that off:
+//! then only [`Sandbox::confirm`], [`Sandbox::settle_payouts`] and [`Sandbox::fail`] end anything.
 //!
 //! The same seed and the same calls at the same times give the same ids, answers and books.
 //!
@@ -80,8 +81,8 @@
 //! [`Sandbox::serve`] also answers below `/sandbox/`, `/checkout/` and `/invoice/`: an admin API, an
 //! overview, and pages to pay on, to which `checkoutUrl` and `invoiceUrl` lead once
 //! [`Sandbox::set_site`] said where they are. `cargo run -p ccpayment-sandbox` serves it all to
-//! clients in any language, and `docs/sandbox.md` is its guide. The feature `program`, on by default,
-//! brings what only that needs; `SandboxBuilder::state_file` is one of these.
+//! clients in any language, and `docs/sandbox.md` is its guide. The feature `program`, on by
+//! default, brings what only that needs; `SandboxBuilder::state_file` is one of these.
 //!
 //! # What it knows
 //!
@@ -97,8 +98,8 @@
 //! | TETH (can't be swapped) | 1891 | ETH_SEPOLIA |
 //!
 //! Orders can be priced in US dollars (`fiatId` 1033) and Danish crowns (1022) at fixed rates; the
-//! ids 1 and 2 are the sandbox's own. Cwallet has the accounts 35255142 (`jane@proton.me`), 35255143
-//! and 9558861.
+//! ids 1 and 2 are the sandbox's own. Cwallet has the accounts 35255142 (`jane@proton.me`),
+//! 35255143 and 9558861.
 //!
 //! # Errors
 //!
@@ -154,23 +155,24 @@
 //!
 //! # RSA
 //!
-//! With [`SandboxBuilder::rsa_public_key`] requests of v2 must be signed with the merchant's RSA key
-//! (PKCS#1 v1.5 over SHA-256, in base64), with [`SandboxBuilder::secret_too`] the secret will do as
-//! well, and with [`SandboxBuilder::notification_key`] notifications of v2 are signed with a key of
-//! the sandbox's own. v1 knows its digest alone.
+//! With [`SandboxBuilder::rsa_public_key`] requests of v2 must be signed with the merchant's RSA
+//! key (PKCS#1 v1.5 over SHA-256, in base64), with [`SandboxBuilder::secret_too`] the secret will
+//! do as well, and with [`SandboxBuilder::notification_key`] notifications of v2 are signed with a
+//! key of the sandbox's own. v1 knows its digest alone.
 //!
 //! # The older API
 //!
-//! The 14 routes below `/ccpayment/v1/` work on the same coins, balances and books. Whatever was made
-//! through v1 is announced in the words of v1: `API Deposit`, `Direct Deposit` and `API Withdrawal`,
-//! and what begins on a dashboard by calls: `Invoice` ([`Sandbox::dashboard_invoice`]) and `Refund`
-//! ([`Sandbox::refund`]). Answers and notifications are signed with the digest, failures included.
-//! Coins and tokens have made-up UUIDs that never change ([`Sandbox::v1_token_id`]), and
-//! `payment_url` leads to a page like `invoiceUrl`.
+//! The 14 routes below `/ccpayment/v1/` work on the same coins, balances and books. Whatever was
+//! made through v1 is announced in the words of v1: `API Deposit`, `Direct Deposit` and `API
+//! Withdrawal`, and what begins on a dashboard by calls: `Invoice` ([`Sandbox::dashboard_invoice`])
+//! and `Refund` ([`Sandbox::refund`]). Answers and notifications are signed with the digest,
+//! failures included. Coins and tokens have made-up UUIDs that never change
+//! ([`Sandbox::v1_token_id`]), and `payment_url` leads to a page like `invoiceUrl`.
 //!
 //! Three codes of v1 are established: 10000, 224066 (a fault of the gateway) and 224083 (no such
 //! Cwallet user). [`Sandbox::instruct`] provokes them on any route, by operation id. Nobody has
-//! published the others, so **these numbers are made up here and mean nothing to the real gateway**:
+//! published the others, so **these numbers are made up here and mean nothing to the real
+//! gateway**:
 //!
 //! | code | refused because |
 //! | --- | --- |

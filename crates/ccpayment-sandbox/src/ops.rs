@@ -186,7 +186,8 @@ impl State {
     fn pass(&mut self, until: u64) {
         while let Some((at, timer)) = self.next_timer(until) {
             self.now = at.max(self.now);
-            // An error is a record that has ended meanwhile, or books that refuse the next call, too.
+            // An error is a record that has ended meanwhile, or books that refuse the next call,
+            // too.
             let _ = match timer {
                 Timer::Confirm(record_id) => deposits::confirm(self, &record_id),
                 Timer::Broadcast(record_id) => payouts::broadcast(self, &record_id),

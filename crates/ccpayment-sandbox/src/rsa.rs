@@ -90,8 +90,8 @@ impl PrivateKey {
     }
 }
 
-/// The bytes of a PEM block with one of these labels, of the bare base64 that dashboards show, or the
-/// key itself when it is no text.
+/// The bytes of a PEM block with one of these labels, of the bare base64 that dashboards show, or
+/// the key itself when it is no text.
 fn der_of(key: &[u8], labels: &[&str]) -> Result<Vec<u8>, SandboxError> {
     let Ok(text) = std::str::from_utf8(key) else {
         return Ok(key.to_vec());

@@ -44,12 +44,12 @@ impl Sandbox {
         Server::start(self.clone(), addr).await
     }
 
-    /// Answers on one connection, of whatever kind, until it ends. Faults strike it as they strike a
-    /// socket's.
+    /// Answers on one connection, of whatever kind, until it ends. Faults strike it as they strike
+    /// a socket's.
     ///
-    /// Nothing in it goes by chance: the same bytes at the same (virtual) times of tokio's clock meet
-    /// the same answers. Pauses within an answer, such as those of [`SlowBody`](crate::Garbled::SlowBody),
-    /// go by that clock, too.
+    /// Nothing in it goes by chance: the same bytes at the same (virtual) times of tokio's clock
+    /// meet the same answers. Pauses within an answer, such as those of
+    /// [`SlowBody`](crate::Garbled::SlowBody), go by that clock, too.
     pub async fn serve_stream(&self, stream: impl ByteStream) {
         let (_open, stopped) = watch::channel(());
         converse(self.clone(), stream, stopped).await;
@@ -83,7 +83,8 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// When the port can't be had, because somebody else took it; on Linux, nobody gets it by chance.
+    /// When the port can't be had, because somebody else took it; on Linux, nobody gets it by
+    /// chance.
     pub async fn listen(&self) -> io::Result<()> {
         self.order(true).await
     }

@@ -21,11 +21,11 @@ const PIECES: usize = 40;
 const PAUSE: Duration = Duration::from_millis(50);
 const TOO_LONG: usize = 10;
 
-/// A connection that a [`Sandbox`](crate::Sandbox) can answer on: a socket, or whatever a test puts in
-/// its place.
+/// A connection that a [`Sandbox`](crate::Sandbox) can answer on: a socket, or whatever a test puts
+/// in its place.
 pub trait ByteStream: AsyncRead + AsyncWrite + Unpin {
-    /// From now on, dropping this resets the connection instead of closing it: the peer must meet an
-    /// error, and never a clean end.
+    /// From now on, dropping this resets the connection instead of closing it: the peer must meet
+    /// an error, and never a clean end.
     ///
     /// # Errors
     ///

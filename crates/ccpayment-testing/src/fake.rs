@@ -128,8 +128,8 @@ impl FakeTransport {
     }
 
     /// An empty script that refuses requests whose signature does not belong to their bytes, and
-    /// signs its answers to calls of the v1 API, as the gateway does. Only such a script can answer a
-    /// v1 call with success.
+    /// signs its answers to calls of the v1 API, as the gateway does. Only such a script can answer
+    /// a v1 call with success.
     ///
     /// The credentials need a key that is here, to check with: for a client that signs by a
     /// `Signer`, give the ones of whoever holds the key.
@@ -263,7 +263,8 @@ impl Script {
         }
     }
 
-    /// An answer; one of the v1 API is signed, as the gateway does, where the script has the secret.
+    /// An answer; one of the v1 API is signed, as the gateway does, where the script has the
+    /// secret.
     fn answer(&self, request: &Request<Bytes>, status: StatusCode, body: Bytes) -> Response<Bytes> {
         let mut response = Response::new(body);
         *response.status_mut() = status;

@@ -16,9 +16,9 @@
 //! # Snapshots of the payloads that your code sends
 //!
 //! Put a [`Recorder`] between your client and a [`FakeTransport`], run your code, and compare
-//! [`Recorder::snapshot`] with `insta::assert_snapshot!`. The text has the path, the headers and the
-//! body byte for byte, and nothing that is secret or changes from run to run. `tests/shop` in the
-//! repository is a project that does it.
+//! [`Recorder::snapshot`] with `insta::assert_snapshot!`. The text has the path, the headers and
+//! the body byte for byte, and nothing that is secret or changes from run to run. `tests/shop` in
+//! the repository is a project that does it.
 //!
 //! ```
 //! use ccpayment_client::Client;

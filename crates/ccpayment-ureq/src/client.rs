@@ -8,10 +8,11 @@ use crate::clock::BlockingClock;
 /// A client of the gateway whose calls block. Cheap to clone; every clone shares connections and
 /// settings.
 ///
-/// Its transport has to block as well and to hold to [`Call::timeout`](ccpayment_client::Call::timeout)
-/// by itself, as [`UreqTransport`](crate::UreqTransport) does, or to answer at once, as a fake does.
-/// So has a [`Signer`](ccpayment_client::core::Signer) that asks for its key elsewhere: there is no
-/// runtime that could interrupt it.
+/// Its transport has to block as well and to hold to
+/// [`Call::timeout`](ccpayment_client::Call::timeout) by itself, as
+/// [`UreqTransport`](crate::UreqTransport) does, or to answer at once, as a fake does. So has a
+/// [`Signer`](ccpayment_client::core::Signer) that asks for its key elsewhere: there is no runtime
+/// that could interrupt it.
 #[derive(Debug, Clone)]
 pub struct Client {
     client: AsyncClient,

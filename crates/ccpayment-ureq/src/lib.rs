@@ -9,11 +9,11 @@
 //! and a provider that is given explicitly: a build with two crypto providers does not panic.
 //!
 //! One thing can't be switched off: where another crate of the build switches on ureq's `gzip` or
-//! `brotli`, an answer in that form is decompressed, within the limit on its length. We never ask for
-//! one.
+//! `brotli`, an answer in that form is decompressed, within the limit on its length. We never ask
+//! for one.
 //!
-//! Without the feature `rustls`, which is on, TLS is by the process's default provider or by one that is
-//! given.
+//! Without the feature `rustls`, which is on, TLS is by the process's default provider or by one
+//! that is given.
 //!
 //! ```no_run
 //! use ccpayment_client::core::v2::GetCoin;

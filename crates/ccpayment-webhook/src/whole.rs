@@ -119,7 +119,8 @@ impl UnknownEvent {
         self.event_type.as_deref()
     }
 
-    /// Whether the type is one of [`Event`](crate::Event)'s own, so that the rest could not be read.
+    /// Whether the type is one of [`Event`](crate::Event)'s own, so that the rest could not be
+    /// read.
     #[must_use]
     pub fn has_known_type(&self) -> bool {
         self.is_known

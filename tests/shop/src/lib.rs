@@ -1,6 +1,6 @@
 //! A shop, as somebody else would write it. See `tests/payloads.rs` for how it snapshots what it
-//! sends, `tests/properties.rs` for how it tries any basket against any answer, and `tests/simulation`
-//! for how its till is run through everything that goes wrong.
+//! sends, `tests/properties.rs` for how it tries any basket against any answer, and
+//! `tests/simulation` for how its till is run through everything that goes wrong.
 
 mod database;
 mod till;

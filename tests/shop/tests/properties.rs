@@ -1,5 +1,5 @@
-//! What holds for every basket and every answer: the shop's own code, against whatever the gateway's
-//! documents allow.
+//! What holds for every basket and every answer: the shop's own code, against whatever the
+//! gateway's documents allow.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

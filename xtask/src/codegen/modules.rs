@@ -21,7 +21,8 @@ pub(crate) fn of(api: &'static Api, document: &Document) -> Result<BTreeMap<Stri
         .collect();
     let empty = Schema::default();
 
-    // Routes first: each goes to its group, with its answer and the objects that it is first to use.
+    // Routes first: each goes to its group, with its answer and the objects that it is first to
+    // use.
     for (path, item) in &document.paths {
         let route = &item.post;
         let group = route

@@ -1,8 +1,9 @@
 //! The rules of a batch, without I/O.
 //!
-//! Nothing is known to repeat harmlessly but the opening. So after every doubt the batch is read back,
-//! and what is not there is sent again only once what was sent before can't arrive any more. Nothing
-//! moves money but the confirmation, which is sent only over exactly the rows that are wanted.
+//! Nothing is known to repeat harmlessly but the opening. So after every doubt the batch is read
+//! back, and what is not there is sent again only once what was sent before can't arrive any more.
+//! Nothing moves money but the confirmation, which is sent only over exactly the rows that are
+//! wanted.
 
 use ccpayment_core::v2::{BatchRows, BatchStatus, BatchWithdrawOrder, BatchWithdrawTaskRecord};
 use ccpayment_core::{Difference, Endpoint as _, OrderId, Timestamp, v2::GetBatchWithdrawOrder};
@@ -113,7 +114,8 @@ impl Machine {
         let rows = match seen.rows {
             BatchRows::Fit(rows) => rows,
             BatchRows::Differ(fields) => return self.conflict(fields),
-            // Nothing that could be told from each other, or a verdict that this version does not know.
+            // Nothing that could be told from each other, or a verdict that this version does not
+            // know.
             _ => return self.wait(),
         };
         let wanted = rows.len();
@@ -157,7 +159,8 @@ impl Machine {
         Step::ReadBack
     }
 
-    /// What shows in nothing that the gateway has can't arrive any more, once its clock is far enough.
+    /// What shows in nothing that the gateway has can't arrive any more, once its clock is far
+    /// enough.
     fn settle_by(&mut self, clock: Option<Timestamp>) {
         let since = self.tried.in_doubt_since.unwrap_or_default();
         if clock.is_some_and(|clock| is_past(since, clock)) {

@@ -32,16 +32,18 @@ use machine::{Look, Machine, ROWS_AT_ONCE, Seen, Step};
 /// The rows that are read at once.
 const PAGE: u64 = 100;
 
-/// A batch of payouts, with everything that [`Client::batch_payout`] needs: a value to store before it
-/// is sent.
+/// A batch of payouts, with everything that [`Client::batch_payout`] needs: a value to store before
+/// it is sent.
 ///
 /// The routes of batches are known from CCPayment's SDKs and their documents only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BatchPayout {
-    /// The batch with all its rows. There may be more than one call takes (500); the rest is appended.
+    /// The batch with all its rows. There may be more than one call takes (500); the rest is
+    /// appended.
     pub batch: ApplyBatchWithdraw,
-    /// How long the gateway shall wait before it pays, once the batch is confirmed: up to 3,600 seconds.
+    /// How long the gateway shall wait before it pays, once the batch is confirmed: up to 3,600
+    /// seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay_seconds: Option<u64>,
 }
@@ -124,17 +126,18 @@ pub struct BatchPaid {
 
 /// Batches of payouts.
 impl Client {
-    /// Pays a batch exactly once: opens it, appends what one call does not take, reads all rows back,
-    /// and confirms it when they are exactly the wanted ones.
+    /// Pays a batch exactly once: opens it, appends what one call does not take, reads all rows
+    /// back, and confirms it when they are exactly the wanted ones.
     ///
-    /// Only the opening may be repeated, under its id. In doubt about anything else the batch is read
-    /// back: what has arrived counts, and what has not is sent again only once the first attempt can't
-    /// arrive any more ([`ABSENCE_SECONDS`](crate::ABSENCE_SECONDS)). The time for all of it is
-    /// [`Timeouts::total`](crate::Timeouts::total), so a doubt ends as unknown unless that is longer.
+    /// Only the opening may be repeated, under its id. In doubt about anything else the batch is
+    /// read back: what has arrived counts, and what has not is sent again only once the first
+    /// attempt can't arrive any more ([`ABSENCE_SECONDS`](crate::ABSENCE_SECONDS)). The time for
+    /// all of it is [`Timeouts::total`](crate::Timeouts::total), so a doubt ends as unknown unless
+    /// that is longer.
     ///
-    /// A batch of this id that is there already and not confirmed may be one that an earlier process was
-    /// about to confirm, so this waits as in doubt before it confirms it; [`Client::resume_batch`] knows
-    /// since when. Let one process at a time work on a batch.
+    /// A batch of this id that is there already and not confirmed may be one that an earlier
+    /// process was about to confirm, so this waits as in doubt before it confirms it;
+    /// [`Client::resume_batch`] knows since when. Let one process at a time work on a batch.
     ///
     /// ```
     /// use ccpayment_client::{BatchPaid, BatchPayout, Client, PayoutError};
@@ -168,15 +171,16 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Exactly one of [`PayoutError::Refused`] (it was not confirmed by this call, so no money moved; it
-    /// may be open, and `AbortBatchWithdraw` closes it), [`PayoutError::Conflict`] (the batch of this id
-    /// is another one, or has other rows) and [`PayoutError::Unknown`] (not settled in time).
+    /// Exactly one of [`PayoutError::Refused`] (it was not confirmed by this call, so no money
+    /// moved; it may be open, and `AbortBatchWithdraw` closes it), [`PayoutError::Conflict`] (the
+    /// batch of this id is another one, or has other rows) and [`PayoutError::Unknown`] (not
+    /// settled in time).
     pub async fn batch_payout(&self, batch: &BatchPayout) -> Result<BatchPaid, PayoutError> {
         run(self, batch, Earlier::Unheard).await
     }
 
-    /// Goes on with a batch that an earlier call, or an earlier process, did not bring to its end: finds
-    /// out what became of it, and goes on from there.
+    /// Goes on with a batch that an earlier call, or an earlier process, did not bring to its end:
+    /// finds out what became of it, and goes on from there.
     ///
     /// `in_doubt_since` is [`Tried::in_doubt_since`] of the earlier error: none after a refusal, which
     /// leaves nothing in doubt. After a crash, take the moment of the crash or any later one. From

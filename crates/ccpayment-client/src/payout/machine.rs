@@ -16,10 +16,11 @@ use crate::verdict::{PayoutError, Proof, Refusal, Submitted, Tried};
 /// that nothing happened, and that nothing will.
 ///
 /// The gateway accepts a timestamp within 120 seconds of its own clock. It accepted the lookup
-/// signed at L, so its clock then stood at L - 120 at least; a submit signed at S is refused
-/// from S + 120 on. With L - S above 240, no submit can be accepted any more. This needs no trust in our
-/// own clock. The rest is for what was accepted in the last moment and is still being written. Where an
-/// answer says by itself what the gateway's clock shows, as in v1, 180 seconds by that clock are enough.
+/// signed at L, so its clock then stood at L - 120 at least; a submit signed at S is refused from S
+/// + 120 on. With L - S above 240, no submit can be accepted any more. This needs no trust in our
+/// own clock. The rest is for what was accepted in the last moment and is still being written.
+/// Where an answer says by itself what the gateway's clock shows, as in v1, 180 seconds by that
+/// clock are enough.
 pub const ABSENCE_SECONDS: u64 = 2 * TIMESTAMP_WINDOW_SECONDS + 60;
 
 /// How often one call is submitted at most; after that it is only looked up.
@@ -294,8 +295,8 @@ impl<Made> Machine<Made> {
     }
 }
 
-/// Whether what was signed at `since` can't be accepted any more, once the gateway's clock has reached
-/// this moment.
+/// Whether what was signed at `since` can't be accepted any more, once the gateway's clock has
+/// reached this moment.
 pub(crate) fn is_past(since: Timestamp, gateway_clock: Timestamp) -> bool {
     let past = gateway_clock.get().saturating_sub(since.get());
     past >= ABSENCE_SECONDS - TIMESTAMP_WINDOW_SECONDS

@@ -53,8 +53,8 @@ impl Client {
     ///
     /// `in_doubt_since` is [`Tried::in_doubt_since`](crate::Tried::in_doubt_since) of the earlier
     /// error; after a crash, take the moment of the crash or any later one. From
-    /// [`ABSENCE_SECONDS`] after it, this settles at the first answer; where our clock is found to be
-    /// behind, so much later, since that moment may have been read from it.
+    /// [`ABSENCE_SECONDS`] after it, this settles at the first answer; where our clock is found to
+    /// be behind, so much later, since that moment may have been read from it.
     ///
     /// # Errors
     ///

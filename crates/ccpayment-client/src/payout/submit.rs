@@ -10,14 +10,14 @@ use crate::verdict::{PayoutError, Submitted};
 impl Client {
     /// Makes an order, an invoice or a checkout page exactly once, under the request's order id.
     ///
-    /// When an answer is lost, or the gateway says that it has this order id already, this looks the
-    /// record up and compares it; it repeats under the same id only, never under a new one. So calling it
-    /// again, in another process too, gives what was made then.
+    /// When an answer is lost, or the gateway says that it has this order id already, this looks
+    /// the record up and compares it; it repeats under the same id only, never under a new one. So
+    /// calling it again, in another process too, gives what was made then.
     ///
-    /// In v2 a record tells what the answer told, up to what the gateway itself leaves out: which of the
-    /// two it was is [`Submitted::proof`]. In v1 it does not, so `made` is an `Option`: `None` means that
-    /// the order is there, and that the address to pay to was in an answer that nobody has. No payer was
-    /// shown it, so a new order under a new id harms nobody.
+    /// In v2 a record tells what the answer told, up to what the gateway itself leaves out: which
+    /// of the two it was is [`Submitted::proof`]. In v1 it does not, so `made` is an `Option`:
+    /// `None` means that the order is there, and that the address to pay to was in an answer that
+    /// nobody has. No payer was shown it, so a new order under a new id harms nobody.
     ///
     /// ```
     /// use ccpayment_client::{Client, PayoutError};
@@ -38,14 +38,14 @@ impl Client {
     /// # Errors
     ///
     /// Exactly one of [`PayoutError::Refused`] (nothing was made by this call),
-    /// [`PayoutError::Conflict`] (another order has this id) and [`PayoutError::Unknown`] (not settled in
-    /// time; look again later).
+    /// [`PayoutError::Conflict`] (another order has this id) and [`PayoutError::Unknown`] (not
+    /// settled in time; look again later).
     pub async fn submit<S: Submit>(&self, request: &S) -> Result<Submitted<S::Made>, PayoutError> {
         drive(self, request, None, self.give_up_at()).await
     }
 
-    /// Finds out what became of a [`Client::submit`] that an earlier call, or an earlier process, left in
-    /// doubt, as [`Client::settle`] does for payouts. Never submits anything.
+    /// Finds out what became of a [`Client::submit`] that an earlier call, or an earlier process,
+    /// left in doubt, as [`Client::settle`] does for payouts. Never submits anything.
     ///
     /// # Errors
     ///

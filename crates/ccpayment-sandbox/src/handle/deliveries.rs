@@ -16,9 +16,11 @@ impl Sandbox {
     /// socket; returns the attempts made.
     ///
     /// A notification is done when the answer is HTTP 200 with `Success` in its body, or `success`
-    /// for one of v1. Otherwise it is due again 30, 90, 210, 450, 930 and 1890 seconds after its first attempt, signed afresh,
-    /// and then given up; [`Setting::Retries`](crate::Setting::Retries) and
-    /// [`Setting::SignRetriesAfresh`](crate::Setting::SignRetriesAfresh) have the other readings. While no webhook URL is set, notifications wait.
+    /// for one of v1. Otherwise it is due again 30, 90, 210, 450, 930 and 1890 seconds after its
+    /// first attempt, signed afresh, and then given up;
+    /// [`Setting::Retries`](crate::Setting::Retries) and
+    /// [`Setting::SignRetriesAfresh`](crate::Setting::SignRetriesAfresh) have the other readings.
+    /// While no webhook URL is set, notifications wait.
     ///
     /// An answer is waited for in real time, so it needs a runtime whose clock is not paused.
     pub async fn deliver_due(&self) -> Vec<Attempt> {
@@ -148,10 +150,11 @@ impl Sandbox {
         self.read(|state| state.outbox.waiting())
     }
 
-    /// The headers `Appid`, `Timestamp` and `Sign` for a body, signed at the [`signing_time`](Self::signing_time).
+    /// The headers `Appid`, `Timestamp` and `Sign` for a body, signed at the
+    /// [`signing_time`](Self::signing_time).
     ///
-    /// Requests are signed in the same way as notifications, so that it serves for both. Always with
-    /// the secret, whatever RSA keys there are; [`sign_v1`](Self::sign_v1) is for v1.
+    /// Requests are signed in the same way as notifications, so that it serves for both. Always
+    /// with the secret, whatever RSA keys there are; [`sign_v1`](Self::sign_v1) is for v1.
     #[must_use]
     pub fn sign_notification(&self, body: &[u8]) -> [(&'static str, String); 3] {
         self.headers(self.signing_time(), body)

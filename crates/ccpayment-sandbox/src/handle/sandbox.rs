@@ -284,7 +284,8 @@ impl Sandbox {
         Ok(text(&answer, "recordId"))
     }
 
-    /// Flags a deposit address as risky: it is announced, and what arrives there from then on is not.
+    /// Flags a deposit address as risky: it is announced, and what arrives there from then on is
+    /// not.
     ///
     /// # Errors
     ///
@@ -293,8 +294,8 @@ impl Sandbox {
         self.apply(Op::RiskAddress(address.to_owned())).map(drop)
     }
 
-    /// A deposit, a withdrawal or a row of a batch becomes `Failed`; what was taken for it is posted
-    /// back.
+    /// A deposit, a withdrawal or a row of a batch becomes `Failed`; what was taken for it is
+    /// posted back.
     ///
     /// # Errors
     ///
@@ -369,9 +370,10 @@ impl Sandbox {
 
 /// Faults and books.
 impl Sandbox {
-    /// Plans a fault for the next request on a route, such as `applyAppWithdrawToNetwork`, on one of
-    /// v1 by its operation id, such as `withdraw`, or on any (`*`). Each fault strikes once, in the
-    /// order of planning, before the request is checked; what was planned for the route comes first.
+    /// Plans a fault for the next request on a route, such as `applyAppWithdrawToNetwork`, on one
+    /// of v1 by its operation id, such as `withdraw`, or on any (`*`). Each fault strikes once, in
+    /// the order of planning, before the request is checked; what was planned for the route comes
+    /// first.
     pub fn fault(&self, route: &str, fault: Fault) {
         let _ = self.plan(route, fault);
     }

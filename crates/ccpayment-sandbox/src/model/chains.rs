@@ -32,7 +32,8 @@ impl Family {
         }
     }
 
-    /// The spelling under which two addresses are the same: letter case carries no meaning on EVM chains.
+    /// The spelling under which two addresses are the same: letter case carries no meaning on EVM
+    /// chains.
     pub(crate) fn fold(self, address: &str) -> String {
         match self {
             Self::Evm | Self::Bitcoin => address.to_ascii_lowercase(),

@@ -78,8 +78,8 @@ pub enum Garbled {
     Html,
     /// 200 with no body.
     Empty,
-    /// 200 with the code 11002 (224066 for v1), which does not say whether anything happened. Others
-    /// come by [`Sandbox::instruct`](crate::Sandbox::instruct).
+    /// 200 with the code 11002 (224066 for v1), which does not say whether anything happened.
+    /// Others come by [`Sandbox::instruct`](crate::Sandbox::instruct).
     Error,
     /// 200 with the code 10000 and `"data":null`.
     DataNull,

@@ -53,7 +53,8 @@ impl Ids {
             .collect()
     }
 
-    /// A 14-digit time stamp and 18 digits; the counter in the last six keeps ids of one second apart.
+    /// A 14-digit time stamp and 18 digits; the counter in the last six keeps ids of one second
+    /// apart.
     pub(crate) fn record(&mut self, now: u64) -> String {
         self.records += 1;
         let random = self.text(DIGITS, 12);
@@ -69,7 +70,8 @@ impl Ids {
         format!("{prefix}{}", self.text(LOWER_HEX, 64))
     }
 
-    /// EVM addresses come in mixed case, as the gateway prints them, but without the checksum that the case encodes.
+    /// EVM addresses come in mixed case, as the gateway prints them, but without the checksum that
+    /// the case encodes.
     pub(crate) fn address(&mut self, family: Family) -> String {
         match family {
             Family::Evm => {

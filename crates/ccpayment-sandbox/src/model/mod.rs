@@ -1,5 +1,5 @@
-//! What there is: the records that the state holds, and the words, amounts and names they are made of.
-//! Nothing here knows the state.
+//! What there is: the records that the state holds, and the words, amounts and names they are made
+//! of. Nothing here knows the state.
 
 pub(crate) mod address;
 pub(crate) mod batch;

@@ -5,7 +5,8 @@ use bigdecimal::{BigDecimal, RoundingMode, Zero};
 
 pub(crate) type Money = BigDecimal;
 
-/// More than any amount needs (24 decimals beside 55 integer digits), and little enough to compute with.
+/// More than any amount needs (24 decimals beside 55 integer digits), and little enough to compute
+/// with.
 const MAX_CHARS: usize = 80;
 
 /// An amount as a caller wrote it.
@@ -16,7 +17,8 @@ pub(crate) struct Written {
     pub(crate) decimals: usize,
 }
 
-/// Reads `digits[.digits]` with an optional leading minus; the error names the rule that was broken.
+/// Reads `digits[.digits]` with an optional leading minus; the error names the rule that was
+/// broken.
 pub(crate) fn parse(text: &str) -> Result<Written, &'static str> {
     if text.len() > MAX_CHARS {
         return Err("is longer than 80 characters");
@@ -30,7 +32,8 @@ pub(crate) fn parse(text: &str) -> Result<Written, &'static str> {
     if whole.is_empty() {
         return Err("has no digits before the point");
     }
-    // The decimal library also reads exponents: `1e999999999` would be one line that fills the memory.
+    // The decimal library also reads exponents: `1e999999999` would be one line that fills the
+    // memory.
     if !whole
         .bytes()
         .chain(fraction.bytes())

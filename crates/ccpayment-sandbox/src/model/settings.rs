@@ -106,7 +106,8 @@ pub enum Setting {
         /// Decimal text above zero.
         usd: String,
     },
-    /// The price looks wrong: no quotes and orders in fiat (13002), and network fees only on top (13003).
+    /// The price looks wrong: no quotes and orders in fiat (13002), and network fees only on top
+    /// (13003).
     PriceAbnormal {
         /// The coin.
         coin_id: u64,

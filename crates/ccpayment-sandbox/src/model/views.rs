@@ -120,7 +120,8 @@ pub struct PayoutView {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RequestView {
-    /// The last part of the path, such as `getCoin`; of v1 the operation id, such as `create_order`.
+    /// The last part of the path, such as `getCoin`; of v1 the operation id, such as
+    /// `create_order`.
     pub route: String,
     /// The `orderId` in the body, or the `merchant_order_id` of v1, if there is one.
     pub order_id: Option<String>,

@@ -130,8 +130,8 @@ impl Rig {
         }
     }
 
-    /// Waits for something at the server's, and lets the transport do what it does behind its calls.
-    /// False, when it takes too long.
+    /// Waits for something at the server's, and lets the transport do what it does behind its
+    /// calls. False, when it takes too long.
     async fn wait(&self, server: &Server, holds: impl Fn(&Log) -> bool + Send + 'static) -> bool {
         let server = server.clone();
         match self.driver {
@@ -206,10 +206,10 @@ fn run(driver: Driver, property: impl Future<Output = ()>) {
 
 /// Makes a `#[test]` of each property of a tier, in a module of the tier's name.
 ///
-/// The first argument is the tier, `message` or `socket`; the second a closure without captures that
-/// makes the transport. It gets a [`Peer`](crate::conformance::Peer), which is only for transports
-/// that don't open a socket to where the call goes. With `blocking` before the tier there is no async
-/// runtime. See [`conformance`](crate::conformance).
+/// The first argument is the tier, `message` or `socket`; the second a closure without captures
+/// that makes the transport. It gets a [`Peer`](crate::conformance::Peer), which is only for
+/// transports that don't open a socket to where the call goes. With `blocking` before the tier
+/// there is no async runtime. See [`conformance`](crate::conformance).
 #[macro_export]
 macro_rules! transport_conformance {
     (message, $build:expr) => {

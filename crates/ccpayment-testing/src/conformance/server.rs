@@ -13,8 +13,8 @@ use http::{Request, Response};
 /// More than any property needs, and less than the bound of a property.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What a connection does, one after the other. After its last step it is closed. Where bytes of the
-/// client are unread then, that is a reset.
+/// What a connection does, one after the other. After its last step it is closed. Where bytes of
+/// the client are unread then, that is a reset.
 #[derive(Clone)]
 pub(super) enum Step {
     /// Reads a request.

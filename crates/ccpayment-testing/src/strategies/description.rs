@@ -1,5 +1,5 @@
-//! What the generator knows of the API: see `v1.json` and `v2.json` beside this file, which `cargo xtask codegen`
-//! writes from the OpenAPI documents.
+//! What the generator knows of the API: see `v1.json` and `v2.json` beside this file, which `cargo
+//! xtask codegen` writes from the OpenAPI documents.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -61,8 +61,8 @@ pub(crate) struct Span {
     pub(crate) seconds: u64,
 }
 
-/// How many decimals an amount may have: `then`, or `otherwise` where the field `when` is not there,
-/// or any number of them where the field `unless` is the word `is`.
+/// How many decimals an amount may have: `then`, or `otherwise` where the field `when` is not
+/// there, or any number of them where the field `unless` is the word `is`.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Decimals {
     pub(crate) field: String,

@@ -11,8 +11,8 @@ fn if_done<'a>(status: &PayStatus, amount: &'a Amount) -> Option<&'a Amount> {
     (*status == PayStatus::Success).then_some(amount)
 }
 
-/// A payment to an order. One order may be paid in parts, each with a record id of its own: compare their
-/// sum with [`Self::order_amount`], or ask `get_order_info`, before anything is handed over.
+/// A payment to an order. One order may be paid in parts, each with a record id of its own: compare
+/// their sum with [`Self::order_amount`], or ask `get_order_info`, before anything is handed over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ApiDeposit {
@@ -80,7 +80,8 @@ pub struct ApiDeposit {
     /// Holds the merchant's id of the order.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub extend: DepositExtend,
-    /// What the merchant gave with the order. The documents promise it and don't say where it stands.
+    /// What the merchant gave with the order. The documents promise it and don't say where it
+    /// stands.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -129,7 +130,8 @@ pub struct DepositExtend {
         skip_serializing_if = "Option::is_none"
     )]
     pub merchant_order_id: Option<OrderId>,
-    /// What the merchant gave with the order. The documents promise it and don't say where it stands.
+    /// What the merchant gave with the order. The documents promise it and don't say where it
+    /// stands.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -257,7 +259,8 @@ pub struct Invoice {
     /// What came, in the token. Credit nobody from here: see `paid`.
     #[serde(deserialize_with = "wire::required")]
     pub paid_amount: Amount,
-    /// What the merchant gets of it. An empty text in the documents' example, which is none and not zero.
+    /// What the merchant gets of it. An empty text in the documents' example, which is none and not
+    /// zero.
     #[serde(
         default,
         deserialize_with = "wire::optional",

@@ -102,8 +102,8 @@ impl From<&Credentials> for Verifier {
 
 impl Verified<Event> {
     /// Tells the gateway that this need not come again, in v1's words. Call it after the work
-    /// succeeded, or when [`Event::dedupe_key`] shows that it was done before; until then the gateway
-    /// repeats the delivery, six or seven times.
+    /// succeeded, or when [`Event::dedupe_key`] shows that it was done before; until then the
+    /// gateway repeats the delivery, six or seven times.
     pub fn acknowledge(self) -> Acknowledgement {
         Acknowledgement::new("success")
     }
