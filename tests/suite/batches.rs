@@ -1,5 +1,5 @@
-//! `Client::batch_payout` and `Client::resume_batch` against the sandbox, in process: every row is paid
-//! once, and the confirmation is never repeated blindly.
+//! `Client::batch_payout` and `Client::resume_batch` against the sandbox, in process: every row is
+//! paid once, and the confirmation is never repeated blindly.
 
 #![allow(
     clippy::unwrap_used,

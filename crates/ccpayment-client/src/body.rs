@@ -17,8 +17,8 @@ use crate::transport::{BoxError, TransportError};
 ///
 /// # Errors
 ///
-/// [`TransportError::TooLarge`] as soon as the announced or the received length is over `limit`, and
-/// [`TransportError::MaybeSent`] when the body breaks off.
+/// [`TransportError::TooLarge`] as soon as the announced or the received length is over `limit`,
+/// and [`TransportError::MaybeSent`] when the body breaks off.
 pub async fn read_body<B>(
     response: Response<B>,
     limit: usize,

@@ -35,9 +35,9 @@
 //! | | `ccpayment.operation`, `ccpayment.attempt` | the route, and which attempt it is, from 1 on |
 //! | | `ccpayment.code`, `error.type` | the gateway's code, and what went wrong |
 //!
-//! `error.type` is the name of the gateway's [code](ccpayment_core::ErrorCode), or one of `invalid`,
-//! `throttled`, `not_sent`, `maybe_sent`, `timeout`, `too_large`, `no_envelope`, `undecodable`,
-//! `unverified` and `_OTHER`.
+//! `error.type` is the name of the gateway's [code](ccpayment_core::ErrorCode), or one of
+//! `invalid`, `throttled`, `not_sent`, `maybe_sent`, `timeout`, `too_large`, `no_envelope`,
+//! `undecodable`, `unverified` and `_OTHER`.
 //!
 //! With the feature `metrics`, through the facade of that name:
 //!

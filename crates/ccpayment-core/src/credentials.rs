@@ -124,8 +124,8 @@ impl Credentials {
     ///
     /// # Errors
     ///
-    /// [`SigningError::NeedsSecret`] when the credentials are an RSA key or a `Signer`, which v1 does
-    /// not know.
+    /// [`SigningError::NeedsSecret`] when the credentials are an RSA key or a `Signer`, which v1
+    /// does not know.
     pub fn sign_v1(&self, text: &SignText<'_>) -> Result<Signature, SigningError> {
         let secret = self.secret().ok_or(SigningError::NeedsSecret)?;
         Ok(text.digest(secret))

@@ -93,7 +93,8 @@ macro_rules! text_ids {
             ///
             /// # Errors
             ///
-            /// [`ValidationError`](crate::ValidationError) with that field and the rule that does not hold.
+            /// [`ValidationError`](crate::ValidationError) with that field and the rule that does
+            /// not hold.
             pub fn validate(&self, field: &'static str) -> Result<(), $crate::ValidationError> {
                 Self::RULE.check(&self.0, field)
             }

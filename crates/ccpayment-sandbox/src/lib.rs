@@ -78,8 +78,8 @@
 //!
 //! # As a program, with pages
 //!
-//! [`Sandbox::serve`] also answers below `/sandbox/`, `/checkout/` and `/invoice/`: an admin API, an
-//! overview, and pages to pay on, to which `checkoutUrl` and `invoiceUrl` lead once
+//! [`Sandbox::serve`] also answers below `/sandbox/`, `/checkout/` and `/invoice/`: an admin API,
+//! an overview, and pages to pay on, to which `checkoutUrl` and `invoiceUrl` lead once
 //! [`Sandbox::set_site`] said where they are. `cargo run -p ccpayment-sandbox` serves it all to
 //! clients in any language, and `docs/sandbox.md` is its guide. The feature `program`, on by
 //! default, brings what only that needs; `SandboxBuilder::state_file` is one of these.

@@ -182,8 +182,9 @@ impl Client {
     /// Goes on with a batch that an earlier call, or an earlier process, did not bring to its end:
     /// finds out what became of it, and goes on from there.
     ///
-    /// `in_doubt_since` is [`Tried::in_doubt_since`] of the earlier error: none after a refusal, which
-    /// leaves nothing in doubt. After a crash, take the moment of the crash or any later one. From
+    /// `in_doubt_since` is [`Tried::in_doubt_since`] of the earlier error: none after a refusal,
+    /// which leaves nothing in doubt. After a crash, take the moment of the crash or any later one;
+    /// one after the restart is always right (see [`Client::settle`]). From
     /// [`ABSENCE_SECONDS`](crate::ABSENCE_SECONDS) after it, nothing has to be waited for.
     ///
     /// # Errors

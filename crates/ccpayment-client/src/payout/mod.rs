@@ -56,6 +56,11 @@ impl Client {
     /// [`ABSENCE_SECONDS`] after it, this settles at the first answer; where our clock is found to
     /// be behind, so much later, since that moment may have been read from it.
     ///
+    /// A moment after the restart, by [`Client::now`], is always right and costs no more than the
+    /// wait. A moment from before it is only as good as the machine's clock was then: if that was
+    /// hours behind and is set right before this process makes its first call, nothing in here can
+    /// know it, and a payout still on its way would be called absent too early.
+    ///
     /// # Errors
     ///
     /// [`PayoutError::Refused`] means that the payout was provably not made and will not be: it

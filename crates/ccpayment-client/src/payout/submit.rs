@@ -49,8 +49,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`PayoutError::Refused`] means that it was provably not made and will not be. Otherwise as for
-    /// [`Client::submit`].
+    /// [`PayoutError::Refused`] means that it was provably not made and will not be. Otherwise as
+    /// for [`Client::submit`].
     pub async fn settle_submit<S: Submit>(
         &self,
         request: &S,
