@@ -439,6 +439,41 @@ async fn a_doubt_that_is_dated_by_a_clock_behind_is_not_settled_early() {
     );
 }
 
+/// The machine's clock is set while a process settles, and no timestamp is ever refused that would
+/// tell: what was read from it before is as old as it is, and not as it looks.
+#[tokio::test]
+async fn a_clock_that_is_set_right_does_not_make_a_doubt_older() {
+    for was_right_before in [false, true] {
+        let bench = bench(if was_right_before { 0 } else { -9 * HOUR });
+        let shown = || {
+            let clock = Off(bench.gateway.right.clone(), bench.off.clone());
+            Timestamp::from_system(clock.now())
+        };
+        if was_right_before {
+            bench.read().await.unwrap();
+            *bench.off.lock().unwrap() = -9 * HOUR;
+            // Any look at the clock.
+            let _ = bench.client.now();
+        }
+        let crashed = shown();
+        *bench.off.lock().unwrap() = 0;
+        let settled = bench.client.settle(&payout("payout-1"), crashed).await;
+        assert!(
+            matches!(settled, Err(PayoutError::Unknown { .. })),
+            "{was_right_before}: {settled:?}"
+        );
+        bench
+            .gateway
+            .right
+            .advance(Duration::from_secs(ABSENCE_SECONDS));
+        let settled = bench.client.settle(&payout("payout-1"), crashed).await;
+        assert!(
+            matches!(settled, Err(PayoutError::Refused { .. })),
+            "{was_right_before}: {settled:?}"
+        );
+    }
+}
+
 /// The sandbox's time, but so many hours off.
 #[derive(Clone)]
 struct OffSandbox {

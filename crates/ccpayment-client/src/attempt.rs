@@ -89,7 +89,7 @@ impl Client {
         let began = shared.clock.elapsed();
         let left = terms.give_up_at.saturating_sub(began);
         let budget = self.timeouts().attempt.min(left);
-        let signed_at = Timestamp::from_system(self.now());
+        let signed_at = Timestamp::from_system(self.now_at(began));
         let (mut gateway_clock, mut asked_pause, mut clock_learned) = (None, None, false);
         let answer = match room {
             Ok(()) => self.exchange(span, prepared, signed_at, budget).await,

@@ -5,13 +5,15 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use ccpayment_core::{Credentials, Endpoint, Origin, Prepared, Timestamp, Version};
+use ccpayment_core::{
+    Credentials, Endpoint, Origin, Prepared, TIMESTAMP_WINDOW_SECONDS, Timestamp, Version,
+};
 
 use crate::clock::{Clock, SystemClock};
 use crate::error::{CallInfo, Error};
 use crate::limit::Limits;
 use crate::retry::{Budgets, Retries};
-use crate::skew::Skew;
+use crate::skew::{Skew, Slowest};
 use crate::transport::Transport;
 
 /// How long a call may take. Always bounded: there is no way to wait for ever.
@@ -60,6 +62,7 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     /// None: our clock is right whatever the gateway says.
     pub(crate) skew: Option<Arc<Skew>>,
+    slowest: Arc<Slowest>,
 }
 
 impl Client {
@@ -72,6 +75,7 @@ impl Client {
         Self {
             shared: Arc::new(Shared {
                 limits: Limits::new(&clock),
+                slowest: slowest(&*clock),
                 credentials,
                 transport: Arc::new(transport),
                 clock,
@@ -112,6 +116,7 @@ impl Client {
         self.with(|shared| {
             shared.clock = Arc::new(clock);
             shared.limits.move_to(&shared.clock);
+            shared.slowest = slowest(&*shared.clock);
             shared.forget_skew();
         })
     }
@@ -156,12 +161,18 @@ impl Client {
         self.with(|shared| shared.max_response_bytes = max)
     }
 
-    /// Our clock, corrected by what is known of the gateway's: the one to check notifications by
-    /// and to date a crash with for [`Client::settle`], where a machine's clock can't be relied on.
+    /// Our clock, corrected by what is known of the gateway's: the one to check notifications by.
     #[must_use]
     pub fn now(&self) -> SystemTime {
-        let ours = self.shared.clock.now();
-        (self.shared.skew.as_ref()).map_or(ours, |skew| skew.correct(ours))
+        self.now_at(self.shared.clock.elapsed())
+    }
+
+    /// The same, where it is known what [`Clock::elapsed`] says now.
+    pub(crate) fn now_at(&self, elapsed: Duration) -> SystemTime {
+        let shared = &*self.shared;
+        let ours = shared.clock.now();
+        shared.slowest.see(ours, elapsed);
+        (shared.skew.as_ref()).map_or(ours, |skew| skew.correct(ours))
     }
 
     pub(crate) fn prepare<E: Endpoint>(&self, request: &E) -> Result<Prepared, Error> {
@@ -185,15 +196,22 @@ impl Client {
         self.shared.clock.elapsed().saturating_add(total)
     }
 
-    /// What our own clock shows, or showed, when the gateway's shows this; never later than that.
-    pub(crate) fn before_skew(&self, gateway_clock: Timestamp) -> Timestamp {
-        let behind = (self.shared.skew.as_ref()).map_or(Duration::ZERO, |skew| skew.behind());
-        Timestamp::new(gateway_clock.get().saturating_sub(behind.as_secs()))
+    /// A moment that what was read from our own clock is compared with, to know how long ago that
+    /// was, whatever was done to the clock since. Less the window, as the gateway's clock is where
+    /// an answer only shows that it accepted a timestamp.
+    pub(crate) fn slowest(&self) -> Timestamp {
+        let shared = &*self.shared;
+        let shown = shared.slowest.shows(shared.clock.elapsed());
+        Timestamp::new(shown.get().saturating_sub(TIMESTAMP_WINDOW_SECONDS))
     }
 
     pub(crate) fn left(&self, give_up_at: Duration) -> Duration {
         give_up_at.saturating_sub(self.shared.clock.elapsed())
     }
+}
+
+fn slowest(clock: &dyn Clock) -> Arc<Slowest> {
+    Arc::new(Slowest::new(clock.now(), clock.elapsed()))
 }
 
 impl Shared {

@@ -1,10 +1,11 @@
-//! How far our clock is from the gateway's, learned where the gateway refuses a timestamp.
+//! How far our clock is from the gateway's, learned where the gateway refuses a timestamp; and
+//! whether it was set, which it tells by itself.
 
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use ccpayment_core::TIMESTAMP_WINDOW_SECONDS;
+use ccpayment_core::{TIMESTAMP_WINDOW_SECONDS, Timestamp};
 use http::HeaderMap;
 use http::header::{AGE, DATE};
 
@@ -23,8 +24,6 @@ const HALF_SECOND: Duration = Duration::from_millis(500);
 #[derive(Debug, Default)]
 pub(crate) struct Skew {
     add_ms: AtomicI64,
-    /// The most that it ever was. A moment may have been read from our clock before that was set.
-    most_ms: AtomicI64,
 }
 
 impl Skew {
@@ -40,18 +39,11 @@ impl Skew {
         corrected.unwrap_or(ours)
     }
 
-    /// How far our clock is known to have been behind, at most.
-    pub(crate) fn behind(&self) -> Duration {
-        let most = self.most_ms.load(Ordering::Relaxed);
-        Duration::from_millis(most.unsigned_abs())
-    }
-
     /// Goes by this from now on, unless it is out of bounds.
     pub(crate) fn learn(&self, measured: Measured) -> bool {
         if measured.add_ms.unsigned_abs() > LIMIT_MS {
             return false;
         }
-        (self.most_ms).fetch_max(measured.add_ms, Ordering::Relaxed);
         let changed = |known: i64| {
             let is_new = known.abs_diff(measured.add_ms) > SAME_MS;
             is_new.then_some(measured.add_ms)
@@ -67,6 +59,49 @@ impl Skew {
         }
         true
     }
+}
+
+/// What our clock shows where it was furthest behind, by the one that never jumps.
+///
+/// A moment that somebody read from our clock may be older than it looks, if that was set since.
+#[derive(Debug)]
+pub(crate) struct Slowest {
+    /// What it showed, less the time since some fixed moment.
+    lowest_ms: AtomicI64,
+}
+
+impl Slowest {
+    /// Of a clock that shows this, so long after the fixed moment.
+    pub(crate) fn new(shown: SystemTime, elapsed: Duration) -> Self {
+        Self {
+            lowest_ms: AtomicI64::new(apart_ms(shown, elapsed)),
+        }
+    }
+
+    /// Looks at the clock once more.
+    pub(crate) fn see(&self, shown: SystemTime, elapsed: Duration) {
+        let apart = apart_ms(shown, elapsed);
+        // Nearly always it has not been set.
+        if apart < self.lowest_ms.load(Ordering::Relaxed) {
+            self.lowest_ms.fetch_min(apart, Ordering::Relaxed);
+        }
+    }
+
+    /// What it would show now, if nobody had set it forward.
+    pub(crate) fn shows(&self, elapsed: Duration) -> Timestamp {
+        let lowest = self.lowest_ms.load(Ordering::Relaxed);
+        let now = lowest.saturating_add(millis(elapsed));
+        Timestamp::new(u64::try_from(now).unwrap_or(0) / 1_000)
+    }
+}
+
+fn apart_ms(shown: SystemTime, elapsed: Duration) -> i64 {
+    let shown = shown.duration_since(UNIX_EPOCH).unwrap_or_default();
+    millis(shown).saturating_sub(millis(elapsed))
+}
+
+fn millis(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// What one answer says of the skew.
@@ -182,14 +217,29 @@ mod tests {
         }
         assert!(learn(FAR));
         assert_eq!(skew.correct(at(NEW_YEAR)), at(NEW_YEAR + 86_700));
-        assert_eq!(skew.behind(), Duration::from_secs(86_700));
         assert!(learn(-FAR));
         assert_eq!(skew.correct(at(NEW_YEAR)), at(NEW_YEAR - 86_700));
-        // Somebody has set our clock; what was read from it before is as old as it was.
-        assert_eq!(skew.behind(), Duration::from_secs(86_700));
         // The same once more, give or take the length of a call.
         assert!(learn(-FAR + 5_000));
         assert_eq!(skew.correct(at(NEW_YEAR)), at(NEW_YEAR - 86_700));
+    }
+
+    #[test]
+    fn a_clock_that_was_set_is_gone_by_as_it_was_at_its_slowest() {
+        let after = Duration::from_secs;
+        let slowest = Slowest::new(at(NEW_YEAR), after(10));
+        let shows = |elapsed| slowest.shows(after(elapsed)).get();
+        assert_eq!(shows(10), NEW_YEAR);
+        slowest.see(at(NEW_YEAR + 5), after(15));
+        assert_eq!(shows(20), NEW_YEAR + 10);
+        // Set back by an hour, and right again.
+        slowest.see(at(NEW_YEAR + 10 - 3_600), after(20));
+        assert_eq!(shows(30), NEW_YEAR + 20 - 3_600);
+        slowest.see(at(NEW_YEAR + 20), after(30));
+        assert_eq!(shows(40), NEW_YEAR + 30 - 3_600);
+        // Before anybody counted.
+        slowest.see(UNIX_EPOCH - after(5), after(40));
+        assert_eq!((shows(40), shows(50)), (0, 10));
     }
 
     #[test]

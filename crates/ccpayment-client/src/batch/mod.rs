@@ -251,9 +251,9 @@ async fn follow(
     let opening = batch.opening();
     let (tried, others_doubt) = open(client, &opening, earlier, give_up_at).await?;
     let mut machine = Machine::new(batch.id().clone(), tried, others_doubt);
-    // A doubt from elsewhere may be dated by our own clock, which may be behind.
-    let clock_of = |clock: Option<Timestamp>| match others_doubt {
-        Some(_) => clock.map(|clock| client.before_skew(clock)),
+    // A doubt from elsewhere may be dated by our own clock, which may be behind, or have been.
+    let clock_of = |clock: Option<Timestamp>, slowest| match others_doubt {
+        Some(_) => clock.min(Some(slowest)),
         None => clock,
     };
     // The gateway asked for a pause, which is not one of our own rounds.
@@ -266,11 +266,12 @@ async fn follow(
         if left.is_zero() {
             return machine.give_up();
         }
+        let slowest = client.slowest();
         step = match step {
             Step::ReadBack if asked.is_some() => pause(Look::ReadBack),
             Step::Glance if asked.is_some() => pause(Look::Glance),
             Step::Glance => match read(client, &batch.batch.lookup(), give_up_at).await {
-                Ok((order, clock)) => machine.glanced(clock_of(clock), &order),
+                Ok((order, clock)) => machine.glanced(clock_of(clock, slowest), &order),
                 Err(failed) => {
                     asked = failed.retry_after;
                     machine.read_failed(failed.error)
@@ -278,7 +279,7 @@ async fn follow(
             },
             Step::ReadBack => match read_back(client, batch, give_up_at).await {
                 Ok(mut seen) => {
-                    seen.clock = clock_of(seen.clock);
+                    seen.clock = clock_of(seen.clock, slowest);
                     machine.read_back(seen)
                 }
                 Err(failed) => {

@@ -16,8 +16,8 @@ use crate::verdict::{PayoutError, Proof, Refusal, Submitted, Tried};
 /// that nothing happened, and that nothing will.
 ///
 /// The gateway accepts a timestamp within 120 seconds of its own clock. It accepted the lookup
-/// signed at L, so its clock then stood at L - 120 at least; a submit signed at S is refused from S
-/// + 120 on. With L - S above 240, no submit can be accepted any more. This needs no trust in our
+/// signed at L, so its clock then stood at L - 120 at least; a submit signed at S is refused from
+/// S + 120 on. With L - S above 240, no submit can be accepted any more. This needs no trust in our
 /// own clock. The rest is for what was accepted in the last moment and is still being written.
 /// Where an answer says by itself what the gateway's clock shows, as in v1, 180 seconds by that
 /// clock are enough.

@@ -53,13 +53,14 @@ impl Client {
     ///
     /// `in_doubt_since` is [`Tried::in_doubt_since`](crate::Tried::in_doubt_since) of the earlier
     /// error; after a crash, take the moment of the crash or any later one. From
-    /// [`ABSENCE_SECONDS`] after it, this settles at the first answer; where our clock is found to
-    /// be behind, so much later, since that moment may have been read from it.
+    /// [`ABSENCE_SECONDS`] after it, this settles at the first answer; where our clock is behind the
+    /// gateway's, or was set forward since this client was made, so much later, since that moment
+    /// may have been read from it.
     ///
-    /// A moment after the restart, by [`Client::now`], is always right and costs no more than the
-    /// wait. A moment from before it is only as good as the machine's clock was then: if that was
-    /// hours behind and is set right before this process makes its first call, nothing in here can
-    /// know it, and a payout still on its way would be called absent too early.
+    /// A moment after the restart, read once this client is made, is always right and costs no more
+    /// than the wait. One from before it is only as good as the machine's clock was then: if that
+    /// was hours behind and is right by now, nothing in here can know it, and a payout still on its
+    /// way would be called absent too early.
     ///
     /// # Errors
     ///
@@ -145,12 +146,13 @@ async fn follow<S: Submit>(
                 machine.submitted(attempt.signed_at, answer)
             }
             Step::Lookup => {
+                let slowest = client.slowest();
                 let attempt = (client.attempt_on_time::<S::Lookup>(&lookup, terms(lookups))).await;
                 lookups += attempt.exchanges;
                 asked = attempt.retry_after;
-                // It may be dated by our own clock, which may be behind.
+                // The doubt may be dated by our own clock, which may be behind, or have been.
                 let gateway_clock = (attempt.gateway_clock).map(|clock| match is_dated_elsewhere {
-                    true => client.before_skew(clock),
+                    true => clock.min(slowest),
                     false => clock,
                 });
                 let answer = match attempt.result {
