@@ -20,7 +20,8 @@ use crate::trace::Trace;
 use crate::worker::{Fuse, Worker};
 use crate::world::World;
 
-/// How often a settlement is tried once the gateway answers again.
+/// How often a settlement is tried once the gateway answers again: it may have been told to refuse
+/// more calls than one settlement makes.
 const SETTLEMENTS: u32 = 10;
 
 /// What became of a seed.
@@ -307,7 +308,6 @@ impl History {
                 None if entry.started => now,
                 _ => continue,
             };
-            // Refusals that the gateway was told to give are given first.
             for _ in 0..SETTLEMENTS {
                 let verdict = self.book.carry_out(&teller, total, call, Some(since)).await;
                 if !matches!(verdict, Some(Verdict::Unknown(_))) {
@@ -334,7 +334,13 @@ impl History {
                 in_the_end.push(None);
                 continue;
             }
-            let verdict = teller.carry_out(&payment.request, Some(now)).await;
+            let mut verdict = Verdict::Unknown(None);
+            for _ in 0..SETTLEMENTS {
+                verdict = teller.carry_out(&payment.request, Some(now)).await;
+                if !matches!(verdict, Verdict::Unknown(_)) {
+                    break;
+                }
+            }
             world.say(format_args!("payment {number} in the end: {verdict}"));
             in_the_end.push(Some(verdict));
         }
