@@ -7,7 +7,7 @@
 
 use std::cell::Cell;
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
@@ -66,14 +66,14 @@ impl Drop for InFlight<'_> {
 }
 
 impl Connections {
-    /// A whole exchange: everything that needs the connection of one call.
-    pub async fn exchange<F: Future>(&self, exchange: F) -> F::Output {
+    /// A whole exchange: everything that needs the connection of one call. To be pinned where it
+    /// stands: it is large, and would be moved around for nothing.
+    pub async fn exchange<F: Future + Unpin>(&self, mut exchange: F) -> F::Output {
         self.counts.calls.fetch_add(1, Ordering::Relaxed);
         let _in_flight = InFlight(&self.counts);
-        let mut exchange = pin!(exchange);
         poll_fn(|context| {
             let outer = CALLING.replace(true);
-            let polled = exchange.as_mut().poll(context);
+            let polled = Pin::new(&mut exchange).poll(context);
             CALLING.set(outer);
             polled
         })

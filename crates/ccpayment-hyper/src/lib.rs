@@ -37,6 +37,7 @@ mod tls;
 
 use std::error::Error as _;
 use std::fmt;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -125,12 +126,9 @@ impl fmt::Debug for HyperTransport {
 #[async_trait]
 impl Transport for HyperTransport {
     async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
-        let exchange = async {
-            let answer = (self.request)(call.request.map(Full::new))
-                .await
-                .map_err(classify)?;
-            read_body(answer, call.max_response_bytes).await
-        };
+        let limit = call.max_response_bytes;
+        let answer = (self.request)(call.request.map(Full::new));
+        let exchange = pin!(async { read_body(answer.await.map_err(classify)?, limit).await });
         self.connections.exchange(exchange).await
     }
 }

@@ -40,13 +40,14 @@ mod connect;
 mod tls;
 
 use std::collections::HashMap;
+use std::future::ready;
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use ccpayment_client::{Call, Connections, Transport, TransportError, read_body};
-use http::{Response, Uri};
+use http::{Request, Response, Uri};
 use reqwest::Url;
 
 /// How long connecting may take, TLS included.
@@ -142,24 +143,46 @@ impl Urls {
 #[error("the answer came from another address than the one that was asked")]
 struct Redirected;
 
-#[async_trait]
-impl Transport for ReqwestTransport {
-    async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
-        let (head, body) = call.request.into_parts();
+impl ReqwestTransport {
+    fn request(&self, request: Request<Bytes>) -> Result<reqwest::Request, TransportError> {
+        let (head, body) = request.into_parts();
         let mut request = reqwest::Request::new(head.method, self.urls.of(head.uri)?);
         *request.headers_mut() = head.headers;
         *request.body_mut() = Some(body.into());
-        let asked = self.borrowed.then(|| request.url().clone());
-        let exchange = async {
-            let answer = self.client.execute(request).await.map_err(classify)?;
-            if asked.is_some_and(|asked| asked != *answer.url()) {
-                return Err(TransportError::MaybeSent(Redirected.into()));
-            }
-            read_body(answer.into(), call.max_response_bytes).await
-        };
-        self.connections.exchange(exchange).await
+        Ok(request)
     }
 }
+
+/// What `async_trait` makes of an `async fn` would keep the whole call beside what is made of it, and
+/// large futures cost more than all the rest of this crate.
+impl Transport for ReqwestTransport {
+    fn send<'a, 'b>(&'a self, call: Call) -> Sending<'b>
+    where
+        'a: 'b,
+        Self: 'b,
+    {
+        let limit = call.max_response_bytes;
+        let request = match self.request(call.request) {
+            Ok(request) => request,
+            Err(error) => return Box::pin(ready(Err(error))),
+        };
+        let asked = self.borrowed.then(|| request.url().clone());
+        let answer = self.client.execute(request);
+        Box::pin(async move {
+            let exchange = pin!(async move {
+                let answer = answer.await.map_err(classify)?;
+                if asked.is_some_and(|asked| asked != *answer.url()) {
+                    return Err(TransportError::MaybeSent(Redirected.into()));
+                }
+                read_body(answer.into(), limit).await
+            });
+            self.connections.exchange(exchange).await
+        })
+    }
+}
+
+type Sending<'a> =
+    Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send + 'a>>;
 
 /// Only an error before or while connecting proves that no byte of the request left. Everything
 /// else (a reset, a cut answer, an incomplete message) may have come after the gateway acted.
