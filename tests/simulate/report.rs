@@ -254,7 +254,7 @@ fn simulate(orders: &Orders) -> Result<ExitCode> {
         println!("{:>9}  {kind}", sum.hits.get(kind).copied().unwrap_or(0));
     }
     println!(
-        "{} kinds, {total} faults, {:.1} a seed; {} payouts done, {} refused",
+        "{} kinds, {total} faults, {:.1} a seed; with orders and invoices, {} calls done, {} refused",
         kinds.len(),
         as_f64(total) / as_f64(sum.seeds.max(1)),
         sum.count.done,
@@ -274,6 +274,9 @@ fn simulate(orders: &Orders) -> Result<ExitCode> {
             println!("  {broken}");
         }
         println!("  again: {}", orders.replay(*seed));
+    }
+    for (seed, _) in sum.failed.iter().skip(SHOWN) {
+        println!("also: {}", orders.replay(*seed));
     }
     let mut sound = sum.failed.is_empty();
     if sum.seeds >= MANY {

@@ -166,6 +166,22 @@ fn bench(ahead: i64) -> Bench {
 }
 
 impl Bench {
+    /// A payout that was never made, and whose doubt is as young as it can be.
+    async fn settles_only_later(&self, since: Timestamp) {
+        let settled = self.client.settle(&payout("payout-1"), since).await;
+        assert!(
+            matches!(settled, Err(PayoutError::Unknown { .. })),
+            "{settled:?}"
+        );
+        let right = &self.gateway.right;
+        right.advance(Duration::from_secs(ABSENCE_SECONDS));
+        let settled = self.client.settle(&payout("payout-1"), since).await;
+        assert!(
+            matches!(settled, Err(PayoutError::Refused { .. })),
+            "{settled:?}"
+        );
+    }
+
     fn calls(&self) -> u64 {
         self.gateway.calls.swap(0, Ordering::Relaxed)
     }
@@ -423,20 +439,7 @@ async fn a_doubt_that_is_dated_by_a_clock_behind_is_not_settled_early() {
     drop(bench.client.clone().send(&payout("payout-1")).await);
     let crashed = Timestamp::from_system(Off(bench.gateway.right.clone(), bench.off.clone()).now());
     assert!(crashed.get() < START - 22 * HOUR as u64);
-    let settled = bench.client.settle(&payout("payout-1"), crashed).await;
-    assert!(
-        matches!(settled, Err(PayoutError::Unknown { .. })),
-        "{settled:?}"
-    );
-    bench
-        .gateway
-        .right
-        .advance(Duration::from_secs(ABSENCE_SECONDS));
-    let settled = bench.client.settle(&payout("payout-1"), crashed).await;
-    assert!(
-        matches!(settled, Err(PayoutError::Refused { .. })),
-        "{settled:?}"
-    );
+    bench.settles_only_later(crashed).await;
 }
 
 /// The machine's clock is set while a process settles, and no timestamp is ever refused that would
@@ -457,20 +460,7 @@ async fn a_clock_that_is_set_right_does_not_make_a_doubt_older() {
         }
         let crashed = shown();
         *bench.off.lock().unwrap() = 0;
-        let settled = bench.client.settle(&payout("payout-1"), crashed).await;
-        assert!(
-            matches!(settled, Err(PayoutError::Unknown { .. })),
-            "{was_right_before}: {settled:?}"
-        );
-        bench
-            .gateway
-            .right
-            .advance(Duration::from_secs(ABSENCE_SECONDS));
-        let settled = bench.client.settle(&payout("payout-1"), crashed).await;
-        assert!(
-            matches!(settled, Err(PayoutError::Refused { .. })),
-            "{was_right_before}: {settled:?}"
-        );
+        bench.settles_only_later(crashed).await;
     }
 }
 

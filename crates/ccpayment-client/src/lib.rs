@@ -120,7 +120,7 @@ pub use clock::{Clock, SystemClock};
 pub use error::{CallInfo, Error, Outcome, Unsettled};
 pub use pages::{Page, PageError};
 pub use payout::ABSENCE_SECONDS;
-pub use pool::Connections;
+pub use pool::{Connections, Connector};
 pub use retry::Retries;
 pub use transport::{BoxError, Call, SetupError, Transport, TransportError};
 pub use verdict::{PaidOut, PayoutError, Proof, Refusal, Submitted, Tried};

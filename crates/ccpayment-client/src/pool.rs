@@ -10,10 +10,11 @@ use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until, timeout};
+use tower_service::Service;
 
 use crate::transport::BoxError;
 
@@ -80,18 +81,18 @@ impl Connections {
         .await
     }
 
-    /// A connection for one of the exchanges, in the pool's connector. Opening is given up in time:
-    /// a call's own deadline would end the wait as well, and could not say that nothing was sent.
-    ///
-    /// # Errors
-    ///
-    /// That of `open`, or that it took longer than `within`; and one that nobody sees, when the
-    /// pool has given the exchange another connection meanwhile.
-    pub async fn open<C, E, F>(
-        &self,
-        within: Duration,
-        open: impl FnOnce() -> F,
-    ) -> Result<C, BoxError>
+    /// The pool's connector: `connector`, called only where a connection is needed, and given up
+    /// after this long. A call's own deadline would end the wait as well, and could not say that
+    /// nothing was sent.
+    pub fn around<C>(&self, connector: C, give_up_after: Duration) -> Connector<C> {
+        Connector {
+            connector: Arc::new(connector),
+            connections: self.clone(),
+            give_up_after,
+        }
+    }
+
+    async fn open<C, E, F>(&self, within: Duration, open: impl FnOnce() -> F) -> Result<C, BoxError>
     where
         F: Future<Output = Result<C, E>>,
         E: Into<BoxError>,
@@ -128,5 +129,51 @@ impl Connections {
         (self.counts.opened)
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more)
             .is_ok()
+    }
+}
+
+/// A connector of [`Connections`]. The pool clones it for each call, so that costs next to nothing.
+#[derive(Debug)]
+pub struct Connector<C> {
+    connector: Arc<C>,
+    connections: Connections,
+    give_up_after: Duration,
+}
+
+impl<C> Clone for Connector<C> {
+    fn clone(&self) -> Self {
+        Self {
+            connector: Arc::clone(&self.connector),
+            connections: self.connections.clone(),
+            give_up_after: self.give_up_after,
+        }
+    }
+}
+
+impl<C, T> Service<T> for Connector<C>
+where
+    C: Service<T> + Clone + Send + Sync + 'static,
+    C::Error: Into<BoxError>,
+    C::Future: Send,
+    T: Send + 'static,
+{
+    type Response = C::Response;
+    type Error = BoxError;
+    type Future = Pin<Box<dyn Future<Output = Result<C::Response, BoxError>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, target: T) -> Self::Future {
+        let this = self.clone();
+        Box::pin(async move {
+            let open = || async move {
+                let mut connector = C::clone(&this.connector);
+                poll_fn(|context| connector.poll_ready(context)).await?;
+                connector.call(target).await
+            };
+            this.connections.open(this.give_up_after, open).await
+        })
     }
 }

@@ -31,7 +31,6 @@
 //! # fn main() {}
 //! ```
 
-mod connect;
 #[cfg(feature = "rustls-no-provider")]
 mod tls;
 
@@ -51,8 +50,6 @@ use hyper_util::client::legacy::connect::Connection;
 use hyper_util::client::legacy::{Client, Error, ResponseFuture};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tower_service::Service;
-
-use connect::Bounded;
 
 /// How long connecting may take, TLS included.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -96,10 +93,7 @@ impl HyperTransport {
         C::Future: Send + 'static,
     {
         let connections = Connections::default();
-        let connector = Bounded {
-            connector: Arc::new(connector),
-            connections: connections.clone(),
-        };
+        let connector = connections.around(connector, CONNECT_TIMEOUT);
         let client = Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
             .pool_timer(TokioTimer::new())

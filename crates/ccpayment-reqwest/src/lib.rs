@@ -35,8 +35,6 @@
 //! ```
 
 #[cfg(feature = "rustls-no-provider")]
-mod connect;
-#[cfg(feature = "rustls-no-provider")]
 mod tls;
 
 use std::collections::HashMap;

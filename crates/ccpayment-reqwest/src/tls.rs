@@ -6,9 +6,9 @@ use ccpayment_client::{Connections, SetupError};
 use reqwest::redirect;
 use rustls::crypto::CryptoProvider;
 use rustls::{ClientConfig, RootCertStore};
+use tower_layer::layer_fn;
 
-use super::connect::Bounded;
-use super::{ReqwestTransport, Urls};
+use super::{CONNECT_TIMEOUT, ReqwestTransport, Urls};
 
 impl ReqwestTransport {
     /// A transport that does nothing by itself.
@@ -38,6 +38,8 @@ impl ReqwestTransport {
             .with_no_client_auth();
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
         let connections = Connections::default();
+        let bounded = connections.clone();
+        let bounded = layer_fn(move |connector| bounded.around(connector, CONNECT_TIMEOUT));
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .redirect(redirect::Policy::none())
@@ -48,7 +50,7 @@ impl ReqwestTransport {
             .no_brotli()
             .no_zstd()
             .no_deflate()
-            .connector_layer(Bounded(connections.clone()))
+            .connector_layer(bounded)
             .build()
             .map_err(|error| SetupError::Client(error.into()))?;
         Ok(Self {
