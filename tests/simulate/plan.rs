@@ -66,7 +66,7 @@ pub(crate) struct Plan {
     /// Whether the merchant has enough for everything.
     pub(crate) rich: bool,
     /// Whether lists are read. Such a history knows no answer that lost its data: by the documents
-    /// a list that is not there is an empty one, and a cursor that is not there ends it, so that no
+    /// a cursor that is not there ends a list, and what has no pages may lack its list, so that no
     /// client could tell.
     pub(crate) lists: bool,
     /// Whether one of them has more than a page.

@@ -484,6 +484,25 @@ async fn after_an_error_the_rest_can_be_read() {
     fake.finish().unwrap();
 }
 
+/// A page that says nothing of its records is not the last one.
+#[tokio::test]
+async fn an_answer_without_a_list_does_not_end_it() {
+    for nothing in [json!({}), json!(null), json!({ "nextId": "" })] {
+        let fake = FakeTransport::new();
+        fake.expect(&list(), page("r1", &json!("a")));
+        fake.expect(&at("a"), Reply::data(&nothing));
+        let (pages, error) = read(&client(fake.clone()), list()).await;
+        assert_eq!(ids(&pages), ["r1"]);
+        let error = error.unwrap();
+        assert_eq!(*error.rest(), at("a"), "{nothing}");
+        fake.finish().unwrap();
+    }
+    let fake = FakeTransport::new();
+    fake.expect(&list(), Reply::data(&json!({ "records": null })));
+    let (pages, error) = read(&client(fake.clone()), list()).await;
+    assert!(error.is_none() && ids(&pages).is_empty());
+}
+
 #[tokio::test]
 async fn nothing_is_asked_for_before_it_is_wanted() {
     let fake = FakeTransport::new();

@@ -1,10 +1,11 @@
 //! How response fields are read: strict where money or identity hangs on them, tolerant elsewhere.
 //!
 //! The documents contradict themselves about missing, null and empty fields, and about numbers
-//! written as text. Each response field takes one of three readings:
+//! written as text. Each response field takes one of four readings:
 //!
 //! - [`required`]: identity and money. Missing, null or empty is an error, never a default.
 //! - [`optional`]: missing, null and empty text are all `None`.
+//! - [`list`]: what a page holds. Null is no entries, but a page without a list is no empty page.
 //! - [`lenient`]: everything else. Missing and null are the type's default.
 //!
 //! The v1 API also has numbers that are read by [`number`], and fields with two names.
@@ -70,6 +71,20 @@ where
     T: Deserialize<'de> + Default,
 {
     Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+/// Reads the entries of a page, where null is as good as none. Whoever reads pages to their end takes
+/// an empty one for it, so a page that says nothing of its entries must not pass for one.
+///
+/// # Errors
+///
+/// When the field holds something that is not such a list.
+pub fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    lenient(deserializer)
 }
 
 /// Reads a list whose entries are objects with a `recordId`, or that id alone as text: the sources

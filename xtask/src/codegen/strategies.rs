@@ -209,6 +209,7 @@ fn object<'a>(api: &Api, schema: &'a Schema, way: Way) -> Result<Entry<'a>> {
                 Some("required" | "plain") => &[],
                 Some("optional" | "either_name" | "number") => &["absent", "null", "empty"],
                 Some("lenient" | "text_or_object") => &["absent", "null"],
+                Some("list") => &["null"],
                 Some(other) => bail!("an unknown reading: {other}"),
                 None if is_needed => &[],
                 None => &["absent"],

@@ -197,7 +197,7 @@ impl File {
         }
         if matches!(
             reading,
-            "required" | "optional" | "lenient" | "number" | "text_or_object"
+            "required" | "optional" | "list" | "lenient" | "number" | "text_or_object"
         ) {
             serde.push(format!("deserialize_with = \"wire::{reading}\""));
             self.need(["wire"]);

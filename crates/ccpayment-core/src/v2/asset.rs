@@ -254,7 +254,7 @@ impl Paged for GetAggregationFeeRecord {
 #[non_exhaustive]
 pub struct GetAggregationFeeRecordResponse {
     /// The records of this page. Named list here, records everywhere else.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(deserialize_with = "wire::list")]
     pub list: Vec<AggregationFeeRecord>,
     /// Where the next page begins; none on the last page. Empty or absent on the last page.
     #[serde(

@@ -921,7 +921,7 @@ impl Paged for GetBatchWithdrawOrderRecordList {
 #[non_exhaustive]
 pub struct GetBatchWithdrawOrderRecordListResponse {
     /// The records of this page, newest first where the documents say so.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(deserialize_with = "wire::list")]
     pub records: Vec<BatchWithdrawTaskRecord>,
     /// Where the next page begins; none on the last page. Empty or absent on the last page.
     #[serde(

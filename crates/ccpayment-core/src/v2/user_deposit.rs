@@ -397,7 +397,7 @@ impl Paged for GetUserDepositRecordList {
 #[non_exhaustive]
 pub struct GetUserDepositRecordListResponse {
     /// The records of this page, newest first where the documents say so.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(deserialize_with = "wire::list")]
     pub records: Vec<UserDepositRecord>,
     /// Where the next page begins; none on the last page. Empty or absent on the last page.
     #[serde(

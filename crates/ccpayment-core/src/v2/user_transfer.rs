@@ -388,7 +388,7 @@ impl Paged for GetUserTransferRecordList {
 #[non_exhaustive]
 pub struct GetUserTransferRecordListResponse {
     /// The records of this page, newest first where the documents say so.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(deserialize_with = "wire::list")]
     pub records: Vec<TransferRecord>,
     /// Where the next page begins; none on the last page. Empty or absent on the last page.
     #[serde(
@@ -782,7 +782,7 @@ impl Paged for GetUserBatchTransferRecordList {
 #[non_exhaustive]
 pub struct GetUserBatchTransferRecordListResponse {
     /// The records of this page, newest first where the documents say so.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(deserialize_with = "wire::list")]
     pub records: Vec<BatchTransferRecord>,
     /// Where the next page begins; none on the last page. Empty or absent on the last page.
     #[serde(
@@ -869,7 +869,7 @@ impl Paged for GetUserBatchTransferRecordDetail {
 #[non_exhaustive]
 pub struct GetUserBatchTransferRecordDetailResponse {
     /// The records of this page, newest first where the documents say so.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(deserialize_with = "wire::list")]
     pub records: Vec<TransferRecord>,
     /// Where the next page begins; none on the last page. Empty or absent on the last page.
     #[serde(

@@ -584,7 +584,7 @@ impl Paged for GetAppWithdrawRecordList {
 #[non_exhaustive]
 pub struct GetAppWithdrawRecordListResponse {
     /// The records of this page, newest first where the documents say so.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(deserialize_with = "wire::list")]
     pub records: Vec<WithdrawRecord>,
     /// Where the next page begins; none on the last page. Empty or absent on the last page.
     #[serde(
@@ -759,7 +759,7 @@ impl Paged for GetAutoWithdrawRecordList {
 #[non_exhaustive]
 pub struct GetAutoWithdrawRecordListResponse {
     /// The records of this page, newest first where the documents say so.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(deserialize_with = "wire::list")]
     pub records: Vec<AutoWithdrawRecord>,
     /// Where the next page begins; none on the last page. Empty or absent on the last page.
     #[serde(
@@ -1017,7 +1017,7 @@ impl Paged for GetRiskyRefundRecordList {
 #[non_exhaustive]
 pub struct GetRiskyRefundRecordListResponse {
     /// The records of this page, newest first where the documents say so.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(deserialize_with = "wire::list")]
     pub records: Vec<RiskyRefundRecord>,
     /// Where the next page begins; none on the last page. Empty or absent on the last page.
     #[serde(
