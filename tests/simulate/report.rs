@@ -21,7 +21,7 @@ const HITS: u64 = 100;
 const MEAN: u64 = 3;
 /// How much of a failing seed's trace is printed.
 const TAIL: usize = 60;
-/// How many seeds that fail are printed.
+/// Of how many seeds that fail the trace is printed; of the others only the command.
 const SHOWN: usize = 3;
 
 #[derive(Debug)]

@@ -6,11 +6,12 @@
 //! - `routes` lists every route with whether the sandbox has it and the payloads that cover it, and
 //!   counts what the types have of what the facts have; it fails when something is missing.
 //! - `conformance` lets schemathesis call a sandbox with arbitrary requests of each document, and
-//!   fails at whatever the document does not allow; `conformance --examples 20` makes fewer a route.
+//!   fails at whatever the document does not allow; `conformance --examples 20` makes fewer a
+//!   route.
 //! - `soak` makes a million random operations on a sandbox, whose books have to balance after each;
 //!   `soak --operations 20000` makes another number.
-//! - `simulate` lets seeded histories of payouts, crashes and faults happen in virtual time, and holds
-//!   them against a sandbox's ledger; `simulate --seeds N --from S` chooses the seeds.
+//! - `simulate` lets seeded histories of payouts, crashes and faults happen in virtual time, and
+//!   holds them against a sandbox's ledger; `simulate --seeds N --from S` chooses the seeds.
 //! - `load` measures how fast a sandbox starts, and how many calls a second it answers on one core.
 
 #![allow(

@@ -37,7 +37,7 @@ pub struct SystemClock {
 
 #[allow(
     clippy::disallowed_methods,
-    reason = "the one place where the client meets real time"
+    reason = "where the client meets real time"
 )]
 impl SystemClock {
     /// The real clock.
@@ -58,7 +58,7 @@ impl Default for SystemClock {
 #[async_trait]
 #[allow(
     clippy::disallowed_methods,
-    reason = "the one place where the client meets real time"
+    reason = "where the client meets real time"
 )]
 impl Clock for SystemClock {
     fn now(&self) -> SystemTime {

@@ -1,14 +1,15 @@
 //! How response fields are read: strict where money or identity hangs on them, tolerant elsewhere.
 //!
 //! The documents contradict themselves about missing, null and empty fields, and about numbers
-//! written as text. Each response field takes one of four readings:
+//! written as text. Nearly every response field takes one of four readings:
 //!
 //! - [`required`]: identity and money. Missing, null or empty is an error, never a default.
 //! - [`optional`]: missing, null and empty text are all `None`.
 //! - [`list`]: what a page holds. Null is no entries, but a page without a list is no empty page.
 //! - [`lenient`]: everything else. Missing and null are the type's default.
 //!
-//! The v1 API also has numbers that are read by [`number`], and fields with two names.
+//! One list of v2 has its entries as objects or as their ids alone ([`text_or_object`]). The v1 API
+//! also has numbers that are read by [`number`], and fields with two names.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -73,8 +74,8 @@ where
     Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
-/// Reads the entries of a page, where null is as good as none. Whoever reads pages to their end takes
-/// an empty one for it, so a page that says nothing of its entries must not pass for one.
+/// Reads the entries of a page, where null is as good as none. Whoever reads pages to their end
+/// takes an empty one for it, so a page that says nothing of its entries must not pass for one.
 ///
 /// # Errors
 ///

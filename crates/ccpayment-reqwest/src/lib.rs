@@ -71,8 +71,8 @@ pub struct ReqwestTransport {
 /// - `redirect(Policy::none())`: a 307 would send the signed payout on, before anybody sees it;
 /// - `retry(reqwest::retry::never())`: a retry is the client's, which signs afresh and asks whether
 ///   the call may have acted;
-/// - `no_gzip().no_brotli().no_zstd().no_deflate()`: other crates in your build can switch these on,
-///   and they add a header;
+/// - `no_gzip().no_brotli().no_zstd().no_deflate()`: other crates in your build can switch these
+///   on, and they add a header;
 /// - `referer(false)`, and no cookie store and no default headers that the gateway has no need of;
 /// - `connect_timeout`, which is none by default: a connection that is not made in time then counts
 ///   as one that may have carried the call;
@@ -151,8 +151,8 @@ impl ReqwestTransport {
     }
 }
 
-/// What `async_trait` makes of an `async fn` would keep the whole call beside what is made of it, and
-/// large futures cost more than all the rest of this crate.
+// What `async_trait` makes of an `async fn` would keep the whole call beside what is made of it,
+// and large futures cost more than all the rest of this crate.
 impl Transport for ReqwestTransport {
     fn send<'a, 'b>(&'a self, call: Call) -> Sending<'b>
     where

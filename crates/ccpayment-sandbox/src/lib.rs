@@ -111,12 +111,13 @@
 //! # What it decides where the API is silent
 //!
 //! Requests:
-//! - An empty optional text counts as absent. Where the documents ask for "at least one of" two ids,
-//!   both may be given and must mean the same record. Fields that one source names and our clients
-//!   never send are taken: `seqs` and `orderIds` choose rows of a batch, the others mean nothing. The
-//!   two currency ids of an invoice may be text, as in its only sample.
+//! - An empty optional text counts as absent. Where the documents ask for "at least one of" two
+//!   ids, both may be given and must mean the same record. Fields that one source names and our
+//!   clients never send are taken: `seqs` and `orderIds` choose rows of a batch, the others mean
+//!   nothing. The two currency ids of an invoice may be text, as in its only sample.
 //! - Decimals are counted in the text, trailing zeros included: `1.0000000` has seven of them, and
-//!   a coin with a precision of six refuses it (14013). A price with too many decimals is 14013, too.
+//!   a coin with a precision of six refuses it (14013). A price with too many decimals is 14013,
+//!   too.
 //! - A `Timestamp` that is not ten digits is 11006; a body that is not sent as `application/json`
 //!   is 11001.
 //! - Order ids are taken once for orders and invoices together, and once for each of: withdrawals,
@@ -133,13 +134,13 @@
 //! - Nothing is checked about an address beyond its form, so made-up ones have no valid checksum.
 //!
 //! Withdrawals:
-//! - Network fees are charged in the withdrawn coin unless [`Setting::FeeCoin`] says otherwise. A fee
-//!   quote has one effect: when the fee rose since, the withdrawal is refused (14001).
+//! - Network fees are charged in the withdrawn coin unless [`Setting::FeeCoin`] says otherwise. A
+//!   fee quote has one effect: when the fee rose since, the withdrawal is refused (14001).
 //! - Money is taken when a withdrawal is accepted, also while it waits for approval.
 //! - A withdrawal is announced when it waits, when it is sent, and when it ends.
 //! - A batch holds amounts and fees when it is confirmed. What is cancelled goes back; a batch that
-//!   was cancelled whole is `Completed`. One that was never confirmed can be cancelled, too.
-//!   Rows are `Processing` and `Successful`, the two words that are documented, or `Pending`, `Failed`
+//!   was cancelled whole is `Completed`. One that was never confirmed can be cancelled, too. Rows
+//!   are `Processing` and `Successful`, the two words that are documented, or `Pending`, `Failed`
 //!   and `Canceled`, after the statistics beside them.
 //!
 //! Swaps: the fee is half a percent of the output, but never worth less than a tenth of a dollar;
@@ -190,20 +191,22 @@
 //! - A second call with a used `merchant_order_id` is refused (990004), even if it says the same.
 //!   Orders share their ids with orders and invoices of v2, withdrawals with those of v2; an order
 //!   and a withdrawal may have the same one.
-//! - `get_order_info` knows what was made through v1, leaves out unknown ids, and refuses a list that
-//!   names orders and withdrawals (990003). The look-ups of v2 find what was made through v1, too.
+//! - `get_order_info` knows what was made through v1, leaves out unknown ids, and refuses a list
+//!   that names orders and withdrawals (990003). The look-ups of v2 find what was made through v1,
+//!   too.
 //! - Orders have the status words of the table, from `Awaiting payment` to `Overpayment(Overdue)`;
 //!   they and `trade_list` go by confirmed payments, and `Overdue` by a payment that came too late.
-//! - Where an example and a table have two names for a field, the sandbox sends that of the example:
-//!   `amount`, `nikename`, `network_symbol`, `network_crypto`.
-//! - Notifications come when money has ended up somewhere, as `success` or `failed`, and are done by
-//!   HTTP 200 with `success` in lower case. `custom_value` comes back inside `extend`. A payment that
-//!   is flagged as risky is not announced, because v1 has no word for it.
-//! - A target that is a number or has an `@` is a Cwallet account; one that does not exist is 224083.
-//!   Withdrawals to a chain are held to the limits of its network, although one page knows no minimum.
+//! - Where an example and a table have two names for a field, the sandbox sends that of the
+//!   example: `amount`, `nikename`, `network_symbol`, `network_crypto`.
+//! - Notifications come when money has ended up somewhere, as `success` or `failed`, and are done
+//!   by HTTP 200 with `success` in lower case. `custom_value` comes back inside `extend`. A payment
+//!   that is flagged as risky is not announced, because v1 has no word for it.
+//! - A target that is a number or has an `@` is a Cwallet account; one that does not exist is
+//!   224083. Withdrawals to a chain are held to the limits of its network, although one page knows
+//!   no minimum.
 //! - Payments to the permanent address of a user are the merchant's: v1 knows no balance of users.
-//! - `denominated_currency` is `USD`, `DKK` or `token`, in any letter case; two decimals are counted
-//!   by value. `resend_webhooks` answers with an empty object.
+//! - `denominated_currency` is `USD`, `DKK` or `token`, in any letter case; two decimals are
+//!   counted by value. `resend_webhooks` answers with an empty object.
 //! - `amount` and `valid_timestamp`, which old clients send to `get_checkout_url`, are ignored.
 
 mod auth;

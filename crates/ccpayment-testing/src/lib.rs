@@ -5,8 +5,8 @@
 //! - [`TestClock`]: time that a test sets.
 //! - `strategies`, with the feature `proptest`: arbitrary requests, answers and amounts.
 //!
-//! - `simulation`, with the feature `sandbox`: your webhook handler and your payout code against the
-//!   whole gateway, with duplicates, delays, losses, forgeries and crashes, under virtual time;
+//! - `simulation`, with the feature `sandbox`: your webhook handler and your payout code against
+//!   the whole gateway, with duplicates, delays, losses, forgeries and crashes, under virtual time;
 //!   the first broken invariant is reported with its seed.
 //! - `conformance`, with the feature of that name: what every transport has to hold, as tests for
 //!   yours.

@@ -69,6 +69,8 @@
 //!
 //! - `axum`: `Verified<Event>` as an extractor and `Acknowledgement` as a response, for axum 0.8.
 //! - `client`: `event.confirm(&client)`, the read and its judgement in one call.
+//! - `rsa`, `aws-lc-rs`: notifications that are signed with an RSA key, by one backend or the other
+//!   (`Verifier::also_accept_rsa`).
 //! - `v1`: the notifications of the older API.
 
 mod acknowledge;

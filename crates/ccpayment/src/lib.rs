@@ -2,7 +2,8 @@
 //!
 //! One dependency; features choose the rest. The layers below can also be used alone:
 //! `ccpayment-core` (types and signing, no I/O), `ccpayment-client`, `ccpayment-reqwest`,
-//! `ccpayment-webhook`, and for tests `ccpayment-testing` and `ccpayment-sandbox`.
+//! `ccpayment-hyper`, `ccpayment-ureq`, `ccpayment-webhook`, and for tests `ccpayment-testing` and
+//! `ccpayment-sandbox`.
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|

@@ -14,7 +14,8 @@ use http::{Request, Response, StatusCode};
 
 use crate::database::{Database, Payment, Payout, PayoutState};
 
-/// Longer than one [`Client::payout`] may go on submitting; see `Timeouts::total`.
+/// Longer than one [`Client::payout`] may go on submitting; see `Timeouts::total`. A moment from
+/// before a crash is as good as this machine's clock was then; see [`Client::settle`].
 const LONGEST_PAYOUT: u64 = 60;
 
 /// The code that handles money. Everything that it must not forget is in the database.

@@ -184,8 +184,9 @@ impl Client {
     ///
     /// `in_doubt_since` is [`Tried::in_doubt_since`] of the earlier error: none after a refusal,
     /// which leaves nothing in doubt. After a crash, take the moment of the crash or any later one;
-    /// one after the restart is always right (see [`Client::settle`]). From
-    /// [`ABSENCE_SECONDS`](crate::ABSENCE_SECONDS) after it, nothing has to be waited for.
+    /// one after the restart, read once this client is made, is always right (see
+    /// [`Client::settle`]). From [`ABSENCE_SECONDS`](crate::ABSENCE_SECONDS) after it, nothing has
+    /// to be waited for.
     ///
     /// # Errors
     ///

@@ -53,9 +53,9 @@ impl Client {
     ///
     /// `in_doubt_since` is [`Tried::in_doubt_since`](crate::Tried::in_doubt_since) of the earlier
     /// error; after a crash, take the moment of the crash or any later one. From
-    /// [`ABSENCE_SECONDS`] after it, this settles at the first answer; where our clock is behind the
-    /// gateway's, or was set forward since this client was made (it looks the same when the machine
-    /// slept), so much later, since that moment may have been read from it.
+    /// [`ABSENCE_SECONDS`] after it, this settles at the first answer; where our clock is behind
+    /// the gateway's, or was set forward since this client was made (it looks the same when the
+    /// machine slept), so much later, since that moment may have been read from it.
     ///
     /// A moment after the restart, read once this client is made, is always right and costs no more
     /// than the wait. One from before it is only as good as the machine's clock was then: if that

@@ -1,8 +1,8 @@
 //! What makes an order of this API one that is made once. Written by hand.
 //!
-//! What a second call under the same id does is not documented, so the record is looked for first and
-//! nothing is repeated in doubt. The record has neither the address of an order nor that of its page:
-//! of one that is found, nothing can be given but that it is there.
+//! What a second call under the same id does is not documented, so the record is looked for first
+//! and nothing is repeated in doubt. The record has neither the address of an order nor that of its
+//! page: of one that is found, nothing can be given but that it is there.
 
 use super::{
     CreateOrder, CreateOrderResponse, Currency, GetCheckoutUrl, GetCheckoutUrlResponse,

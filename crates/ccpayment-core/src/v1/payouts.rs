@@ -7,8 +7,8 @@ use crate::amount::Amount;
 use crate::ids::{OrderId, RecordId};
 use crate::payout::{Comparison, Found, Payout, Submit};
 
-/// The record of this API has neither the receiver nor the token's id, so that only the amount can be
-/// compared: never give one id to two withdrawals.
+/// The record of this API has neither the receiver nor the token's id, so that only the amount can
+/// be compared: never give one id to two withdrawals.
 impl Submit for Withdraw {
     type Lookup = GetOrderInfo;
     type Made = RecordId;

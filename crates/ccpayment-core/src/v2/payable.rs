@@ -72,8 +72,9 @@ impl Submit for CreateAppOrderDepositAddress {
     }
 }
 
-/// Whether so much of a coin, at this rate, is what was asked for: to the hundredth, because the gateway
-/// rounds the amount to what the chain can carry. What can't be counted exactly is not the same.
+/// Whether so much of a coin, at this rate, is what was asked for: to the hundredth, because the
+/// gateway rounds the amount to what the chain can carry. What can't be counted exactly is not the
+/// same.
 fn comes_to(amount: &Amount, rate: &Amount, price: &Amount) -> bool {
     let value = (amount.to_decimal().ok())
         .zip(rate.to_decimal().ok())

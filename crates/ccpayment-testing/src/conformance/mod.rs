@@ -7,8 +7,8 @@
 //!   back as they are, once; limits and deadlines hold; an error says whether the request may have
 //!   arrived.
 //! - `socket`, for what opens connections: no redirect is followed, nothing is repeated after a
-//!   reset or on a connection that was kept too long, nothing is decompressed, and every way in which
-//!   HTTP can break has the right class. The peer is a real server on loopback.
+//!   reset or on a connection that was kept too long, nothing is decompressed, and every way in
+//!   which HTTP can break has the right class. The peer is a real server on loopback.
 //!
 //! ```
 //! # mod example {

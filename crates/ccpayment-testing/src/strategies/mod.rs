@@ -5,8 +5,8 @@
 //!
 //! - [`request`]: any request that the gateway's documents allow, and so any that can be sent.
 //! - [`response`]: any answer that a gateway might give, in the way it is then read.
-//! - [`amount`] and [`positive_amount`]: amounts with many digits, far more than a float or a 96-bit
-//!   decimal can hold.
+//! - [`amount`] and [`positive_amount`]: amounts with many digits, far more than a float or a
+//!   96-bit decimal can hold.
 //! - [`json`]: the same as JSON, for whoever looks at the wire.
 //!
 //! A request that is no route of this crate's version, say one of your own, has no description: its

@@ -10,8 +10,8 @@ use crate::v2::{
     BatchWithdrawTask, BatchWithdrawTaskRecord, GetBatchWithdrawOrder,
 };
 
-/// Opening a batch moves no money. Its record has neither the chain nor the rows: those are read back
-/// and held against the batch by [`ApplyBatchWithdraw::judge_rows`].
+/// Opening a batch moves no money. Its record has neither the chain nor the rows: those are read
+/// back and held against the batch by [`ApplyBatchWithdraw::judge_rows`].
 impl Submit for ApplyBatchWithdraw {
     type Lookup = GetBatchWithdrawOrder;
     type Made = ();
@@ -45,8 +45,8 @@ impl Submit for ApplyBatchWithdraw {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BatchRows {
-    /// Every one of them is a row of the batch, and no row is there twice. In the order of the batch:
-    /// none where the gateway does not have the row.
+    /// Every one of them is a row of the batch, and no row is there twice. In the order of the
+    /// batch: none where the gateway does not have the row.
     Fit(Vec<Option<BatchWithdrawTaskRecord>>),
     /// They are of another batch, or a row is there twice.
     Differ(Vec<Difference>),
@@ -58,8 +58,8 @@ pub enum BatchRows {
 }
 
 impl ApplyBatchWithdraw {
-    /// Holds all rows that the gateway has against those of this batch: by their names, receiver, memo
-    /// and amount. A row goes by `orderId` or by `seq`, whichever the gateway shows.
+    /// Holds all rows that the gateway has against those of this batch: by their names, receiver,
+    /// memo and amount. A row goes by `orderId` or by `seq`, whichever the gateway shows.
     #[must_use]
     pub fn judge_rows(
         &self,
