@@ -74,7 +74,8 @@ pub(super) struct Machine<Made> {
     tried: Tried,
     /// What was in doubt is proven not to have happened.
     absent: bool,
-    /// The gateway said that it has this order id, so "not found" can't be the whole truth.
+    /// The gateway said that it has this order id, or showed a record that says too little, so "not
+    /// found" can't be the whole truth.
     claimed: bool,
     /// A definite refusal of a submit; it counts once nothing is in doubt. After it, nothing is
     /// submitted any more.
@@ -183,7 +184,7 @@ impl<Made> Machine<Made> {
             }
             // A record that proves nothing, or a verdict that this version does not know.
             LookedUp::Found(_) => {
-                self.absent = false;
+                self.claimed = true;
                 self.wait(Then::Lookup)
             }
             LookedUp::Failed(error) => {
@@ -193,6 +194,9 @@ impl<Made> Machine<Made> {
             LookedUp::Nothing(gateway_clock, error) => {
                 if self.last.is_none() {
                     self.last = error;
+                }
+                if self.claimed {
+                    return self.wait(Then::Lookup);
                 }
                 if gateway_clock.is_some_and(|clock| self.proves_absence(clock)) {
                     self.tried.in_doubt_since = None;
@@ -207,7 +211,7 @@ impl<Made> Machine<Made> {
                         self.submit_again()
                     };
                 }
-                let may_submit = self.refuses_repeats && !self.claimed && self.refusal.is_none();
+                let may_submit = self.refuses_repeats && self.refusal.is_none();
                 if may_submit && self.tried.submits < self.max_submits {
                     self.wait(Then::Submit)
                 } else {
@@ -220,7 +224,7 @@ impl<Made> Machine<Made> {
     /// The time is up, or there is nothing left to do.
     pub(super) fn give_up(&mut self) -> Result<Submitted<Made>, PayoutError> {
         let last = self.last.take().map(Box::new);
-        if self.in_doubt() {
+        if self.in_doubt() || self.claimed {
             return Err(self.unknown(last));
         }
         let refusal = self.refusal.take().or_else(|| self.passing.take());
@@ -248,7 +252,7 @@ impl<Made> Machine<Made> {
 
     fn proves_absence(&self, gateway_clock: Timestamp) -> bool {
         let since = self.tried.in_doubt_since.unwrap_or_default();
-        !self.claimed && is_past(since, gateway_clock)
+        is_past(since, gateway_clock)
     }
 
     /// Nothing is in doubt, so another submit risks nothing; but not for ever, and not against a

@@ -57,10 +57,10 @@ impl Client {
     /// the gateway's, or was set forward since this client was made (it looks the same when the
     /// machine slept), so much later, since that moment may have been read from it.
     ///
-    /// A moment after the restart, read once this client is made, is always right and costs no more
-    /// than the wait. One from before it is only as good as the machine's clock was then: if that
-    /// was hours behind and is right by now, nothing in here can know it, and a payout still on its
-    /// way would be called absent too early.
+    /// What [`Client::now`] says after the restart is always right and costs no more than the wait.
+    /// A moment from before it is only as good as the machine's clock was then: if that was hours
+    /// behind and is right by now, nothing in here can know it, and a payout still on its way would
+    /// be called absent too early.
     ///
     /// # Errors
     ///

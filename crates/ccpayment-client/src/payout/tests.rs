@@ -234,6 +234,42 @@ fn a_taken_order_id_is_never_absent() {
     ));
 }
 
+/// A record that says too little is one, whatever a later look-up does not find.
+#[test]
+fn what_was_seen_is_neither_absent_nor_made_again() {
+    let seen = || LookedUp::Found(Found::Incomplete { field: "amount" });
+    let absent = || nothing(later(ABSENCE_SECONDS * 9));
+    let is_unknown = |machine: &mut Machine| {
+        let error = machine.give_up().unwrap_err();
+        assert!(matches!(error, PayoutError::Unknown { .. }), "{error}");
+    };
+
+    // Before anything was sent, where a repeat would be paid; a failed look-up decides nothing.
+    let mut first = Machine::new(OrderId::new("payout-1"), "get_order_info", false, None);
+    first.first();
+    for answer in [LookedUp::Failed(not_sent()), seen(), absent(), absent()] {
+        assert_eq!(name(&first.looked_up(answer)), "wait, lookup");
+    }
+    is_unknown(&mut first);
+
+    // In doubt.
+    let mut doubtful = machine();
+    doubtful.submitted(T, Err(lost()));
+    for answer in [seen(), absent()] {
+        assert_eq!(name(&doubtful.looked_up(answer)), "wait, lookup");
+    }
+    is_unknown(&mut doubtful);
+
+    // In another process.
+    let mut settling = Machine::new(OrderId::new("payout-1"), "get", true, Some(T));
+    for answer in [seen(), absent()] {
+        assert_eq!(name(&settling.looked_up(answer)), "wait, lookup");
+    }
+    is_unknown(&mut settling);
+    let paid = verdict(settling.looked_up(LookedUp::Found(Found::Same(RecordId::new("r")))));
+    assert_eq!(paid.unwrap().proof, Proof::Record);
+}
+
 #[test]
 fn a_proven_absence_allows_a_fresh_start_under_the_same_id() {
     let mut machine = machine();
