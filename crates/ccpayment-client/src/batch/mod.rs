@@ -184,9 +184,8 @@ impl Client {
     ///
     /// `in_doubt_since` is [`Tried::in_doubt_since`] of the earlier error: none after a refusal,
     /// which leaves nothing in doubt. After a crash, take the moment of the crash or any later one;
-    /// one after the restart, read once this client is made, is always right (see
-    /// [`Client::settle`]). From [`ABSENCE_SECONDS`](crate::ABSENCE_SECONDS) after it, nothing has
-    /// to be waited for.
+    /// what [`Client::now`] says after the restart is always right (see [`Client::settle`]). From
+    /// [`ABSENCE_SECONDS`](crate::ABSENCE_SECONDS) after it, nothing has to be waited for.
     ///
     /// # Errors
     ///
@@ -417,10 +416,17 @@ async fn read_back(
     loop {
         let (answer, _) = read(client, &query, give_up_at).await?;
         let (page, next) = GetBatchWithdrawOrderRecordList::into_page(answer);
-        let is_empty = page.is_empty();
+        // More may follow, or nothing for ever.
+        if page.is_empty() && next.is_some() {
+            return Ok(Seen {
+                clock,
+                batch: order,
+                rows: BatchRows::Incomplete { field: "records" },
+            });
+        }
         records.extend(page);
-        // More rows than wanted are judged as they are; a cursor behind nothing leads nowhere.
-        if next.is_none() || is_empty || records.len() > batch.batch.orders.len() {
+        // More rows than wanted are judged as they are.
+        if next.is_none() || records.len() > batch.batch.orders.len() {
             break;
         }
         query = query.at(next);

@@ -2,16 +2,22 @@
 
 use bytes::Bytes;
 use ccpayment_core::v2::{
-    BatchRows, BatchWithdrawOrder, BatchWithdrawTaskRecord, ConfirmBatchWithdraw,
+    ApplyBatchWithdraw, BatchMode, BatchRows, BatchWithdrawOrder, BatchWithdrawTaskRecord,
+    ConfirmBatchWithdraw,
 };
-use ccpayment_core::{Difference, ErrorCode, OrderId, TIMESTAMP_WINDOW_SECONDS, Timestamp, decode};
+use ccpayment_core::{
+    AppId, AppSecret, Chain, CoinId, Credentials, Difference, ErrorCode, OrderId,
+    TIMESTAMP_WINDOW_SECONDS, Timestamp, decode,
+};
 
 use super::machine::{Look, Machine, ROWS_AT_ONCE, Seen, Step};
-use super::{BatchPaid, PayoutError};
+use super::{BatchPaid, BatchPayout, PayoutError, read_back};
+use crate::client::Client;
 use crate::error::{CallInfo, Error, Outcome};
 use crate::payout::ABSENCE_SECONDS;
-use crate::transport::TransportError;
+use crate::transport::{Call, TransportError};
 use crate::verdict::{Proof, Refusal, Tried};
+use crate::wrap::transport_fn;
 
 const T: Timestamp = Timestamp::new(1_700_000_000);
 
@@ -324,6 +330,34 @@ fn rows_that_differ_are_a_conflict_and_rows_that_prove_nothing_are_read_again() 
         shown.rows = BatchRows::Incomplete { field: "orderId" };
         assert_eq!(name(&machine().read_back(shown)), "wait");
     }
+}
+
+/// The rows behind it may be there, and what was read is not all.
+#[tokio::test]
+async fn an_empty_page_with_more_behind_it_is_not_the_end_of_the_rows() {
+    let gateway = transport_fn(|call: Call| async move {
+        let data = match call.operation {
+            "getBatchWithdrawOrder" => r#"{"batchOrderId":"batch-1","billId":"b","status":"Init"}"#,
+            _ => r#"{"records":[],"nextId":"more"}"#,
+        };
+        let body = format!(r#"{{"code":10000,"msg":"success","data":{data}}}"#);
+        Ok::<_, TransportError>(http::Response::new(Bytes::from(body)))
+    });
+    let credentials = Credentials::new(AppId::new("app"), AppSecret::new("secret")).unwrap();
+    let client = Client::new(credentials, gateway);
+    let opening = ApplyBatchWithdraw::new(
+        id(),
+        CoinId::new(1280),
+        Chain::new("POLYGON"),
+        BatchMode::Batch,
+    );
+    let wanted = BatchPayout::new(opening);
+    let seen = read_back(&client, &wanted, client.give_up_at()).await;
+    let rows = seen.map(|seen| seen.rows).map_err(|failed| failed.error);
+    assert!(
+        matches!(rows, Ok(BatchRows::Incomplete { field: "records" })),
+        "{rows:?}"
+    );
 }
 
 #[test]
