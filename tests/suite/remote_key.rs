@@ -1,16 +1,16 @@
 //! A key that is held elsewhere: it signs, it fails, or it never answers.
 
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use ccpayment::v2::{ApplyAppWithdrawToNetwork, GetCoin};
 use ccpayment::{
-    Address, AppId, AppSecret, Chain, Client, CoinId, Credentials, Error, HmacKey, OrderId, Origin,
-    Outcome, PayoutError, PrepareError, Prepared, Refusal, SignText, Signer, SigningError,
-    SigningFuture, Timestamp,
+    Address, AppId, AppSecret, Call, Chain, Client, CoinId, Credentials, Error, HmacKey, OrderId,
+    Origin, Outcome, PayoutError, PrepareError, Prepared, Refusal, SignText, Signer, SigningError,
+    SigningFuture, Timestamp, TransportError, transport_fn,
 };
 use ccpayment_testing::{FakeTransport, Reply, TestClock};
 use serde_json::json;
@@ -21,6 +21,8 @@ enum Mood {
     Signs,
     FailsTwice,
     Hangs,
+    /// In the time of this clock.
+    Takes(Duration, TestClock),
 }
 
 struct Remote {
@@ -34,7 +36,11 @@ impl Signer for Remote {
             let asked = self.asked.fetch_add(1, Ordering::Relaxed);
             // A true key service does not answer at once.
             tokio::task::yield_now().await;
-            match self.mood {
+            match &self.mood {
+                Mood::Takes(time, clock) => {
+                    clock.advance(*time);
+                    Ok(HmacKey::new(&AppSecret::new("secret")).sign(&text))
+                }
                 Mood::FailsTwice if asked < 2 => Err(SigningError::Signer("no quota".into())),
                 Mood::Hangs => std::future::pending().await,
                 _ => Ok(HmacKey::new(&AppSecret::new("secret")).sign(&text)),
@@ -95,6 +101,36 @@ async fn what_it_signs_is_taken() {
         "r1"
     );
     bench.fake.finish().unwrap();
+}
+
+/// A transport that nothing can interrupt goes by what it is told.
+#[tokio::test]
+async fn what_signing_took_is_not_there_for_sending() {
+    for (took, left) in [(0, Some(20)), (15, Some(5)), (20, None), (25, None)] {
+        let clock = TestClock::at(NOW);
+        let signer = Remote {
+            mood: Mood::Takes(Duration::from_secs(took), clock.clone()),
+            asked: Arc::default(),
+        };
+        let told = Arc::new(Mutex::new(None));
+        let transport = transport_fn({
+            let told = told.clone();
+            move |call: Call| {
+                *told.lock().unwrap() = Some(call.timeout.as_secs());
+                async { Err(TransportError::MaybeSent("reset".into())) }
+            }
+        });
+        let credentials = Credentials::with_signer(AppId::new("app"), signer).unwrap();
+        let client = Client::new(credentials, transport).with_clock(clock);
+        let error = client.send(&payout()).await.unwrap_err();
+        assert_eq!(*told.lock().unwrap(), left, "{took}");
+        // What had no time left was never sent.
+        assert_eq!(
+            error.outcome() == Outcome::NotSent,
+            left.is_none(),
+            "{took}"
+        );
+    }
 }
 
 #[tokio::test]

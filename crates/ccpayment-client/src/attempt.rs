@@ -92,7 +92,10 @@ impl Client {
         let signed_at = Timestamp::from_system(self.now_at(began));
         let (mut gateway_clock, mut asked_pause, mut clock_learned) = (None, None, false);
         let answer = match room {
-            Ok(()) => self.exchange(span, prepared, signed_at, budget).await,
+            Ok(()) => {
+                self.exchange(span, prepared, signed_at, (began, budget))
+                    .await
+            }
             Err(error) => Err(error),
         };
         let result = answer.and_then(|response| {
@@ -154,7 +157,7 @@ impl Client {
         span: &Span,
         prepared: &Prepared,
         signed_at: Timestamp,
-        budget: Duration,
+        (began, budget): (Duration, Duration),
     ) -> Result<http::Response<Bytes>, Error> {
         let shared = &*self.shared;
         let mut timer = pin!(shared.clock.deadline(budget));
@@ -162,9 +165,11 @@ impl Client {
         let origin = shared.origin.as_ref().unwrap_or(&gateway);
         let signing = pin!(prepared.sign_async(origin, &shared.credentials, signed_at));
         // A key that is here signs at once; one that is not has no more time than the rest.
-        let signed = match select(signing, &mut timer).await {
-            Either::Left((signed, _)) => signed,
-            Either::Right(((), _)) => Err(SigningError::TimedOut { after: budget }.into()),
+        let signed = select(signing, &mut timer).await;
+        let timeout = budget.saturating_sub(shared.clock.elapsed().saturating_sub(began));
+        let signed = match signed {
+            Either::Left((signed, _)) if !timeout.is_zero() => signed,
+            _ => Err(SigningError::TimedOut { after: budget }.into()),
         };
         let request = signed.map_err(|source| Error::Invalid {
             call: CallInfo::of_prepared(prepared),
@@ -173,7 +178,7 @@ impl Client {
         let seen = Exchange::begin(span, &request, prepared.operation(), &*shared.clock);
         let call = Call {
             request,
-            timeout: budget,
+            timeout,
             max_response_bytes: shared.max_response_bytes,
             operation: prepared.operation(),
         };

@@ -2,7 +2,10 @@
 //!
 //! [`Client`] makes the same calls and the same payouts as the async client, because it is the
 //! async client: its transport and its clock block, so it runs to the end on the calling thread.
-//! There is no runtime, no thread and no second version of a rule.
+//! There is no runtime, no thread and no second version of a rule. So nothing can interrupt a wait:
+//! a [`Signer`](ccpayment_client::core::Signer) that blocks has to end by itself, and threads that
+//! share a [rate limit](ccpayment_client::Client::with_rate_limit) wait for those before them in
+//! the line before they look at the time.
 //!
 //! A payment must go out exactly once and reach nobody else: redirects, proxies of the environment
 //! and whatever else ureq would do by itself are switched off. TLS is rustls with the Mozilla roots
