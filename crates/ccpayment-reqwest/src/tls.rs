@@ -51,6 +51,9 @@ impl ReqwestTransport {
             .no_zstd()
             .no_deflate()
             .connector_layer(bounded)
+            // A part of it for each address of the host, so that a dead one leaves time for the
+            // next.
+            .connect_timeout(CONNECT_TIMEOUT)
             .build()
             .map_err(|error| SetupError::Client(error.into()))?;
         Ok(Self {
