@@ -134,22 +134,25 @@ fn a_record_is_held_against_an_address_order() {
     in_dollars["rate"] = json!("1.1692");
     in_dollars["amountToPay"] = json!("0.008552856654122477");
     let rules = Rules {
-        record: in_dollars,
+        record: in_dollars.clone(),
         differ: &[
             ("amountToPay", || json!("0.017105713308244954"), "price"),
             ("rate", || json!("2.3384"), "price"),
-            // More digits than can be counted with.
-            (
-                "amountToPay",
-                || json!("0.0085528566541224770000000000001"),
-                "price",
-            ),
             ("fiatId", || json!(1034), "fiatId"),
         ],
         needed: &[("rate", "rate"), ("fiatId", "fiatId")],
         may_lack: &[],
     };
     check(&order("0.01").fiat_id(DOLLAR), &rules, |record| record);
+
+    // More digits than can be counted with say nothing, and least of all that it is another order.
+    in_dollars["amountToPay"] = json!("0.0085528566541224770000000000001");
+    let found = serde_json::from_value(in_dollars).unwrap();
+    let judged = order("0.01").fiat_id(DOLLAR).judge(&found);
+    assert!(
+        matches!(judged, Found::Incomplete { field: "price" }),
+        "{judged:?}"
+    );
 }
 
 #[test]

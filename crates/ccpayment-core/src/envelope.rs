@@ -284,17 +284,28 @@ fn read<T: DeserializeOwned>(
     })
 }
 
-/// What serde says of the shape. Its words quote values ("invalid type: string \"...\""), which
-/// do not belong in a log, so what stands in quotes is cut out; backticks hold field names.
+/// What serde says of the shape. Its words quote values ("invalid type: string \"...\"", "integer
+/// `5`"), which do not belong in a log, so they are cut out; other backticks hold field names.
 fn describe(error: &serde_json::Error) -> String {
+    const VALUES: [&str; 4] = ["boolean `", "integer `", "floating point `", "character `"];
     let text = error.to_string();
-    let mut quoted = false;
-    text.chars()
-        .filter(|char| {
-            quoted ^= *char == '"';
-            !quoted || *char == '"'
-        })
-        .collect()
+    let mut words = String::with_capacity(text.len());
+    let mut chars = text.chars();
+    while let Some(quote) = chars.next() {
+        words.push(quote);
+        if quote != '"' && !VALUES.iter().any(|value| words.ends_with(value)) {
+            continue;
+        }
+        let mut escaped = false;
+        for char in chars.by_ref() {
+            if char == quote && !escaped {
+                words.push(quote);
+                break;
+            }
+            escaped = char == '\\' && !escaped;
+        }
+    }
+    words
 }
 
 /// The nearest `"name":` before a position: good enough to know where to look.
@@ -382,6 +393,31 @@ mod tests {
             "{text}"
         );
         assert!(!format!("{error:?}").contains("hush"));
+    }
+
+    #[test]
+    fn no_value_is_in_the_words_of_serde() {
+        let of = |json: &str| match serde_json::from_str::<Vec<Option<()>>>(json) {
+            Ok(_) => panic!("{json}"),
+            Err(error) => describe(&error),
+        };
+        for (json, word) in [
+            (r#"["a\"jane@example.org"]"#, "string \"\""),
+            (r#"["jane\\"]"#, "string \"\""),
+            (r#"[4711]"#, "integer ``"),
+            (r#"[-4711]"#, "integer ``"),
+            (r#"[47.11]"#, "floating point ``"),
+            (r#"[true]"#, "boolean ``"),
+        ] {
+            let words = of(json);
+            assert!(words.contains(word), "{json}: {words}");
+            assert!(words.contains("expected unit"), "{json}: {words}");
+            for value in ["jane", "47", "true"] {
+                assert!(!words.contains(value), "{json}: {words}");
+            }
+        }
+        let missing = serde_json::from_str::<Receipt>("{}").unwrap_err();
+        assert!(describe(&missing).contains("`recordId`"));
     }
 
     #[test]

@@ -42,9 +42,11 @@ impl Submit for CreateAppOrderDepositAddress {
         comparison.optional("fiatId", self.fiat_id.as_ref(), found.fiat_id.as_ref());
         let to_pay = Some(&found.amount_to_pay);
         match (&self.fiat_id, &found.rate) {
-            (Some(_), Some(rate)) => comparison.field("price", &self.price, to_pay, |price, it| {
-                comes_to(it, rate, price)
-            }),
+            (Some(_), Some(rate)) => {
+                let comes_to = comes_to(&found.amount_to_pay, rate, &self.price);
+                let to_pay = to_pay.filter(|_| comes_to.is_some());
+                comparison.field("price", &self.price, to_pay, |_, _| comes_to == Some(true));
+            }
             (Some(_), None) => comparison.field("rate", &self.price, None, Amount::eq),
             (None, _) => comparison.field("price", &self.price, to_pay, Amount::eq),
         }
@@ -73,16 +75,15 @@ impl Submit for CreateAppOrderDepositAddress {
 }
 
 /// Whether so much of a coin, at this rate, is what was asked for: to the hundredth, because the
-/// gateway rounds the amount to what the chain can carry. What can't be counted exactly is not the
-/// same.
-fn comes_to(amount: &Amount, rate: &Amount, price: &Amount) -> bool {
+/// gateway rounds the amount to what the chain can carry. What can't be counted exactly says nothing.
+fn comes_to(amount: &Amount, rate: &Amount, price: &Amount) -> Option<bool> {
     let value = (amount.to_decimal().ok())
         .zip(rate.to_decimal().ok())
         .and_then(|(amount, rate)| amount.checked_mul(rate));
     let price = price.to_decimal().ok();
     value
         .zip(price)
-        .is_some_and(|(value, price)| value.round_dp(FIAT_DECIMALS) == price)
+        .map(|(value, price)| value.round_dp(FIAT_DECIMALS) == price)
 }
 
 /// The record has all that the answer has.
