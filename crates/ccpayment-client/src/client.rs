@@ -161,7 +161,8 @@ impl Client {
         self.with(|shared| shared.max_response_bytes = max)
     }
 
-    /// Our clock, corrected by what is known of the gateway's: the one to check notifications by.
+    /// Our clock, corrected by what is known of the gateway's: the one to check notifications by,
+    /// and to date a crash with after the restart (see [`Client::settle`]).
     #[must_use]
     pub fn now(&self) -> SystemTime {
         self.now_at(self.shared.clock.elapsed())
