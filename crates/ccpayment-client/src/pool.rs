@@ -92,11 +92,12 @@ impl Connections {
         }
     }
 
-    async fn open<C, E, F>(&self, within: Duration, open: impl FnOnce() -> F) -> Result<C, BoxError>
-    where
-        F: Future<Output = Result<C, E>>,
-        E: Into<BoxError>,
-    {
+    /// What is to be awaited for a connection is not begun before there may be one.
+    async fn open<C>(
+        &self,
+        within: Duration,
+        connection: impl Future<Output = Result<C, BoxError>>,
+    ) -> Result<C, BoxError> {
         if !self.may_open() {
             let last = *(self.counts.last.lock()).unwrap_or_else(PoisonError::into_inner);
             if let Some(last) = last {
@@ -111,10 +112,8 @@ impl Connections {
             let calls = self.counts.calls.load(Ordering::Relaxed);
             self.counts.opened.store(calls, Ordering::Relaxed);
         }
-        let opened = match timeout(within, open()).await {
-            Ok(opened) => opened.map_err(Into::into),
-            Err(_) => Err(NoConnection(within).into()),
-        };
+        let opened = (timeout(within, connection).await)
+            .unwrap_or_else(|_| Err(NoConnection(within).into()));
         if opened.is_err() {
             let one_less = |opened: usize| Some(opened.saturating_sub(1));
             let _ =
@@ -133,21 +132,11 @@ impl Connections {
 }
 
 /// A connector of [`Connections`]. The pool clones it for each call, so that costs next to nothing.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Connector<C> {
     connector: Arc<C>,
     connections: Connections,
     give_up_after: Duration,
-}
-
-impl<C> Clone for Connector<C> {
-    fn clone(&self) -> Self {
-        Self {
-            connector: Arc::clone(&self.connector),
-            connections: self.connections.clone(),
-            give_up_after: self.give_up_after,
-        }
-    }
 }
 
 impl<C, T> Service<T> for Connector<C>
@@ -168,12 +157,13 @@ where
     fn call(&mut self, target: T) -> Self::Future {
         let this = self.clone();
         Box::pin(async move {
-            let open = || async move {
+            let connection = async {
                 let mut connector = C::clone(&this.connector);
-                poll_fn(|context| connector.poll_ready(context)).await?;
-                connector.call(target).await
+                let ready = poll_fn(|context| connector.poll_ready(context));
+                ready.await.map_err(Into::into)?;
+                connector.call(target).await.map_err(Into::into)
             };
-            this.connections.open(this.give_up_after, open).await
+            this.connections.open(this.give_up_after, connection).await
         })
     }
 }
