@@ -4,52 +4,19 @@ use std::future::pending;
 use std::net::SocketAddr;
 use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use async_trait::async_trait;
-use ccpayment::blocking::{Client, UreqTransport};
+use ccpayment::blocking::{BlockingClock, Client, UreqTransport};
 use ccpayment::v2::{ApplyAppWithdrawToNetwork, GetCoin};
 use ccpayment::{
-    Address, AppId, AppSecret, Chain, Clock, CoinId, Credentials, OrderId, Outcome, Proof, Retries,
+    Address, AppId, AppSecret, Chain, CoinId, Credentials, OrderId, Outcome, Proof, Retries,
     Timeouts, Timestamp,
 };
 use ccpayment_sandbox::{Fault, Sandbox, Setting};
 
+use crate::gateway::SandboxClock;
+
 const USDT: CoinId = CoinId::new(1280);
-
-/// The sandbox's time, which a pause moves. As with [`ccpayment::blocking::BlockingClock`], no
-/// deadline comes.
-#[derive(Clone)]
-struct SandboxClock(Sandbox);
-
-impl std::fmt::Debug for SandboxClock {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SandboxClock")
-    }
-}
-
-#[async_trait]
-impl Clock for SandboxClock {
-    fn now(&self) -> SystemTime {
-        UNIX_EPOCH + Duration::from_secs(self.0.now())
-    }
-
-    fn elapsed(&self) -> Duration {
-        Duration::from_secs(self.0.now())
-    }
-
-    async fn sleep(&self, duration: Duration) {
-        self.0.advance(duration + Duration::from_secs(1));
-    }
-
-    async fn deadline(&self, _: Duration) {
-        pending().await
-    }
-
-    fn random(&self) -> u64 {
-        0
-    }
-}
 
 /// The sandbox has a runtime, on a thread of its own; whoever calls has none.
 fn house() -> (Sandbox, Client) {
@@ -80,7 +47,7 @@ fn house() -> (Sandbox, Client) {
     let client = Client::new(credentials, UreqTransport::new().unwrap()).with(|client| {
         client
             .with_origin(origin.parse().unwrap())
-            .with_clock(SandboxClock(sandbox.clone()))
+            .with_clock(SandboxClock(sandbox.clone(), BlockingClock::new()))
     });
     (sandbox, client)
 }

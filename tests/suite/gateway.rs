@@ -29,9 +29,9 @@ use super::Backend;
 const USDT: CoinId = CoinId::new(1280);
 const XRP: CoinId = CoinId::new(1486);
 
-/// The sandbox's time; a pause moves it.
+/// The sandbox's time; a pause moves it. Deadlines are another clock's.
 #[derive(Clone)]
-pub(crate) struct SandboxClock(Sandbox, SystemClock);
+pub(crate) struct SandboxClock<C = SystemClock>(pub(crate) Sandbox, pub(crate) C);
 
 impl SandboxClock {
     pub(crate) fn of(sandbox: &Sandbox) -> Self {
@@ -39,14 +39,14 @@ impl SandboxClock {
     }
 }
 
-impl std::fmt::Debug for SandboxClock {
+impl<C> std::fmt::Debug for SandboxClock<C> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("SandboxClock")
     }
 }
 
 #[async_trait]
-impl Clock for SandboxClock {
+impl<C: Clock> Clock for SandboxClock<C> {
     fn now(&self) -> SystemTime {
         UNIX_EPOCH + Duration::from_secs(self.0.now())
     }
