@@ -9,6 +9,7 @@ use ccpayment_core::{
     Credentials, Endpoint, Origin, Prepared, TIMESTAMP_WINDOW_SECONDS, Timestamp, Version,
 };
 
+use crate::brake::Brake;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{CallInfo, Error};
 use crate::limit::Limits;
@@ -64,6 +65,7 @@ pub(crate) struct Shared {
     pub(crate) skew: Option<Arc<Skew>>,
     slowest: Arc<Slowest>,
     pub(crate) looks_up_accepted: bool,
+    pub(crate) brake: Arc<Brake>,
 }
 
 impl Client {
@@ -87,6 +89,7 @@ impl Client {
                 budgets: Arc::default(),
                 skew: Some(Arc::default()),
                 looks_up_accepted: false,
+                brake: Arc::default(),
             }),
         }
     }
@@ -96,12 +99,22 @@ impl Client {
         self
     }
 
+    /// Lets this client and its clones make calls again.
+    ///
+    /// Two refusals stop them, since going on makes it worse: 11014 (our address is blocked) and
+    /// 12001 (the APP ID is unknown). From then on each call ends at once as [`Error::Halted`], and
+    /// nothing is sent. Call this when a person has found the cause.
+    pub fn resume(&self) {
+        self.shared.brake.release();
+    }
+
     /// The same client for another host, such as a sandbox on loopback, for both versions of the
     /// API.
     #[must_use]
     pub fn with_origin(self, origin: Origin) -> Self {
         self.with(|shared| {
             shared.origin = Some(origin);
+            shared.brake = Arc::default();
             shared.forget_skew();
         })
     }
@@ -227,6 +240,12 @@ impl Client {
         let shared = &*self.shared;
         let shown = shared.slowest.shows(shared.clock.elapsed());
         Timestamp::new(shown.get().saturating_sub(TIMESTAMP_WINDOW_SECONDS))
+    }
+
+    /// A submit that is made once more needs so much time, or its answer will hardly come.
+    pub(crate) fn shortest_for_a_submit(&self) -> Duration {
+        const ENOUGH: Duration = Duration::from_secs(3);
+        self.timeouts().attempt.min(ENOUGH)
     }
 
     pub(crate) fn left(&self, give_up_at: Duration) -> Duration {

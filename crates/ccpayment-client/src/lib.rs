@@ -94,6 +94,7 @@ mod attempt;
 #[cfg(feature = "v2")]
 mod batch;
 mod body;
+mod brake;
 mod client;
 mod clock;
 mod error;

@@ -178,9 +178,22 @@ async fn follow<S: Submit>(
             (Step::Finish(verdict), _) => return *verdict,
             _ if left.is_zero() => return machine.give_up(),
             (Step::Submit, _) if asked.is_some() => Step::pause(Then::Submit),
-            (Step::Lookup, _) if asked.is_some() => Step::pause(Then::Lookup),
+            // A wait that outlasts the time would leave a doubt that the record may settle.
+            (Step::Lookup, _) if asked.is_some_and(|asked| asked < left) => {
+                Step::pause(Then::Lookup)
+            }
+            // Too late for another submit: it would turn what is known into a doubt.
+            (Step::Submit, _) if submits > 0 && left < client.shortest_for_a_submit() => {
+                match machine.in_doubt() {
+                    true => Step::Lookup,
+                    false => return machine.give_up(),
+                }
+            }
             (Step::Submit, Some(submit)) => {
                 let attempt = (client.attempt_on_time::<S>(submit, terms(submits))).await;
+                if attempt.exchanges == 0 {
+                    return machine.not_begun(attempt.result.err());
+                }
                 submits += attempt.exchanges;
                 asked = attempt.retry_after;
                 let answer = attempt.result.map(|answer| request.made(answer));
@@ -190,6 +203,9 @@ async fn follow<S: Submit>(
                 let slowest = client.slowest();
                 let lookup = &requests.lookup;
                 let attempt = (client.attempt_on_time::<S::Lookup>(lookup, terms(lookups))).await;
+                if attempt.exchanges == 0 {
+                    return machine.not_begun(attempt.result.err());
+                }
                 lookups += attempt.exchanges;
                 asked = attempt.retry_after;
                 // The doubt may be dated by our own clock, which may be behind, or have been.
