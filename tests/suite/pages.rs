@@ -337,10 +337,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let model = Model { moments, page, asked: Arc::default() };
         let asked = Arc::clone(&model.asked);
-        let expected: Vec<_> = (model.moments.iter().enumerate())
-            .filter(|(_, moment)| (from..=if has_end { to } else { to + DAY }).contains(*moment))
-            .map(|(number, _)| number.to_string())
-            .collect();
+        let moments = model.moments.clone();
         let client = client(model);
         let query = GetAppDepositRecordList::new()
             .coin_id(ccpayment::CoinId::new(1280))
@@ -352,6 +349,10 @@ proptest! {
         } else {
             (query, to + DAY)
         };
+        let expected: Vec<_> = (moments.iter().enumerate())
+            .filter(|(_, moment)| (from..=end).contains(*moment))
+            .map(|(number, _)| number.to_string())
+            .collect();
         let read = runtime.block_on(async {
             // In two goes, with what is left stored in between.
             let first: Vec<Page<_>> =

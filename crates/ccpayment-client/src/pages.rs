@@ -264,12 +264,13 @@ impl Long {
     }
 }
 
-/// The request for the next page of what is left.
+/// The request for the next page of what is left. What breaks a rule goes whole, so that the error
+/// names the field that does.
 fn newest_window<Q: Paged>(rest: &Q) -> Q {
     let query = rest.clone();
     match Long::of(rest) {
-        Some(long) => query.within(long.newest, long.to),
-        None => query,
+        Some(long) if rest.validate().is_ok() => query.within(long.newest, long.to),
+        _ => query,
     }
 }
 
