@@ -119,7 +119,7 @@ pub use ccpayment_core as core;
 pub use client::{Client, Timeouts};
 pub use clock::{Clock, SystemClock};
 pub use error::{CallInfo, Error, Outcome, Unsettled};
-pub use pages::{Page, PageError};
+pub use pages::{MOST_EMPTY_PAGES, Page, PageError};
 pub use payout::ABSENCE_SECONDS;
 pub use pool::{Connections, Connector};
 pub use retry::Retries;

@@ -9,9 +9,7 @@ mod tests;
 
 use std::time::Duration;
 
-use ccpayment_core::{
-    Endpoint, ErrorCode, Found, Payout, Prepared, Rule, Submit, Timestamp, ValidationError,
-};
+use ccpayment_core::{Endpoint, ErrorCode, Found, Payout, Prepared, Submit, Timestamp};
 use tracing::Instrument;
 
 use crate::attempt::Terms;
@@ -26,9 +24,6 @@ use machine::{LookedUp, Machine, Step, Then};
 pub use machine::ABSENCE_SECONDS;
 #[cfg(feature = "v2")]
 pub(crate) use machine::is_past;
-
-/// A moment in seconds is never so large, and one in milliseconds never smaller.
-const FIRST_IN_MILLISECONDS: u64 = 100_000_000_000;
 
 /// Payouts.
 impl Client {
@@ -101,14 +96,15 @@ impl Requests {
     ) -> Result<Self, Error> {
         let submit = match in_doubt_since {
             None => Some(client.prepare(request)?),
-            Some(since) if since.get() >= FIRST_IN_MILLISECONDS => {
-                let rule = Rule::Other("is in seconds, and this is in milliseconds");
-                return Err(Error::Invalid {
-                    call: CallInfo::of(request),
-                    source: ValidationError::new("in_doubt_since", rule).into(),
-                });
+            Some(since) => {
+                since
+                    .validate("in_doubt_since")
+                    .map_err(|error| Error::Invalid {
+                        call: CallInfo::of(request),
+                        source: error.into(),
+                    })?;
+                None
             }
-            Some(_) => None,
         };
         let lookup = client.prepare_lookup(&request.lookup())?;
         Ok(Self { submit, lookup })
