@@ -377,7 +377,7 @@ async fn all_five_kinds_are_delivered_and_verified() {
             }
             other => panic!("{other:?}"),
         });
-        assert!(event.dedupe_key().is_some());
+        assert!(event.delivery_key().is_some());
     }
     assert_eq!((heard.len(), kinds.len()), (5, 5));
     house.close().await;
