@@ -84,7 +84,7 @@ impl ByHand {
                 let (at, answer) = self.call(&payout.lookup(), budget, &mut lookup).await;
                 let absent = match answer {
                     Ok(found) => match payout.judge(&found) {
-                        Found::Same(made) => {
+                        Found::Same { made, .. } => {
                             return Verdict::Done(P::name(made));
                         }
                         Found::Ended { status, .. } => return Verdict::Refused(status),
@@ -114,7 +114,7 @@ impl ByHand {
                 let (at, answer) = self.call(&payout, budget, &mut submit).await;
                 match answer {
                     Ok(accepted) => {
-                        return Verdict::Done(P::name(P::made(accepted)));
+                        return Verdict::Done(P::name(payout.made(accepted)));
                     }
                     Err(Failure::NotSent) => {}
                     Err(Failure::TimedOut) if self.is(Mutant::TimeoutIsFailure) => {

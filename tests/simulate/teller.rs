@@ -116,14 +116,14 @@ async fn by_client(client: &Client, request: &Request, since: Option<Timestamp>)
     let outcome = match since {
         None => with!(
             request,
-            it => client.payout(it).await.map(|paid| paid.record_id.as_str().to_owned()),
+            it => client.payout(it).await.map(|done| name(it, done.made)),
             client.submit(it).await.map(|done| name(it, done.made)),
             client.batch_payout(it).await.map(|paid| paid.order_id.as_str().to_owned())
         ),
         Some(since) => with!(
             request,
-            it => client.settle(it, since).await.map(|paid| paid.record_id.as_str().to_owned()),
-            client.settle_submit(it, since).await.map(|done| name(it, done.made)),
+            it => client.settle(it, since).await.map(|done| name(it, done.made)),
+            client.settle(it, since).await.map(|done| name(it, done.made)),
             client.resume_batch(it, Some(since)).await.map(|paid| paid.order_id.as_str().to_owned())
         ),
     };
