@@ -9,6 +9,8 @@ use ccpayment_core::{Amount, CoinId, OrderId, RecordId};
 use ccpayment_webhook::{ConfirmedDeposit, DepositDecision, Event, Verifier};
 use http::{HeaderMap, Response, StatusCode};
 
+type Trouble = Box<dyn Error + Send + Sync>;
+
 /// Two tables of the merchant's database.
 #[derive(Default)]
 pub struct Books {
@@ -26,9 +28,7 @@ pub async fn receive(
     body: &[u8],
     now: SystemTime,
     books: &Mutex<Books>,
-    read_record: impl AsyncFnOnce(
-        GetAppDepositRecord,
-    ) -> Result<GetAppDepositRecordResponse, Box<dyn Error>>,
+    read_record: impl AsyncFnOnce(GetAppDepositRecord) -> Result<GetAppDepositRecordResponse, Trouble>,
 ) -> Response<Bytes> {
     let event = match verifier.verify(headers, body, now) {
         Ok(event) => event,
@@ -44,11 +44,9 @@ pub async fn receive(
 async fn handle(
     event: &Event,
     books: &Mutex<Books>,
-    read_record: impl AsyncFnOnce(
-        GetAppDepositRecord,
-    ) -> Result<GetAppDepositRecordResponse, Box<dyn Error>>,
-) -> Result<(), Box<dyn Error>> {
-    let set_aside = |books: &Mutex<Books>| -> Result<(), Box<dyn Error>> {
+    read_record: impl AsyncFnOnce(GetAppDepositRecord) -> Result<GetAppDepositRecordResponse, Trouble>,
+) -> Result<(), Trouble> {
+    let set_aside = |books: &Mutex<Books>| -> Result<(), Trouble> {
         let whole = serde_json::to_string(event)?;
         books.lock().map_err(|_| "no books")?.set_aside.push(whole);
         Ok(())
@@ -60,7 +58,11 @@ async fn handle(
     let record = read_record(deposit.confirm_request()).await?;
     match ConfirmedDeposit::judge(deposit, record)?.decision() {
         DepositDecision::Credit(paid) => {
-            let row = (deposit.order_id.clone(), paid.coin_id(), paid.amount().clone());
+            let row = (
+                deposit.order_id.clone(),
+                paid.coin_id(),
+                paid.amount().clone(),
+            );
             let mut books = books.lock().map_err(|_| "no books")?;
             books.credits.entry(paid.record_id().clone()).or_insert(row);
             Ok(())

@@ -7,6 +7,8 @@ use ccpayment_core::{Amount, RecordId};
 use ccpayment_webhook::v1::{Creditable, Event};
 use ccpayment_webhook::{Acknowledgement, DepositDecision, Verified};
 
+type Trouble = Box<dyn Error + Send + Sync>;
+
 /// Two tables of the merchant's database.
 #[derive(Default)]
 pub struct Books {
@@ -21,8 +23,8 @@ pub struct Books {
 pub async fn receive(
     event: Verified<Event>,
     books: &Mutex<Books>,
-    read_order: impl AsyncFnOnce(GetOrderInfo) -> Result<GetOrderInfoResponse, Box<dyn Error>>,
-) -> Result<Acknowledgement, Box<dyn Error>> {
+    read_order: impl AsyncFnOnce(GetOrderInfo) -> Result<GetOrderInfoResponse, Trouble>,
+) -> Result<Acknowledgement, Trouble> {
     let decision: DepositDecision<Creditable<'_>> = match event.event() {
         Event::ApiDeposit(deposit) => {
             let read = deposit.confirm_request().ok_or("it names no order")?;

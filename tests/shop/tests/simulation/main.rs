@@ -158,10 +158,18 @@ async fn the_same_seed_is_the_same_run() {
     }
 }
 
-/// The seed of the first run that the mistake breaks, which has to break this rule.
-async fn find(mistake: Mistake, expected: Invariant) {
+/// The seed of the first run that the mistake breaks, which has to break this rule; some mistakes
+/// break another one as well, which is passed over.
+async fn find(mistake: Mistake, expected: Invariant, also: Option<Invariant>) {
     let make = |world| Careless::new(world, mistake);
-    let broken = simulate_many(0..300, make).await.unwrap_err();
+    let mut first = 0;
+    let broken = loop {
+        let broken = simulate_many(first..300, make).await.unwrap_err();
+        if Some(broken.invariant) != also {
+            break broken;
+        }
+        first = broken.seed + 1;
+    };
     assert_eq!(broken.invariant, expected, "{mistake:?}: {broken}");
     // The seed is all that is needed to see it again.
     let again = simulate(broken.seed, make).await.unwrap_err();
@@ -174,10 +182,11 @@ async fn find(mistake: Mistake, expected: Invariant) {
 }
 
 macro_rules! found {
-    ($($name:ident: $mistake:ident breaks $invariant:ident;)+) => {$(
+    ($($name:ident: $mistake:ident breaks $invariant:ident $(and $also:ident)?;)+) => {$(
         #[tokio::test]
         async fn $name() {
-            find(Mistake::$mistake, Invariant::$invariant).await;
+            let also = [$(Invariant::$also)?].first().copied();
+            find(Mistake::$mistake, Invariant::$invariant, also).await;
         }
     )+};
 }
@@ -190,7 +199,7 @@ found! {
     crediting_what_is_flagged: CreditsFlagged breaks FlaggedIsNotCredited;
     crediting_what_is_not_confirmed: CreditsUnconfirmed breaks ConfirmedBeforeCredited;
     a_new_order_id_after_a_timeout: NewOrderId breaks PaidOnce;
-    taking_a_timeout_for_a_failure: TimeoutIsFailure breaks RefusedHasNoDebit;
+    taking_a_timeout_for_a_failure: TimeoutIsFailure breaks RefusedHasNoDebit and NoPayoutIsLost;
     skipping_the_verification: SkipsVerification breaks ForgeryIsTurnedAway;
     crediting_each_event_once: CreditsByEvent breaks CreditedOnce;
     acknowledging_while_the_record_lags: AcknowledgesLagging breaks StoredBeforeAcknowledged;
