@@ -271,7 +271,7 @@ impl Till {
     ///
     /// # Errors
     ///
-    /// When a record could not be read.
+    /// When a record could not be read, or is another one than was accepted.
     pub async fn reconcile(&self) -> Result<(), Trouble> {
         let mut list = GetAppDepositRecordList::new();
         loop {
@@ -293,10 +293,15 @@ impl Till {
         let payouts = self.database.rows().payouts.clone();
         for payout in payouts.values() {
             if let PayoutState::Sent(record_id) = &payout.state {
-                // By our own id: another record under it would be told as an error.
+                // By our own id, since an acceptance may have been meant for another call.
                 let order_id = &payout.request.order_id;
                 let read = GetAppWithdrawRecord::new(order_id.clone());
                 let confirmed = ConfirmedWithdrawal::read(&self.client, &read).await?;
+                if confirmed.record().record_id != *record_id {
+                    let found = &confirmed.record().record_id;
+                    let error = format!("{order_id} is {found}, and was accepted as {record_id}");
+                    return Err(error.into());
+                }
                 self.note_record(order_id, record_id, confirmed.decision())?;
             }
         }

@@ -3,20 +3,19 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod support;
+
 use std::sync::Mutex;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use ccpayment::v2::{CreateAppOrderDepositAddress, GetAppDepositRecordList};
-use ccpayment::webhook::{ConfirmedDeposit, DepositDecision, Verifier};
-use ccpayment::{
-    Amount, AppId, AppSecret, Call, Chain, Client, Clock, CoinId, Credentials, OrderId, PriceIn,
-    Timestamp, Transport, TransportError,
-};
-use ccpayment_sandbox::{Notification, Sandbox, Setting};
-use ccpayment_testing::TestClock;
+use ccpayment::webhook::{ConfirmedDeposit, DepositDecision};
+use ccpayment::{Amount, Chain, Clock, CoinId, OrderId, PriceIn};
 use ccpayment_testing::simulation::{Books, Credit, Merchant, World, simulate_many};
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use http::{Request, Response};
+
+use support::{House, request};
 
 #[allow(unreachable_pub, reason = "it is the text of a page")]
 #[path = "../../../crates/ccpayment-webhook/recipes/receive.rs"]
@@ -89,41 +88,15 @@ async fn recipe_with_repeats_delays_and_lags_credits_each_payment_once() {
     }
 }
 
-/// The sandbox itself, without a line that fails.
-struct Line(Sandbox);
-
-#[async_trait]
-impl Transport for Line {
-    async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
-        let answer = self.0.respond(call.request).await;
-        Ok(answer.unwrap())
-    }
-}
-
-fn headers(notification: &Notification) -> HeaderMap {
-    let pairs = notification.headers.iter().map(|(name, value)| {
-        let name: HeaderName = name.parse().unwrap();
-        (name, HeaderValue::from_str(value).unwrap())
-    });
-    pairs.collect()
-}
-
 #[tokio::test]
 async fn recipe_with_both_notifications_after_the_record_is_final_credits_25_of_25() {
-    const NOW: u64 = 1_767_225_600;
-    let sandbox = Sandbox::builder()
-        .seed(7)
-        .start_time(NOW)
-        .setting(Setting::ChainByHand(true))
-        .webhook_url("http://shop.example/notify")
-        .build()
-        .unwrap();
-    let app_id = AppId::new(sandbox.app_id());
-    let secret = AppSecret::new(sandbox.app_secret());
-    let credentials = Credentials::new(app_id, secret).unwrap();
-    let verifier = Verifier::from(&credentials);
-    let clock = TestClock::at(Timestamp::new(NOW));
-    let client = Client::new(credentials, Line(sandbox.clone())).with_clock(clock.clone());
+    let House {
+        sandbox,
+        client,
+        verifier,
+        clock,
+        ..
+    } = House::new();
     let order = CreateAppOrderDepositAddress::new(
         OrderId::new("order-1"),
         CoinId::new(1280),
@@ -145,9 +118,9 @@ async fn recipe_with_both_notifications_after_the_record_is_final_credits_25_of_
     let books = Mutex::default();
     for notification in late.iter().chain(late.iter().rev()) {
         let read = async |read| Ok(client.send(&read).await?);
-        let (headers, body) = (headers(notification), notification.body.as_bytes());
-        let now = clock.now();
-        let answer = recipe::receive(&verifier, &headers, body, now, &books, read).await;
+        let request = request(notification);
+        let (headers, body, now) = (request.headers(), request.body(), clock.now());
+        let answer = recipe::receive(&verifier, headers, body, now, &books, read).await;
         assert_eq!(answer.body(), "Success");
     }
     let books = books.into_inner().unwrap();
