@@ -93,7 +93,9 @@ pub enum WithdrawalDecision<'a> {
 /// as payment: the [coin](Self::coin_id), the [amount](Self::amount), and the
 /// [time](Self::came_in_time). A payer may send another coin than the order's, and an invoice is
 /// paid in any coin: its value is the `paidValue` of the row with this record id in
-/// `getInvoiceOrderInfo`, never this amount.
+/// `getInvoiceOrderInfo`, where that row is `Success` and not risky; never this amount, and never
+/// `totalPaidValue`, which has the earlier payments too. The model shop in `tests/shop` of the
+/// repository does all of this.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Creditable<'a> {
     pub(crate) record_id: &'a RecordId,
