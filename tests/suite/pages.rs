@@ -566,8 +566,12 @@ impl Transport for Strict {
 async fn no_record_is_lost_between_windows_or_behind_our_clock() {
     for (behind, excludes_ends) in [(0, false), (100, false), (3_600, false), (3_600, true)] {
         let now = START + behind;
-        // Each half second around where a window may begin, and up to the gateway's now.
-        let edges = (0..5).map(|window| START + DAY - window * (WINDOW - 1));
+        // Each half second around where a window may begin, be it that windows share a second or
+        // lie one apart, and up to the gateway's now.
+        let edges = (0..5).flat_map(|window| {
+            let (to, apart) = (START + DAY, window * (WINDOW + 1));
+            [to - window * (WINDOW - 1), to - apart, START - apart]
+        });
         let mut moments: Vec<u64> = edges
             .flat_map(|edge| (0..=8).map(move |half| edge * 1_000 - 2_000 + half * 500))
             .chain((0..=behind).map(|after| (START + after) * 1_000 - 500))

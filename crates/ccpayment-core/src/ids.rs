@@ -156,7 +156,8 @@ text_ids! {
     /// CCPayment's id of a transaction: 32 or 33 digits, which is too long for a number.
     RecordId: NOT_EMPTY;
     /// A merchant's id of an end user: 5 to 64 characters, not starting with `sys`. In v1, 3 to 64
-    /// characters, and no more.
+    /// characters, and no more. In v2 the APP ID is the user id of the merchant's own account: never
+    /// give it to a user.
     UserId: TextRule { min: 5, max: 64, forbidden_prefix: Some("sys"), ..NOT_EMPTY };
     /// A merchant's id of a permanent deposit address: 3 to 64 characters.
     ReferenceId: TextRule { min: 3, max: 64, ..NOT_EMPTY };
