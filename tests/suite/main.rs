@@ -10,6 +10,7 @@
 
 mod answers;
 mod arbitrary;
+mod batch_answers;
 mod batches;
 mod blocking;
 mod discrepancies;

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use ccpayment_core::v2::{
-    AppendBatchWithdraw, BatchRows, BatchWithdrawOrder, GetBatchWithdrawOrderRecordList,
+    AppendBatchWithdraw, AppendBatchWithdrawResponse, BatchRows, BatchWithdrawOrder,
+    GetBatchWithdrawOrderRecordList,
 };
 use ccpayment_core::{Endpoint, ErrorCode, Paged, Prepared, Submit, Timestamp};
 
@@ -73,17 +74,19 @@ pub(super) async fn follow(
                 machine.opened(sent.signed_at, opening.orders.len(), named)
             }
             Step::Append(rows) => {
-                let rows = rows
-                    .into_iter()
-                    .filter_map(|at| batch.batch.orders.get(at).cloned());
+                let rows = (rows.into_iter()).filter_map(|at| batch.batch.orders.get(at).cloned());
                 let request = AppendBatchWithdraw::new(batch.id().clone(), rows);
                 let sent = send(client, &request, give_up_at).await;
                 asked = sent.retry_after;
-                let named = (sent.result.as_ref().ok()).and_then(|it| it.batch_order_id.as_ref());
-                if named.is_some_and(|named| named != batch.id()) {
-                    machine.appended_elsewhere(sent.signed_at)
-                } else {
-                    machine.appended(sent.signed_at, sent.result.map(drop))
+                let is_proven = |answer: &AppendBatchWithdrawResponse| {
+                    let named = answer.batch_order_id.as_ref();
+                    let appended = answer.appended.map(usize::try_from);
+                    named.is_none_or(|named| named == batch.id())
+                        && appended == Some(Ok(request.orders.len()))
+                };
+                match sent.result {
+                    Ok(answer) if !is_proven(&answer) => machine.append_unproven(sent.signed_at),
+                    result => machine.appended(sent.signed_at, result.map(drop)),
                 }
             }
             Step::Confirm => {

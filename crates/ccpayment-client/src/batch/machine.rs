@@ -226,19 +226,23 @@ impl Machine {
             self.accepted_at = None;
         }
         if is_late || (self.is_confirmed && !missing.is_empty()) {
-            let found = format!("{} of them", self.rows.len());
-            let difference = Difference::new("orders", format!("{wanted} rows"), found);
-            return self.mismatch(&batch, vec![difference], 1);
+            return self.mismatch(&batch, vec![self.rows_of(wanted)], 1);
         }
         self.mismatch.clear();
         self.mismatches = 0;
         if !self.is_confirmed {
-            return self.open(missing);
+            return self.open(wanted, missing);
         }
         if has_moved_nothing(&batch) {
             return self.ended(batch);
         }
         self.done(batch, Proof::Record)
+    }
+
+    /// How many there are of all that are wanted.
+    fn rows_of(&self, wanted: usize) -> Difference {
+        let found = format!("{} of them", self.rows.len());
+        Difference::new("orders", format!("{wanted} rows"), found)
     }
 
     /// The state alone, while what is in doubt shows in no row.
@@ -282,7 +286,10 @@ impl Machine {
             BatchStatus::Init => {
                 // What shows in nothing that the gateway has can't arrive any more, once its clock
                 // is far enough.
-                self.doubt.take_if(|(_, since)| is_over(*since, clock));
+                let settled = self.doubt.take_if(|(_, since)| is_over(*since, clock));
+                if let Some((Act::Append, _)) = settled {
+                    self.failures += 1;
+                }
             }
             BatchStatus::Unknown(status) => self.status = Some(status.clone()),
             // Any other known word means that the confirmation took effect.
@@ -292,7 +299,7 @@ impl Machine {
     }
 
     /// The batch is not confirmed, as far as it shows.
-    fn open(&mut self, missing: Vec<usize>) -> Step {
+    fn open(&mut self, wanted: usize, missing: Vec<usize>) -> Step {
         let have_arrived = !self.sent.iter().any(|at| missing.binary_search(at).is_ok());
         self.doubt
             .take_if(|(act, _)| *act == Act::Append && have_arrived);
@@ -306,6 +313,9 @@ impl Machine {
             _ => false,
         });
         if self.refused.is_some() || self.failures >= MAX_FAILURES {
+            if self.last.is_none() {
+                self.mismatch = vec![self.rows_of(wanted)];
+            }
             return finish(self.give_up());
         }
         if missing.is_empty() {
@@ -386,13 +396,14 @@ impl Machine {
         }
     }
 
-    /// The answer to what was appended is of another batch, so that it is none.
-    pub(super) fn appended_elsewhere(&mut self, signed_at: Timestamp) -> Step {
+    /// The answer to what was appended is of another batch, or does not say that all of it was.
+    pub(super) fn append_unproven(&mut self, signed_at: Timestamp) -> Step {
         self.tried.submits += 1;
         self.doubt(Act::Append, signed_at)
     }
 
     fn accept(&mut self, signed_at: Timestamp, rows: impl IntoIterator<Item = usize>) {
+        self.passing = None;
         self.accepted.extend(rows);
         self.accepted_at = self.accepted_at.max(Some(signed_at));
     }
@@ -447,7 +458,10 @@ impl Machine {
     }
 
     fn doubt(&mut self, act: Act, signed_at: Timestamp) -> Step {
-        self.failures += 1;
+        // Rows are not sent again before it is known that they did not arrive.
+        if act != Act::Append {
+            self.failures += 1;
+        }
         if act == Act::Open {
             self.is_claimed = true;
             self.doubt.get_or_insert((act, signed_at));

@@ -28,7 +28,7 @@ impl Machine {
         let last = self.last.take().map(Box::new);
         let refused = self.refused.take().map(|(_, refusal)| refusal);
         let unmatched = (!fields.is_empty()).then_some(Refusal::Unmatched { fields });
-        let reason = refused.or(unmatched).or_else(|| self.passing.take());
+        let reason = refused.or_else(|| self.passing.take()).or(unmatched);
         Err(match (reason.filter(|_| is_open), last) {
             (Some(reason), _) => self.refuse(reason),
             (None, Some(last)) if is_open => self.refuse(Refusal::NotSent(last)),

@@ -9,10 +9,9 @@ fn unheard() -> Machine {
 }
 
 fn of_another(status: &str) -> BatchWithdrawOrder {
-    BatchWithdrawOrder {
-        batch_order_id: OrderId::new("batch-2"),
-        ..batch(status, "")
-    }
+    let mut shown = batch(status, "");
+    shown.batch_order_id = OrderId::new("batch-2");
+    shown
 }
 
 #[track_caller]
@@ -49,7 +48,7 @@ fn an_answer_about_another_batch_proves_nothing() {
     assert_eq!(name(&step), "wait, glance");
     let mut appended = machine();
     appended.read_back(seen(T, "Init", 3, |at| at == 0));
-    assert_eq!(name(&appended.appended_elsewhere(T)), "read back");
+    assert_eq!(name(&appended.append_unproven(T)), "read back");
     let step = appended.read_back(seen(later(1), "Init", 3, |at| at == 0));
     assert_eq!(name(&step), "wait");
 }
@@ -181,7 +180,7 @@ fn every_error_has_since_when_an_earlier_process_may_have_acted() {
     type Answer = fn() -> Error;
     for (answers, verdict) in [
         (&[not_sent as Answer; 3][..], "refused"),
-        (&[|| code(11004); 3], "refused"),
+        (&[(|| code(11004)) as Answer; 3], "refused"),
         (&[|| code(14000)], "refused"),
         // An earlier opening may arrive, or the batch is there.
         (&[lost, || code(14000)], "unknown"),
@@ -215,8 +214,10 @@ fn what_an_earlier_process_left_is_absent_once_it_can_not_arrive() {
         let mut machine = Machine::new(id(), T, Earlier::Left(Some(T)));
         machine.not_found(Some(clock), code(11003));
         machine.opened(T, 3, Err(code(14000)));
-        machine.not_found(Some(clock), code(11003));
-        since(machine.give_up())
+        match machine.not_found(Some(clock), code(11003)) {
+            Step::Finish(ended) => since(*ended),
+            other => panic!("not finished but {}", name(&other)),
+        }
     };
     assert_eq!(refused_at(T), ("unknown".into(), Some(T)));
     assert_eq!(refused_at(later(ABSENCE_SECONDS)), ("refused".into(), None));

@@ -57,6 +57,33 @@ fn rows_that_were_accepted_and_do_not_show_are_not_sent_again() {
 }
 
 #[test]
+fn rows_of_an_append_that_says_nothing_are_sent_again_once_they_can_not_arrive_and_not_for_ever() {
+    let mut machine = machine();
+    let two = |at| seen(later(at), "Init", 3, |row| row < 2);
+    assert_eq!(name(&machine.read_back(two(0))), "append 1");
+    for resent in 0..2 {
+        let sent_at = 1_000 * resent;
+        assert_eq!(name(&machine.append_unproven(later(sent_at))), "read back");
+        let step = machine.read_back(two(sent_at + ABSENCE_SECONDS - 1));
+        assert_eq!(name(&step), "wait");
+        let step = machine.read_back(two(sent_at + ABSENCE_SECONDS));
+        assert_eq!(name(&step), "append 1");
+    }
+    machine.append_unproven(later(2_000));
+    // It may be late, and then all is well.
+    let step = machine.read_back(complete(later(2_001), "Init"));
+    assert_eq!(name(&step), "confirm");
+    let mut never = self::machine();
+    never.read_back(two(0));
+    for sent_at in [0, 1_000, 2_000] {
+        never.append_unproven(later(sent_at));
+        never.read_back(two(sent_at + ABSENCE_SECONDS));
+    }
+    let step = never.read_back(two(3_000));
+    assert_eq!(unmatched(step), (vec!["orders"], None));
+}
+
+#[test]
 fn rows_that_can_not_be_matched_are_refused_while_the_batch_is_open() {
     let step = machine().read_back(with_rows("Init", unclear()));
     assert_eq!(unmatched(step), (vec!["memo"], None));
