@@ -9,7 +9,7 @@ use bytes::Bytes;
 use ccpayment::v2::{ApplyBatchWithdraw, BatchMode, BatchWithdrawTask};
 use ccpayment::{
     Address, AppId, AppSecret, BatchPayout, Call, Chain, Client, CoinId, Credentials, Memo,
-    OrderId, PayoutError, Proof, Refusal, Timeouts, Transport, TransportError,
+    OrderId, PayoutError, Proof, Refusal, Timeouts, Timestamp, Transport, TransportError,
 };
 use ccpayment_sandbox::{EntryKind, Sandbox, Setting};
 use serde_json::{Value, json};
@@ -451,6 +451,21 @@ async fn a_stored_batch_is_looked_up_whatever_the_rules_say() {
     let error = client.resume_batch(&stored, None).await.unwrap_err();
     assert!(matches!(error, PayoutError::Refused { .. }), "{error:?}");
     assert_eq!(requests(&fresh, APPLY), 0);
+}
+
+#[tokio::test]
+async fn a_doubt_in_milliseconds_is_told_at_once() {
+    let sandbox = sandbox();
+    let client = in_process::client(&sandbox);
+    let since = Some(Timestamp::new(sandbox.now() * 1_000));
+    let error = client.resume_batch(&batch(3), since).await.unwrap_err();
+    assert!(matches!(error, PayoutError::Unknown { .. }), "{error:?}");
+    let source = std::error::Error::source(&error).unwrap();
+    assert!(
+        format!("{source:?}").contains("in_doubt_since"),
+        "{source:?}"
+    );
+    assert!(sandbox.requests().is_empty());
 }
 
 /// The record of a batch has no chain, so this one can't be told; all else that can be is.

@@ -15,6 +15,7 @@ use tracing::Instrument as _;
 use crate::client::Client;
 use crate::error::{CallInfo, Error};
 use crate::observe;
+use crate::payout::in_seconds;
 use crate::verdict::PayoutError;
 use machine::{Earlier, Machine};
 
@@ -92,7 +93,10 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As for [`Client::batch_payout`].
+    /// As for [`Client::batch_payout`]. A moment in milliseconds would be a doubt for ever: it gives
+    /// [`PayoutError::Unknown`] at once, with [`Error::Invalid`] as its source. The rules of
+    /// [`BatchPayout::validate`] hold before something is sent: what was sent before is looked up
+    /// whatever they say.
     pub async fn resume_batch(
         &self,
         batch: &BatchPayout,
@@ -109,12 +113,15 @@ async fn run(
 ) -> Result<BatchPaid, PayoutError> {
     let give_up_at = client.give_up_at();
     let began = Timestamp::from_system(client.now());
-    let machine = Machine::new(batch.id().clone(), began, earlier);
-    // What was sent before is looked up whatever a rule says.
-    if earlier == Earlier::Unheard
-        && let Err(error) = allowed(batch)
-    {
-        return Err(machine.not_sent(error));
+    let mut machine = Machine::new(batch.id().clone(), began, earlier);
+    match earlier {
+        Earlier::Unheard => allowed(batch).map_err(|error| machine.not_sent(error))?,
+        // What was sent before is looked up whatever a rule says.
+        Earlier::Left(since) => {
+            if let Err(error) = since.map_or(Ok(()), |it| in_seconds(&batch.batch, it)) {
+                return machine.stopped(error);
+            }
+        }
     }
     let span = observe::submit(ConfirmBatchWithdraw::NAME, batch.id());
     let following = calls::follow(machine, client, batch, give_up_at);

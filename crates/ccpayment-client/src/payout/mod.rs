@@ -101,22 +101,30 @@ impl Requests {
     ) -> Result<Self, Error> {
         let submit = match in_doubt_since {
             None => Some(client.prepare(request)?),
-            Some(since) if since.get() >= FIRST_IN_MILLISECONDS => {
-                let rule = Rule::Other("is in seconds, and this is in milliseconds");
-                return Err(Error::Invalid {
-                    call: CallInfo::of(request),
-                    source: ValidationError::new("in_doubt_since", rule).into(),
-                });
+            Some(since) => {
+                in_seconds(request, since)?;
+                None
             }
-            Some(_) => None,
         };
         let lookup = client.prepare_lookup(&request.lookup())?;
         Ok(Self { submit, lookup })
     }
 }
 
+/// A moment in milliseconds would be a doubt for ever.
+pub(crate) fn in_seconds<E: Endpoint>(request: &E, since: Timestamp) -> Result<(), Error> {
+    if since.get() < FIRST_IN_MILLISECONDS {
+        return Ok(());
+    }
+    let rule = Rule::Other("is in seconds, and this is in milliseconds");
+    Err(Error::Invalid {
+        call: CallInfo::of(request),
+        source: ValidationError::new("in_doubt_since", rule).into(),
+    })
+}
+
 /// Carries out what the machine decides; with an earlier doubt, only looks.
-pub(crate) async fn drive<S: Submit>(
+async fn drive<S: Submit>(
     client: &Client,
     request: &S,
     in_doubt_since: Option<Timestamp>,

@@ -47,7 +47,7 @@ impl Machine {
         self.refuse(Refusal::NotSent(Box::new(error)))
     }
 
-    /// A rule of this version does not let it go on.
+    /// A rule does not let it go on.
     pub(in crate::batch) fn stopped(&mut self, error: Error) -> Result<BatchPaid, PayoutError> {
         self.last = Some(error);
         self.give_up()
