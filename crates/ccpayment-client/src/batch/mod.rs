@@ -75,7 +75,7 @@ impl Client {
     /// [`Refusal::Unmatched`](crate::Refusal::Unmatched) it is there, but not as it was asked for.
     /// [`PayoutError::Conflict`]: the batch of this id is another one, or has other rows.
     /// [`PayoutError::Incomparable`]: it is confirmed, and a person has to compare its rows.
-    /// [`PayoutError::Unknown`]: not settled in time.
+    /// [`PayoutError::Unknown`]: not settled in time, or nothing of the batch was seen.
     ///
     /// Each has in [`Tried::in_doubt_since`](crate::Tried::in_doubt_since) what
     /// [`Client::resume_batch`] has to wait for, a refusal too.

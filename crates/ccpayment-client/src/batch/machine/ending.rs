@@ -23,7 +23,10 @@ impl Machine {
             // Without a batch, there is nothing to confirm.
             Some((Act::Unheard, _)) => self.is_absent && !self.is_claimed,
             Some(_) => false,
-            None => self.unread.is_none() && !self.is_confirmed && self.status.is_none(),
+            None => {
+                let is_seen = self.is_there || self.is_absent;
+                is_seen && self.unread.is_none() && !self.is_confirmed && self.status.is_none()
+            }
         };
         let last = self.last.take().map(Box::new);
         let refused = self.refused.take().map(|(_, refusal)| refusal);

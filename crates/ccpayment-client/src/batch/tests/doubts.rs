@@ -174,6 +174,9 @@ fn every_error_has_since_when_an_earlier_process_may_have_acted() {
     let mut machine = unheard();
     machine.read_failed(not_sent());
     assert_eq!(since(machine.give_up()), ("unknown".into(), Some(T)));
+    let mut machine = Machine::new(id(), T, Earlier::Left(None));
+    machine.read_failed(not_sent());
+    assert_eq!(since(machine.give_up()), ("unknown".into(), None));
     let invalid = unheard().not_sent(not_sent());
     assert_eq!(invalid.tried().in_doubt_since, Some(T));
 
