@@ -6,46 +6,21 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use ccpayment::v2::{ApplyBatchWithdraw, BatchMode, BatchWithdrawTask};
+use ccpayment::v2::BatchMode;
 use ccpayment::{
-    Address, AppId, AppSecret, BatchPayout, Call, Chain, Client, CoinId, Credentials, Memo,
-    OrderId, PayoutError, Proof, Refusal, Timeouts, Timestamp, Transport, TransportError,
+    AppId, AppSecret, Call, Client, Credentials, Memo, PayoutError, Proof, Refusal, Timeouts,
+    Timestamp, Transport, TransportError,
 };
-use ccpayment_sandbox::{EntryKind, Sandbox, Setting};
+use ccpayment_sandbox::Sandbox;
 use serde_json::{Value, json};
 
+use crate::batches::{APPEND, CONFIRM, batch, holds, sandbox};
 use crate::gateway::SandboxClock;
 use crate::in_process::{self, InProcess};
 
-const USDT: CoinId = CoinId::new(1280);
-const EVM: &str = "0xBb9C4e7F3687aca1AE2828c18f9E3ae067F569FE";
 const APPLY: &str = "applyBatchWithdraw";
-const APPEND: &str = "appendBatchWithdraw";
-const CONFIRM: &str = "confirmBatchWithdraw";
 const ORDER: &str = "getBatchWithdrawOrder";
 const LIST: &str = "getBatchWithdrawOrderRecordList";
-
-fn batch(rows: u64) -> BatchPayout {
-    let (id, polygon) = (OrderId::new("batch-1"), Chain::new("POLYGON"));
-    let rows = (1..=rows).map(|seq| {
-        let id = OrderId::new(format!("row-{seq:05}"));
-        let amount = format!("2.{seq}").parse().unwrap();
-        BatchWithdrawTask::new(seq, id, Address::new(EVM), amount)
-    });
-    let batch = ApplyBatchWithdraw::new(id, USDT, polygon, BatchMode::Single);
-    BatchPayout::new(batch.orders(rows))
-}
-
-fn sandbox() -> Sandbox {
-    Sandbox::builder()
-        .app("app-id", "app-secret")
-        .seed(7)
-        .start_time(1_767_225_600)
-        .setting(Setting::ChainByHand(true))
-        .balance(1280, "100000")
-        .build()
-        .unwrap()
-}
 
 /// What happens to a call that the gateway has carried out, by its route and how often that was
 /// called before: the answer to change, or none to lose it.
@@ -121,12 +96,6 @@ fn each_row(answer: &mut Value, change: impl Fn(&mut Value)) {
 fn requests(sandbox: &Sandbox, route: &str) -> usize {
     let requests = sandbox.requests();
     requests.iter().filter(|it| it.route == route).count()
-}
-
-fn holds(sandbox: &Sandbox) -> usize {
-    let ledger = sandbox.ledger();
-    let holds = (ledger.entries().iter()).filter(|entry| entry.kind == EntryKind::BatchHold);
-    holds.count()
 }
 
 /// The fields that did not match; nothing was confirmed.
@@ -446,7 +415,7 @@ async fn a_stored_batch_is_looked_up_whatever_the_rules_say() {
     assert_eq!(found.proof, Proof::Record);
 
     // And is not sent.
-    let fresh = self::sandbox();
+    let fresh = crate::batches::sandbox();
     let client = in_process::client(&fresh);
     let error = client.resume_batch(&stored, None).await.unwrap_err();
     assert!(matches!(error, PayoutError::Refused { .. }), "{error:?}");

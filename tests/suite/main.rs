@@ -11,6 +11,7 @@
 mod answers;
 mod arbitrary;
 mod batch_answers;
+mod batch_rows;
 mod batches;
 mod blocking;
 mod discrepancies;

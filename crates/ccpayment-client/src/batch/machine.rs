@@ -191,12 +191,12 @@ impl Machine {
         match rows {
             // Rows more than the wanted ones: they may be beside them, and paid.
             BatchRows::Differ(fields) if !self.is_confirmed || !are_other_rows(&fields) => {
-                return self.conflict(fields);
+                self.conflict(fields)
             }
-            _ if batch.status == BatchStatus::Rejected => return self.ended(batch),
-            _ if self.status.is_some() => return self.wait(),
+            _ if batch.status == BatchStatus::Rejected => self.ended(batch),
+            _ if self.status.is_some() => self.wait(),
             // It jumped back, so another look tells more.
-            _ if self.is_confirmed && batch.status == BatchStatus::Init => return self.wait(),
+            _ if self.is_confirmed && batch.status == BatchStatus::Init => self.wait(),
             BatchRows::Fit(rows) => self.fit(batch, rows),
             BatchRows::Differ(fields) | BatchRows::Incomparable(fields) => {
                 self.mismatch(&batch, fields, MAX_MISMATCHES)

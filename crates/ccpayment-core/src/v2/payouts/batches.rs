@@ -75,9 +75,9 @@ impl ApplyBatchWithdraw {
         }
         let fee_coin = batch.network_fee_coin.as_ref();
         let fees = match fee_coin.and_then(|coin| coin.coin_id) {
-            Some(coin) if coin == self.coin_id => Fees::InCoin,
-            Some(_) => Fees::InAnother,
-            None => Fees::InSome,
+            Some(coin) if coin == self.coin_id => Fees::SameCoin,
+            Some(_) => Fees::OtherCoin,
+            None => Fees::NotTold,
         };
         let names = Names::of(&self.orders);
         let mut slots: Vec<Option<BatchWithdrawTaskRecord>> = vec![None; self.orders.len()];
@@ -132,10 +132,10 @@ impl ApplyBatchWithdraw {
 /// The coin that the network fees of a batch are in.
 #[derive(Clone, Copy)]
 enum Fees {
-    InCoin,
-    InAnother,
+    SameCoin,
+    OtherCoin,
     /// The record does not say.
-    InSome,
+    NotTold,
 }
 
 fn compare(row: &BatchWithdrawTask, record: &BatchWithdrawTaskRecord, fees: Fees) -> Found<()> {
@@ -159,9 +159,9 @@ fn same_amount(asked: &Amount, found: &Amount, fee: Option<&Amount>, fees: Fees)
     let is_net = || crate::payout::same_amount(asked, found, fee);
     match fees {
         _ if asked == found => Some(true),
-        Fees::InCoin => Some(is_net()),
-        Fees::InAnother => Some(false),
-        Fees::InSome => (!is_net()).then_some(false),
+        Fees::SameCoin => Some(is_net()),
+        Fees::OtherCoin => Some(false),
+        Fees::NotTold => (!is_net()).then_some(false),
     }
 }
 
