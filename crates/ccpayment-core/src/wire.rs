@@ -23,7 +23,7 @@ use serde::{Deserialize as DeserializeDerive, Serialize};
 mod either_name;
 mod number;
 
-pub(crate) use either_name::{either_name, first_named};
+pub(crate) use either_name::{Held, either_name, first_named, same_named};
 pub use number::{Number, number};
 
 /// Serialises a request once; these bytes are signed and these bytes are sent.
