@@ -11,8 +11,8 @@
 //! - [`if_readable`]: missing, null, empty text and what can't be read are all `None`.
 //! - [`lenient`]: the same, as the type's default.
 //!
-//! Objects and lists are read by [`object`], [`entries`] and [`map`], which take no array for an
-//! object. A page's records are read by [`rows`], each by itself.
+//! Objects and lists are read by [`object`], [`or_default`], [`entries`] and [`map`], which take no
+//! array for an object. A page's records are read by [`rows`], each by itself.
 //!
 //! One list of v2 has its entries as objects or as their ids alone ([`text_or_object`]). The v1 API
 //! also has numbers that are read by [`number`], and fields with two names.
@@ -36,7 +36,7 @@ mod trouble;
 pub(crate) use either_name::{Held, Strictly, either_name, first_named, same_named};
 pub use number::{Number, number};
 pub(crate) use object::Object;
-pub use object::{entries, map, object};
+pub use object::{entries, map, object, or_default};
 pub(crate) use readable::IfReadable;
 pub use readable::{if_readable, lenient};
 pub use rows::UnreadableRow;

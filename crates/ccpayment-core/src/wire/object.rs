@@ -25,6 +25,20 @@ where
     Object::deserialize(deserializer).map(|Object(value)| value)
 }
 
+/// Reads identity or money that may be missing, where null is as good as the default.
+///
+/// # Errors
+///
+/// When the field holds something that is not a `T`.
+pub fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    let read = Option::<Object<T>>::deserialize(deserializer)?;
+    Ok(read.map(|Object(value)| value).unwrap_or_default())
+}
+
 /// Reads a list, where missing and null are an empty one. An entry that can't be read is an error,
 /// because what is summed or confirmed is not known without it.
 ///
@@ -36,9 +50,8 @@ where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
 {
-    let list = Option::<Vec<Object<T>>>::deserialize(deserializer)?;
-    let list = list.unwrap_or_default().into_iter();
-    Ok(list.map(|Object(value)| value).collect())
+    let list: Vec<Object<T>> = or_default(deserializer)?;
+    Ok(list.into_iter().map(|Object(value)| value).collect())
 }
 
 /// Reads a map, where missing and null are an empty one.
@@ -52,9 +65,11 @@ where
     K: Deserialize<'de> + Ord,
     T: Deserialize<'de>,
 {
-    let map = Option::<BTreeMap<K, Object<T>>>::deserialize(deserializer)?;
-    let map = map.unwrap_or_default().into_iter();
-    Ok(map.map(|(key, Object(value))| (key, value)).collect())
+    let map: BTreeMap<K, Object<T>> = or_default(deserializer)?;
+    Ok(map
+        .into_iter()
+        .map(|(key, Object(value))| (key, value))
+        .collect())
 }
 
 /// A `T` that is read from no array if it is an object.
@@ -178,5 +193,12 @@ mod tests {
         assert_eq!(nothing.0, None);
         let empty = read(r#"{"one":{"id":1},"list":null,"map":null}"#).unwrap();
         assert!(empty.list.is_empty() && empty.map.is_empty());
+        let by_default = |json: &mut serde_json::Deserializer<_>| or_default::<_, Vec<u8>>(json);
+        let read = |json| by_default(&mut serde_json::Deserializer::from_str(json));
+        assert_eq!(
+            (read("null").unwrap(), read("[1]").unwrap()),
+            (vec![], vec![1])
+        );
+        assert!(read("{}").is_err());
     }
 }
