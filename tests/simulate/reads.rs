@@ -84,7 +84,12 @@ async fn walk(book: &Book, client: &Client) -> Option<String> {
         loop {
             match pages.try_next().await {
                 Ok(Some(page)) => {
-                    found.extend(page.items.into_iter().map(|it| it.record_id.to_string()));
+                    for record in page.items {
+                        match record {
+                            Ok(record) => found.push(record.record_id.to_string()),
+                            Err(row) => return Some(format!("a list has {row:?}")),
+                        }
+                    }
                     if page.next.is_none() && found != book.world.older {
                         return Some(format!("a list has the records {found:?}"));
                     }

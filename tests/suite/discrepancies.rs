@@ -164,7 +164,12 @@ fn both_spellings_of_a_name_are_read() {
             renamed(&mut list["records"][0], to, name);
         }
         let read = read::<GetUserWithdrawRecordList>(&list);
-        let address = read.records[0].to_address.as_ref().unwrap();
+        let address = read.records[0]
+            .as_ref()
+            .unwrap()
+            .to_address
+            .as_ref()
+            .unwrap();
         assert_eq!(address.as_str(), expected.as_str().unwrap());
     }
     // 2.7
@@ -251,7 +256,8 @@ fn a_risky_refund_names_its_deposit_by_object_or_text() {
             "fromDeposit": [source],
         }]});
         let read = read::<GetRiskyRefundRecordList>(&answer);
-        assert_eq!(read.records[0].from_deposit[0].record_id.as_str(), "r1");
+        let record = read.records[0].as_ref().unwrap();
+        assert_eq!(record.from_deposit[0].record_id.as_str(), "r1");
     }
 }
 
@@ -259,7 +265,7 @@ fn a_risky_refund_names_its_deposit_by_object_or_text() {
 fn shapes_that_only_some_sources_have_are_read() {
     // 2.11 and 2.14: one list is called `list`, and confirmations have two names.
     let fees = json!({"list": [{"collects": [{"coinId": 1280}], "chain": "TRX"}]});
-    assert_eq!(read::<GetAggregationFeeRecord>(&fees).list.len(), 1);
+    assert!(read::<GetAggregationFeeRecord>(&fees).list[0].is_ok());
     let chain = json!({"chain": "TRX", "status": "Normal", "confirmNum": 3, "confirmations": 4});
     let chains = json!({ "chains": [chain] });
     assert_eq!(
@@ -402,6 +408,8 @@ fn words_of_every_source_are_known_and_others_kept() {
     ] {
         let answer = json!({"records": [{"amount": "1", "status": word}]});
         let status = read::<GetBatchWithdrawOrderRecordList>(&answer).records[0]
+            .as_ref()
+            .unwrap()
             .status
             .clone();
         let is_unknown = matches!(status, Some(BatchTaskStatus::Unknown(_)));

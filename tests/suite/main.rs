@@ -26,6 +26,7 @@ mod gateway_rsa;
 mod gateway_v1;
 mod in_process;
 mod last_moment;
+mod mutations;
 mod pages;
 mod payloads;
 mod payout_records;

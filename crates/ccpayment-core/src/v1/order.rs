@@ -172,7 +172,7 @@ pub struct CreateOrderResponse {
     /// The token's icon.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub logo: Option<String>,
@@ -206,13 +206,13 @@ pub struct CreateOrderResponse {
     /// How many seconds the order can be paid.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub order_valid_period: Option<u64>,
 }
 
-wire::either_name!(product_price by first_named: "product_price", "amount");
+wire::either_name!(product_price by first_named as Strictly: "product_price", "amount");
 
 /// Opens an order and gives the address of a hosted page where the payer chooses the token.
 ///

@@ -222,14 +222,14 @@ pub struct CreateAppOrderDepositAddressResponse {
     /// The hosted page. Only when generateCheckoutURL was true.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub checkout_url: Option<String>,
     /// How many confirmations the chain needs.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub confirms_needed: Option<u64>,
@@ -310,7 +310,7 @@ pub struct GetAppOrderInfoResponse {
     /// When it was created. CreateAt, not createdAt.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub create_at: Option<Timestamp>,
@@ -331,33 +331,33 @@ pub struct GetAppOrderInfoResponse {
     /// The fiat's symbol. Fiat-priced orders only.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub fiat_symbol: Option<String>,
     /// When it expires.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub expired_at: Option<Timestamp>,
     /// The hosted page.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub checkout_url: Option<String>,
     /// Where CCPayment writes to the payer.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub buyer_email: Option<String>,
     /// The payments. Treat null or missing as empty; payments in another coin are not listed.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::entries")]
     pub paid_list: Vec<OrderPayment>,
 }
 
@@ -404,7 +404,7 @@ pub struct OrderPayment {
     /// When it arrived.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub arrived_at: Option<Timestamp>,
@@ -417,7 +417,7 @@ pub struct OrderPayment {
     pub rate: Option<Amount>,
 }
 
-wire::either_name!(txid by same_named: "txid", "txId");
+wire::either_name!(txid by same_named as Strictly: "txid", "txId");
 
 /// Creates a hosted payment page where the payer chooses coin and chain.
 ///
@@ -632,14 +632,14 @@ pub struct GetInvoiceOrderInfoResponse {
     /// When it was created.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub create_at: Option<Timestamp>,
     /// What is sold; shown on the hosted page. Only when it was given.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub product: Option<String>,
@@ -674,14 +674,14 @@ pub struct GetInvoiceOrderInfoResponse {
     /// Where CCPayment writes to the payer. Only when it was given.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub buyer_email: Option<String>,
     /// When it expires.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub expired_at: Option<Timestamp>,
@@ -694,7 +694,7 @@ pub struct GetInvoiceOrderInfoResponse {
     )]
     pub total_paid_value: Option<Amount>,
     /// The payments. Treat null or missing as empty.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::entries")]
     pub paid_list: Vec<InvoicePayment>,
 }
 
@@ -763,7 +763,7 @@ pub struct InvoicePayment {
     /// When it arrived. Table says String, example is an integer.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub arrived_at: Option<Timestamp>,

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::DepositStatus;
 use crate::amount::Amount;
+use crate::check;
 use crate::endpoint::{Endpoint, Safety};
 use crate::ids::{Address, Chain, CoinId, Cursor, Memo, RecordId, Timestamp, TxId, UserId};
 use crate::paged::Paged;
 use crate::validate::ValidationError;
-use crate::{check, wire};
+use crate::wire::{self, UnreadableRow};
 
 /// Returns the permanent deposit address of an end user on a chain, making one when needed.
 ///
@@ -145,6 +146,7 @@ impl Endpoint for GetUserDepositRecord {
 #[non_exhaustive]
 pub struct GetUserDepositRecordResponse {
     /// The record.
+    #[serde(deserialize_with = "wire::object")]
     pub record: UserDepositRecord,
 }
 
@@ -223,7 +225,7 @@ pub struct UserDepositRecord {
     /// When it arrived.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub arrived_at: Option<Timestamp>,
@@ -237,7 +239,7 @@ pub struct UserDepositRecord {
     pub is_flagged_as_risky: Option<bool>,
 }
 
-wire::either_name!(tx_id by same_named: "txId", "txid");
+wire::either_name!(tx_id by same_named as Strictly: "txId", "txid");
 
 /// Pages through the deposits of an end user, newest first.
 ///
@@ -398,7 +400,12 @@ impl Paged for GetUserDepositRecordList {
         self
     }
 
-    fn into_page(answer: Self::Response) -> (Vec<UserDepositRecord>, Option<Cursor>) {
+    fn into_page(
+        answer: Self::Response,
+    ) -> (
+        Vec<Result<UserDepositRecord, UnreadableRow>>,
+        Option<Cursor>,
+    ) {
         (answer.records, answer.next_id)
     }
 }
@@ -409,8 +416,8 @@ impl Paged for GetUserDepositRecordList {
 #[non_exhaustive]
 pub struct GetUserDepositRecordListResponse {
     /// The records of this page, newest first where the documents say so.
-    #[serde(deserialize_with = "wire::list")]
-    pub records: Vec<UserDepositRecord>,
+    #[serde(with = "wire::rows")]
+    pub records: Vec<Result<UserDepositRecord, UnreadableRow>>,
     /// Where the next page begins; none on the last page. Empty or absent on the last page.
     #[serde(
         default,
