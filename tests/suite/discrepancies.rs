@@ -7,7 +7,7 @@ use std::path::Path;
 use bytes::Bytes;
 use ccpayment::v2::*;
 use ccpayment::{
-    AppId, AppSecret, CoinId, Credentials, Endpoint, Origin, Prepared, Timestamp, decode,
+    AppId, AppSecret, CoinId, Credentials, Endpoint, Origin, Prepared, Rule, Timestamp, decode,
 };
 use http::{Method, Request};
 use serde::Deserialize;
@@ -143,8 +143,61 @@ fn headers_method_and_empty_bodies_are_the_decided_ones() {
         assert!(request.body().is_empty(), "{request:?}");
         assert_eq!(request.headers()["content-type"], "application/json");
         assert_eq!(request.headers()["Timestamp"], "1677152720");
-        assert_eq!(request.headers()["AppId"], request.headers()["Appid"]);
     }
+}
+
+#[test]
+fn a_request_has_exactly_the_headers_of_the_documents() {
+    // 1.6
+    let request = sent(&GetCoinList::new());
+    let mut names: Vec<_> = (request.headers().iter())
+        .map(|(name, value)| (name.as_str(), value.to_str().unwrap()))
+        .collect();
+    names.sort_unstable();
+    let sign = request.headers()["Sign"].to_str().unwrap();
+    let expected = [
+        ("appid", "app"),
+        ("content-length", "0"),
+        ("content-type", "application/json"),
+        ("sign", sign),
+        ("timestamp", "1677152720"),
+    ];
+    assert_eq!(names, expected);
+}
+
+fn refused<E: Endpoint>(request: &E) -> Option<Rule> {
+    request.validate().err().map(|error| error.rule)
+}
+
+#[test]
+fn a_product_of_an_invoice_of_120_characters_is_refused() {
+    // 5.8
+    let invoice = |length: usize| {
+        CreateInvoiceUrl::new(CoinId::new(1280), "order-1".into(), "1".parse().unwrap())
+            .product("\u{e9}".repeat(length))
+    };
+    assert_eq!(refused(&invoice(119)), None);
+    assert_eq!(refused(&invoice(120)), Some(Rule::TooLong { max: 119 }));
+}
+
+#[test]
+fn a_record_id_of_a_deposit_of_any_length_is_sent_and_an_empty_one_refused() {
+    // 5.10
+    for id in ["1".to_owned(), "2".repeat(65)] {
+        assert_eq!(refused(&GetUserDepositRecord::new(id.clone().into())), None);
+        assert_eq!(refused(&GetAppDepositRecord::new(id.into())), None);
+    }
+    let empty = Some(Rule::Empty);
+    assert_eq!(refused(&GetUserDepositRecord::new("".into())), empty);
+    assert_eq!(refused(&GetAppDepositRecord::new("".into())), empty);
+}
+
+#[test]
+fn a_chain_of_any_length_is_asked_for() {
+    // 2.12
+    let chains = |name: &str| GetChainList::new().chains([name.into()]);
+    assert_eq!(refused(&chains(&"C".repeat(17))), None);
+    assert_eq!(refused(&chains("")), Some(Rule::Empty));
 }
 
 #[test]

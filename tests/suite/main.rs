@@ -46,6 +46,7 @@ mod snapshots;
 mod soak;
 mod stored;
 mod submits;
+mod told;
 mod tree;
 mod v1;
 mod v1_signing;

@@ -17,6 +17,10 @@ use crate::{check, wire};
 /// Rules:
 /// - The price has at most 2 decimals in a fiat currency; for one in the token itself nothing is
 ///   said.
+/// - The answer repeats the price and does not say how much of the token that is. A price in the
+///   token itself is what the payer has to pay. For one in USD, get_token_rate tells what it buys
+///   at the moment, which is an estimate: no rate is promised. get_checkout_url leaves that to
+///   CCPayment's page.
 /// - Money that arrives after the order has expired is credited to the merchant, but may not be
 ///   tied to the order.
 /// - What a repeated merchant_order_id is answered is not documented: read get_order_info instead
@@ -159,7 +163,8 @@ impl Endpoint for CreateOrder {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CreateOrderResponse {
-    /// The price. Called `amount` in some answers.
+    /// The price as it was asked for, in its currency: not how much of the token is to be paid.
+    /// Called `amount` in some answers.
     #[serde(
         flatten,
         with = "product_price",

@@ -343,7 +343,6 @@ impl Endpoint for GetChainList {
     fn validate(&self) -> Result<(), ValidationError> {
         for item in &self.chains {
             item.validate("chains")?;
-            check::longest(item.as_str(), "chains", 16)?;
         }
         Ok(())
     }

@@ -19,6 +19,12 @@ use crate::wire::{self, UnreadableRow};
 /// Returns the permanent deposit address of a reference id on a chain, making one when needed.
 ///
 /// Rules:
+/// - The route for users who pay what and when they like, such as players and viewers: the address
+///   is theirs for good and every payment is announced. Goods that have a price get an order:
+///   createAppOrderDepositAddress or createInvoiceUrl. Where CCPayment shall keep a balance for
+///   each user, it is getOrCreateUserDepositAddress.
+/// - No notification is sent for a coin that is not enabled on the dashboard (Settings, Tokens for
+///   your business): read the list of deposits as well.
 /// - An account may own 1000 addresses from this route unless support raises the cap (15001 when
 ///   exhausted).
 /// - After an address is unbound the same reference id gets a fresh one: do not cache for ever.

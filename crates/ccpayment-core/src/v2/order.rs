@@ -14,10 +14,16 @@ use crate::ids::{
 use crate::validate::ValidationError;
 use crate::{check, wire};
 
-/// Opens an order for a coin and chain picked by the merchant and get the address and amount to
+/// Opens an order for a coin and chain picked by the merchant and gives the address and amount to
 /// pay.
 ///
 /// Rules:
+/// - The route for goods that have a price and a time to be paid in, where the shop shows address
+///   and amount itself. createInvoiceUrl does the same with a page of CCPayment's, where the payer
+///   chooses the coin. Users who pay what and when they like get a permanent address:
+///   getOrCreateAppDepositAddress.
+/// - The rate of a fiat price is locked until the order expires. What comes later counts at the
+///   rate of its receipt, which stands in the payment's own rate.
 /// - Precision of price depends on fiatId: 2 decimals with it, 18 without.
 /// - expiredAt is at most 10 days ahead (11012).
 /// - Money that arrives up to 7 days after expiry is still credited and announced; it is labelled
@@ -408,7 +414,9 @@ pub struct OrderPayment {
         skip_serializing_if = "Option::is_none"
     )]
     pub arrived_at: Option<Timestamp>,
-    /// The exchange rate that was applied. Only for fiat-priced orders: fiat per coin.
+    /// The exchange rate that was applied. Only for fiat-priced orders: fiat per coin. The rate
+    /// that was locked when the order was made, if the payment came before it expired; after that
+    /// the rate at the time of receipt.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -422,6 +430,10 @@ wire::either_name!(txid by same_named as Strictly: "txid", "txId");
 /// Creates a hosted payment page where the payer chooses coin and chain.
 ///
 /// Rules:
+/// - The route for goods that have a price, where CCPayment shows the page.
+///   createAppOrderDepositAddress is for a page of the shop's own, and getOrCreateAppDepositAddress
+///   for payments of any amount at any time.
+/// - A payment counts at the rate of its receipt.
 /// - Exactly one of priceFiatId and priceCoinId.
 /// - expiredAt is at most 10 days ahead (11012).
 ///
@@ -437,8 +449,8 @@ pub struct CreateInvoiceUrl {
     pub price_in: PriceIn,
     /// The merchant's id. 3 to 64 characters.
     pub order_id: OrderId,
-    /// What is sold; shown on the hosted page. Under 120 characters by the seed, up to 128 by the
-    /// official docs: stay under 120. At most 120 characters.
+    /// What is sold; shown on the hosted page. The documents say less than 120 characters in one
+    /// place and up to 128 in another; the lower one holds. At most 119 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product: Option<String>,
     /// The price. In the currency named by priceFiatId or priceCoinId. Above zero.
@@ -534,7 +546,7 @@ impl Endpoint for CreateInvoiceUrl {
         self.price_in.validate()?;
         self.order_id.validate("orderId")?;
         if let Some(product) = &self.product {
-            check::longest(product, "product", 120)?;
+            check::longest(product, "product", 119)?;
         }
         check::positive(&self.price, "price")?;
         if let Some(expired_at) = &self.expired_at {
@@ -767,8 +779,8 @@ pub struct InvoicePayment {
         skip_serializing_if = "Option::is_none"
     )]
     pub arrived_at: Option<Timestamp>,
-    /// The exchange rate that was applied. Direction unclear: in the example paidValue = paidAmount
-    /// / rate, the text says times.
+    /// The exchange rate that was applied, at the time of receipt. Direction unclear: in the
+    /// example paidValue = paidAmount / rate, the text says times.
     #[serde(
         default,
         deserialize_with = "wire::optional",

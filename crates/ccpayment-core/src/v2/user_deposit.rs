@@ -16,7 +16,12 @@ use crate::wire::{self, UnreadableRow};
 
 /// Returns the permanent deposit address of an end user on a chain, making one when needed.
 ///
-/// An account may own 1000 user addresses unless support raises the cap (15001 when exhausted).
+/// Rules:
+/// - The route where CCPayment keeps a balance for each user: what is paid there is the user's, not
+///   the merchant's. Where the merchant keeps the books itself, it is getOrCreateAppDepositAddress.
+/// - No notification is sent for a coin that is not enabled on the dashboard (Settings, Tokens for
+///   your business): read the list of deposits as well.
+/// - An account may own 1000 user addresses unless support raises the cap (15001 when exhausted).
 ///
 /// A notification follows: `UserDeposit`.
 ///
@@ -108,8 +113,7 @@ pub struct GetOrCreateUserDepositAddressResponse {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetUserDepositRecord {
-    /// CCPayment's id of the transaction. The official docs give it 5..64 characters here, 1 or
-    /// more on the merchant twin. 5 to 64 characters.
+    /// CCPayment's id of the transaction.
     pub record_id: RecordId,
 }
 
@@ -130,8 +134,6 @@ impl Endpoint for GetUserDepositRecord {
 
     fn validate(&self) -> Result<(), ValidationError> {
         self.record_id.validate("recordId")?;
-        check::shortest(self.record_id.as_str(), "recordId", 5)?;
-        check::longest(self.record_id.as_str(), "recordId", 64)?;
         Ok(())
     }
 
