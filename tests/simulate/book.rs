@@ -92,11 +92,12 @@ impl Book {
         let what = if since.is_some() { "settle" } else { "pay" };
         self.world
             .say(format_args!("call {call}: {what} {payment}"));
-        let began = self.world.elapsed();
+        let (began, lost) = (self.world.elapsed(), self.world.time_lost());
         let verdict = teller.carry_out(request, since).await;
         let took = self.world.elapsed().saturating_sub(began);
         self.world.say(format_args!("call {call}: {verdict}"));
-        if took > total + SLACK {
+        let lost = self.world.time_lost().saturating_sub(lost);
+        if took > total + lost + SLACK {
             self.broken(Broken::wrong(format!(
                 "call {call} took {took:?} and had {total:?}"
             )));

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use crate::book::{Book, Call};
 use crate::checks::{self, Broken, Count};
-use crate::clock::{MachineClock, pause};
+use crate::clock::{MachineClock, Pauses, pause};
 use crate::plan::{Event, Plan};
 use crate::reads;
 use crate::strikes;
@@ -69,7 +69,7 @@ impl History {
         let burnt = Arc::new(Notify::new());
         let mut workers = Vec::new();
         for (number, planned) in (0..).zip(&plan.workers) {
-            let clock = MachineClock::new(world.start, seed ^ number, planned.ahead);
+            let clock = MachineClock::new(&world, seed ^ number, planned.ahead, plan.pauses);
             match planned.ahead {
                 1.. => world.hit(strikes::AHEAD),
                 0 => {}
@@ -288,7 +288,7 @@ impl History {
     async fn end(&mut self) -> Result<Vec<Option<Verdict>>> {
         let world = Arc::clone(&self.book.world);
         world.calm();
-        let clock = MachineClock::new(world.start, 0, 0);
+        let clock = MachineClock::new(&world, 0, 0, Pauses::default());
         let total = Duration::from_secs(60);
         let timeouts = Timeouts::new(Duration::from_secs(20), total);
         let teller = Teller::new(self.who, &world, &clock, timeouts)?;

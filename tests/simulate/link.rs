@@ -13,7 +13,7 @@ use hyper_util::client::legacy::connect::{Connected, Connection};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
-use crate::clock::now;
+use crate::clock::{MachineClock, now};
 use crate::strikes::Strike;
 use crate::world::World;
 
@@ -77,6 +77,7 @@ impl Way {
 
 struct Wires {
     number: u32,
+    start: Instant,
     up: Way,
     down: Way,
     strike: Strike,
@@ -89,14 +90,21 @@ struct Wires {
 #[derive(Clone)]
 pub(crate) struct Link {
     world: Arc<World>,
+    /// Of the process that it belongs to.
+    clock: MachineClock,
     wires: Arc<Mutex<Wires>>,
 }
 
 impl Link {
     /// The client's end and the gateway's.
-    pub(crate) fn pair(world: &Arc<World>, number: u32) -> (ClientEnd, GatewayEnd) {
+    pub(crate) fn pair(
+        world: &Arc<World>,
+        clock: MachineClock,
+        number: u32,
+    ) -> (ClientEnd, GatewayEnd) {
         let wires = Wires {
             number,
+            start: world.start,
             up: Way::default(),
             down: Way::default(),
             strike: Strike::Nothing,
@@ -106,6 +114,7 @@ impl Link {
         };
         let link = Self {
             world: Arc::clone(world),
+            clock,
             wires: Arc::new(Mutex::new(wires)),
         };
         let (alarm, other) = (Box::pin(sleep_now()), Box::pin(sleep_now()));
@@ -198,7 +207,7 @@ impl Link {
             (wires.sent, wires.answered) = (0, 0);
             let number = wires.number;
             drop(wires);
-            let (strike, latency) = self.world.strike(number, bytes);
+            let (strike, latency) = self.world.strike(number, &self.clock, bytes);
             wires = self.wires();
             (wires.strike, wires.latency) = (strike, latency);
         }
@@ -277,6 +286,11 @@ impl Wires {
                 self.up.close(latency + after, End::Reset);
             }
             Strike::LateAnswer(by) => self.down.push(by, bytes),
+            Strike::AnswerAt(moment) => {
+                let passed = now().saturating_duration_since(self.start);
+                self.down
+                    .push(moment.saturating_sub(passed).max(latency), bytes);
+            }
             Strike::SlowAnswer(gap) => slowly(&mut self.down, latency, gap, bytes),
             _ => self.down.push(latency, bytes),
         }

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use ccpayment::Timeouts;
 use ccpayment_sandbox::Sandbox;
 
+use crate::clock::Pauses;
 use crate::payment::{CHAIN, KINDS, Payment, USDT};
 use crate::reads::READS;
 use crate::world::Rates;
@@ -63,6 +64,7 @@ pub(crate) struct PlannedCall {
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) rates: Rates,
+    pub(crate) pauses: Pauses,
     /// Whether the merchant has enough for everything.
     pub(crate) rich: bool,
     /// Whether lists are read. Such a history knows no answer that lost its data: by the documents
@@ -90,8 +92,13 @@ impl Plan {
             gateway: pick(&mut random, &[0, 10, 20, 35, 50]),
             refusal: pick(&mut random, &[0, 3, 6, 10]),
         };
+        let pauses = Pauses {
+            looks: pick(&mut random, &[0, 0, 0, 2, 10, 40]),
+            polls: pick(&mut random, &[0, 0, 0, 2, 10, 40]),
+        };
         let mut plan = Self {
             rates,
+            pauses,
             rich: random.u32(0..12) > 0,
             lists: random.u32(0..3) == 0,
             walks: false,
@@ -109,8 +116,12 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Whether all clocks show the same for all the time, so that no moment is shown twice.
+    /// Whether all clocks show the same for all the time, so that no moment is shown twice, and
+    /// what is signed is sent at once.
     pub(crate) fn clocks_hold(&self) -> bool {
+        if self.pauses.looks > 0 || self.pauses.polls > 0 {
+            return false;
+        }
         let right = |worker: &PlannedWorker| worker.ahead.unsigned_abs() <= 1_000;
         let set = |event: &Event| matches!(event, Event::Jump { .. });
         self.workers.iter().all(right) && !self.events.values().any(set)

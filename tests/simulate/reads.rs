@@ -117,7 +117,7 @@ pub(crate) async fn read(book: &Book, teller: &Teller, total: Duration, pick: us
     let Teller::Client(client) = teller else {
         return;
     };
-    let began = book.world.elapsed();
+    let (began, lost) = (book.world.elapsed(), book.world.time_lost());
     let (wrong, bounded) = if pick == READS {
         (walk(book, client).await, false)
     } else {
@@ -130,7 +130,8 @@ pub(crate) async fn read(book: &Book, teller: &Teller, total: Duration, pick: us
         book.broken(Broken::wrong(wrong));
     }
     let took = book.world.elapsed().saturating_sub(began);
-    if bounded && took > total + SLACK {
+    let lost = book.world.time_lost().saturating_sub(lost);
+    if bounded && took > total + lost + SLACK {
         let what = format!("a read took {took:?} and had {total:?}");
         book.broken(Broken::wrong(what));
     }

@@ -79,7 +79,7 @@ impl Teller {
     ) -> Result<Self> {
         let credentials = credentials(&world.sandbox)?;
         let origin: Origin = "http://127.0.0.1:8480".parse()?;
-        let transport = transport(world);
+        let transport = transport(world, clock);
         Ok(match who {
             Who::Client => Self::Client(
                 Client::new(credentials, transport)

@@ -10,7 +10,7 @@ use anyhow::Result;
 use ccpayment_sandbox::{Fault, Sandbox};
 use tokio::time::Instant;
 
-use crate::clock::{START, now, pause};
+use crate::clock::{MachineClock, START, now, pause};
 use crate::link::{ClientEnd, Link};
 use crate::payment::{CHAIN, MATIC, RECEIVER, USDT, USERS};
 use crate::plan::Plan;
@@ -57,6 +57,14 @@ struct Shared {
     signatures: Option<BTreeMap<Vec<u8>, Duration>>,
     /// One that was sent again, and how much later.
     stale: Option<Duration>,
+    /// For how long somebody could not get on, all in all.
+    paused: Duration,
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("World").finish_non_exhaustive()
+    }
 }
 
 impl World {
@@ -100,6 +108,7 @@ impl World {
                 numbers: 0,
                 signatures: plan.clocks_hold().then(BTreeMap::new),
                 stale: None,
+                paused: Duration::ZERO,
             }),
         }))
     }
@@ -119,6 +128,23 @@ impl World {
 
     pub(crate) fn hit(&self, kind: &'static str) {
         *self.shared().hits.entry(kind).or_default() += 1;
+    }
+
+    /// A process does not get on for so long.
+    pub(crate) fn paused(&self, kind: &'static str, length: Duration) {
+        self.hit(kind);
+        self.say(format_args!("{kind}: {} ms", length.as_millis()));
+        self.shared().paused += length;
+    }
+
+    /// For how long somebody could not get on until now, all in all.
+    pub(crate) fn time_lost(&self) -> Duration {
+        self.shared().paused
+    }
+
+    /// Whether nothing goes wrong any more.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.shared().quiet
     }
 
     /// The gateway's clock goes with everybody's.
@@ -142,7 +168,7 @@ impl World {
         self.say(format_args!("nothing goes wrong any more"));
     }
 
-    pub(crate) async fn connect(this: &Arc<Self>) -> io::Result<ClientEnd> {
+    pub(crate) async fn connect(this: &Arc<Self>, clock: MachineClock) -> io::Result<ClientEnd> {
         let (number, fate, latency) = {
             let mut shared = this.shared();
             shared.numbers += 1;
@@ -165,7 +191,7 @@ impl World {
             }
             None => this.say(format_args!("link {number} is made")),
         }
-        let (client, gateway) = Link::pair(this, number);
+        let (client, gateway) = Link::pair(this, clock, number);
         this.shared().links.push(client.link());
         let sandbox = this.sandbox.clone();
         tokio::spawn(async move { sandbox.serve_stream(gateway).await });
@@ -173,8 +199,15 @@ impl World {
     }
 
     /// What happens to an exchange that begins with these bytes, and how long its bytes take.
-    pub(crate) fn strike(&self, number: u32, bytes: &[u8]) -> (Strike, Duration) {
+    pub(crate) fn strike(
+        &self,
+        number: u32,
+        clock: &MachineClock,
+        bytes: &[u8],
+    ) -> (Strike, Duration) {
         let elapsed = self.elapsed();
+        let end = clock.deadline_of_last();
+        let end = end.map(|end| end.saturating_duration_since(self.start));
         let route = route_in(bytes);
         let acts = route.is_some_and(|(route, _)| !is_read(route));
         let (strike, latency, refusal) = {
@@ -186,7 +219,7 @@ impl World {
             }
             let (link, refusal) = (shared.rates.link, shared.rates.refusal);
             let strike = if shared.random.u32(0..100) < link {
-                Strike::draw(&mut shared.random, acts)
+                Strike::draw(&mut shared.random, acts, end)
             } else {
                 Strike::Nothing
             };
