@@ -15,7 +15,7 @@ use tokio::time::{Instant, Sleep};
 
 use crate::clock::{MachineClock, now};
 use crate::strikes::Strike;
-use crate::world::World;
+use crate::world::{World, route_in};
 
 /// How long after its last byte a closed direction is seen to be closed.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -82,6 +82,8 @@ struct Wires {
     down: Way,
     strike: Strike,
     latency: Duration,
+    /// The route that was asked for, and whether it is of the older API.
+    route: Option<(String, bool)>,
     /// Bytes of the request and of the answer, of the exchange that is under way.
     sent: usize,
     answered: usize,
@@ -109,6 +111,7 @@ impl Link {
             down: Way::default(),
             strike: Strike::Nothing,
             latency: Duration::from_millis(10),
+            route: None,
             sent: 0,
             answered: 0,
         };
@@ -210,6 +213,8 @@ impl Link {
             let (strike, latency) = self.world.strike(number, &self.clock, bytes);
             wires = self.wires();
             (wires.strike, wires.latency) = (strike, latency);
+            let route = route_in(bytes);
+            wires.route = route.map(|(route, older)| (route.to_owned(), older));
         }
         let before = wires.sent;
         wires.sent = before.saturating_add(bytes.len());
@@ -220,9 +225,15 @@ impl Link {
     /// The gateway writes.
     fn answer(&self, bytes: &[u8]) -> usize {
         let mut wires = self.wires();
+        let route = wires.route.take();
+        drop(wires);
+        // hyper writes an answer in one piece.
+        let spelt = route.and_then(|(route, older)| self.world.spell((&route, older), bytes));
+        wires = self.wires();
+        let spelt = spelt.as_deref().unwrap_or(bytes);
         let before = wires.answered;
-        wires.answered = before.saturating_add(bytes.len());
-        wires.reply(before, bytes);
+        wires.answered = before.saturating_add(spelt.len());
+        wires.reply(before, spelt);
         bytes.len()
     }
 }

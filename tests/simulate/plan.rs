@@ -9,8 +9,10 @@ use ccpayment::Timeouts;
 use ccpayment_sandbox::Sandbox;
 
 use crate::clock::Pauses;
-use crate::payment::{CHAIN, KINDS, Payment, USDT};
+use crate::payment::{KINDS, Payment};
+use crate::places::{CHAIN, USDT};
 use crate::reads::READS;
+use crate::spelling::Spelling;
 use crate::world::Rates;
 
 /// Something that happens at its time.
@@ -19,6 +21,19 @@ pub(crate) enum Event {
     /// A process begins a call.
     Call {
         call: usize,
+    },
+    /// The process that has this call dies, and another one takes it over.
+    HandOver {
+        call: usize,
+        worker: usize,
+        /// So many milliseconds later.
+        after: u64,
+        /// Knowing that it was begun.
+        settles: bool,
+    },
+    TakeOver {
+        call: usize,
+        settles: bool,
     },
     /// A process reads something that it knows the answer to.
     Read {
@@ -65,6 +80,7 @@ pub(crate) struct PlannedCall {
 pub(crate) struct Plan {
     pub(crate) rates: Rates,
     pub(crate) pauses: Pauses,
+    pub(crate) spelling: Spelling,
     /// Whether the merchant has enough for everything.
     pub(crate) rich: bool,
     /// Whether lists are read. Such a history knows no answer that lost its data: by the documents
@@ -99,6 +115,7 @@ impl Plan {
         let mut plan = Self {
             rates,
             pauses,
+            spelling: Spelling::draw(&mut random),
             rich: random.u32(0..12) > 0,
             lists: random.u32(0..3) == 0,
             walks: false,
@@ -143,6 +160,18 @@ impl Plan {
             self.call(begins, payment.clone(), worker, false);
             if payment.is_batch() {
                 // One process at a time, and no other batch of its name.
+                if self.workers.len() > 1 && random.bool() {
+                    let call = self.calls.len() - 1;
+                    let worker = (worker + 1) % self.workers.len();
+                    let (after, settles) = (random.u64(0..20_000), random.bool());
+                    let event = Event::HandOver {
+                        call,
+                        worker,
+                        after,
+                        settles,
+                    };
+                    self.at(begins + random.u64(50..20_000), event);
+                }
                 continue;
             }
             if self.workers.len() > 1 && random.u32(0..8) == 0 {

@@ -14,7 +14,7 @@ use futures_util::TryStreamExt;
 use crate::book::Book;
 use crate::checks::Broken;
 use crate::clock::{START, pause};
-use crate::payment::USDT;
+use crate::places::USDT;
 use crate::teller::{SLACK, Teller, credentials};
 
 /// How often a walk goes on after an error.
@@ -112,11 +112,12 @@ async fn known() -> Result<&'static Truth> {
     }
 }
 
-pub(crate) async fn read(book: &Book, teller: &Teller, total: Duration, pick: usize) {
+pub(crate) async fn read(book: &Book, teller: &Teller, pick: usize) {
     // A loop by hand is about payouts.
-    let Teller::Client(client) = teller else {
+    let Some(client) = teller.client() else {
         return;
     };
+    let total = teller.total;
     let (began, lost) = (book.world.elapsed(), book.world.time_lost());
     let (wrong, bounded) = if pick == READS {
         (walk(book, client).await, false)

@@ -171,6 +171,7 @@ impl Sum {
         self.count.payouts += run.count.payouts;
         self.count.done += run.count.done;
         self.count.refused += run.count.refused;
+        self.count.incomparable += run.count.incomparable;
         for broken in &run.broken {
             let [double, lost, wrong] = &mut self.promises;
             *match broken.promise {
@@ -192,6 +193,7 @@ impl Sum {
         self.count.payouts += other.count.payouts;
         self.count.done += other.count.done;
         self.count.refused += other.count.refused;
+        self.count.incomparable += other.count.incomparable;
         for (mine, others) in self.promises.iter_mut().zip(other.promises) {
             *mine += others;
         }
@@ -254,11 +256,13 @@ fn simulate(orders: &Orders) -> Result<ExitCode> {
         println!("{:>9}  {kind}", sum.hits.get(kind).copied().unwrap_or(0));
     }
     println!(
-        "{} kinds, {total} faults, {:.1} a seed; with orders and invoices, {} calls done, {} refused",
+        "{} kinds, {total} faults, {:.1} a seed; with orders and invoices, {} calls done, {} refused, {} \
+         made and not to be compared",
         kinds.len(),
         as_f64(total) / as_f64(sum.seeds.max(1)),
         sum.count.done,
         sum.count.refused,
+        sum.count.incomparable,
     );
     eprintln!(
         "# {took:.1} s, {:.0} seeds a second on {} threads",

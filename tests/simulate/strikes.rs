@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use ccpayment_sandbox::{Fault, Garbled};
 
+use crate::spelling;
+
 /// What the connection does to one exchange on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Strike {
@@ -144,6 +146,8 @@ pub(crate) const CRASH_AT_TIME: &str = "crash while it waits";
 pub(crate) const BETWEEN: &str = "paused between two statements";
 pub(crate) const STILL: &str = "process paused";
 pub(crate) const SECOND_WORKER: &str = "two workers, one order id";
+pub(crate) const TAKEN_OVER: &str = "batch taken over";
+pub(crate) const BATCH_AGAIN: &str = "batch called again";
 pub(crate) const OTHER_PAYOUT: &str = "two payouts, one order id";
 pub(crate) const FAILS_LATER: &str = "accepted, then failed";
 
@@ -210,6 +214,7 @@ pub(crate) fn kinds() -> Vec<&'static str> {
     let mut kinds: Vec<&str> = strikes.into_iter().filter_map(Strike::kind).collect();
     kinds.extend(Fault::every().into_iter().map(kind_of));
     kinds.extend(codes);
+    kinds.extend(spelling::KINDS);
     kinds.extend([
         REFUSED,
         UNANSWERED,
@@ -224,6 +229,8 @@ pub(crate) fn kinds() -> Vec<&'static str> {
         BETWEEN,
         STILL,
         SECOND_WORKER,
+        TAKEN_OVER,
+        BATCH_AGAIN,
         OTHER_PAYOUT,
         FAILS_LATER,
     ]);

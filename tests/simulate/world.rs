@@ -12,8 +12,10 @@ use tokio::time::Instant;
 
 use crate::clock::{MachineClock, START, now, pause};
 use crate::link::{ClientEnd, Link};
-use crate::payment::{CHAIN, MATIC, RECEIVER, USDT, USERS};
+use crate::payment::{ETH, MATIC, USERS};
+use crate::places::{BTC, CHAIN, RECEIVER, USDT, XRP};
 use crate::plan::Plan;
+use crate::spelling::Spelling;
 use crate::strikes::{self, CODES, CODES_V1, Strike};
 use crate::trace::{Hash, Trace};
 
@@ -59,6 +61,7 @@ struct Shared {
     stale: Option<Duration>,
     /// For how long somebody could not get on, all in all.
     paused: Duration,
+    spelling: Spelling,
 }
 
 impl fmt::Debug for World {
@@ -71,13 +74,18 @@ impl World {
     pub(crate) fn new(seed: u64, plan: &Plan, keep_trace: bool) -> Result<Arc<Self>> {
         let rates = plan.rates;
         let merchant = if plan.rich { "100000" } else { "60" };
+        let others = [MATIC, ETH, BTC, XRP];
         let mut builder = Sandbox::builder()
             .seed(seed)
             .start_time(START)
-            .balance(USDT, merchant)
-            .balance(MATIC, "100000");
+            .balance(USDT, merchant);
+        for coin_id in others {
+            builder = builder.balance(coin_id, "100000");
+        }
         for user in USERS {
-            builder = builder.user_balance(user, USDT, "10000");
+            for coin_id in [USDT, BTC, XRP] {
+                builder = builder.user_balance(user, coin_id, "10000");
+            }
         }
         let sandbox = builder.build()?;
         let per_mille = u16::try_from(rates.gateway * 10)?;
@@ -109,6 +117,7 @@ impl World {
                 signatures: plan.clocks_hold().then(BTreeMap::new),
                 stale: None,
                 paused: Duration::ZERO,
+                spelling: plan.spelling.clone(),
             }),
         }))
     }
@@ -163,7 +172,11 @@ impl World {
 
     /// From now on nothing goes wrong any more; what is still on its way stays so.
     pub(crate) fn calm(&self) {
-        self.shared().quiet = true;
+        {
+            let mut shared = self.shared();
+            shared.quiet = true;
+            shared.spelling = shared.spelling.without_doubt();
+        }
         self.sandbox.faults_by_seed(0, 0, &[]);
         self.say(format_args!("nothing goes wrong any more"));
     }
@@ -265,6 +278,24 @@ impl World {
         }
     }
 
+    /// The same answer in the words of this gateway, if it has words of its own.
+    pub(crate) fn spell(&self, route: (&str, bool), answer: &[u8]) -> Option<Vec<u8>> {
+        let spelling = self.shared().spelling.clone();
+        if spelling.is_plain() {
+            return None;
+        }
+        let (spelt, kinds) = spelling.of(&self.sandbox, route, answer)?;
+        for kind in kinds {
+            self.hit(kind);
+        }
+        Some(spelt)
+    }
+
+    /// From now on it has these.
+    pub(crate) fn set_spelling(&self, spelling: Spelling) {
+        self.shared().spelling = spelling;
+    }
+
     /// Bytes have come to an end of a link.
     pub(crate) fn arrived(&self, number: u32, up: bool, bytes: &[u8]) {
         if up {
@@ -340,7 +371,7 @@ impl Shared {
 }
 
 /// The route of a request, and whether it is one of the older API.
-fn route_in(bytes: &[u8]) -> Option<(&str, bool)> {
+pub(crate) fn route_in(bytes: &[u8]) -> Option<(&str, bool)> {
     let line = bytes.split(|byte| *byte == b'\r').next()?;
     let path = std::str::from_utf8(line).ok()?.split(' ').nth(1)?;
     let (version, route) = path.strip_prefix("/ccpayment/")?.split_once('/')?;

@@ -24,7 +24,10 @@ impl Family {
                     && address.bytes().all(|byte| byte.is_ascii_alphanumeric())
             }
             Self::Bitcoin => {
-                address.starts_with("bc1")
+                // In capitals it is the same, but not in a mixture.
+                (address.starts_with("bc1") || address.starts_with("BC1"))
+                    && !(address.bytes().any(|byte| byte.is_ascii_lowercase())
+                        && address.bytes().any(|byte| byte.is_ascii_uppercase()))
                     && (42..=62).contains(&address.len())
                     && address.bytes().all(|byte| byte.is_ascii_alphanumeric())
             }
