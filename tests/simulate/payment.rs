@@ -7,11 +7,11 @@ use ccpayment::v1::{CreateOrder, Currency, GetCheckoutUrl, TokenId, Withdraw};
 use ccpayment::v2::{
     ApplyAppWithdrawToCwallet, ApplyAppWithdrawToNetwork, ApplyBatchWithdraw,
     ApplyUserWithdrawToCwallet, ApplyUserWithdrawToNetwork, BatchMode, BatchWithdrawTask,
-    CreateAppOrderDepositAddress, CreateAppOrderDepositAddressResponse, CreateInvoiceUrl,
-    CreateInvoiceUrlResponse, Swap, TransferTarget, UserBatchTransfer, UserSwap, UserTransfer,
+    CreateAppOrderDepositAddress, CreateInvoiceUrl, InvoiceToPay, OrderToPay, Swap, TransferTarget,
+    UserBatchTransfer, UserSwap, UserTransfer,
 };
 use ccpayment::{
-    Address, Amount, BatchPayout, Chain, CoinId, FiatId, Memo, OrderId, RecordId, Submit, UserId,
+    Address, Amount, BatchPayout, Chain, CoinId, FiatId, Memo, OrderId, Submit, UserId,
 };
 use ccpayment_sandbox::Sandbox;
 use serde_json::{Value, json};
@@ -54,8 +54,8 @@ macro_rules! payments {
                 other
             }
 
-            fn name(made: RecordId) -> String {
-                made.as_str().to_owned()
+            fn name(made: Self::Made) -> String {
+                Self::record_id(&made).map(ToString::to_string).unwrap_or_default()
             }
         })*
 
@@ -98,11 +98,11 @@ payments! {
         Older(Withdraw, merchant_order_id),
     }
     submits {
-        Order(CreateAppOrderDepositAddress, order_id, |made: CreateAppOrderDepositAddressResponse| {
+        Order(CreateAppOrderDepositAddress, order_id, |made: OrderToPay| {
             // The gateway changes the letter case, which only carries a checksum.
             made.address.as_str().to_ascii_lowercase()
         }),
-        Invoice(CreateInvoiceUrl, order_id, |made: CreateInvoiceUrlResponse| {
+        Invoice(CreateInvoiceUrl, order_id, |made: InvoiceToPay| {
             made.invoice_url.to_ascii_lowercase()
         }),
         // v1 tells where to pay only once, so that it is there is all that can be compared.

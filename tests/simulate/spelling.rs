@@ -59,13 +59,11 @@ impl Spelling {
         spelling
     }
 
-    /// Without the words that leave a doubt.
+    /// Without the words for a status that nobody knows: they leave a doubt.
     pub(crate) fn without_doubt(&self) -> Self {
         let mut spelling = self.clone();
-        for kind in [ORDER_ID, STATUS] {
-            if let Some(how) = spelling.0.get_mut(kind) {
-                *how = None;
-            }
+        if let Some(how) = spelling.0.get_mut(STATUS) {
+            *how = None;
         }
         spelling
     }

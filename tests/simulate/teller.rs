@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 use ccpayment::{AppId, AppSecret, Client, Credentials, Origin, PayoutError, Timeouts, Timestamp};
 use ccpayment_sandbox::Sandbox;
 
-use crate::by_hand::{ByHand, Mutant};
+use crate::by_hand::{ByHand, Mutant, incomparable};
 use crate::clock::MachineClock;
 use crate::payment::{Once, Request, with};
 use crate::transport::transport;
@@ -158,14 +158,14 @@ async fn by_client(client: &Client, request: &Request, how: How) -> Verdict {
         }
         (How::Pay | How::Settle(None), _) => with!(
             request,
-            it => client.payout(it).await.map(|paid| paid.record_id.as_str().to_owned()),
+            it => client.payout(it).await.map(|done| name(it, done.made)),
             client.submit(it).await.map(|done| name(it, done.made)),
             client.batch_payout(it).await.map(|paid| paid.order_id.as_str().to_owned())
         ),
         (How::Settle(Some(since)), _) => with!(
             request,
-            it => client.settle(it, since).await.map(|paid| paid.record_id.as_str().to_owned()),
-            client.settle_submit(it, since).await.map(|done| name(it, done.made)),
+            it => client.settle(it, since).await.map(|done| name(it, done.made)),
+            client.settle(it, since).await.map(|done| name(it, done.made)),
             client.resume_batch(it, Some(since)).await.map(|paid| paid.order_id.as_str().to_owned())
         ),
     };
@@ -173,6 +173,7 @@ async fn by_client(client: &Client, request: &Request, how: How) -> Verdict {
         Ok(name) => Verdict::Done(name),
         Err(PayoutError::Refused { reason, .. }) => Verdict::Refused(reason.to_string()),
         Err(PayoutError::Conflict { .. }) => Verdict::Conflict,
+        Err(PayoutError::Incomparable { fields, .. }) => incomparable(&fields),
         Err(error) => Verdict::Unknown(error.tried().in_doubt_since),
     }
 }

@@ -84,10 +84,7 @@ fn a_payout_is_made_once_without_a_runtime_whatever_becomes_of_it() {
         let settled = client
             .settle(&payout(), Timestamp::new(sandbox.now()))
             .unwrap();
-        assert_eq!(
-            (settled.record_id, settled.proof),
-            (paid.record_id, Proof::Record)
-        );
+        assert_eq!((settled.made, settled.proof), (paid.made, Proof::Record));
         assert!(sandbox.ledger().is_balanced());
     }
 }

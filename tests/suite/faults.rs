@@ -6,7 +6,8 @@ use std::time::Duration;
 use ccpayment::v2::{ApplyAppWithdrawToNetwork, GetCoin};
 use ccpayment::{
     Address, AnswerError, AppId, AppSecret, Chain, Client, CoinId, Credentials, Error, ErrorCode,
-    OrderId, Outcome, PaidOut, PayoutError, Proof, Retries, Timeouts, Timestamp, TransportError,
+    OrderId, Outcome, PayoutError, Proof, RecordId, Retries, Submitted, Timeouts, Timestamp,
+    TransportError,
 };
 use ccpayment_sandbox::{EntryKind, Fault, Garbled, Sandbox, Server, Setting};
 
@@ -118,7 +119,7 @@ async fn a_payout_is_made_once_whatever_becomes_of_its_submit() {
             .unwrap_or_else(|error| panic!("{fault:?}: {error}"));
         assert_eq!(house.debits(), 1, "{fault:?}");
         let made = &house.sandbox.payouts()[0];
-        assert_eq!(made.record_id, paid.record_id.as_str(), "{fault:?}");
+        assert_eq!(made.record_id, paid.made.as_str(), "{fault:?}");
         assert_eq!(house.sandbox.fault_hits()[&fault], 1);
         if is_readable(fault) {
             assert_eq!((paid.proof, paid.tried.lookups), (Proof::Accepted, 0));
@@ -286,7 +287,7 @@ async fn a_refusal_counts_once_nothing_is_in_doubt() {
 }
 
 /// What a verdict promises about the number of debits.
-fn promised(verdict: &Result<PaidOut, PayoutError>) -> &'static [usize] {
+fn promised(verdict: &Result<Submitted<RecordId>, PayoutError>) -> &'static [usize] {
     match verdict {
         Ok(_) => &[1],
         Err(PayoutError::Refused { .. }) => &[0],

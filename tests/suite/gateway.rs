@@ -172,7 +172,7 @@ async fn every_route_answers_the_typed_client() {
     assert_eq!(info.amount_to_pay, amount("20"));
 
     let paid = client.payout(&payout("payout-1", "10")).await.unwrap();
-    let by_record = GetAppWithdrawRecord::new(paid.record_id);
+    let by_record = GetAppWithdrawRecord::new(paid.made);
     let record = client.send(&by_record).await.unwrap().record;
     assert_eq!(record.order_id, Some(OrderId::new("payout-1")));
     house.sandbox.settle_payouts();
@@ -381,14 +381,11 @@ async fn a_payout_survives_every_way_of_losing_it() {
         let made = house.sandbox.payouts();
         assert_eq!(made.len(), 1, "{faults:?}");
         assert_eq!(made[0].order_id, "payout-1");
-        assert_eq!(made[0].record_id, paid.record_id.as_str());
+        assert_eq!(made[0].record_id, paid.made.as_str());
 
         // Calling again, as after a crash, finds it and pays nothing.
         let again = house.client.payout(&request).await.unwrap();
-        assert_eq!(
-            (again.record_id, again.proof),
-            (paid.record_id, Proof::Record)
-        );
+        assert_eq!((again.made, again.proof), (paid.made, Proof::Record));
         // Another payout under the same id is never taken for it.
         let other = house
             .client

@@ -24,7 +24,7 @@ fn check<P: Payout>(payout: &P, record: &Value, rules: &Rules<'_>) {
     let sent: Value = serde_json::from_slice(&payout.lookup().body().unwrap()).unwrap();
     assert_eq!(sent, json!({"orderId": "payout-1"}), "{}", P::NAME);
     assert!(
-        matches!(judge(record), Found::Same(_)),
+        matches!(judge(record), Found::Same { .. }),
         "{:?}",
         judge(record)
     );
@@ -59,7 +59,10 @@ fn check<P: Payout>(payout: &P, record: &Value, rules: &Rules<'_>) {
         );
     }
     for (wire, ..) in rules.if_there {
-        assert!(matches!(judge(&without(wire)), Found::Same(_)), "{wire}");
+        assert!(
+            matches!(judge(&without(wire)), Found::Same { .. }),
+            "{wire}"
+        );
     }
     for status in rules.ended {
         let mut ended = record.clone();
@@ -82,7 +85,7 @@ fn check<P: Payout>(payout: &P, record: &Value, rules: &Rules<'_>) {
     for status in ["Processing", "WaitingApproval", "Something new"] {
         let mut open = record.clone();
         open["status"] = json!(status);
-        assert!(matches!(judge(&open), Found::Same(_)), "{status}");
+        assert!(matches!(judge(&open), Found::Same { .. }), "{status}");
     }
     for order_id in [json!("payout-2"), Value::Null, json!("")] {
         let mut other = record.clone();
@@ -172,7 +175,7 @@ fn withdrawals_to_a_chain() {
         let found = serde_json::from_value(json!({ "record": shown })).unwrap();
         payout.judge(&found)
     };
-    assert!(matches!(shown(1280), Found::Same(_)));
+    assert!(matches!(shown(1280), Found::Same { .. }));
     assert!(matches!(shown(1281), Found::Differs { .. }));
 }
 

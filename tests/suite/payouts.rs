@@ -5,8 +5,8 @@ use std::time::Duration;
 use ccpayment::v2::{ApplyAppWithdrawToNetwork, GetAppWithdrawRecord, GetCoin};
 use ccpayment::{
     ABSENCE_SECONDS, Address, AppId, AppSecret, Chain, Client, CoinId, Credentials, ErrorCode,
-    Memo, OrderId, Outcome, PaidOut, PayoutError, Proof, Refusal, Retries, Safety, Timeouts,
-    Timestamp,
+    Memo, OrderId, Outcome, PayoutError, Proof, RecordId, Refusal, Retries, Safety, Submitted,
+    Timeouts, Timestamp,
 };
 use ccpayment_testing::{FakeTransport, Reply, TestClock};
 use http::StatusCode;
@@ -75,7 +75,7 @@ impl Bench {
         self
     }
 
-    async fn pay(&self) -> Result<PaidOut, PayoutError> {
+    async fn pay(&self) -> Result<Submitted<RecordId>, PayoutError> {
         let result = self.client.payout(&payout()).await;
         self.fake.finish().unwrap();
         result
@@ -100,10 +100,7 @@ async fn an_accepted_payout_is_one_call() {
     let bench = bench();
     bench.submit(accepted());
     let paid = bench.pay().await.unwrap();
-    assert_eq!(
-        (paid.record_id.as_str(), paid.proof),
-        ("r1", Proof::Accepted)
-    );
+    assert_eq!((paid.made.as_str(), paid.proof), ("r1", Proof::Accepted));
 }
 
 #[tokio::test]
@@ -123,7 +120,7 @@ async fn a_lost_answer_is_settled_by_the_record() {
         let bench = bench();
         bench.submit(lost).lookup(record(json!({})));
         let paid = bench.pay().await.unwrap();
-        assert_eq!((paid.record_id.as_str(), paid.proof), ("r1", Proof::Record));
+        assert_eq!((paid.made.as_str(), paid.proof), ("r1", Proof::Record));
         assert_eq!((paid.tried.submits, paid.tried.lookups), (1, 1));
     }
 }

@@ -53,6 +53,7 @@ fn each_mutant_is_found_within_a_thousand_histories_and_its_seed_replays() {
         ("refusal-is-final", "Wrong: payment "),
         ("absence-is-final", "Wrong: payment "),
         ("old-signature", "Wrong: a signature was sent again "),
+        ("spelling-is-conflict", "Double: "),
     ] {
         let output = simulate(&["--seeds", "1000", "--jobs", "1", "--mutant", mutant]);
         let found = text(&output);

@@ -75,7 +75,7 @@ where
     assert_eq!(S::SETTLED_BY, Some(S::Lookup::NAME));
     assert_eq!(request.lookup().validate(), Ok(()));
     let judged = judge(&rules.record);
-    assert!(matches!(judged, Found::Same(_)), "{judged:?}");
+    assert!(matches!(judged, Found::Same { .. }), "{judged:?}");
     for (wire, other, field) in rules.differ {
         let mut record = rules.record.clone();
         record[*wire] = other();
@@ -102,7 +102,7 @@ where
     }
     for wire in rules.may_lack {
         let judged = without(wire);
-        assert!(matches!(judged, Found::Same(_)), "{wire}: {judged:?}");
+        assert!(matches!(judged, Found::Same { .. }), "{wire}: {judged:?}");
     }
 }
 
@@ -389,7 +389,7 @@ async fn a_doubt_of_v1_is_settled_later_and_never_sent_again_meanwhile() {
     let since = error.tried().in_doubt_since.unwrap();
 
     sandbox.advance(Duration::from_secs(ABSENCE_SECONDS));
-    let settled = client.settle_submit(&v1_order(), since).await.unwrap_err();
+    let settled = client.settle(&v1_order(), since).await.unwrap_err();
     assert!(
         matches!(
             settled,
@@ -412,7 +412,7 @@ async fn a_payout_may_be_submitted() {
         ApplyAppWithdrawToNetwork::new(id(), USDT, Chain::new("POLYGON"), address, amount("5"));
     let made = client.submit(&payout).await.unwrap();
     let paid = client.payout(&payout).await.unwrap();
-    assert_eq!(made.made, paid.record_id);
+    assert_eq!(made.made, paid.made);
 }
 
 #[tokio::test]

@@ -413,7 +413,7 @@ fn a_v1_record_is_held_against_its_payout() {
     let judge = |data: &Value| payout().judge(&read::<GetOrderInfo>(data));
     for status in ["Successful", "Pending", "Something new"] {
         let judged = judge(&found(status, json!("10.0")));
-        assert!(matches!(judged, Found::Same(record_id) if record_id.as_str() == "cc-1"));
+        assert!(matches!(judged, Found::Same { made, .. } if made.order_id.as_str() == "cc-1"));
     }
     let judged = judge(&found("Failed", json!("10")));
     assert!(matches!(judged, Found::Ended { .. }), "{judged:?}");

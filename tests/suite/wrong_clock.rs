@@ -21,8 +21,8 @@ use ccpayment::v2::{
 use ccpayment::webhook::{Acknowledgement, Event, Verified, Verifier, Webhook};
 use ccpayment::{
     ABSENCE_SECONDS, Address, Amount, AppId, AppSecret, Call, Chain, Client, Clock, CoinId,
-    Credentials, Endpoint, Error, ErrorCode, OrderId, Outcome, PaidOut, PayoutError, Proof,
-    RecordKey, Refusal, ReqwestTransport, SystemClock, Timeouts, Timestamp, Transport,
+    Credentials, Endpoint, Error, ErrorCode, OrderId, Outcome, PayoutError, Proof, RecordId,
+    RecordKey, Refusal, ReqwestTransport, Submitted, SystemClock, Timeouts, Timestamp, Transport,
     TransportError,
 };
 use ccpayment_sandbox::{Sandbox, Setting};
@@ -195,7 +195,7 @@ impl Bench {
         self.client.send(&GetCoinList::new()).await.map(drop)
     }
 
-    async fn pay(&self) -> Result<PaidOut, PayoutError> {
+    async fn pay(&self) -> Result<Submitted<RecordId>, PayoutError> {
         self.client.payout(&payout("payout-1")).await
     }
 }
@@ -594,7 +594,7 @@ async fn the_main_job_is_done_with_a_clock_that_is_23_hours_wrong() {
         assert_eq!(paid.proof, Proof::Accepted);
         sandbox.settle_payouts();
         sandbox.deliver_due().await;
-        let record = GetAppWithdrawRecord::new(RecordKey::RecordId(paid.record_id));
+        let record = GetAppWithdrawRecord::new(RecordKey::RecordId(paid.made));
         let record = client.send(&record).await.unwrap().record;
         assert_eq!(record.status, WithdrawStatus::Success);
         assert_eq!(sandbox.pending_notifications(), 0);

@@ -48,7 +48,10 @@ pub(crate) const V2: Api = Api {
     sends_no_bytes: true,
     documented_in: &["seed"],
     elsewhere: "the official SDK documents and SDKs",
-    by_hand: &[("payable", &[]), ("payouts", &["BatchRows"])],
+    by_hand: &[
+        ("payable", &["InvoiceToPay", "OrderToPay"]),
+        ("payouts", &["BatchRows"]),
+    ],
     about: "The v2 API, one module a group, with the gateway's own names.\n\n\
             A request is a plain struct: a constructor takes what is required, chainable setters the rest.\n\
             Response structs tolerate what the documents leave open, and keep `None` apart from a value.\n\n\
@@ -70,7 +73,7 @@ pub(crate) const V1: Api = Api {
     by_hand: &[
         ("ids", &["CoinId", "Currency", "GatewayOrderId", "TokenId"]),
         ("payable", &[]),
-        ("payouts", &[]),
+        ("payouts", &["MadeWithdrawal"]),
     ],
     about: "The v1 API, one module a group, with the gateway's own names in Rust's spelling.\n\n\
             CCPayment has deprecated it in favour of v2: take it for a merchant who is still on it, and\n\

@@ -63,6 +63,7 @@ pub(crate) struct Shared {
     /// None: our clock is right whatever the gateway says.
     pub(crate) skew: Option<Arc<Skew>>,
     slowest: Arc<Slowest>,
+    pub(crate) looks_up_accepted: bool,
 }
 
 impl Client {
@@ -85,6 +86,7 @@ impl Client {
                 retries: Retries::default(),
                 budgets: Arc::default(),
                 skew: Some(Arc::default()),
+                looks_up_accepted: false,
             }),
         }
     }
@@ -155,6 +157,18 @@ impl Client {
         })
     }
 
+    /// The same client, whose [`Client::payout`] and [`Client::submit`] take an accepted answer for
+    /// a doubt and look the record up at once. It costs a call more each; off unless told otherwise.
+    ///
+    /// An answer is tied to its call by the connection alone. A stray answer to another call, kept
+    /// back by a broken proxy, would name a record that is not this one's, and nothing was made. With
+    /// this on, only the record counts ([`Proof::Record`](crate::Proof)). Where it has another id
+    /// than the answer named, that is logged as an error, and the record's id is returned.
+    #[must_use]
+    pub fn with_acceptance_looked_up(self, on: bool) -> Self {
+        self.with(|shared| shared.looks_up_accepted = on)
+    }
+
     /// The same client with another bound on the length of an answer.
     #[must_use]
     pub fn with_max_response_bytes(self, max: usize) -> Self {
@@ -178,6 +192,15 @@ impl Client {
 
     pub(crate) fn prepare<E: Endpoint>(&self, request: &E) -> Result<Prepared, Error> {
         Prepared::new(request).map_err(|source| Error::Invalid {
+            call: CallInfo::of(request),
+            source,
+        })
+    }
+
+    /// Without the documented rules, which hold before something is first sent: a later version may
+    /// know more of them, and what was sent has to be looked up whatever they say.
+    pub(crate) fn prepare_lookup<E: Endpoint>(&self, request: &E) -> Result<Prepared, Error> {
+        Prepared::unchecked(request).map_err(|source| Error::Invalid {
             call: CallInfo::of(request),
             source,
         })

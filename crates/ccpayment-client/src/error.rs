@@ -115,6 +115,9 @@ pub enum Outcome {
     NotSent,
     /// The gateway refused this call and did nothing. See [`Error::code`].
     Rejected,
+    /// The gateway has acted under this order id, and whether it did what this call asks for is for
+    /// a person to see. Never make the call again.
+    Acted,
     /// The gateway may have acted. For a call that moves money, read the record under the same
     /// order id before anything else, and never make a new order id.
     Unknown(Unsettled),

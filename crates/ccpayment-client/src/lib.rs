@@ -85,7 +85,7 @@
 //!     "12.50".parse()?,
 //! );
 //! let paid = client.payout(&payout).await?;
-//! assert_eq!(paid.record_id.as_str(), "20240312");
+//! assert_eq!(paid.made.as_str(), "20240312");
 //! # Ok(())
 //! # }
 //! ```
@@ -123,5 +123,5 @@ pub use payout::ABSENCE_SECONDS;
 pub use pool::{Connections, Connector};
 pub use retry::Retries;
 pub use transport::{BoxError, Call, SetupError, Transport, TransportError};
-pub use verdict::{PaidOut, PayoutError, Proof, Refusal, Submitted, Tried};
+pub use verdict::{PayoutError, Proof, Refusal, Submitted, Tried};
 pub use wrap::{TowerTransport, TransportFn, transport_fn};

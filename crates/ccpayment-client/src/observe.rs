@@ -9,7 +9,7 @@ mod numbers;
 use std::time::Duration;
 
 use bytes::Bytes;
-use ccpayment_core::{AnswerError, ErrorCode, Prepared};
+use ccpayment_core::{AnswerError, ErrorCode, OrderId, Prepared, RecordId};
 use http::uri::Authority;
 use http::{Request, Response, Uri};
 use tracing::Span;
@@ -44,6 +44,7 @@ pub(crate) fn call_ended(
     let outcome = error.map_or("done", |error| match error.outcome() {
         Outcome::NotSent => "not_sent",
         Outcome::Rejected => "refused",
+        Outcome::Acted => "incomparable",
         Outcome::Unknown(_) => "unknown",
     });
     span.record("ccpayment.attempts", attempts)
@@ -56,13 +57,13 @@ pub(crate) fn call_ended(
 }
 
 /// Around what is made once, a payout or an order, with all its submits, lookups and pauses.
-pub(crate) fn submit(prepared: &Prepared) -> Span {
+pub(crate) fn submit(operation: &'static str, order_id: &OrderId) -> Span {
     tracing::info_span!(
         "ccpayment.submit",
-        otel.name = prepared.operation(),
+        otel.name = operation,
         otel.kind = "internal",
-        ccpayment.operation = prepared.operation(),
-        ccpayment.order_id = prepared.order_id().map(display),
+        ccpayment.operation = operation,
+        ccpayment.order_id = display(order_id),
         ccpayment.submits = Empty,
         ccpayment.lookups = Empty,
         ccpayment.outcome = Empty,
@@ -79,6 +80,7 @@ pub(crate) fn submit_ended(
     let outcome = error.map_or("done", |error| match error {
         PayoutError::Refused { .. } => "refused",
         PayoutError::Conflict { .. } => "conflict",
+        PayoutError::Incomparable { .. } => "incomparable",
         PayoutError::Unknown { .. } => "unknown",
     });
     span.record("ccpayment.submits", tried.submits)
@@ -146,6 +148,15 @@ pub(crate) fn budget_empty(operation: &'static str) {
     numbers::budget_empty(operation);
     #[cfg(not(feature = "metrics"))]
     let _ = operation;
+}
+
+/// The answer to a call named one record, and the record under its order id is another.
+pub(crate) fn accepted_as_another(accepted: &RecordId, found: &RecordId) {
+    tracing::error!(
+        accepted = display(accepted),
+        found = display(found),
+        "the record under this order id is not the one that the gateway's answer named"
+    );
 }
 
 /// One exchange of bytes.

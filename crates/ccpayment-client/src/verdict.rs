@@ -5,39 +5,21 @@ use ccpayment_core::{Difference, ErrorCode, OrderId, RecordId, Rejection, Timest
 use crate::error::{Error, Outcome, Unsettled};
 use crate::skew::Words;
 
-/// A payout that was made.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct PaidOut {
-    /// The merchant's id of the payout.
-    pub order_id: OrderId,
-    /// CCPayment's id of the payout.
-    pub record_id: RecordId,
-    /// How we know.
-    pub proof: Proof,
-    /// What it took.
-    pub tried: Tried,
-}
-
-impl From<Submitted<RecordId>> for PaidOut {
-    fn from(submitted: Submitted<RecordId>) -> Self {
-        Self {
-            order_id: submitted.order_id,
-            record_id: submitted.made,
-            proof: submitted.proof,
-            tried: submitted.tried,
-        }
-    }
-}
-
-/// Something that was made under an order id.
+/// Something that the gateway has under an order id: a payout, an order, an invoice.
+///
+/// A payout that was accepted is not yet paid. The gateway may still veto it
+/// (`WaitingApproval`, then `Rejected`), and it may fail on its chain. Read its record, or wait for
+/// its notification, before you tell anybody that the money has arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Submitted<Made> {
     /// The merchant's id.
     pub order_id: OrderId,
-    /// What was made.
+    /// What was made. Of a payout of v2, CCPayment's id of the record.
     pub made: Made,
+    /// Where it stands, as the gateway's record writes it. None where only the acceptance is known,
+    /// and for orders and invoices of v2, whose records have no status of their own.
+    pub status: Option<String>,
     /// How we know.
     pub proof: Proof,
     /// What it took.
@@ -48,7 +30,11 @@ pub struct Submitted<Made> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Proof {
-    /// The gateway accepted the call and named the record.
+    /// The gateway accepted the call and named the record. This is provisional: HTTP can't tell an
+    /// answer to this call from a stray one to another call that came late on the same connection.
+    /// The record under the order id is the proof;
+    /// [`Client::with_acceptance_looked_up`](crate::Client::with_acceptance_looked_up) reads it at
+    /// once.
     Accepted,
     /// The record was found under the order id, and it is of the same call.
     Record,
@@ -68,8 +54,7 @@ pub struct Tried {
     pub in_doubt_since: Option<Timestamp>,
 }
 
-/// Why a payout, or what else was submitted, was refused. In every case, no money moved by this
-/// call.
+/// Why a payout, or what else was submitted, was refused.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -85,7 +70,9 @@ pub enum Refusal {
         /// The refusal.
         source: Box<Rejection>,
     },
-    /// It was accepted, and ended without moving money.
+    /// It was accepted, and ended without success, as `Failed` or `Rejected`. The order id is used
+    /// up. No document says that the amount and the fee of a failed payout come back: look at the
+    /// balance before a person decides to pay again, under a new order id.
     #[error("the payout ended as {status}")]
     Ended {
         /// CCPayment's id.
@@ -117,11 +104,12 @@ impl Refusal {
     }
 }
 
-/// Why there is no proof of a payout, or of what else was submitted under an order id.
+/// Why a payout, or what else was submitted under an order id, is not known to be accepted.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PayoutError {
-    /// No money moved by this call, and nothing was made by it.
+    /// This call moved no money and made nothing, or what it made has ended without success. Ask
+    /// [`PayoutError::can_be_made_again`] whether it may be submitted again.
     #[error("{order_id} was refused: {reason}")]
     Refused {
         /// The merchant's id.
@@ -145,14 +133,33 @@ pub enum PayoutError {
         /// What was done.
         tried: Tried,
     },
+    /// Something was made under this order id, and its record writes a field otherwise than it was
+    /// asked for: most likely this very payout in another spelling. Never pay it again, under this
+    /// order id or another. A person compares what was asked with what is shown, and decides.
+    #[error("{order_id} was made, but can't be compared: {}", list(fields))]
+    Incomparable {
+        /// The merchant's id.
+        order_id: OrderId,
+        /// CCPayment's id of what was made, where it has one: orders and invoices have none.
+        record_id: Option<RecordId>,
+        /// Where it stands, as the gateway writes it, where its record has a status.
+        status: Option<String>,
+        /// The fields that can't be compared: what was asked, and what is shown.
+        fields: Vec<Difference>,
+        /// What was done.
+        tried: Tried,
+    },
     /// Not settled in time: money may have moved or may still move. Call
     /// [`Client::settle`](crate::Client::settle) later, and never pay under a new order id.
-    #[error("the outcome of {order_id} is not known yet")]
+    #[error("the outcome of {order_id} is not known yet{}", said(status))]
     Unknown {
         /// The merchant's id.
         order_id: OrderId,
         /// The route to ask, with that id.
         settled_by: &'static str,
+        /// The status of its record, where that is a word that this version does not know. Such a
+        /// word is neither a success nor an end.
+        status: Option<String>,
         /// The last thing that went wrong.
         #[source]
         last: Option<Box<Error>>,
@@ -168,7 +175,22 @@ impl PayoutError {
         match self {
             Self::Refused { order_id, .. }
             | Self::Conflict { order_id, .. }
+            | Self::Incomparable { order_id, .. }
             | Self::Unknown { order_id, .. } => order_id,
+        }
+    }
+
+    /// Whether the same request may be submitted again, under the same order id: it was provably not
+    /// made, and nothing of it is on its way. Mend the reason first, such as an empty balance or a
+    /// network that is down.
+    ///
+    /// False says no more than that: after [`PayoutError::Unknown`] settle it first; a payout that
+    /// ended ([`Refusal::Ended`]), a conflict and what can't be compared are for a person.
+    #[must_use]
+    pub fn can_be_made_again(&self) -> bool {
+        match self {
+            Self::Refused { reason, .. } => !matches!(reason, Refusal::Ended { .. }),
+            _ => false,
         }
     }
 
@@ -181,6 +203,7 @@ impl PayoutError {
                 ..
             } => Outcome::NotSent,
             Self::Refused { .. } | Self::Conflict { .. } => Outcome::Rejected,
+            Self::Incomparable { .. } => Outcome::Acted,
             Self::Unknown {
                 order_id,
                 settled_by,
@@ -214,9 +237,15 @@ impl PayoutError {
         match self {
             Self::Refused { tried, .. }
             | Self::Conflict { tried, .. }
+            | Self::Incomparable { tried, .. }
             | Self::Unknown { tried, .. } => tried,
         }
     }
+}
+
+fn said(status: &Option<String>) -> String {
+    let status = status.as_ref();
+    status.map_or_else(String::new, |it| format!(": its record says {it}"))
 }
 
 fn list(fields: &[Difference]) -> String {

@@ -160,6 +160,16 @@ impl Prepared {
     /// [`PrepareError`], when the request breaks a documented rule.
     pub fn new<E: Endpoint>(endpoint: &E) -> Result<Self, PrepareError> {
         endpoint.validate()?;
+        Self::unchecked(endpoint)
+    }
+
+    /// Serialises the body of a request whose rules are not checked: to look up what an earlier
+    /// version may have sent under rules of its own.
+    ///
+    /// # Errors
+    ///
+    /// [`PrepareError`], when the request can't be written.
+    pub fn unchecked<E: Endpoint>(endpoint: &E) -> Result<Self, PrepareError> {
         Ok(Self {
             version: E::VERSION,
             operation: E::NAME,

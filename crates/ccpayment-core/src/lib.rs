@@ -50,6 +50,7 @@
     )
 )]
 
+mod address;
 mod amount;
 mod call;
 #[cfg(any(feature = "v1", feature = "v2"))]

@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::amount::Amount;
 use crate::endpoint::Endpoint;
-use crate::ids::{Address, OrderId, RecordId};
+use crate::ids::{OrderId, RecordId};
 
 /// A route that acts under the merchant's own id, and whose record tells afterwards whether it did.
 ///
@@ -16,7 +16,7 @@ pub trait Submit: Endpoint {
     /// The read that finds the record.
     type Lookup: Endpoint;
     /// What the caller needs of what was made, as far as answer and record both tell it.
-    type Made: Send;
+    type Made: fmt::Debug + Send;
 
     /// Whether the gateway refuses a second call under the same id, by its documents. Where that is
     /// not known, the record is looked for before anything is sent, and nothing is sent again while
@@ -30,22 +30,32 @@ pub trait Submit: Endpoint {
     fn lookup(&self) -> Self::Lookup;
 
     /// What was made, by the answer to the call itself.
-    fn made(answer: Self::Response) -> Self::Made;
+    fn made(&self, answer: Self::Response) -> Self::Made;
+
+    /// CCPayment's id of what was made, where it has one: orders and invoices have none.
+    fn record_id(_made: &Self::Made) -> Option<&RecordId> {
+        None
+    }
 
     /// Holds a found record against this call.
     fn judge(&self, found: &<Self::Lookup as Endpoint>::Response) -> Found<Self::Made>;
 }
 
-/// A route that moves money at once. What is made of it is a record of CCPayment's.
-pub trait Payout: Submit<Made = RecordId> {}
+/// A route that moves money at once.
+pub trait Payout: Submit {}
 
 /// What a record found under an order id says; `Made` is what it tells of what was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Found<Made = RecordId> {
-    /// It is of the same call, which was accepted: a payout's money is on its way or has arrived.
-    Same(Made),
-    /// The same payout; it ended without moving money.
+    /// It is of the same call, which the gateway carries out or has carried out.
+    Same {
+        /// What was made.
+        made: Made,
+        /// Where it stands, as the gateway writes it; none where such records have no status.
+        status: Option<String>,
+    },
+    /// It is of the same call, which ended without success.
     Ended {
         /// CCPayment's id.
         record_id: RecordId,
@@ -54,20 +64,49 @@ pub enum Found<Made = RecordId> {
         /// The gateway's reason, where it gives one.
         reason: Option<String>,
     },
-    /// Another call took this order id.
+    /// It is of the same call, and its status is a word that this version does not know: neither a
+    /// success nor an end.
+    UnknownStatus {
+        /// The status, as the gateway writes it.
+        status: String,
+    },
+    /// Another call took this order id: the coin, the amount, the user or the kind is another, or
+    /// the address is.
     Differs {
         /// CCPayment's id of what the other call made, where it has one.
         record_id: Option<RecordId>,
         /// Where the two differ.
         fields: Vec<Difference>,
     },
-    /// The answer is one of success and holds no record of this call.
+    /// Something was made under this order id, and a field is written otherwise than it was asked
+    /// for. It may be another spelling of the same, or another call: a person has to decide.
+    Incomparable {
+        /// CCPayment's id of what was made, where it has one.
+        record_id: Option<RecordId>,
+        /// Where it stands, as the gateway writes it; none where such records have no status.
+        status: Option<String>,
+        /// The fields that can't be compared.
+        fields: Vec<Difference>,
+    },
+    /// The answer is one of success and holds no record at all.
     Nothing,
-    /// The record lacks a field that the comparison needs, so it proves nothing.
+    /// The record lacks a field that the comparison needs, or is of another order, so it proves
+    /// nothing.
     Incomplete {
         /// The field that is missing.
         field: &'static str,
     },
+}
+
+/// What a status says of a payout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// Accepted, under way or carried out.
+    Accepted,
+    /// Over, without success.
+    Ended,
+    /// A word that has no meaning here.
+    Unknown,
 }
 
 /// A field in which a found record is not what was asked for.
@@ -103,45 +142,63 @@ impl fmt::Display for Difference {
     }
 }
 
-/// Collects differences, field by field; a missing field ends the comparison.
+/// Collects differences, field by field. A missing field ends the comparison, and a difference that
+/// is certain outweighs one that may be spelling alone.
 #[derive(Debug, Default)]
 pub(crate) struct Comparison {
-    fields: Vec<Difference>,
+    differs: Vec<Difference>,
+    unclear: Vec<Difference>,
     missing: Option<&'static str>,
 }
 
 impl Comparison {
-    /// Compares a field that both must have.
+    /// Begins with the order id. None where the record is of another order, or does not say: it is
+    /// an answer to another question. An id in another spelling may be this one.
+    pub(crate) fn of_order(
+        field: &'static str,
+        asked: &OrderId,
+        found: Option<&OrderId>,
+    ) -> Option<Self> {
+        let found = found.filter(|found| by_id(asked, found) != Some(false))?;
+        let mut comparison = Self::default();
+        comparison.field(field, asked, Some(found), by_id);
+        Some(comparison)
+    }
+
+    /// Compares a field that both must have. `same` says `None` where it can't tell.
     pub(crate) fn field<T: fmt::Display>(
         &mut self,
         field: &'static str,
         asked: &T,
         found: Option<&T>,
-        same: impl FnOnce(&T, &T) -> bool,
+        same: impl FnOnce(&T, &T) -> Option<bool>,
     ) {
-        match found {
-            None => self.missing = self.missing.or(Some(field)),
-            Some(found) if same(asked, found) => {}
-            Some(found) => {
-                let difference = Difference::new(field, asked.to_string(), found.to_string());
-                self.fields.push(difference);
-            }
+        let Some(found) = found else {
+            self.missing = self.missing.or(Some(field));
+            return;
+        };
+        let difference = || Difference::new(field, asked.to_string(), found.to_string());
+        match same(asked, found) {
+            Some(true) => {}
+            Some(false) => self.differs.push(difference()),
+            None => self.unclear.push(difference()),
         }
     }
 
     /// Compares a field that the call may lack; then the record may not have one either.
-    pub(crate) fn optional<T: fmt::Display + PartialEq>(
+    pub(crate) fn optional<T: fmt::Display>(
         &mut self,
         field: &'static str,
         asked: Option<&T>,
         found: Option<&T>,
+        same: impl FnOnce(&T, &T) -> Option<bool>,
     ) {
         match (asked, found) {
-            (Some(asked), found) => self.field(field, asked, found, T::eq),
+            (Some(asked), found) => self.field(field, asked, found, same),
             (None, None) => {}
             (None, Some(found)) => {
                 let difference = Difference::new(field, "none", found.to_string());
-                self.fields.push(difference);
+                self.unclear.push(difference);
             }
         }
     }
@@ -152,7 +209,7 @@ impl Comparison {
         field: &'static str,
         asked: &T,
         found: Option<&T>,
-        same: impl FnOnce(&T, &T) -> bool,
+        same: impl FnOnce(&T, &T) -> Option<bool>,
     ) {
         if found.is_some() {
             self.field(field, asked, found, same);
@@ -160,54 +217,92 @@ impl Comparison {
     }
 
     /// What a payout's record says: that it lacks something or is another payout; else how the
-    /// payout fares, which has `ended` if it is over and moved no money.
-    pub(crate) fn judge(
+    /// payout stands.
+    pub(crate) fn judge<Made>(
         self,
         record_id: &RecordId,
-        ended: bool,
+        made: Made,
+        standing: Standing,
         status: &impl fmt::Display,
         reason: Option<&String>,
-    ) -> Found {
-        let record_id = record_id.clone();
-        if ended && self.missing.is_none() && self.fields.is_empty() {
-            return Found::Ended {
-                record_id,
-                status: status.to_string(),
+    ) -> Found<Made> {
+        let status = status.to_string();
+        match self.verdict(Some(record_id.clone()), made, Some(status.clone())) {
+            Found::Same { .. } if standing == Standing::Ended => Found::Ended {
+                record_id: record_id.clone(),
+                status,
                 reason: reason.cloned(),
-            };
+            },
+            Found::Same { .. } if standing == Standing::Unknown => Found::UnknownStatus { status },
+            verdict => verdict,
         }
-        self.verdict(Some(record_id.clone()), record_id)
     }
 
-    /// What a record says: that it lacks something, is of another call, or is of what was made.
-    pub(crate) fn verdict<Made>(self, record_id: Option<RecordId>, made: Made) -> Found<Made> {
+    /// What a record says: that it lacks something, is of another call, can't be compared, or is of
+    /// what was made.
+    pub(crate) fn verdict<Made>(
+        mut self,
+        record_id: Option<RecordId>,
+        made: Made,
+        status: Option<String>,
+    ) -> Found<Made> {
         if let Some(field) = self.missing {
             return Found::Incomplete { field };
         }
-        if self.fields.is_empty() {
-            return Found::Same(made);
+        if !self.differs.is_empty() {
+            self.differs.append(&mut self.unclear);
+            return Found::Differs {
+                record_id,
+                fields: self.differs,
+            };
         }
-        Found::Differs {
-            record_id,
-            fields: self.fields,
+        if !self.unclear.is_empty() {
+            return Found::Incomparable {
+                record_id,
+                status,
+                fields: self.unclear,
+            };
         }
+        Found::Same { made, status }
     }
 }
 
-/// Whether two addresses are one. The gateway changes the letter case of EVM addresses, where it
-/// only carries a checksum; anywhere else case matters.
-pub(crate) fn same_address(asked: &Address, found: &Address) -> bool {
-    let is_evm = |address: &Address| {
-        let hex = address
-            .as_str()
-            .strip_prefix("0x")
-            .or(address.as_str().strip_prefix("0X"));
-        hex.is_some_and(|hex| hex.len() == 40 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
-    };
-    if is_evm(asked) && is_evm(found) {
-        return asked.as_str().eq_ignore_ascii_case(found.as_str());
+/// Two values that differ are two things: coins, amounts, kinds.
+pub(crate) fn by_value<T: PartialEq>(asked: &T, found: &T) -> Option<bool> {
+    Some(asked == found)
+}
+
+/// A value that the gateway computes with may be shown rounded, so that a difference proves nothing.
+pub(crate) fn as_shown<T: PartialEq>(asked: &T, found: &T) -> Option<bool> {
+    (asked == found).then_some(true)
+}
+
+/// Two texts that differ may mean the same: chains, memos, names of products.
+pub(crate) fn by_text<T: AsRef<str>>(asked: &T, found: &T) -> Option<bool> {
+    (asked.as_ref().trim() == found.as_ref().trim()).then_some(true)
+}
+
+/// The same, where letter case never has a meaning: chains, currencies, e-mail hosts.
+pub(crate) fn by_letters<T: AsRef<str>>(asked: &T, found: &T) -> Option<bool> {
+    let (asked, found) = (asked.as_ref().trim(), found.as_ref().trim());
+    asked.eq_ignore_ascii_case(found).then_some(true)
+}
+
+/// The merchant's own ids are two ids where they differ, unless only by letter case or white space.
+pub(crate) fn by_id<T: AsRef<str>>(asked: &T, found: &T) -> Option<bool> {
+    if asked.as_ref() == found.as_ref() {
+        return Some(true);
     }
-    asked == found
+    by_letters(asked, found).is_none().then_some(false)
+}
+
+/// Accounts have an id of digits; a record may show it for an account that was named otherwise.
+pub(crate) fn by_account(asked: &String, found: &String) -> Option<bool> {
+    let is_id = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match asked == found {
+        true => Some(true),
+        false => (is_id(asked) && is_id(found)).then_some(false),
+    }
 }
 
 /// Whether a record's amount is the one asked for. Where the receiver bears the network fee and
@@ -227,16 +322,6 @@ pub(crate) fn same_amount(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn letter_case_matters_off_evm_chains_only() {
-        let same = |a: &str, b: &str| same_address(&Address::new(a), &Address::new(b));
-        let evm = "0x9aBDDCE1EE18D1857C0653EB4a3Fa9d9E0dcd584";
-        assert!(same(evm, &evm.to_lowercase()));
-        assert!(!same(evm, "0x9aBDDCE1EE18D1857C0653EB4a3Fa9d9E0dcd585"));
-        let tron = "TAkmn3f8bgwMAwdVrGfUVSRg4W2XwqgHGc";
-        assert!(same(tron, tron) && !same(tron, &tron.to_lowercase()));
-    }
 
     #[test]
     fn an_amount_may_be_shown_net_of_its_fee() {

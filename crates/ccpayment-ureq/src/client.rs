@@ -1,7 +1,7 @@
 //! The async client, run to its end on the calling thread.
 
-use ccpayment_client::core::{Credentials, Endpoint, Payout, Timestamp};
-use ccpayment_client::{Client as AsyncClient, Error, PaidOut, PayoutError, Transport};
+use ccpayment_client::core::{Credentials, Endpoint, Payout, Submit, Timestamp};
+use ccpayment_client::{Client as AsyncClient, Error, PayoutError, Submitted, Transport};
 
 use crate::clock::BlockingClock;
 
@@ -57,8 +57,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`PayoutError`]: refused, conflict or unknown.
-    pub fn payout<P: Payout>(&self, request: &P) -> Result<PaidOut, PayoutError> {
+    /// [`PayoutError`]: refused, conflict, incomparable or unknown.
+    pub fn payout<P: Payout>(&self, request: &P) -> Result<Submitted<P::Made>, PayoutError> {
         pollster::block_on(self.client.payout(request))
     }
 
@@ -67,12 +67,12 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`PayoutError`]: refused, conflict or unknown.
-    pub fn settle<P: Payout>(
+    /// [`PayoutError`]: refused, conflict, incomparable or unknown.
+    pub fn settle<S: Submit>(
         &self,
-        request: &P,
+        request: &S,
         in_doubt_since: Timestamp,
-    ) -> Result<PaidOut, PayoutError> {
+    ) -> Result<Submitted<S::Made>, PayoutError> {
         pollster::block_on(self.client.settle(request, in_doubt_since))
     }
 

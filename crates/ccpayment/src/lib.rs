@@ -48,7 +48,7 @@
 //!     OrderId::new("payout-77"), usdt, polygon, address, "12.5".parse()?,
 //! );
 //! let paid = client.payout(&payout).await?;
-//! println!("{} is record {}", paid.order_id, paid.record_id);
+//! println!("{} is record {}", paid.order_id, paid.made);
 //! # Ok(())
 //! # }
 //! # }
@@ -56,7 +56,7 @@
 
 pub use ccpayment_client::{
     ABSENCE_SECONDS, BoxError, Call, CallInfo, Client, Clock, Error, Outcome, Page, PageError,
-    PaidOut, PayoutError, Proof, Refusal, Retries, SetupError, Submitted, SystemClock, Timeouts,
+    PayoutError, Proof, Refusal, Retries, SetupError, Submitted, SystemClock, Timeouts,
     TowerTransport, Transport, TransportError, TransportFn, Tried, Unsettled, read_body,
     transport_fn,
 };

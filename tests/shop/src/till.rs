@@ -9,7 +9,7 @@ use ccpayment::v2::{
     GetAppDepositRecordList, GetAppWithdrawRecord, WithdrawStatus,
 };
 use ccpayment::webhook::{ApiDeposit, ApiWithdrawal, Event, Verified, Verifier};
-use ccpayment::{Address, Client, Clock, OrderId, PaidOut, PayoutError, RecordId, Timestamp};
+use ccpayment::{Address, Client, Clock, OrderId, PayoutError, RecordId, Submitted, Timestamp};
 use http::{Request, Response, StatusCode};
 
 use crate::database::{Database, Payment, Payout, PayoutState};
@@ -140,9 +140,9 @@ impl Till {
         }
     }
 
-    fn note_answer(&self, key: &str, answer: Result<PaidOut, PayoutError>) {
+    fn note_answer(&self, key: &str, answer: Result<Submitted<RecordId>, PayoutError>) {
         let state = match answer {
-            Ok(paid) => PayoutState::Sent(paid.record_id),
+            Ok(paid) => PayoutState::Sent(paid.made),
             Err(PayoutError::Refused { .. }) => PayoutState::Refused,
             // Open for now. A conflict is for a person to look at.
             Err(_) => return,

@@ -18,6 +18,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let receiver = Address::new("0xBb9C4e7F3687aca1AE2828c18f9E3ae067F569FE");
     let payout = ApplyAppWithdrawToNetwork::new(payout_id, usdt, polygon, receiver, amount);
     let paid = client.payout(&payout).await?;
-    println!("{} is record {}", paid.order_id, paid.record_id);
+    println!("{} is record {}", paid.order_id, paid.made);
     Ok(())
 }

@@ -279,6 +279,7 @@ impl Machine {
                 last => PayoutError::Unknown {
                     order_id: self.order_id.clone(),
                     settled_by: GetBatchWithdrawOrder::NAME,
+                    status: None,
                     last,
                     tried: self.tried,
                 },

@@ -219,17 +219,14 @@ async fn run(
         source,
     };
     let checked = batch.validate().map_err(|error| invalid(error.into()));
-    let prepared = match checked.and_then(|()| client.prepare(&confirmation)) {
-        Ok(prepared) => prepared,
-        Err(error) => {
-            return Err(PayoutError::Refused {
-                order_id: batch.id().clone(),
-                reason: Refusal::NotSent(Box::new(error)),
-                tried: Tried::default(),
-            });
-        }
-    };
-    let span = observe::submit(&prepared);
+    if let Err(error) = checked.and_then(|()| client.prepare(&confirmation)) {
+        return Err(PayoutError::Refused {
+            order_id: batch.id().clone(),
+            reason: Refusal::NotSent(Box::new(error)),
+            tried: Tried::default(),
+        });
+    }
+    let span = observe::submit(ConfirmBatchWithdraw::NAME, batch.id());
     let following = follow(client, batch, earlier, client.give_up_at());
     let result = following.instrument(span.clone()).await;
     let tried = match &result {
@@ -263,11 +260,12 @@ async fn follow(
     let mut asked = None;
     loop {
         let left = client.left(give_up_at);
-        if left.is_zero() {
-            return machine.give_up();
-        }
         let slowest = client.slowest();
         step = match step {
+            // A verdict that is reached is given whatever the time: the process may have been
+            // stopped since the answer came.
+            Step::Finish(verdict) => return *verdict,
+            _ if left.is_zero() => return machine.give_up(),
             Step::ReadBack if asked.is_some() => pause(Look::ReadBack),
             Step::Glance if asked.is_some() => pause(Look::Glance),
             Step::Glance => match read(client, &batch.batch.lookup(), give_up_at).await {
@@ -311,7 +309,6 @@ async fn follow(
                 clock.sleep(pause).await;
                 then.into()
             }
-            Step::Finish(verdict) => return *verdict,
         };
     }
 }

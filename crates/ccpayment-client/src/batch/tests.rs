@@ -94,6 +94,7 @@ fn name(step: &Step) -> String {
             Ok(paid) => format!("done, {:?}", paid.proof),
             Err(PayoutError::Refused { .. }) => "refused".into(),
             Err(PayoutError::Conflict { .. }) => "conflict".into(),
+            Err(PayoutError::Incomparable { .. }) => "incomparable".into(),
             Err(PayoutError::Unknown { .. }) => "unknown".into(),
         },
     }

@@ -6,9 +6,10 @@
 
 use std::marker::PhantomData;
 
-use ccpayment_core::{ErrorCode, Found, OrderId, TIMESTAMP_WINDOW_SECONDS, Timestamp};
+use ccpayment_core::{ErrorCode, Found, OrderId, RecordId, TIMESTAMP_WINDOW_SECONDS, Timestamp};
 
 use crate::error::{Error, Outcome};
+use crate::observe;
 use crate::retry::passes_in_seconds;
 use crate::verdict::{PayoutError, Proof, Refusal, Submitted, Tried};
 
@@ -66,6 +67,9 @@ pub(super) enum LookedUp<Made> {
     Failed(Error),
 }
 
+/// CCPayment's id of what was made.
+type RecordIdOf<Made> = fn(&Made) -> Option<&RecordId>;
+
 pub(super) struct Machine<Made> {
     order_id: OrderId,
     settled_by: &'static str,
@@ -83,6 +87,12 @@ pub(super) struct Machine<Made> {
     /// A refusal of a submit that passes within seconds.
     passing: Option<Refusal>,
     last: Option<Error>,
+    /// A status of the record that this version does not know.
+    status: Option<String>,
+    /// An acceptance counts as a doubt until the record shows it.
+    looks_up_accepted: Option<RecordIdOf<Made>>,
+    /// The record that an acceptance named.
+    accepted: Option<RecordId>,
     waits: u32,
     max_submits: u32,
     made: PhantomData<fn() -> Made>,
@@ -114,8 +124,19 @@ impl<Made> Machine<Made> {
             refusal: None,
             passing: None,
             last: None,
+            status: None,
+            looks_up_accepted: None,
+            accepted: None,
             waits: 0,
             made: PhantomData,
+        }
+    }
+
+    /// The same machine, which believes an acceptance only once the record shows it.
+    pub(super) fn looking_up_accepted(self, record_id: RecordIdOf<Made>) -> Self {
+        Self {
+            looks_up_accepted: Some(record_id),
+            ..self
         }
     }
 
@@ -133,9 +154,14 @@ impl<Made> Machine<Made> {
         answer: Result<Made, Error>,
     ) -> Step<Made> {
         self.tried.submits += 1;
-        let error = match answer {
-            Ok(made) => return self.done(made, Proof::Accepted),
-            Err(error) => error,
+        self.absent = false;
+        let error = match (answer, self.looks_up_accepted) {
+            (Ok(made), None) => return self.done(made, None, Proof::Accepted),
+            (Ok(made), Some(record_id)) => {
+                self.accepted = record_id(&made).cloned();
+                return self.doubt(signed_at);
+            }
+            (Err(error), _) => error,
         };
         match (error.outcome(), error.rejection()) {
             (Outcome::NotSent, _) => {}
@@ -150,7 +176,8 @@ impl<Made> Machine<Made> {
             _ => {
                 let taken = [ErrorCode::OrderDuplicate, ErrorCode::RepeatedSubmit];
                 self.claimed |= error.code().is_some_and(|code| taken.contains(&code));
-                self.tried.in_doubt_since = self.tried.in_doubt_since.max(Some(signed_at));
+                self.last = Some(error);
+                return self.doubt(signed_at);
             }
         }
         self.last = Some(error);
@@ -164,7 +191,15 @@ impl<Made> Machine<Made> {
     pub(super) fn looked_up(&mut self, answer: LookedUp<Made>) -> Step<Made> {
         self.tried.lookups += 1;
         match answer {
-            LookedUp::Found(Found::Same(made)) => self.done(made, Proof::Record),
+            LookedUp::Found(Found::Same { made, status }) => {
+                let found = self.looks_up_accepted.and_then(|it| it(&made));
+                if let (Some(accepted), Some(found)) = (&self.accepted, found)
+                    && accepted != found
+                {
+                    observe::accepted_as_another(accepted, found);
+                }
+                self.done(made, status, Proof::Record)
+            }
             LookedUp::Found(Found::Ended {
                 record_id,
                 status,
@@ -181,6 +216,22 @@ impl<Made> Machine<Made> {
                     fields,
                     tried: self.tried,
                 }))
+            }
+            LookedUp::Found(Found::Incomparable {
+                record_id,
+                status,
+                fields,
+            }) => finish(Err(PayoutError::Incomparable {
+                order_id: self.order_id.clone(),
+                record_id,
+                status,
+                fields,
+                tried: self.tried,
+            })),
+            LookedUp::Found(Found::UnknownStatus { status }) => {
+                self.claimed = true;
+                self.status = Some(status);
+                self.wait(Then::Lookup)
             }
             // A record that proves nothing, or a verdict that this version does not know.
             LookedUp::Found(_) => {
@@ -229,8 +280,8 @@ impl<Made> Machine<Made> {
         }
         let refusal = self.refusal.take().or_else(|| self.passing.take());
         let reason = refusal
-            .or_else(|| last.map(Refusal::NotSent))
-            .or_else(|| self.absent.then_some(Refusal::Absent));
+            .or_else(|| self.absent.then_some(Refusal::Absent))
+            .or_else(|| last.map(Refusal::NotSent));
         Err(match reason {
             Some(reason) => self.refused(reason),
             None => self.unknown(None),
@@ -244,6 +295,12 @@ impl<Made> Machine<Made> {
             return self.unknown(Some(error));
         }
         self.refused(Refusal::NotSent(error))
+    }
+
+    /// What was signed then may have been carried out.
+    fn doubt(&mut self, signed_at: Timestamp) -> Step<Made> {
+        self.tried.in_doubt_since = self.tried.in_doubt_since.max(Some(signed_at));
+        Step::Lookup
     }
 
     fn in_doubt(&self) -> bool {
@@ -271,11 +328,12 @@ impl<Made> Machine<Made> {
         Step::Wait { rounds, then }
     }
 
-    fn done(&self, made: Made, proof: Proof) -> Step<Made> {
+    fn done(&self, made: Made, status: Option<String>, proof: Proof) -> Step<Made> {
         let order_id = self.order_id.clone();
         finish(Ok(Submitted {
             order_id,
             made,
+            status,
             proof,
             tried: self.tried,
         }))
@@ -293,6 +351,7 @@ impl<Made> Machine<Made> {
         PayoutError::Unknown {
             order_id: self.order_id.clone(),
             settled_by: self.settled_by,
+            status: self.status.clone(),
             last,
             tried: self.tried,
         }

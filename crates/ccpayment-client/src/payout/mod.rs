@@ -9,20 +9,26 @@ mod tests;
 
 use std::time::Duration;
 
-use ccpayment_core::{Endpoint, ErrorCode, Found, Payout, Prepared, Submit, Timestamp};
+use ccpayment_core::{
+    Endpoint, ErrorCode, Found, Payout, Prepared, Rule, Submit, Timestamp, ValidationError,
+};
 use tracing::Instrument;
 
 use crate::attempt::Terms;
 use crate::client::Client;
+use crate::error::{CallInfo, Error};
 use crate::limit::Lane;
 use crate::observe;
 use crate::retry::Pause;
-use crate::verdict::{PaidOut, PayoutError, Submitted};
+use crate::verdict::{PayoutError, Submitted};
 use machine::{LookedUp, Machine, Step, Then};
 
 pub use machine::ABSENCE_SECONDS;
 #[cfg(feature = "v2")]
 pub(crate) use machine::is_past;
+
+/// A moment in seconds is never so large, and one in milliseconds never smaller.
+const FIRST_IN_MILLISECONDS: u64 = 100_000_000_000;
 
 /// Payouts.
 impl Client {
@@ -37,19 +43,22 @@ impl Client {
     /// was cancelled or crashed, ask [`Client::settle`] first: it knows that the earlier one may
     /// still be on its way.
     ///
+    /// The result says that the gateway has accepted the payout, not that the money has arrived: see
+    /// [`Submitted`].
+    ///
     /// # Errors
     ///
     /// Exactly one of [`PayoutError::Refused`] (no money moved by this call),
-    /// [`PayoutError::Conflict`] (another payout has this order id) and
+    /// [`PayoutError::Conflict`] (another payout has this order id),
+    /// [`PayoutError::Incomparable`] (made under this order id, and a person has to compare it) and
     /// [`PayoutError::Unknown`] (not settled in time; look again later).
-    pub async fn payout<P: Payout>(&self, request: &P) -> Result<PaidOut, PayoutError> {
-        drive(self, request, None, self.give_up_at())
-            .await
-            .map(PaidOut::from)
+    pub async fn payout<P: Payout>(&self, request: &P) -> Result<Submitted<P::Made>, PayoutError> {
+        drive(self, request, None, self.give_up_at()).await
     }
 
-    /// Finds out what became of a payout that an earlier call, or an earlier process, left in
-    /// doubt. Never submits anything.
+    /// Finds out what became of a payout, an order or an invoice that an earlier call, or an earlier
+    /// process, left in doubt. Never submits anything, and checks no rule of the request: what was
+    /// sent can be settled whatever a later version would refuse to send.
     ///
     /// `in_doubt_since` is [`Tried::in_doubt_since`](crate::Tried::in_doubt_since) of the earlier
     /// error; after a crash, take the moment of the crash or any later one. From
@@ -64,15 +73,45 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`PayoutError::Refused`] means that the payout was provably not made and will not be: it
-    /// may be made now, under the same id. Otherwise as for [`Client::payout`].
-    pub async fn settle<P: Payout>(
+    /// [`PayoutError::Refused`] means that it was provably not made and will not be, so that it may
+    /// be made now, under the same id; or that it ended
+    /// ([`Refusal::Ended`](crate::Refusal::Ended)). Otherwise as for [`Client::payout`]. A moment in
+    /// milliseconds would never settle anything: it gives [`PayoutError::Unknown`] at once, with
+    /// [`Error::Invalid`] as its source.
+    pub async fn settle<S: Submit>(
         &self,
-        request: &P,
+        request: &S,
         in_doubt_since: Timestamp,
-    ) -> Result<PaidOut, PayoutError> {
-        let settled = drive(self, request, Some(in_doubt_since), self.give_up_at()).await;
-        settled.map(PaidOut::from)
+    ) -> Result<Submitted<S::Made>, PayoutError> {
+        drive(self, request, Some(in_doubt_since), self.give_up_at()).await
+    }
+}
+
+/// What is sent: nothing is submitted where an earlier doubt is settled.
+struct Requests {
+    submit: Option<Prepared>,
+    lookup: Prepared,
+}
+
+impl Requests {
+    fn of<S: Submit>(
+        client: &Client,
+        request: &S,
+        in_doubt_since: Option<Timestamp>,
+    ) -> Result<Self, Error> {
+        let submit = match in_doubt_since {
+            None => Some(client.prepare(request)?),
+            Some(since) if since.get() >= FIRST_IN_MILLISECONDS => {
+                let rule = Rule::Other("is in seconds, and this is in milliseconds");
+                return Err(Error::Invalid {
+                    call: CallInfo::of(request),
+                    source: ValidationError::new("in_doubt_since", rule).into(),
+                });
+            }
+            Some(_) => None,
+        };
+        let lookup = client.prepare_lookup(&request.lookup())?;
+        Ok(Self { submit, lookup })
     }
 }
 
@@ -83,26 +122,27 @@ pub(crate) async fn drive<S: Submit>(
     in_doubt_since: Option<Timestamp>,
     give_up_at: Duration,
 ) -> Result<Submitted<S::Made>, PayoutError> {
-    let machine = Machine::new(
+    let mut machine = Machine::new(
         request.submit_id().clone(),
         S::Lookup::NAME,
         S::REFUSES_REPEATS,
         in_doubt_since,
     );
-    let both = client
-        .prepare(request)
-        .and_then(|submit| Ok((submit, client.prepare(&request.lookup())?)));
-    let both = match both {
-        Ok(both) => both,
+    if client.shared.looks_up_accepted {
+        machine = machine.looking_up_accepted(S::record_id);
+    }
+    let requests = match Requests::of(client, request, in_doubt_since) {
+        Ok(requests) => requests,
         Err(error) => return Err(machine.not_sent(error)),
     };
-    let span = observe::submit(&both.0);
+    let span = observe::submit(S::NAME, request.submit_id());
+    let is_dated_elsewhere = in_doubt_since.is_some();
     let following = follow(
         machine,
         client,
         request,
-        both,
-        (in_doubt_since.is_some(), give_up_at),
+        &requests,
+        (is_dated_elsewhere, give_up_at),
     );
     let result = following.instrument(span.clone()).await;
     let tried = match &result {
@@ -117,7 +157,7 @@ async fn follow<S: Submit>(
     mut machine: Machine<S::Made>,
     client: &Client,
     request: &S,
-    (submit, lookup): (Prepared, Prepared),
+    requests: &Requests,
     (is_dated_elsewhere, give_up_at): (bool, Duration),
 ) -> Result<Submitted<S::Made>, PayoutError> {
     let clock = client.clock();
@@ -132,22 +172,24 @@ async fn follow<S: Submit>(
     let mut asked = None;
     loop {
         let left = client.left(give_up_at);
-        if left.is_zero() {
-            return machine.give_up();
-        }
-        step = match step {
-            Step::Submit if asked.is_some() => Step::pause(Then::Submit),
-            Step::Lookup if asked.is_some() => Step::pause(Then::Lookup),
-            Step::Submit => {
-                let attempt = (client.attempt_on_time::<S>(&submit, terms(submits))).await;
+        step = match (step, &requests.submit) {
+            // A verdict that is reached is given whatever the time: the process may have been
+            // stopped since the answer came.
+            (Step::Finish(verdict), _) => return *verdict,
+            _ if left.is_zero() => return machine.give_up(),
+            (Step::Submit, _) if asked.is_some() => Step::pause(Then::Submit),
+            (Step::Lookup, _) if asked.is_some() => Step::pause(Then::Lookup),
+            (Step::Submit, Some(submit)) => {
+                let attempt = (client.attempt_on_time::<S>(submit, terms(submits))).await;
                 submits += attempt.exchanges;
                 asked = attempt.retry_after;
-                let answer = attempt.result.map(S::made);
+                let answer = attempt.result.map(|answer| request.made(answer));
                 machine.submitted(attempt.signed_at, answer)
             }
-            Step::Lookup => {
+            (Step::Lookup, _) => {
                 let slowest = client.slowest();
-                let attempt = (client.attempt_on_time::<S::Lookup>(&lookup, terms(lookups))).await;
+                let lookup = &requests.lookup;
+                let attempt = (client.attempt_on_time::<S::Lookup>(lookup, terms(lookups))).await;
                 lookups += attempt.exchanges;
                 asked = attempt.retry_after;
                 // The doubt may be dated by our own clock, which may be behind, or have been.
@@ -167,7 +209,7 @@ async fn follow<S: Submit>(
                 };
                 machine.looked_up(answer)
             }
-            Step::Wait { rounds, then } => {
+            (Step::Wait { rounds, then }, _) => {
                 let pause = Pause::before_asking(rounds, asked.take()).length(clock.random());
                 if pause >= left {
                     return machine.give_up();
@@ -176,7 +218,8 @@ async fn follow<S: Submit>(
                 clock.sleep(pause).await;
                 then.into()
             }
-            Step::Finish(verdict) => return *verdict,
+            // What is only looked up is not submitted.
+            (Step::Submit, None) => Step::Lookup,
         };
     }
 }

@@ -1,6 +1,6 @@
 //! What is made to be paid: orders, invoices, checkout pages.
 
-use ccpayment_core::{Submit, Timestamp};
+use ccpayment_core::Submit;
 
 use super::drive;
 use crate::client::Client;
@@ -18,6 +18,10 @@ impl Client {
     /// of the two it was is [`Submitted::proof`]. In v1 it does not, so `made` is an `Option`:
     /// `None` means that the order is there, and that the address to pay to was in an answer that
     /// nobody has. No payer was shown it, so a new order under a new id harms nobody.
+    ///
+    /// An order that has expired since is given back all the same, address included: look at
+    /// `expired_at` of what was made before you show it to a payer. After an error, find out what
+    /// became of it with [`Client::settle`].
     ///
     /// ```
     /// use ccpayment_client::{Client, PayoutError};
@@ -38,24 +42,10 @@ impl Client {
     /// # Errors
     ///
     /// Exactly one of [`PayoutError::Refused`] (nothing was made by this call),
-    /// [`PayoutError::Conflict`] (another order has this id) and [`PayoutError::Unknown`] (not
-    /// settled in time; look again later).
+    /// [`PayoutError::Conflict`] (another order has this id), [`PayoutError::Incomparable`] (made
+    /// under this id, and a person has to compare it) and [`PayoutError::Unknown`] (not settled in
+    /// time; look again later).
     pub async fn submit<S: Submit>(&self, request: &S) -> Result<Submitted<S::Made>, PayoutError> {
         drive(self, request, None, self.give_up_at()).await
-    }
-
-    /// Finds out what became of a [`Client::submit`] that an earlier call, or an earlier process,
-    /// left in doubt, as [`Client::settle`] does for payouts. Never submits anything.
-    ///
-    /// # Errors
-    ///
-    /// [`PayoutError::Refused`] means that it was provably not made and will not be. Otherwise as
-    /// for [`Client::submit`].
-    pub async fn settle_submit<S: Submit>(
-        &self,
-        request: &S,
-        in_doubt_since: Timestamp,
-    ) -> Result<Submitted<S::Made>, PayoutError> {
-        drive(self, request, Some(in_doubt_since), self.give_up_at()).await
     }
 }

@@ -65,6 +65,13 @@ fn nothing(signed_at: Timestamp) -> LookedUp {
     LookedUp::Nothing(Some(clock), Some(code(11003)))
 }
 
+fn same(record_id: &str) -> Found {
+    Found::Same {
+        made: RecordId::new(record_id),
+        status: Some("Processing".into()),
+    }
+}
+
 fn later(seconds: u64) -> Timestamp {
     Timestamp::new(T.get() + seconds)
 }
@@ -163,7 +170,7 @@ fn after_a_doubt_and_a_refusal_the_record_still_wins() {
     machine.submitted(T, Err(lost()));
     machine.looked_up(nothing(T));
     machine.submitted(later(2), Err(code(14000)));
-    let found = LookedUp::Found(Found::Same(RecordId::new("r1")));
+    let found = LookedUp::Found(same("r1"));
     let paid = verdict(machine.looked_up(found)).unwrap();
     assert_eq!(paid.proof, Proof::Record);
 }
@@ -266,7 +273,7 @@ fn what_was_seen_is_neither_absent_nor_made_again() {
         assert_eq!(name(&settling.looked_up(answer)), "wait, lookup");
     }
     is_unknown(&mut settling);
-    let paid = verdict(settling.looked_up(LookedUp::Found(Found::Same(RecordId::new("r")))));
+    let paid = verdict(settling.looked_up(LookedUp::Found(same("r"))));
     assert_eq!(paid.unwrap().proof, Proof::Record);
 }
 
@@ -358,7 +365,7 @@ fn settling_looks_and_never_submits() {
         matches!(
             error,
             PayoutError::Refused {
-                reason: Refusal::NotSent(_),
+                reason: Refusal::Absent,
                 ..
             }
         ),
@@ -394,8 +401,7 @@ fn where_repeats_are_not_refused_nothing_is_sent_blindly() {
     // What an earlier process paid is found before anything is sent.
     let mut found = machine();
     assert_eq!(name(&found.first()), "lookup");
-    let record_id = RecordId::new("r");
-    let paid = verdict(found.looked_up(LookedUp::Found(Found::Same(record_id)))).unwrap();
+    let paid = verdict(found.looked_up(LookedUp::Found(same("r")))).unwrap();
     assert_eq!((paid.proof, paid.tried.submits), (Proof::Record, 0));
 
     // Nothing there: one submit. In doubt it is looked for, and never sent again.

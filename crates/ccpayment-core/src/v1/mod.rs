@@ -39,6 +39,7 @@ pub use legacy::{
     ListTokenChainsLegacyResponse, TokenNetwork,
 };
 pub use order::{CreateOrder, CreateOrderResponse, GetCheckoutUrl, GetCheckoutUrlResponse};
+pub use payouts::MadeWithdrawal;
 pub use record::{
     GetOrderInfo, GetOrderInfoResponse, OrderDetail, OrderInfo, RefundRecord, TradeRecord,
 };

@@ -6,27 +6,38 @@
 
 use super::{
     CreateOrder, CreateOrderResponse, Currency, GetCheckoutUrl, GetCheckoutUrlResponse,
-    GetOrderInfo, GetOrderInfoResponse, OrderDetail,
+    GetOrderInfo, GetOrderInfoResponse, OrderDetail, OrderInfo,
 };
 use crate::amount::Amount;
 use crate::ids::OrderId;
-use crate::payout::{Comparison, Found, Submit};
+use crate::payout::{Comparison, Found, Submit, by_letters, by_text, by_value};
 
-fn detail<'a>(found: &'a GetOrderInfoResponse, id: &OrderId) -> Option<&'a OrderDetail> {
-    let mut details = found.orders.iter().map(|order| &order.order_detail);
-    details.find(|detail| detail.merchant_order_id == *id)
+/// The record of this order. An answer with other orders only is an answer to another question, and
+/// no proof that there is none of this.
+pub(super) fn found<'a, Made>(
+    answer: &'a GetOrderInfoResponse,
+    id: &OrderId,
+) -> Result<(&'a OrderInfo, Comparison), Found<Made>> {
+    const FIELD: &str = "merchant_order_id";
+    let orders = || answer.orders.iter();
+    let exact = orders().find(|order| order.order_detail.merchant_order_id == *id);
+    let compared = exact.into_iter().chain(orders()).find_map(|order| {
+        let found = Some(&order.order_detail.merchant_order_id);
+        Some((order, Comparison::of_order(FIELD, id, found)?))
+    });
+    compared.ok_or(if answer.orders.is_empty() {
+        Found::Nothing
+    } else {
+        Found::Incomplete { field: FIELD }
+    })
 }
 
 /// A price: a withdrawal has none, so one that took the id proves nothing for an order.
-fn compare(price: &Amount, currency: &Currency, found: &OrderDetail) -> Comparison {
-    let mut comparison = Comparison::default();
+fn compare(comparison: &mut Comparison, price: &Amount, currency: &Currency, found: &OrderDetail) {
     let found_price = found.product_price.as_ref();
-    comparison.field("product_price", price, found_price, Amount::eq);
+    comparison.field("product_price", price, found_price, by_value);
     let found = found.denominated_currency.as_ref();
-    comparison.if_there("denominated_currency", currency, found, |asked, found| {
-        asked.as_str().eq_ignore_ascii_case(found.as_str())
-    });
-    comparison
+    comparison.if_there("denominated_currency", currency, found, by_letters);
 }
 
 /// The record has the token by its symbol, where the request has an id, so it is not compared.
@@ -45,17 +56,19 @@ impl Submit for CreateOrder {
         GetOrderInfo::new([self.merchant_order_id.clone()])
     }
 
-    fn made(answer: CreateOrderResponse) -> Self::Made {
+    fn made(&self, answer: CreateOrderResponse) -> Self::Made {
         Some(answer)
     }
 
-    fn judge(&self, found: &GetOrderInfoResponse) -> Found<Self::Made> {
-        match detail(found, &self.merchant_order_id) {
-            Some(found) => {
-                compare(&self.product_price, &self.denominated_currency, found).verdict(None, None)
-            }
-            None => Found::Nothing,
-        }
+    fn judge(&self, answer: &GetOrderInfoResponse) -> Found<Self::Made> {
+        let (order, mut comparison) = match found(answer, &self.merchant_order_id) {
+            Ok(found) => found,
+            Err(nothing) => return nothing,
+        };
+        let (price, currency) = (&self.product_price, &self.denominated_currency);
+        let detail = &order.order_detail;
+        compare(&mut comparison, price, currency, detail);
+        comparison.verdict(None, None, Some(detail.status.to_string()))
     }
 }
 
@@ -75,17 +88,20 @@ impl Submit for GetCheckoutUrl {
         GetOrderInfo::new([self.merchant_order_id.clone()])
     }
 
-    fn made(answer: GetCheckoutUrlResponse) -> Self::Made {
+    fn made(&self, answer: GetCheckoutUrlResponse) -> Self::Made {
         Some(answer)
     }
 
-    fn judge(&self, found: &GetOrderInfoResponse) -> Found<Self::Made> {
-        let Some(found) = detail(found, &self.merchant_order_id) else {
-            return Found::Nothing;
+    fn judge(&self, answer: &GetOrderInfoResponse) -> Found<Self::Made> {
+        let (order, mut comparison) = match found(answer, &self.merchant_order_id) {
+            Ok(found) => found,
+            Err(nothing) => return nothing,
         };
-        let mut comparison = compare(&self.product_price, &Currency::usd(), found);
-        let product = found.product_name.as_ref();
-        comparison.if_there("product_name", &self.product_name, product, String::eq);
-        comparison.verdict(None, None)
+        let detail = &order.order_detail;
+        let price = &self.product_price;
+        compare(&mut comparison, price, &Currency::usd(), detail);
+        let product = detail.product_name.as_ref();
+        comparison.if_there("product_name", &self.product_name, product, by_text);
+        comparison.verdict(None, None, Some(detail.status.to_string()))
     }
 }

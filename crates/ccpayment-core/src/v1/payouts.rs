@@ -1,17 +1,29 @@
 //! What makes a withdrawal of this API a payout. Written by hand.
 
 use super::{
-    GetOrderInfo, GetOrderInfoResponse, OrderDetail, OrderStatus, Withdraw, WithdrawResponse,
+    GatewayOrderId, GetOrderInfo, GetOrderInfoResponse, OrderInfo, OrderStatus, Withdraw,
+    WithdrawResponse, payable::found,
 };
 use crate::amount::Amount;
 use crate::ids::{OrderId, RecordId};
-use crate::payout::{Comparison, Found, Payout, Submit};
+use crate::payout::{Found, Payout, Standing, Submit, by_letters};
+
+/// A withdrawal that the gateway has accepted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct MadeWithdrawal {
+    /// CCPayment's id of the order. Both the answer and the record have it.
+    pub order_id: GatewayOrderId,
+    /// CCPayment's id of the transaction, which the notification has too. Only the answer to the
+    /// withdrawal itself tells it: none where the record was found instead.
+    pub record_id: Option<RecordId>,
+}
 
 /// The record of this API has neither the receiver nor the token's id, so that only the amount can
 /// be compared: never give one id to two withdrawals.
 impl Submit for Withdraw {
     type Lookup = GetOrderInfo;
-    type Made = RecordId;
+    type Made = MadeWithdrawal;
 
     const REFUSES_REPEATS: bool = false;
 
@@ -23,33 +35,76 @@ impl Submit for Withdraw {
         GetOrderInfo::new([self.merchant_order_id.clone()])
     }
 
-    /// CCPayment's id of the order, which is the one that its record has.
-    fn made(answer: WithdrawResponse) -> RecordId {
-        RecordId::new(answer.order_id.as_str())
+    fn made(&self, answer: WithdrawResponse) -> MadeWithdrawal {
+        MadeWithdrawal {
+            order_id: answer.order_id,
+            record_id: answer.record_id,
+        }
     }
 
-    fn judge(&self, found: &GetOrderInfoResponse) -> Found {
-        let mut details = found.orders.iter().map(|order| &order.order_detail);
-        let Some(detail) = details.find(|it| it.merchant_order_id == self.merchant_order_id) else {
-            return Found::Nothing;
+    fn record_id(made: &MadeWithdrawal) -> Option<&RecordId> {
+        made.record_id.as_ref()
+    }
+
+    fn judge(&self, answer: &GetOrderInfoResponse) -> Found<MadeWithdrawal> {
+        let (order, mut comparison) = match found(answer, &self.merchant_order_id) {
+            Ok(found) => found,
+            Err(nothing) => return nothing,
         };
-        let mut comparison = Comparison::default();
-        comparison.field(
-            "value",
-            &self.value,
-            detail.order_amount.as_ref(),
-            Amount::eq,
-        );
-        // Only what is paid in has a price.
-        comparison.optional("product_price", None, detail.product_price.as_ref());
-        let ended = detail.status == OrderStatus::Failed;
-        comparison.judge(&record_id(detail), ended, &detail.status, None)
+        let detail = &order.order_detail;
+        let amount = detail.order_amount.as_ref();
+        let receiver_pays = self.merchant_pays_fee != Some(true);
+        comparison.field("value", &self.value, amount, |asked, found| {
+            if asked == found {
+                return Some(true);
+            }
+            let is_net = receiver_pays && is_net(order, asked, found);
+            // Without the fee's coin, the amount may be net of it.
+            if is_net {
+                fee_is_in_token(order)
+            } else {
+                Some(false)
+            }
+        });
+        // Only what is paid in has a price; a price of nothing is none.
+        let price = detail.product_price.as_ref();
+        let price = price.filter(|price| !price.is_zero());
+        comparison.optional("product_price", None, price, |_: &Amount, _| None);
+        let standing = match detail.status {
+            OrderStatus::Pending | OrderStatus::Processing | OrderStatus::Successful => {
+                Standing::Accepted
+            }
+            OrderStatus::Failed => Standing::Ended,
+            // A word of orders, or one that is new.
+            _ => Standing::Unknown,
+        };
+        let order_id = detail.order_id.clone().unwrap_or_default();
+        let record_id = RecordId::new(order_id.as_str());
+        let made = MadeWithdrawal {
+            order_id,
+            record_id: None,
+        };
+        comparison.judge(&record_id, made, standing, &detail.status, None)
     }
 }
 
 impl Payout for Withdraw {}
 
-fn record_id(detail: &OrderDetail) -> RecordId {
-    let id = detail.order_id.as_ref();
-    id.map_or_else(RecordId::default, |id| RecordId::new(id.as_str()))
+/// Whether a transfer of this withdrawal has a network fee that makes up the difference.
+fn is_net(order: &OrderInfo, asked: &Amount, found: &Amount) -> bool {
+    let mut fees = order
+        .trade_list
+        .iter()
+        .filter_map(|it| it.network_fee.as_ref());
+    fees.any(|fee| found.checked_add(fee).is_ok_and(|gross| gross == *asked))
+}
+
+/// Whether the network fee is in the token that was sent; none where the record does not say.
+fn fee_is_in_token(order: &OrderInfo) -> Option<bool> {
+    let token = order.order_detail.crypto.as_ref()?;
+    let mut fees = order
+        .trade_list
+        .iter()
+        .filter_map(|it| it.network_fee_crypto.as_ref());
+    fees.next().map(|fee| by_letters(token, fee) == Some(true))
 }

@@ -51,6 +51,7 @@ pub use order::{
     CreateInvoiceUrlResponse, GetAppOrderInfo, GetAppOrderInfoResponse, GetInvoiceOrderInfo,
     GetInvoiceOrderInfoResponse, InvoicePayment, OrderPayment,
 };
+pub use payable::{InvoiceToPay, OrderToPay};
 pub use payouts::BatchRows;
 pub use status::{
     BatchMode, BatchStatus, BatchTaskStatus, ChainStatus, CoinStatus, DepositStatus, SwapStatus,

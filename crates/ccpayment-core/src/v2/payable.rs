@@ -1,27 +1,60 @@
 //! What makes an order or an invoice one that is made once. Written by hand.
 
+use rust_decimal::Decimal;
+
 use super::{
     CreateAppOrderDepositAddress, CreateAppOrderDepositAddressResponse, CreateInvoiceUrl,
     CreateInvoiceUrlResponse, GetAppOrderInfo, GetAppOrderInfoResponse, GetInvoiceOrderInfo,
     GetInvoiceOrderInfoResponse,
 };
 use crate::amount::Amount;
-use crate::ids::{Chain, CoinId, OrderId, PriceIn, Timestamp};
-use crate::payout::{Comparison, Found, Submit};
+use crate::ids::{Address, Memo, OrderId, PriceIn, Timestamp};
+use crate::payout::{Comparison, Found, Submit, by_letters, by_text, by_value};
 
-/// The decimals of a price in a fiat.
-const FIAT_DECIMALS: u32 = 2;
+/// What a payer needs to pay an order.
+///
+/// Calling [`Submit`] again for an order that was made before gives what was made then, even when
+/// it has expired since: look at [`OrderToPay::expired_at`] before you show it to a payer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct OrderToPay {
+    /// Where to pay to.
+    pub address: Address,
+    /// How much to pay, in coins.
+    pub amount: Amount,
+    /// The memo that has to come with the payment on some chains.
+    pub memo: Option<Memo>,
+    /// The hosted page, if one was asked for.
+    pub checkout_url: Option<String>,
+    /// How many confirmations the chain needs. Only the answer to the call itself tells it.
+    pub confirms_needed: Option<u64>,
+    /// When the order expires: the rate is locked until then. As the record shows it; from the
+    /// answer to the call itself, as it was asked for, and none where the gateway's default applies.
+    ///
+    /// A payment that comes later is still credited, for 7 days by the documents.
+    pub expired_at: Option<Timestamp>,
+}
+
+/// What a payer needs to pay an invoice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InvoiceToPay {
+    /// The hosted page.
+    pub invoice_url: String,
+    /// When the invoice expires; as for [`OrderToPay::expired_at`].
+    pub expired_at: Option<Timestamp>,
+}
 
 /// Records have been seen that expire a second before their time (7.11 of the discrepancies).
-fn same_moment(asked: &Timestamp, found: &Timestamp) -> bool {
-    asked.abs_diff(*found) <= 1
+fn same_moment(asked: &Timestamp, found: &Timestamp) -> Option<bool> {
+    (asked.abs_diff(*found) <= 1).then_some(true)
 }
 
 /// The record has all that the answer has but the number of confirmations. It shows no price: of an
 /// order that is priced in a fiat, the amount has to come to it at the rate that is shown.
 impl Submit for CreateAppOrderDepositAddress {
     type Lookup = GetAppOrderInfo;
-    type Made = CreateAppOrderDepositAddressResponse;
+    type Made = OrderToPay;
 
     fn submit_id(&self) -> &OrderId {
         &self.order_id
@@ -31,24 +64,32 @@ impl Submit for CreateAppOrderDepositAddress {
         GetAppOrderInfo::new(self.order_id.clone())
     }
 
-    fn made(answer: Self::Response) -> Self::Made {
-        answer
+    fn made(&self, answer: CreateAppOrderDepositAddressResponse) -> OrderToPay {
+        OrderToPay {
+            address: answer.address,
+            amount: answer.amount,
+            memo: answer.memo,
+            checkout_url: answer.checkout_url,
+            confirms_needed: answer.confirms_needed,
+            expired_at: self.expired_at,
+        }
     }
 
-    fn judge(&self, found: &GetAppOrderInfoResponse) -> Found<Self::Made> {
+    fn judge(&self, found: &GetAppOrderInfoResponse) -> Found<OrderToPay> {
         let mut comparison = Comparison::default();
-        comparison.field("coinId", &self.coin_id, Some(&found.coin_id), CoinId::eq);
-        comparison.field("chain", &self.chain, Some(&found.chain), Chain::eq);
-        comparison.optional("fiatId", self.fiat_id.as_ref(), found.fiat_id.as_ref());
+        comparison.field("coinId", &self.coin_id, Some(&found.coin_id), by_value);
+        comparison.field("chain", &self.chain, Some(&found.chain), by_letters);
+        let fiat_id = self.fiat_id.as_ref();
+        comparison.optional("fiatId", fiat_id, found.fiat_id.as_ref(), by_value);
         let to_pay = Some(&found.amount_to_pay);
         match (&self.fiat_id, &found.rate) {
             (Some(_), Some(rate)) => {
-                let comes_to = comes_to(&found.amount_to_pay, rate, &self.price);
-                let to_pay = to_pay.filter(|_| comes_to.is_some());
-                comparison.field("price", &self.price, to_pay, |_, _| comes_to == Some(true));
+                comparison.field("price", &self.price, to_pay, |price, amount| {
+                    comes_to(amount, rate, price)
+                });
             }
-            (Some(_), None) => comparison.field("rate", &self.price, None, Amount::eq),
-            (None, _) => comparison.field("price", &self.price, to_pay, Amount::eq),
+            (Some(_), None) => comparison.field("rate", &self.price, None, by_value),
+            (None, _) => comparison.field("price", &self.price, to_pay, by_value),
         }
         if let Some(expired_at) = &self.expired_at {
             let found = found.expired_at.as_ref();
@@ -56,40 +97,55 @@ impl Submit for CreateAppOrderDepositAddress {
         }
         if let Some(email) = &self.buyer_email {
             let found = found.buyer_email.as_ref();
-            comparison.if_there("buyerEmail", email, found, String::eq);
+            comparison.if_there("buyerEmail", email, found, by_letters);
         }
         let Some(address) = &found.to_address else {
             return Found::Incomplete { field: "toAddress" };
         };
-        comparison.verdict(
-            None,
-            CreateAppOrderDepositAddressResponse {
-                address: address.clone(),
-                amount: found.amount_to_pay.clone(),
-                memo: found.to_memo.clone(),
-                checkout_url: found.checkout_url.clone(),
-                confirms_needed: None,
-            },
-        )
+        let made = OrderToPay {
+            address: address.clone(),
+            amount: found.amount_to_pay.clone(),
+            memo: found.to_memo.clone(),
+            checkout_url: found.checkout_url.clone(),
+            confirms_needed: None,
+            expired_at: found.expired_at,
+        };
+        comparison.verdict(None, made, None)
     }
 }
 
-/// Whether so much of a coin, at this rate, is what was asked for: to the hundredth, because the
-/// gateway rounds the amount to what the chain can carry. What can't be counted exactly says nothing.
+/// Whether so much of a coin, at this rate, is what was asked for; none where that can't be told.
+///
+/// The gateway rounds the amount to what the coin can carry, and may show the rate rounded as well.
+/// So each may be off by one in its last place. Where that leaves more than a hundredth of the price
+/// open, it can't be told; neither can what is too long to be computed exactly.
 fn comes_to(amount: &Amount, rate: &Amount, price: &Amount) -> Option<bool> {
-    let value = (amount.to_decimal().ok())
-        .zip(rate.to_decimal().ok())
-        .and_then(|(amount, rate)| amount.checked_mul(rate));
-    let price = price.to_decimal().ok();
-    value
-        .zip(price)
-        .map(|(value, price)| value.round_dp(FIAT_DECIMALS) == price)
+    let (amount_step, rate_step) = (last_place(amount)?, last_place(rate)?);
+    let (amount, rate) = (amount.to_decimal().ok()?, rate.to_decimal().ok()?);
+    let price = price.to_decimal().ok()?;
+    let off = amount.checked_mul(rate)?.checked_sub(price)?.abs();
+    let open = (amount_step.checked_mul(rate)?)
+        .checked_add(rate_step.checked_mul(amount)?)?
+        .checked_add(amount_step.checked_mul(rate_step)?)?;
+    if off > open {
+        return Some(false);
+    }
+    (off.checked_mul(Decimal::ONE_HUNDRED)? <= price).then_some(true)
+}
+
+/// One in the last place that is written.
+fn last_place(amount: &Amount) -> Option<Decimal> {
+    let decimals = amount
+        .as_str()
+        .split_once('.')
+        .map_or(0, |(_, it)| it.len());
+    Decimal::try_new(1, u32::try_from(decimals).ok()?).ok()
 }
 
 /// The record has all that the answer has.
 impl Submit for CreateInvoiceUrl {
     type Lookup = GetInvoiceOrderInfo;
-    type Made = CreateInvoiceUrlResponse;
+    type Made = InvoiceToPay;
 
     fn submit_id(&self) -> &OrderId {
         &self.order_id
@@ -99,27 +155,30 @@ impl Submit for CreateInvoiceUrl {
         GetInvoiceOrderInfo::new(self.order_id.clone())
     }
 
-    fn made(answer: Self::Response) -> Self::Made {
-        answer
+    fn made(&self, answer: CreateInvoiceUrlResponse) -> InvoiceToPay {
+        InvoiceToPay {
+            invoice_url: answer.invoice_url,
+            expired_at: self.expired_at,
+        }
     }
 
-    fn judge(&self, found: &GetInvoiceOrderInfoResponse) -> Found<Self::Made> {
-        // A record of another order is an answer to another question.
-        if found.order_id.as_ref() != Some(&self.order_id) {
+    fn judge(&self, found: &GetInvoiceOrderInfoResponse) -> Found<InvoiceToPay> {
+        let order_id = found.order_id.as_ref();
+        let Some(mut comparison) = Comparison::of_order("orderId", &self.order_id, order_id) else {
             return Found::Incomplete { field: "orderId" };
-        }
-        let mut comparison = Comparison::default();
+        };
         let price = found.price.as_ref();
-        comparison.field("price", &self.price, price, Amount::eq);
+        comparison.field("price", &self.price, price, by_value);
         let (fiat, coin) = match &self.price_in {
             PriceIn::Fiat(fiat) => (Some(fiat), None),
             PriceIn::Coin(coin) => (None, Some(coin)),
         };
-        comparison.optional("priceFiatId", fiat, found.price_fiat_id.as_ref());
-        comparison.optional("priceCoinId", coin, found.price_coin_id.as_ref());
+        let (found_fiat, found_coin) = (&found.price_fiat_id, &found.price_coin_id);
+        comparison.optional("priceFiatId", fiat, found_fiat.as_ref(), by_value);
+        comparison.optional("priceCoinId", coin, found_coin.as_ref(), by_value);
         if let Some(product) = &self.product {
             let found = found.product.as_ref();
-            comparison.if_there("product", product, found, String::eq);
+            comparison.if_there("product", product, found, by_text);
         }
         if let Some(expired_at) = &self.expired_at {
             let found = found.expired_at.as_ref();
@@ -127,9 +186,12 @@ impl Submit for CreateInvoiceUrl {
         }
         if let Some(email) = &self.buyer_email {
             let found = found.buyer_email.as_ref();
-            comparison.if_there("buyerEmail", email, found, String::eq);
+            comparison.if_there("buyerEmail", email, found, by_letters);
         }
-        let invoice_url = found.invoice_url.clone();
-        comparison.verdict(None, CreateInvoiceUrlResponse { invoice_url })
+        let made = InvoiceToPay {
+            invoice_url: found.invoice_url.clone(),
+            expired_at: found.expired_at,
+        };
+        comparison.verdict(None, made, None)
     }
 }

@@ -150,7 +150,7 @@ impl Merchant {
             times(paid.tried.submits),
             times(paid.tried.lookups),
         ));
-        self.books().payouts.insert(paid.order_id, paid.record_id);
+        self.books().payouts.insert(paid.order_id, paid.made);
         Ok(())
     }
 

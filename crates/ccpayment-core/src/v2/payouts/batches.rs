@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::amount::Amount;
-use crate::ids::{CoinId, OrderId};
-use crate::payout::{Comparison, Difference, Found, Submit, same_address};
+use crate::ids::{Address, OrderId};
+use crate::payout::{Comparison, Difference, Found, Submit, by_text, by_value};
 use crate::v2::{
-    ApplyBatchWithdraw, ApplyBatchWithdrawResponse, BatchMode, BatchWithdrawOrder,
-    BatchWithdrawTask, BatchWithdrawTaskRecord, GetBatchWithdrawOrder,
+    ApplyBatchWithdraw, ApplyBatchWithdrawResponse, BatchWithdrawOrder, BatchWithdrawTask,
+    BatchWithdrawTaskRecord, GetBatchWithdrawOrder,
 };
 
 /// Opening a batch moves no money. Its record has neither the chain nor the rows: those are read
@@ -24,7 +23,7 @@ impl Submit for ApplyBatchWithdraw {
         GetBatchWithdrawOrder::new(self.batch_order_id.clone())
     }
 
-    fn made(_answer: ApplyBatchWithdrawResponse) {}
+    fn made(&self, _answer: ApplyBatchWithdrawResponse) {}
 
     fn judge(&self, found: &BatchWithdrawOrder) -> Found<()> {
         // A record of another batch is an answer to another question.
@@ -35,9 +34,9 @@ impl Submit for ApplyBatchWithdraw {
         }
         let mut comparison = Comparison::default();
         let coin_id = found.coin.as_ref().and_then(|coin| coin.coin_id.as_ref());
-        comparison.field("coinId", &self.coin_id, coin_id, CoinId::eq);
-        comparison.if_there("mode", &self.mode, found.mode.as_ref(), BatchMode::eq);
-        comparison.verdict(None, ())
+        comparison.field("coinId", &self.coin_id, coin_id, by_value);
+        comparison.if_there("mode", &self.mode, found.mode.as_ref(), by_value);
+        comparison.verdict(None, (), None)
     }
 }
 
@@ -90,12 +89,10 @@ impl ApplyBatchWithdraw {
                 }
             }
             match compare(row, &record) {
-                Found::Same(()) => *slot = Some(record),
+                Found::Same { .. } => *slot = Some(record),
                 Found::Differs { fields, .. } => return BatchRows::Differ(fields),
                 Found::Incomplete { field } => return BatchRows::Incomplete { field },
-                Found::Ended { .. } | Found::Nothing => {
-                    return BatchRows::Incomplete { field: "orders" };
-                }
+                _ => return BatchRows::Incomplete { field: "orders" },
             }
         }
         BatchRows::Fit(slots)
@@ -105,11 +102,11 @@ impl ApplyBatchWithdraw {
 fn compare(row: &BatchWithdrawTask, record: &BatchWithdrawTaskRecord) -> Found<()> {
     let mut comparison = Comparison::default();
     let address = record.address.as_ref();
-    comparison.field("address", &row.address, address, same_address);
+    comparison.field("address", &row.address, address, Address::is_same);
     let memo = row.memo.as_ref().filter(|memo| !memo.is_empty());
-    comparison.optional("memo", memo, record.memo.as_ref());
-    comparison.field("amount", &row.amount, Some(&record.amount), Amount::eq);
-    comparison.verdict(None, ())
+    comparison.optional("memo", memo, record.memo.as_ref(), by_text);
+    comparison.field("amount", &row.amount, Some(&record.amount), by_value);
+    comparison.verdict(None, (), None)
 }
 
 fn differ(asked: &str, found: String) -> BatchRows {

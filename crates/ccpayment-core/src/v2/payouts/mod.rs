@@ -17,17 +17,29 @@ macro_rules! payout {
                 $lookup::new(self.order_id.clone())
             }
 
-            fn made(answer: Self::Response) -> crate::ids::RecordId {
+            fn made(&self, answer: Self::Response) -> crate::ids::RecordId {
                 answer.record_id
+            }
+
+            fn record_id(made: &crate::ids::RecordId) -> Option<&crate::ids::RecordId> {
+                Some(made)
             }
 
             fn judge(&self, found: &<$lookup as crate::endpoint::Endpoint>::Response) -> Found {
                 let record = &found.record;
-                // A record of another order is an answer to another question.
-                if record.order_id.as_ref() != Some(&self.order_id) {
+                let id = record.order_id.as_ref();
+                let Some(mut comparison) = Comparison::of_order("orderId", &self.order_id, id)
+                else {
                     return Found::Incomplete { field: "orderId" };
-                }
-                self.compare(record)
+                };
+                self.compare(&mut comparison, record);
+                comparison.judge(
+                    &record.record_id,
+                    record.record_id.clone(),
+                    standing(&record.status),
+                    &record.status,
+                    reason(record),
+                )
             }
         }
     };

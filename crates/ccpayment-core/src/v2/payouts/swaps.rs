@@ -1,71 +1,72 @@
 //! Swaps. What they bring is known only once they are done, so only what goes in is compared.
 
 use crate::amount::Amount;
-use crate::ids::{CoinId, UserId};
-use crate::payout::{Comparison, Found};
+use crate::ids::CoinId;
+use crate::payout::{Comparison, Found, Standing, as_shown, by_id, by_value};
 use crate::v2::{GetSwapRecord, GetUserSwapRecord, Swap, SwapRecord, SwapStatus, UserSwap};
 
 /// What a swap of the merchant and one of a user have in common.
-fn common(
+fn compare(
+    comparison: &mut Comparison,
     record: &SwapRecord,
     (coin_id_in, amount_in, coin_id_out): (&CoinId, &Amount, &CoinId),
     amount_out_minimum: Option<&Amount>,
-) -> Comparison {
-    let mut comparison = Comparison::default();
-    comparison.field("coinIdIn", coin_id_in, Some(&record.coin_id_in), CoinId::eq);
-    comparison.field("amountIn", amount_in, Some(&record.amount_in), Amount::eq);
-    comparison.field(
-        "coinIdOut",
-        coin_id_out,
-        Some(&record.coin_id_out),
-        CoinId::eq,
-    );
+) {
+    comparison.field("coinIdIn", coin_id_in, Some(&record.coin_id_in), by_value);
+    comparison.field("amountIn", amount_in, Some(&record.amount_in), by_value);
+    let coin_out = Some(&record.coin_id_out);
+    comparison.field("coinIdOut", coin_id_out, coin_out, by_value);
     if let Some(asked) = amount_out_minimum {
         let found = record.amount_out_minimum.as_ref();
-        comparison.if_there("amountOutMinimum", asked, found, Amount::eq);
+        comparison.if_there("amountOutMinimum", asked, found, by_value);
     }
-    comparison
 }
 
-fn has_ended(status: &SwapStatus) -> bool {
-    *status == SwapStatus::Failed
+fn standing(status: &SwapStatus) -> Standing {
+    match status {
+        SwapStatus::Processing | SwapStatus::Success => Standing::Accepted,
+        SwapStatus::Failed => Standing::Ended,
+        SwapStatus::Unknown(_) => Standing::Unknown,
+    }
+}
+
+fn reason(_record: &SwapRecord) -> Option<&String> {
+    None
 }
 
 payout!(Swap, GetSwapRecord);
 
 impl Swap {
-    fn compare(&self, record: &SwapRecord) -> Found {
+    fn compare(&self, comparison: &mut Comparison, record: &SwapRecord) {
         let goes_in = (&self.coin_id_in, &self.amount_in, &self.coin_id_out);
-        let comparison = common(record, goes_in, self.amount_out_minimum.as_ref());
-        comparison.judge(
-            &record.record_id,
-            has_ended(&record.status),
-            &record.status,
-            None,
-        )
+        compare(
+            comparison,
+            record,
+            goes_in,
+            self.amount_out_minimum.as_ref(),
+        );
     }
 }
 
 payout!(UserSwap, GetUserSwapRecord);
 
 impl UserSwap {
-    fn compare(&self, record: &SwapRecord) -> Found {
+    fn compare(&self, comparison: &mut Comparison, record: &SwapRecord) {
         let goes_in = (&self.coin_id_in, &self.amount_in, &self.coin_id_out);
-        let mut comparison = common(record, goes_in, self.amount_out_minimum.as_ref());
-        comparison.field("userId", &self.user_id, record.user_id.as_ref(), UserId::eq);
-        // No surcharge is a surcharge of zero.
+        compare(
+            comparison,
+            record,
+            goes_in,
+            self.amount_out_minimum.as_ref(),
+        );
+        comparison.field("userId", &self.user_id, record.user_id.as_ref(), by_id);
+        // No surcharge is a surcharge of zero. A record may round it.
         let asked = self.extra_fee_rate.clone().unwrap_or_else(Amount::zero);
         let found = record.extra_fee_rate.as_ref();
         if self.extra_fee_rate.is_some() {
-            comparison.field("extraFeeRate", &asked, found, Amount::eq);
+            comparison.field("extraFeeRate", &asked, found, as_shown);
         } else {
-            comparison.if_there("extraFeeRate", &asked, found, Amount::eq);
+            comparison.if_there("extraFeeRate", &asked, found, as_shown);
         }
-        comparison.judge(
-            &record.record_id,
-            has_ended(&record.status),
-            &record.status,
-            None,
-        )
     }
 }

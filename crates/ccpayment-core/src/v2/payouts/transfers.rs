@@ -3,47 +3,49 @@
 use std::fmt;
 
 use crate::amount::Amount;
-use crate::ids::{CoinId, UserId};
-use crate::payout::{Comparison, Found};
+use crate::ids::UserId;
+use crate::payout::{Comparison, Found, Standing, by_id, by_value};
 use crate::v2::{
     BatchTransferRecord, GetUserBatchTransferRecord, GetUserTransferRecord, TransferRecord,
     TransferStatus, TransferTarget, UserBatchTransfer, UserTransfer,
 };
 
+fn standing(status: &TransferStatus) -> Standing {
+    match status {
+        TransferStatus::Success => Standing::Accepted,
+        TransferStatus::Failed => Standing::Ended,
+        TransferStatus::Unknown(_) => Standing::Unknown,
+    }
+}
+
+fn reason<R>(_record: &R) -> Option<&String> {
+    None
+}
+
 payout!(UserTransfer, GetUserTransferRecord);
 
 impl UserTransfer {
-    fn compare(&self, record: &TransferRecord) -> Found {
-        let mut comparison = Comparison::default();
+    fn compare(&self, comparison: &mut Comparison, record: &TransferRecord) {
         let from = record.from_user_id.as_ref();
-        comparison.field("fromUserId", &self.from_user_id, from, UserId::eq);
+        comparison.field("fromUserId", &self.from_user_id, from, by_id);
         let to = record.to_user_id.as_ref();
-        comparison.field("toUserId", &self.to_user_id, to, UserId::eq);
-        comparison.field("coinId", &self.coin_id, Some(&record.coin_id), CoinId::eq);
-        comparison.field("amount", &self.amount, Some(&record.amount), Amount::eq);
-        let ended = record.status == TransferStatus::Failed;
-        comparison.judge(&record.record_id, ended, &record.status, None)
+        comparison.field("toUserId", &self.to_user_id, to, by_id);
+        comparison.field("coinId", &self.coin_id, Some(&record.coin_id), by_value);
+        comparison.field("amount", &self.amount, Some(&record.amount), by_value);
     }
 }
 
 payout!(UserBatchTransfer, GetUserBatchTransferRecord);
 
 impl UserBatchTransfer {
-    fn compare(&self, record: &BatchTransferRecord) -> Found {
-        let mut comparison = Comparison::default();
-        comparison.field("userId", &self.user_id, record.user_id.as_ref(), UserId::eq);
-        comparison.field("coinId", &self.coin_id, Some(&record.coin_id), CoinId::eq);
+    fn compare(&self, comparison: &mut Comparison, record: &BatchTransferRecord) {
+        comparison.field("userId", &self.user_id, record.user_id.as_ref(), by_id);
+        comparison.field("coinId", &self.coin_id, Some(&record.coin_id), by_value);
         // The targets may come in another order; a record without any says nothing.
         let targets = Targets::of(&record.to_users);
         let targets = (!record.to_users.is_empty()).then_some(&targets);
-        comparison.field(
-            "toUsers",
-            &Targets::of(&self.to_users),
-            targets,
-            Targets::eq,
-        );
-        let ended = record.status == TransferStatus::Failed;
-        comparison.judge(&record.record_id, ended, &record.status, None)
+        let asked = Targets::of(&self.to_users);
+        comparison.field("toUsers", &asked, targets, Targets::is_same);
     }
 }
 
@@ -58,6 +60,23 @@ impl<'a> Targets<'a> {
             .collect();
         targets.sort();
         Self(targets)
+    }
+
+    /// Two lists differ where their amounts do; where only the users do, it may be their spelling.
+    fn is_same(&self, other: &Self) -> Option<bool> {
+        if self == other {
+            return Some(true);
+        }
+        let spelt = |list: &Self| {
+            let mut list: Vec<_> = (list.0.iter())
+                .map(|(user, amount)| (user.as_str().trim().to_lowercase(), *amount))
+                .collect();
+            list.sort();
+            list
+        };
+        let (one, two) = (spelt(self), spelt(other));
+        (one.iter().zip(&two).any(|(one, two)| one != two) || one.len() != two.len())
+            .then_some(false)
     }
 }
 

@@ -1,8 +1,10 @@
 //! Withdrawals: to a chain or to a Cwallet account, by the merchant or by one of its users.
 
 use crate::amount::Amount;
-use crate::ids::{Address, Chain, CoinId, Memo, UserId};
-use crate::payout::{Comparison, Found, same_address, same_amount};
+use crate::ids::{Address, Chain, CoinId, Memo};
+use crate::payout::{
+    Comparison, Found, Standing, by_account, by_id, by_letters, by_text, by_value, same_amount,
+};
 use crate::v2::{
     ApplyAppWithdrawToCwallet, ApplyAppWithdrawToNetwork, ApplyUserWithdrawToCwallet,
     ApplyUserWithdrawToNetwork, GetAppWithdrawRecord, GetUserWithdrawRecord, NetworkFee,
@@ -24,10 +26,10 @@ impl Destination<'_> {
         address: Option<&Address>,
         memo: Option<&Memo>,
     ) {
-        comparison.field("chain", self.chain, chain, Chain::eq);
-        comparison.field("address", self.address, address, same_address);
+        comparison.field("chain", self.chain, chain, by_letters);
+        comparison.field("address", self.address, address, Address::is_same);
         let asked = self.memo.filter(|memo| !memo.is_empty());
-        comparison.optional("memo", asked, memo);
+        comparison.optional("memo", asked, memo, by_text);
     }
 }
 
@@ -37,122 +39,123 @@ fn fee_of(fee: Option<&NetworkFee>, coin_id: CoinId) -> Option<&Amount> {
         .and_then(|fee| fee.amount.as_ref())
 }
 
-fn has_ended(status: &WithdrawStatus) -> bool {
-    matches!(status, WithdrawStatus::Rejected | WithdrawStatus::Failed)
+fn standing(status: &WithdrawStatus) -> Standing {
+    match status {
+        WithdrawStatus::WaitingApproval | WithdrawStatus::Processing | WithdrawStatus::Success => {
+            Standing::Accepted
+        }
+        WithdrawStatus::Rejected | WithdrawStatus::Failed => Standing::Ended,
+        WithdrawStatus::Unknown(_) => Standing::Unknown,
+    }
+}
+
+/// What a record of a withdrawal has that says why it ended.
+trait Reason {
+    fn reason(&self) -> Option<&String>;
+}
+
+impl Reason for WithdrawRecord {
+    fn reason(&self) -> Option<&String> {
+        self.reason.as_ref()
+    }
+}
+
+impl Reason for UserWithdrawRecord {
+    fn reason(&self) -> Option<&String> {
+        None
+    }
+}
+
+fn reason(record: &impl Reason) -> Option<&String> {
+    record.reason()
 }
 
 payout!(ApplyAppWithdrawToNetwork, GetAppWithdrawRecord);
 
 impl ApplyAppWithdrawToNetwork {
-    fn compare(&self, record: &WithdrawRecord) -> Found {
+    fn compare(&self, comparison: &mut Comparison, record: &WithdrawRecord) {
         let merchant_pays = self.merchant_pay_network_fee == Some(true);
         let fee = fee_of(record.fee.as_ref(), self.coin_id).filter(|_| !merchant_pays);
-        let mut comparison = Comparison::default();
         let kind = record.withdraw_type.as_ref();
-        comparison.field("withdrawType", &WithdrawType::Network, kind, PartialEq::eq);
-        comparison.field("coinId", &self.coin_id, Some(&record.coin_id), CoinId::eq);
+        comparison.field("withdrawType", &WithdrawType::Network, kind, by_kind);
+        comparison.field("coinId", &self.coin_id, Some(&record.coin_id), by_value);
         let destination = Destination {
             chain: &self.chain,
             address: &self.address,
             memo: self.memo.as_ref(),
         };
         destination.compare(
-            &mut comparison,
+            comparison,
             record.chain.as_ref(),
             record.to_address.as_ref(),
             record.to_memo.as_ref(),
         );
-        comparison.field(
-            "amount",
-            &self.amount,
-            Some(&record.amount),
-            |asked, found| same_amount(asked, found, fee),
-        );
-        let ended = has_ended(&record.status);
-        comparison.judge(
-            &record.record_id,
-            ended,
-            &record.status,
-            record.reason.as_ref(),
-        )
+        let amount = Some(&record.amount);
+        comparison.field("amount", &self.amount, amount, |asked, found| {
+            Some(same_amount(asked, found, fee))
+        });
     }
 }
 
 payout!(ApplyAppWithdrawToCwallet, GetAppWithdrawRecord);
 
 impl ApplyAppWithdrawToCwallet {
-    fn compare(&self, record: &WithdrawRecord) -> Found {
-        let mut comparison = Comparison::default();
+    fn compare(&self, comparison: &mut Comparison, record: &WithdrawRecord) {
         let kind = record.withdraw_type.as_ref();
-        comparison.field("withdrawType", &WithdrawType::Cwallet, kind, PartialEq::eq);
-        comparison.field("coinId", &self.coin_id, Some(&record.coin_id), CoinId::eq);
-        let user = record.cwallet_user.as_ref();
-        comparison.field("cwalletUser", &self.cwallet_user, user, String::eq);
-        comparison.field("amount", &self.amount, Some(&record.amount), Amount::eq);
-        let ended = has_ended(&record.status);
-        comparison.judge(
-            &record.record_id,
-            ended,
-            &record.status,
-            record.reason.as_ref(),
-        )
+        comparison.field("withdrawType", &WithdrawType::Cwallet, kind, by_kind);
+        comparison.field("coinId", &self.coin_id, Some(&record.coin_id), by_value);
+        let receiver = record.cwallet_user.as_ref();
+        comparison.field("cwalletUser", &self.cwallet_user, receiver, by_account);
+        comparison.field("amount", &self.amount, Some(&record.amount), by_value);
     }
 }
 
 payout!(ApplyUserWithdrawToNetwork, GetUserWithdrawRecord);
 
 impl ApplyUserWithdrawToNetwork {
-    fn compare(&self, record: &UserWithdrawRecord) -> Found {
+    fn compare(&self, comparison: &mut Comparison, record: &UserWithdrawRecord) {
         let fee = fee_of(record.fee.as_ref(), self.coin_id);
-        let mut comparison = Comparison::default();
         // The table of this record does not list its type; only an example has it (4.4).
         let kind = record.withdraw_type.as_ref();
-        comparison.if_there("withdrawType", &WithdrawType::Network, kind, PartialEq::eq);
-        comparison.field("userId", &self.user_id, record.user_id.as_ref(), UserId::eq);
-        comparison.field("coinId", &self.coin_id, Some(&record.coin_id), CoinId::eq);
+        comparison.if_there("withdrawType", &WithdrawType::Network, kind, by_kind);
+        comparison.field("userId", &self.user_id, record.user_id.as_ref(), by_id);
+        comparison.field("coinId", &self.coin_id, Some(&record.coin_id), by_value);
         let destination = Destination {
             chain: &self.chain,
             address: &self.address,
             memo: self.memo.as_ref(),
         };
         destination.compare(
-            &mut comparison,
+            comparison,
             record.chain.as_ref(),
             record.to_address.as_ref(),
             record.to_memo.as_ref(),
         );
-        comparison.field(
-            "amount",
-            &self.amount,
-            Some(&record.amount),
-            |asked, found| same_amount(asked, found, fee),
-        );
-        comparison.judge(
-            &record.record_id,
-            has_ended(&record.status),
-            &record.status,
-            None,
-        )
+        let amount = Some(&record.amount);
+        comparison.field("amount", &self.amount, amount, |asked, found| {
+            Some(same_amount(asked, found, fee))
+        });
     }
 }
 
 payout!(ApplyUserWithdrawToCwallet, GetUserWithdrawRecord);
 
 impl ApplyUserWithdrawToCwallet {
-    fn compare(&self, record: &UserWithdrawRecord) -> Found {
-        let mut comparison = Comparison::default();
+    fn compare(&self, comparison: &mut Comparison, record: &UserWithdrawRecord) {
         let kind = record.withdraw_type.as_ref();
-        comparison.if_there("withdrawType", &WithdrawType::Cwallet, kind, PartialEq::eq);
-        comparison.field("userId", &self.user_id, record.user_id.as_ref(), UserId::eq);
-        comparison.field("coinId", &self.coin_id, Some(&record.coin_id), CoinId::eq);
+        comparison.if_there("withdrawType", &WithdrawType::Cwallet, kind, by_kind);
+        comparison.field("userId", &self.user_id, record.user_id.as_ref(), by_id);
+        comparison.field("coinId", &self.coin_id, Some(&record.coin_id), by_value);
         let receiver = record.cwallet_user.as_ref();
-        comparison.field("cwalletUser", &self.cwallet_user, receiver, String::eq);
-        comparison.field("amount", &self.amount, Some(&record.amount), Amount::eq);
-        comparison.judge(
-            &record.record_id,
-            has_ended(&record.status),
-            &record.status,
-            None,
-        )
+        comparison.field("cwalletUser", &self.cwallet_user, receiver, by_account);
+        comparison.field("amount", &self.amount, Some(&record.amount), by_value);
+    }
+}
+
+/// A kind that this version does not know may be another word for the same.
+fn by_kind(asked: &WithdrawType, found: &WithdrawType) -> Option<bool> {
+    match found {
+        WithdrawType::Unknown(_) => None,
+        found => Some(asked == found),
     }
 }
