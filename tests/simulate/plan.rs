@@ -89,6 +89,8 @@ pub(crate) struct Plan {
     pub(crate) lists: bool,
     /// Whether one of them has more than a page.
     pub(crate) walks: bool,
+    /// Whether one is read since long ago.
+    pub(crate) reads_all: bool,
     pub(crate) workers: Vec<PlannedWorker>,
     pub(crate) payments: Vec<Payment>,
     pub(crate) calls: Vec<PlannedCall>,
@@ -119,6 +121,7 @@ impl Plan {
             rich: random.u32(0..12) > 0,
             lists: random.u32(0..3) == 0,
             walks: false,
+            reads_all: false,
             workers: Vec::new(),
             payments: Vec::new(),
             calls: Vec::new(),
@@ -198,11 +201,12 @@ impl Plan {
         for _ in 0..random.u32(0..4) {
             let worker = random.usize(0..self.workers.len());
             let read = if self.lists {
-                random.usize(0..=READS)
+                random.usize(0..=READS + 1)
             } else {
                 0
             };
             self.walks |= read == READS;
+            self.reads_all |= read > READS;
             let at = random.u64(0..2 * MINUTES);
             self.at(at, Event::Read { worker, read });
         }

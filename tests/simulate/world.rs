@@ -24,6 +24,11 @@ use crate::trace::{Hash, Trace};
 const FRESH: Duration = Duration::from_secs(10);
 /// Two full pages and a part of one.
 const RECORDS: usize = 45;
+/// How long ago the oldest records were made: longer than the gateway lets one question reach.
+pub(crate) const SPAN: u64 = 200 * 86_400;
+const OLDER: u64 = 25;
+/// Where these records go.
+const OLD: &str = "0x9aBDDCE1EE18D1857C0653EB4a3Fa9d9E0dcd584";
 
 /// How often something goes wrong, in a hundred.
 #[derive(Debug, Clone, Copy)]
@@ -62,6 +67,8 @@ struct Shared {
     /// For how long somebody could not get on, all in all.
     paused: Duration,
     spelling: Spelling,
+    /// A list that is read since long ago, and grows.
+    grown: Vec<String>,
 }
 
 impl fmt::Debug for World {
@@ -77,7 +84,7 @@ impl World {
         let others = [MATIC, ETH, BTC, XRP];
         let mut builder = Sandbox::builder()
             .seed(seed)
-            .start_time(START)
+            .start_time(START - if plan.reads_all { SPAN } else { 0 })
             .balance(USDT, merchant);
         for coin_id in others {
             builder = builder.balance(coin_id, "100000");
@@ -88,6 +95,14 @@ impl World {
             }
         }
         let sandbox = builder.build()?;
+        let mut grown = Vec::new();
+        if plan.reads_all {
+            // The last one is made just before anything happens.
+            for _ in 0..OLDER {
+                sandbox.advance(Duration::from_secs(SPAN / OLDER));
+                grown.push(sandbox.auto_payout(ETH, "ETH", OLD, "2")?);
+            }
+        }
         let per_mille = u16::try_from(rates.gateway * 10)?;
         let mut among = Fault::every();
         let mut older = Vec::new();
@@ -118,6 +133,7 @@ impl World {
                 stale: None,
                 paused: Duration::ZERO,
                 spelling: plan.spelling.clone(),
+                grown,
             }),
         }))
     }
@@ -289,6 +305,20 @@ impl World {
             self.hit(kind);
         }
         Some(spelt)
+    }
+
+    /// Another record of the list that is read since long ago is made; all of them.
+    pub(crate) fn grow_list(&self) -> Vec<String> {
+        self.sync();
+        let made = self.sandbox.auto_payout(ETH, "ETH", OLD, "2");
+        let mut shared = self.shared();
+        shared.grown.extend(made);
+        shared.grown.clone()
+    }
+
+    /// All records of the list that is read since long ago.
+    pub(crate) fn grown_list(&self) -> Vec<String> {
+        self.shared().grown.clone()
     }
 
     /// From now on it has these.

@@ -13,6 +13,7 @@ mod arbitrary;
 mod batches;
 mod blocking;
 mod discrepancies;
+mod edge;
 mod every_route;
 mod facts;
 mod faults;
@@ -55,6 +56,8 @@ use ccpayment::ReqwestTransport as Backend;
 mod over_hyper {
     use ccpayment::HyperTransport as Backend;
 
+    #[path = "edge.rs"]
+    mod edge;
     #[path = "faults.rs"]
     mod faults;
     #[path = "gateway.rs"]
