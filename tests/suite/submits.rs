@@ -58,6 +58,8 @@ type Change = (&'static str, fn() -> Value, &'static str);
 struct Rules {
     record: Value,
     differ: &'static [Change],
+    /// Changed, it may be spelling alone.
+    unclear: &'static [Change],
     /// Without it, the record proves nothing; the name of the field for it.
     needed: &'static [(&'static str, &'static str)],
     may_lack: &'static [&'static str],
@@ -83,6 +85,17 @@ where
             Found::Differs { fields, record_id } => {
                 let names: Vec<_> = fields.iter().map(|it| it.field).collect();
                 assert_eq!((names, record_id), (vec![*field], None), "{wire}");
+            }
+            judged => panic!("{} with another {wire}: {judged:?}", S::NAME),
+        }
+    }
+    for (wire, other, field) in rules.unclear {
+        let mut record = rules.record.clone();
+        record[*wire] = other();
+        match judge(&record) {
+            Found::Incomparable { fields, .. } => {
+                let names: Vec<_> = fields.iter().map(|it| it.field).collect();
+                assert_eq!(names, [*field], "{wire}");
             }
             judged => panic!("{} with another {wire}: {judged:?}", S::NAME),
         }
@@ -118,8 +131,10 @@ fn a_record_is_held_against_an_address_order() {
         differ: &[
             ("amountToPay", || json!("20.011"), "price"),
             ("coinId", || json!(1281), "coinId"),
-            ("chain", || json!("ETH"), "chain"),
             ("fiatId", || json!(1033), "fiatId"),
+        ],
+        unclear: &[
+            ("chain", || json!("ETH"), "chain"),
             ("expiredAt", || json!(EXPIRES.get() + 2), "expiredAt"),
             ("buyerEmail", || json!("li@shop.example"), "buyerEmail"),
         ],
@@ -140,17 +155,18 @@ fn a_record_is_held_against_an_address_order() {
             ("rate", || json!("2.3384"), "price"),
             ("fiatId", || json!(1034), "fiatId"),
         ],
+        unclear: &[],
         needed: &[("rate", "rate"), ("fiatId", "fiatId")],
         may_lack: &[],
     };
     check(&order("0.01").fiat_id(DOLLAR), &rules, |record| record);
 
-    // More digits than can be counted with say nothing, and least of all that it is another order.
+    // What has more digits than can be counted with is for a person to compare.
     in_dollars["amountToPay"] = json!("0.0085528566541224770000000000001");
     let found = serde_json::from_value(in_dollars).unwrap();
     let judged = order("0.01").fiat_id(DOLLAR).judge(&found);
     assert!(
-        matches!(judged, Found::Incomplete { field: "price" }),
+        matches!(&judged, Found::Incomparable { fields, .. } if fields[0].field == "price"),
         "{judged:?}"
     );
 }
@@ -169,7 +185,10 @@ fn a_record_is_held_against_an_invoice() {
             ("price", || json!("12.51"), "price"),
             ("priceFiatId", || json!(1034), "priceFiatId"),
             ("priceCoinId", || json!(1280), "priceCoinId"),
-            ("product", || json!("one pen"), "product"),
+        ],
+        unclear: &[
+            ("product", || json!("two &amp; pens"), "product"),
+            ("orderId", || json!("Order-1"), "orderId"),
             ("expiredAt", || json!(EXPIRES.get() - 2), "expiredAt"),
             ("buyerEmail", || json!("li@shop.example"), "buyerEmail"),
         ],
@@ -191,9 +210,10 @@ fn a_record_is_held_against_the_orders_of_v1() {
         "product_name": "two pens", "chain": "POLYGON", "crypto": "USDT",
         "order_amount": "12.5", "status": "Awaiting payment", "created": START,
     });
-    let rules = |differ| Rules {
+    let rules = |differ, unclear| Rules {
         record: record.clone(),
         differ,
+        unclear,
         needed: &[("product_price", "product_price")],
         may_lack: &["denominated_currency", "chain", "crypto", "order_amount"],
     };
@@ -205,7 +225,7 @@ fn a_record_is_held_against_the_orders_of_v1() {
             "denominated_currency",
         ),
     ];
-    check(&v1_order(), &rules(differ), data);
+    check(&v1_order(), &rules(differ, &[]), data);
     let differ: &[Change] = &[
         ("product_price", || json!("12.51"), "product_price"),
         (
@@ -213,12 +233,76 @@ fn a_record_is_held_against_the_orders_of_v1() {
             || json!("EUR"),
             "denominated_currency",
         ),
-        ("product_name", || json!("one pen"), "product_name"),
     ];
-    check(&v1_page(), &rules(differ), data);
+    let unclear: &[Change] = &[
+        ("product_name", || json!("one pen"), "product_name"),
+        (
+            "merchant_order_id",
+            || json!("ORDER-1"),
+            "merchant_order_id",
+        ),
+    ];
+    check(&v1_page(), &rules(differ, unclear), data);
+    // Trimmed, and in other letters.
+    let mut respelt = record.clone();
+    respelt["product_name"] = json!(" two pens");
+    respelt["denominated_currency"] = json!("USD");
+    let judged = v1_page().judge(&serde_json::from_value(data(respelt)).unwrap());
+    assert!(matches!(judged, Found::Same { .. }), "{judged:?}");
     let nobodys = serde_json::from_value(json!([])).unwrap();
     assert_eq!(v1_page().judge(&nobodys), Found::Nothing);
     assert_eq!(v1_order().judge(&nobodys), Found::Nothing);
+}
+
+/// The gateway rounds what is to be paid to what the coin can carry, and shows the rate rounded.
+#[test]
+fn a_price_in_any_fiat_is_told_from_another() {
+    let judge = |price: &str, to_pay: &str, rate: &str| {
+        let record = json!({
+            "amountToPay": to_pay, "coinId": 1280, "coinSymbol": "", "chain": "POLYGON",
+            "toAddress": "0x9abd", "fiatId": 1033, "rate": rate,
+        });
+        order(price)
+            .fiat_id(DOLLAR)
+            .judge(&serde_json::from_value(record).unwrap())
+    };
+    for (price, to_pay, rate) in [
+        // Yen, won, dong and rupees in BTC.
+        ("5000", "0.00032821", "15234567.89"),
+        ("1980", "0.00012997", "15234567.89"),
+        ("15000", "0.00010333", "145162310.2"),
+        ("250000", "0.0001046", "2390057361"),
+        ("999", "0.00011872", "8414755.31"),
+        // Coins of two decimals and of none.
+        ("25", "25.03", "0.9991"),
+        ("25", "67", "0.37"),
+        ("25", "68", "0.37"),
+        // Large, at a rate of few digits.
+        ("1000000", "15.35544948", "65123.46"),
+        ("50000", "49990", "1.0002"),
+        ("0.01", "0.008552856654122477", "1.1692"),
+    ] {
+        let judged = judge(price, to_pay, rate);
+        assert!(
+            matches!(judged, Found::Same { .. }),
+            "{price} {to_pay} {rate}: {judged:?}"
+        );
+    }
+    for (price, to_pay, rate) in [
+        ("5000", "0.00033821", "15234567.89"),
+        ("26", "25.03", "0.9991"),
+        ("2500", "25.03", "0.9991"),
+        ("1000000", "15.40555555", "65123.46"),
+    ] {
+        let judged = judge(price, to_pay, rate);
+        assert!(
+            matches!(judged, Found::Differs { .. }),
+            "{price} {to_pay} {rate}: {judged:?}"
+        );
+    }
+    // One piece of something dear: so coarse that it can't be told.
+    let judged = judge("2500", "3", "1000");
+    assert!(matches!(judged, Found::Incomparable { .. }), "{judged:?}");
 }
 
 fn token() -> TokenId {
@@ -297,6 +381,7 @@ async fn an_address_order_is_made_once_whatever_goes_wrong() {
             assert!(made.address.as_str().eq_ignore_ascii_case(address.as_str()));
             assert_eq!(made.checkout_url, record.checkout_url);
             assert!(made.checkout_url.is_some());
+            assert_eq!(made.expired_at.unwrap().abs_diff(EXPIRES), 0);
             // The one thing that only the answer has.
             assert_eq!(made.confirms_needed.is_some(), proof == Proof::Accepted);
         })
@@ -309,6 +394,7 @@ async fn an_invoice_is_made_once_whatever_goes_wrong() {
     survives_every_fault(&invoice("12.5"), async |client, made| {
         let record = client.send(&GetInvoiceOrderInfo::new(id())).await.unwrap();
         assert_eq!(made.made.invoice_url, record.invoice_url);
+        assert_eq!(made.made.expired_at, Some(EXPIRES));
     })
     .await;
 }
@@ -329,6 +415,22 @@ async fn an_order_of_v1_is_made_once_and_an_answer_that_is_lost_stays_lost() {
         assert_eq!(made.made.is_some(), made.proof == Proof::Accepted);
     })
     .await;
+}
+
+#[tokio::test]
+async fn submitting_an_expired_order_again_tells_that_it_has_expired() {
+    let sandbox = sandbox();
+    let client = in_process::client(&sandbox);
+    let first = client.submit(&order("20.01")).await.unwrap();
+    sandbox.advance(Duration::from_secs(2 * 86_400));
+    let again = in_process::client(&sandbox)
+        .submit(&order("20.01"))
+        .await
+        .unwrap();
+    assert_eq!(again.proof, Proof::Record);
+    assert!(first.made.address.is_same(&again.made.address) == Some(true));
+    let now = Timestamp::from_system(client.now());
+    assert!(again.made.expired_at.unwrap() < now);
 }
 
 #[tokio::test]

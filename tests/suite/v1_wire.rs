@@ -411,9 +411,16 @@ fn found(status: &str, order_amount: Value) -> Value {
 #[test]
 fn a_v1_record_is_held_against_its_payout() {
     let judge = |data: &Value| payout().judge(&read::<GetOrderInfo>(data));
-    for status in ["Successful", "Pending", "Something new"] {
+    for status in ["Successful", "Pending"] {
         let judged = judge(&found(status, json!("10.0")));
         assert!(matches!(judged, Found::Same { made, .. } if made.order_id.as_str() == "cc-1"));
+    }
+    for status in ["Something new", "Expired", "Rejected"] {
+        let judged = judge(&found(status, json!("10.0")));
+        assert!(
+            matches!(&judged, Found::UnknownStatus { status: it } if it == status),
+            "{judged:?}"
+        );
     }
     let judged = judge(&found("Failed", json!("10")));
     assert!(matches!(judged, Found::Ended { .. }), "{judged:?}");
@@ -428,10 +435,35 @@ fn a_v1_record_is_held_against_its_payout() {
     let mut order = found("Successful", json!("10"));
     order[0]["order_detail"]["product_price"] = json!("10");
     assert!(matches!(judge(&order), Found::Differs { .. }));
-    // Matched by id, never by position.
+    order[0]["order_detail"]["product_price"] = json!("0");
+    assert!(matches!(judge(&order), Found::Same { .. }));
+    // Net of a fee in the same token; one whose token is not told may be.
+    let mut net = found("Successful", json!("9.5"));
+    net[0]["trade_list"] = json!([{"amount": "9.5", "network_fee": "0.5"}]);
+    assert!(matches!(judge(&net), Found::Incomparable { .. }));
+    net[0]["trade_list"][0]["network_fee_crypto"] = json!("usdt");
+    net[0]["order_detail"]["crypto"] = json!("USDT");
+    assert!(matches!(judge(&net), Found::Same { .. }));
+    net[0]["trade_list"][0]["network_fee_crypto"] = json!("TRX");
+    assert!(matches!(judge(&net), Found::Differs { .. }));
+    // Matched by id, never by position. Another id in the place of this one is no absence.
     let mut others = found("Successful", json!("10"));
     others[0]["order_detail"]["merchant_order_id"] = json!("order-2");
-    assert_eq!(judge(&others), Found::Nothing);
+    let judged = judge(&others);
+    assert!(
+        matches!(
+            judged,
+            Found::Incomplete {
+                field: "merchant_order_id"
+            }
+        ),
+        "{judged:?}"
+    );
+    for respelt in ["Order-1", "order-1 "] {
+        others[0]["order_detail"]["merchant_order_id"] = json!(respelt);
+        let judged = judge(&others);
+        assert!(matches!(judged, Found::Incomparable { .. }), "{judged:?}");
+    }
     assert_eq!(judge(&json!([])), Found::Nothing);
 }
 

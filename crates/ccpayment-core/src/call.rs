@@ -1,10 +1,11 @@
 //! A call without any I/O: a request to send with any HTTP client, and an answer to judge.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Method, Request, Uri};
 
@@ -72,14 +73,34 @@ pub enum OriginError {
     #[error("an origin has no path, query or user name")]
     NotOnlyHost,
     /// Signed calls do not travel in the open.
-    #[error("plain http is only for 127.0.0.1, [::1] and localhost")]
+    #[error("plain http is only for this machine; see `Origin::insecure`")]
     PlainHttp,
 }
 
-impl FromStr for Origin {
-    type Err = OriginError;
+impl Origin {
+    /// An origin that may be reached by plain http on any host: for a sandbox in another container.
+    ///
+    /// Everybody on the way can read what is sent and change what is answered. Never give it the
+    /// credentials of a real account.
+    ///
+    /// ```
+    /// use ccpayment_core::Origin;
+    ///
+    /// assert!("http://sandbox:8480".parse::<Origin>().is_err());
+    /// let sandbox = Origin::insecure("http://sandbox:8480")?;
+    /// assert_eq!(sandbox.to_string(), "http://sandbox:8480");
+    /// # Ok::<(), ccpayment_core::OriginError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the text is no scheme and host.
+    pub fn insecure(text: &str) -> Result<Self, OriginError> {
+        Self::read(text).map(|(origin, _)| origin)
+    }
 
-    fn from_str(text: &str) -> Result<Self, OriginError> {
+    /// An origin, and whether it lies open to others.
+    fn read(text: &str) -> Result<(Self, bool), OriginError> {
         let parts = text
             .parse::<Uri>()
             .map_err(|_| OriginError::Malformed)?
@@ -91,11 +112,29 @@ impl FromStr for Origin {
         {
             return Err(OriginError::NotOnlyHost);
         }
-        let is_loopback = matches!(authority.host(), "127.0.0.1" | "[::1]" | "localhost");
-        if scheme != Scheme::HTTPS && !(scheme == Scheme::HTTP && is_loopback) {
-            return Err(OriginError::PlainHttp);
+        let is_open = scheme == Scheme::HTTP && !is_loopback(authority.host());
+        if scheme != Scheme::HTTPS && scheme != Scheme::HTTP {
+            return Err(OriginError::Malformed);
         }
-        Ok(Self { scheme, authority })
+        Ok((Self { scheme, authority }, is_open))
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let is_address = |it: IpAddr| it.is_loopback();
+    host.eq_ignore_ascii_case("localhost") || bare.parse().is_ok_and(is_address)
+}
+
+impl FromStr for Origin {
+    type Err = OriginError;
+
+    /// Plain http is taken for this machine only: `localhost`, all of 127.0.0.0/8 and `[::1]`.
+    fn from_str(text: &str) -> Result<Self, OriginError> {
+        match Self::read(text)? {
+            (_, true) => Err(OriginError::PlainHttp),
+            (origin, false) => Ok(origin),
+        }
     }
 }
 
@@ -287,7 +326,7 @@ impl Prepared {
             .authority(origin.authority.clone())
             .path_and_query(self.path.clone())
             .build()?;
-        let request = Request::builder()
+        let mut request = Request::builder()
             .method(Method::POST)
             .uri(uri)
             .header(CONTENT_TYPE, HeaderValue::from_static(content_type))
@@ -295,6 +334,12 @@ impl Prepared {
             .header(TIMESTAMP_HEADER, HeaderValue::from(at.get()))
             .header(SIGN_HEADER, sign)
             .body(self.body.clone())?;
+        if self.body.is_empty() {
+            // Some libraries leave it out, and some front ends then answer 411.
+            request
+                .headers_mut()
+                .insert(CONTENT_LENGTH, HeaderValue::from(0));
+        }
         Ok(request)
     }
 }
@@ -315,12 +360,36 @@ mod tests {
             "http://127.0.0.1:8480"
         );
         assert_eq!(read("http://[::1]:8480").unwrap(), "http://[::1]:8480");
+        for here in [
+            "http://127.0.0.2:1",
+            "http://LOCALHOST",
+            "http://LocalHost:8480",
+        ] {
+            assert!(read(here).is_ok(), "{here}");
+        }
+        for open in [
+            "http://sandbox:8480",
+            "http://10.0.0.1",
+            "http://[::2]",
+            "http://localhost.example",
+        ] {
+            assert_eq!(read(open), Err(OriginError::PlainHttp), "{open}");
+            assert_eq!(Origin::insecure(open).unwrap().to_string(), open);
+        }
+        assert_eq!(
+            Origin::insecure("ftp://sandbox"),
+            Err(OriginError::Malformed)
+        );
+        assert_eq!(
+            Origin::insecure("http://a@sandbox"),
+            Err(OriginError::NotOnlyHost)
+        );
         assert_eq!(read("http://ccpayment.com"), Err(OriginError::PlainHttp));
         assert_eq!(
             read("http://127.0.0.1.evil.example"),
             Err(OriginError::PlainHttp)
         );
-        assert_eq!(read("ftp://127.0.0.1"), Err(OriginError::PlainHttp));
+        assert_eq!(read("ftp://127.0.0.1"), Err(OriginError::Malformed));
         assert_eq!(
             read("https://a@ccpayment.com"),
             Err(OriginError::NotOnlyHost)

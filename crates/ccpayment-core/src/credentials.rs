@@ -47,13 +47,14 @@ impl Credentials {
     ///
     /// # Errors
     ///
-    /// When the APP ID or the secret is empty, holds white space (the usual mistake in copying
-    /// one) or, for the id, anything that can't stand in an HTTP header.
+    /// When the APP ID or the secret was badly copied: it is empty, holds white space or anything
+    /// else but printable ASCII (such as a byte order mark), is in quotation marks, or is the name
+    /// of a variable (`${...}`) in the place of its value. The error does not show it.
     pub fn new(app_id: AppId, secret: AppSecret) -> Result<Self, ValidationError> {
         let key = HmacKey::new(&secret);
         let it = Self::with_key(app_id, Key::Hmac { key, secret })?;
         if let Key::Hmac { secret, .. } = &it.key {
-            is_well_copied("AppSecret", secret.expose())?;
+            well_copied("AppSecret", secret.expose())?;
         }
         Ok(it)
     }
@@ -82,9 +83,9 @@ impl Credentials {
 
     fn with_key(app_id: AppId, key: Key) -> Result<Self, ValidationError> {
         app_id.validate("Appid")?;
+        well_copied("Appid", app_id.as_str())?;
         let header = http::HeaderValue::from_str(app_id.as_str())
             .map_err(|_| ValidationError::new("Appid", Rule::NotHeaderText))?;
-        is_well_copied("Appid", app_id.as_str())?;
         Ok(Self {
             app_id,
             header,
@@ -192,17 +193,23 @@ impl Credentials {
     }
 }
 
-fn is_well_copied(field: &'static str, text: &str) -> Result<(), ValidationError> {
-    if text.is_empty() {
-        return Err(ValidationError::new(field, Rule::Empty));
-    }
-    if text.contains(char::is_whitespace) {
-        return Err(ValidationError::new(
-            field,
-            Rule::Other("can't have white space"),
-        ));
-    }
-    Ok(())
+/// Checks an APP ID or a secret for the usual mistakes in copying one. Nothing of it is shown.
+fn well_copied(field: &'static str, text: &str) -> Result<(), ValidationError> {
+    let is_quoted = |quote: char| text.starts_with(quote) || text.ends_with(quote);
+    let rule = if text.is_empty() {
+        Rule::Empty
+    } else if text.contains(char::is_whitespace) {
+        Rule::Other("can't have white space")
+    } else if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Rule::NotHeaderText
+    } else if ['"', '\'', '`'].into_iter().any(is_quoted) {
+        Rule::Other("can't be in quotation marks")
+    } else if text.contains("${") || text.contains("{{") {
+        Rule::Other("is the name of a variable, and not its value")
+    } else {
+        return Ok(());
+    };
+    Err(ValidationError::new(field, rule))
 }
 
 impl fmt::Debug for Credentials {
@@ -233,6 +240,25 @@ mod tests {
             new("i\u{7f}d", "secret").unwrap_err(),
             "`Appid` must be printable ASCII"
         );
+        for bad in [
+            "\u{feff}s3cr3t",
+            "s3cr\u{200b}3t",
+            "s3cr3t\0",
+            "s3cr3t\u{1b}[0m",
+            "s3cr\u{ad}3t",
+            "s\u{e9}cr3t",
+            "\"s3cr3t\"",
+            "'s3cr3t'",
+            "s3cr3t'",
+            "${CCPAYMENT_s3cr3t}",
+            "{{s3cr3t}}",
+            "s3cr\u{a0}3t",
+            "s3cr3t\r\n",
+        ] {
+            for error in [new(bad, "secret").unwrap_err(), new("id", bad).unwrap_err()] {
+                assert!(!error.contains("s3cr"), "{error}");
+            }
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The envelope around every answer: `{"code": ..., "msg": ..., "data": ...}`.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use bytes::Bytes;
 use http::StatusCode;
@@ -57,17 +57,36 @@ impl fmt::Debug for RawBody {
 
 /// The gateway's refusal.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the gateway answered {code}: {message}")]
+#[error("the gateway answered {code}: {}", Shown(message))]
 #[non_exhaustive]
 pub struct Rejection {
     /// The code, which is what to decide by.
     pub code: ErrorCode,
-    /// The gateway's words, for a person to read; its spelling varies.
+    /// The gateway's words, for a person to read; their spelling varies. Cut to [`RawBody::MAX`]
+    /// bytes. `Display` shows the beginning alone, without control characters.
     pub message: String,
     /// The HTTP status, which the documents leave open.
     pub status: StatusCode,
     /// The whole answer.
     pub body: RawBody,
+}
+
+/// Words of the other side in a log: short, and no line of their own.
+struct Shown<'a>(&'a str);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const MOST: usize = 300;
+        for char in self.0.chars().take(MOST) {
+            let is_plain = !char.is_control() && !matches!(char, '\u{2028}' | '\u{2029}');
+            f.write_char(if is_plain { char } else { ' ' })?;
+        }
+        f.write_str(if self.0.chars().nth(MOST).is_some() {
+            "..."
+        } else {
+            ""
+        })
+    }
 }
 
 /// Why an answer gives no value.
@@ -155,19 +174,56 @@ pub enum Unverified {
 
 #[derive(Deserialize)]
 struct Envelope<'a> {
-    #[serde(deserialize_with = "code")]
+    /// One page of the documents has another name for it.
+    #[serde(alias = "Errorcode", deserialize_with = "code")]
     code: u64,
-    #[serde(default, deserialize_with = "crate::wire::lenient")]
-    msg: String,
+    /// For a person to read, whatever it is.
+    #[serde(default, borrow)]
+    msg: Option<&'a RawValue>,
     #[serde(default, borrow)]
     data: Option<&'a RawValue>,
+}
+
+impl<'a> Envelope<'a> {
+    fn of(json: &'a str) -> Option<Self> {
+        is_object(json).then(|| serde_json::from_str(json).ok())?
+    }
+
+    /// The message, as text or else as it stands.
+    fn message(&self) -> String {
+        let raw = self.msg.map_or("", RawValue::get);
+        let text = serde_json::from_str::<Option<String>>(raw);
+        let mut text = text.map_or_else(|_| raw.to_owned(), Option::unwrap_or_default);
+        let mut end = text.len().min(RawBody::MAX);
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        text.truncate(end);
+        text
+    }
+}
+
+/// A derived type would take an array as well, field by field.
+fn is_object(json: &str) -> bool {
+    json.trim_ascii_start().starts_with('{')
+}
+
+/// The body without a byte order mark, which a reader may skip (RFC 8259, 8.1).
+fn without_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body)
+}
+
+/// A body that is no clean text: what is broken may stand in the message alone, such as a character
+/// that was cut, or a raw line break. Good enough to read a refusal's code, and for nothing else.
+fn mended(body: &[u8]) -> String {
+    String::from_utf8_lossy(body).replace(|char: char| char < ' ', " ")
 }
 
 /// The same with the data read at once.
 #[derive(Deserialize)]
 #[serde(bound = "T: DeserializeOwned")]
 struct Whole<T> {
-    #[serde(deserialize_with = "code")]
+    #[serde(alias = "Errorcode", deserialize_with = "code")]
     code: u64,
     /// Named, so that it can't be there twice.
     #[serde(default, rename = "msg")]
@@ -198,7 +254,8 @@ fn code<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
 pub fn decode<T: DeserializeOwned>(response: &http::Response<Bytes>) -> Result<T, AnswerError> {
     // Nearly every answer, in one pass. Whatever is wrong with another one is found below. Not
     // where answers are signed: there, who asks for a signature and who reads have to see the same.
-    if let Ok(text) = str::from_utf8(response.body())
+    if let Ok(text) = str::from_utf8(without_mark(response.body()))
+        && is_object(text)
         && let Ok(Whole { code, data, .. }) = serde_json::from_str::<Whole<T>>(text)
         && let (ErrorCode::Success, Some(data)) = (ErrorCode::from(code), data)
     {
@@ -247,8 +304,9 @@ pub fn decode_signed<T: DeserializeOwned>(
 }
 
 fn is_success(body: &[u8]) -> bool {
-    serde_json::from_slice::<Envelope<'_>>(body)
-        .is_ok_and(|it| ErrorCode::from_v1(it.code) == ErrorCode::Success)
+    let text = str::from_utf8(without_mark(body)).ok();
+    let envelope = text.and_then(Envelope::of);
+    envelope.is_some_and(|it| ErrorCode::from_v1(it.code) == ErrorCode::Success)
 }
 
 fn read<T: DeserializeOwned>(
@@ -258,21 +316,27 @@ fn read<T: DeserializeOwned>(
     let status = response.status();
     let raw = response.body();
     let body = || RawBody::new(raw);
-    let envelope: Envelope<'_> =
-        serde_json::from_slice(raw).map_err(|_| AnswerError::NotAnEnvelope {
-            status,
-            body: body(),
-        })?;
-    let code = name_code(envelope.code);
-    if code != ErrorCode::Success {
-        let message = envelope.msg;
-        return Err(Rejection {
-            code,
-            message,
-            status,
-            body: body(),
-        }
-        .into());
+    let bytes = without_mark(raw);
+    let rejection = |envelope: &Envelope<'_>| Rejection {
+        code: name_code(envelope.code),
+        message: envelope.message(),
+        status,
+        body: body(),
+    };
+    let Some(envelope) = str::from_utf8(bytes).ok().and_then(Envelope::of) else {
+        // What is broken must not pass for a success.
+        let mended = mended(bytes);
+        let refusal = Envelope::of(&mended).map(|envelope| rejection(&envelope));
+        return Err(match refusal.filter(|it| it.code != ErrorCode::Success) {
+            Some(refusal) => refusal.into(),
+            None => AnswerError::NotAnEnvelope {
+                status,
+                body: body(),
+            },
+        });
+    };
+    if name_code(envelope.code) != ErrorCode::Success {
+        return Err(rejection(&envelope).into());
     }
     // A route that answers nothing may leave `data` out.
     let data = envelope.data.map_or("{}", RawValue::get);
@@ -445,6 +509,79 @@ mod tests {
             );
             assert_eq!(error.status(), StatusCode::BAD_GATEWAY);
         }
+    }
+
+    #[test]
+    fn a_refusal_is_read_whatever_its_message_is() {
+        let cases: [(&[u8], &str); 12] = [
+            (br#"7"#, "7"),
+            (br#"{}"#, "{}"),
+            (br#"["x"]"#, r#"["x"]"#),
+            (br#"true"#, "true"),
+            (br#"null"#, ""),
+            (br#""\ud800""#, r#""\ud800""#),
+            (b"\"cut \xe4\xbd\"", "cut \u{fffd}"),
+            (b"\"two\tlines\n\"", "two lines "),
+            (br#""""#, ""),
+            (br#""plain""#, "plain"),
+            (br#"1.5"#, "1.5"),
+            ("\"\u{4f59}\u{989d}\"".as_bytes(), "\u{4f59}\u{989d}"),
+        ];
+        for (msg, shown) in cases {
+            for (before, code) in [("", "code"), ("\u{feff}", "code"), ("", "Errorcode")] {
+                let mut body = format!(r#"{before}{{"{code}":"14000","msg":"#).into_bytes();
+                body.extend_from_slice(msg);
+                body.extend_from_slice(b"}");
+                let response = http::Response::new(Bytes::from(body));
+                let error = decode::<Receipt>(&response).unwrap_err();
+                let AnswerError::Rejected(rejection) = error else {
+                    panic!("{shown}: {error}")
+                };
+                assert_eq!(rejection.code, ErrorCode::BalanceInsufficient);
+                assert_eq!(rejection.message, shown);
+            }
+        }
+    }
+
+    #[test]
+    fn a_success_is_read_after_a_byte_order_mark_and_not_from_a_broken_text() {
+        let read =
+            |body: &[u8]| decode::<Receipt>(&http::Response::new(Bytes::copy_from_slice(body)));
+        let marked = "\u{feff}{\"code\":10000,\"msg\":\"\",\"data\":{\"recordId\":\"r\"}}";
+        assert_eq!(read(marked.as_bytes()).unwrap().record_id.as_str(), "r");
+        let broken = b"{\"code\":10000,\"msg\":\"\xe4\xbd\",\"data\":{\"recordId\":\"r\"}}";
+        assert!(read(broken).is_err());
+        for not_one in [
+            r#"[10000,"success",{"recordId":"r"}]"#,
+            r#"[14000]"#,
+            r#"{"code":"+10000","data":{"recordId":"r"}}"#,
+            r#"{"code":"010000","data":{"recordId":"r"}}"#,
+            r#"{"code":"","data":{"recordId":"r"}}"#,
+            r#"{"code":10000,"Errorcode":"14000","data":{"recordId":"r"}}"#,
+        ] {
+            let error = read(not_one.as_bytes()).unwrap_err();
+            assert!(
+                matches!(error, AnswerError::NotAnEnvelope { .. }),
+                "{not_one}: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_message_makes_no_lines_of_its_own_and_is_short() {
+        let body = "{\"code\":14000,\"msg\":\"m\\u001b[31m\\nERROR fake\\u2028line\"}";
+        let error = read(200, body).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the gateway answered 14000 BalanceInsufficient: m [31m ERROR fake line"
+        );
+        let long = format!(r#"{{"code":14000,"msg":"{}"}}"#, "\u{e4}".repeat(1 << 20));
+        let error = read(200, &long).unwrap_err();
+        assert!(error.to_string().len() < 1_000);
+        let AnswerError::Rejected(rejection) = error else {
+            panic!("{error}")
+        };
+        assert_eq!(rejection.message.len(), RawBody::MAX);
     }
 
     #[test]

@@ -203,6 +203,26 @@ impl Comparison {
         }
     }
 
+    /// Compares an id of which there is none where the other side has another kind of thing.
+    pub(crate) fn optional_id<T: fmt::Display + PartialEq>(
+        &mut self,
+        field: &'static str,
+        asked: Option<&T>,
+        found: Option<&T>,
+    ) {
+        match (asked, found) {
+            (Some(asked), found) => self.field(field, asked, found, by_value),
+            (None, None) => {}
+            (None, Some(found)) => self.differs(field, "none", found),
+        }
+    }
+
+    /// That this field is certainly another.
+    pub(crate) fn differs(&mut self, field: &'static str, asked: &str, found: &impl fmt::Display) {
+        let difference = Difference::new(field, asked, found.to_string());
+        self.differs.push(difference);
+    }
+
     /// Compares a field that a record may well lack: then it says nothing.
     pub(crate) fn if_there<T: fmt::Display>(
         &mut self,

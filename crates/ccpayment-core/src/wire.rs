@@ -216,8 +216,12 @@ impl<'de> Visitor<'de> for U64Visitor {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<u64, E> {
-        text.parse()
-            .map_err(|_| E::invalid_value(de::Unexpected::Str(text), &self))
+        // `parse` would take a sign and leading zeros as well.
+        let is_plain = text.bytes().all(|byte| byte.is_ascii_digit())
+            && (text == "0" || !text.starts_with('0'));
+        let digits = is_plain.then_some(text);
+        (digits.and_then(|digits| digits.parse().ok()))
+            .ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
     }
 
     /// A number in a build with `serde_json/arbitrary_precision`, which knows how to read itself.

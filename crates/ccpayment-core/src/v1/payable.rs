@@ -37,7 +37,15 @@ fn compare(comparison: &mut Comparison, price: &Amount, currency: &Currency, fou
     let found_price = found.product_price.as_ref();
     comparison.field("product_price", price, found_price, by_value);
     let found = found.denominated_currency.as_ref();
-    comparison.if_there("denominated_currency", currency, found, by_letters);
+    comparison.if_there("denominated_currency", currency, found, by_currency);
+}
+
+/// Two fiats differ; the token may be written by its symbol.
+fn by_currency(asked: &Currency, found: &Currency) -> Option<bool> {
+    match by_letters(asked, found) {
+        None if asked.is_token() || found.is_token() => None,
+        same => Some(same.is_some()),
+    }
 }
 
 /// The record has the token by its symbol, where the request has an id, so it is not compared.

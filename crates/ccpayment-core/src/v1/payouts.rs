@@ -68,8 +68,9 @@ impl Submit for Withdraw {
         });
         // Only what is paid in has a price; a price of nothing is none.
         let price = detail.product_price.as_ref();
-        let price = price.filter(|price| !price.is_zero());
-        comparison.optional("product_price", None, price, |_: &Amount, _| None);
+        if let Some(price) = price.filter(|price| !price.is_zero()) {
+            comparison.differs("product_price", "none", price);
+        }
         let standing = match detail.status {
             OrderStatus::Pending | OrderStatus::Processing | OrderStatus::Successful => {
                 Standing::Accepted

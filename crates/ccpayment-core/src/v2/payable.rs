@@ -80,7 +80,7 @@ impl Submit for CreateAppOrderDepositAddress {
         comparison.field("coinId", &self.coin_id, Some(&found.coin_id), by_value);
         comparison.field("chain", &self.chain, Some(&found.chain), by_letters);
         let fiat_id = self.fiat_id.as_ref();
-        comparison.optional("fiatId", fiat_id, found.fiat_id.as_ref(), by_value);
+        comparison.optional_id("fiatId", fiat_id, found.fiat_id.as_ref());
         let to_pay = Some(&found.amount_to_pay);
         match (&self.fiat_id, &found.rate) {
             (Some(_), Some(rate)) => {
@@ -174,8 +174,8 @@ impl Submit for CreateInvoiceUrl {
             PriceIn::Coin(coin) => (None, Some(coin)),
         };
         let (found_fiat, found_coin) = (&found.price_fiat_id, &found.price_coin_id);
-        comparison.optional("priceFiatId", fiat, found_fiat.as_ref(), by_value);
-        comparison.optional("priceCoinId", coin, found_coin.as_ref(), by_value);
+        comparison.optional_id("priceFiatId", fiat, found_fiat.as_ref());
+        comparison.optional_id("priceCoinId", coin, found_coin.as_ref());
         if let Some(product) = &self.product {
             let found = found.product.as_ref();
             comparison.if_there("product", product, found, by_text);
