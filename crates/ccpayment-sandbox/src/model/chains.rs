@@ -202,6 +202,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_address_of_bitcoin_may_be_in_capitals_and_not_in_a_mixture() {
+        let small = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4";
+        let capital = small.to_uppercase();
+        assert!(Family::Bitcoin.accepts(small) && Family::Bitcoin.accepts(&capital));
+        assert_eq!(Family::Bitcoin.fold(small), Family::Bitcoin.fold(&capital));
+        assert!(!Family::Bitcoin.accepts(&small.replace("qw508", "QW508")));
+    }
+
+    #[test]
     fn a_payment_confirms_when_the_chain_has_grown() {
         let height = POLYGON.height(1_750_000_001);
         assert_eq!(height, 875_000_000);
