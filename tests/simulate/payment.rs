@@ -150,8 +150,10 @@ impl Payment {
         let account = ACCOUNTS.get(random.usize(0..ACCOUNTS.len())).copied();
         let account = account.unwrap_or_default();
         let value = amount.clone();
-        let millions = if random.u32(0..4) == 0 { 1_000_000 } else { 0 };
-        let price: Amount = format!("{}.25", millions + 20 + number).parse()?;
+        // Further from each other than any rate is rounded.
+        let millions = if number < 10 { 1_000_000 } else { 3_000_000 };
+        let price = if random.u32(0..4) == 0 { millions } else { 20 };
+        let price: Amount = format!("{}.25", price + number).parse()?;
         let fiat = FIATS.get(random.usize(0..4)).copied().map(FiatId::new);
         let (product, email) = (random.bool(), random.bool());
         let request = match kind % KINDS {
