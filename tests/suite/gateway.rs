@@ -16,7 +16,7 @@ use ccpayment::v2::{
     GetAppDepositRecord, GetAppOrderInfo, GetAppWithdrawRecord, GetCoin, GetCoinList,
     WithdrawStatus,
 };
-use ccpayment::webhook::{Acknowledgement, Event, Verified, Verifier, Webhook};
+use ccpayment::webhook::{Acknowledgement, DepositDecision, Event, Verified, Verifier, Webhook};
 use ccpayment::{
     Address, Amount, AppId, AppSecret, Call, Chain, Client, Clock, CoinId, Credentials, Endpoint,
     ErrorCode, FiatId, Memo, OrderId, PayoutError, Proof, RecordId, Safety, SystemClock, Transport,
@@ -426,7 +426,7 @@ async fn notify(
         {
             return Err(StatusCode::INTERNAL_SERVER_ERROR);
         }
-        if let Some(paid) = confirmed.creditable() {
+        if let DepositDecision::Credit(paid) = confirmed.decision() {
             let mut credited = shop.credited.lock().unwrap();
             let id = paid.record_id().to_string();
             if !credited.iter().any(|(known, _)| *known == id) {

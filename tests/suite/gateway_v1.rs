@@ -8,7 +8,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use async_trait::async_trait;
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::routing::post;
 use bytes::Bytes;
 use ccpayment::v1::{
@@ -377,9 +377,57 @@ async fn all_five_kinds_are_delivered_and_verified() {
             }
             other => panic!("{other:?}"),
         });
-        assert!(event.dedupe_key().is_some());
+        assert!(event.delivery_key().is_some());
     }
     assert_eq!((heard.len(), kinds.len()), (5, 5));
+    house.close().await;
+}
+
+#[allow(unreachable_pub, reason = "it is the text of a page")]
+#[path = "../../crates/ccpayment-webhook/recipes/receive_v1.rs"]
+mod recipe;
+
+/// The receiver of the docs, told everything three times, out of order, and first while the order
+/// lags behind.
+#[tokio::test]
+async fn v1_recipe_with_repeats_out_of_order_credits_each_payment_once() {
+    let house = house().await;
+    house.sandbox.set_webhook_url("http://127.0.0.1:9/notify");
+    say_everything(&house).await;
+    let mut due = house.sandbox.due();
+    due.reverse();
+    assert_eq!(due.len(), 5);
+    let verifier = Verifier::new(AppId::new("app-id"), &AppSecret::new("app-secret"));
+    let now = UNIX_EPOCH + Duration::from_secs(house.sandbox.now());
+    let books = Mutex::default();
+    for round in 0..3 {
+        for notification in &due {
+            let pairs = notification
+                .headers
+                .iter()
+                .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.parse().unwrap()));
+            let headers: HeaderMap = pairs.collect();
+            let body = notification.body.as_bytes();
+            let event = verifier.verify(&headers, body, now).unwrap();
+            let lags = round == 0;
+            let waits = lags && matches!(event.event(), Event::ApiDeposit(_));
+            let read = async |read: GetOrderInfo| {
+                let mut answer = house.client.send(&read).await?;
+                answer.orders.retain(|_| !lags);
+                Ok(answer)
+            };
+            let acknowledged = recipe::receive(event, &books, read).await.is_ok();
+            assert_eq!(acknowledged, !waits, "round {round}");
+        }
+    }
+    let books = books.into_inner().unwrap();
+    let mut credits: Vec<_> = (books.credits.values())
+        .map(|(token, amount)| format!("{amount} {token}"))
+        .collect();
+    credits.sort();
+    assert_eq!(credits, ["10 XRP", "17.996401 USDT", "20 USDT"]);
+    // A withdrawal and a refund, which it does not handle.
+    assert_eq!(books.set_aside.len(), 2 * 3);
     house.close().await;
 }
 

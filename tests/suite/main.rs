@@ -9,6 +9,7 @@
 )]
 
 mod answers;
+mod app_id;
 mod arbitrary;
 mod batches;
 mod blocking;

@@ -248,7 +248,9 @@ async fn a_doubt_in_milliseconds_is_refused_and_settles_nothing() {
         panic!("{error}")
     };
     assert!(
-        cause.to_string().contains("`in_doubt_since` is in seconds"),
+        cause
+            .to_string()
+            .contains("`in_doubt_since` looks like milliseconds"),
         "{cause}"
     );
     assert_eq!(error.tried().lookups, 0);

@@ -18,7 +18,7 @@ use ccpayment::v2::{
     ApplyAppWithdrawToNetwork, CreateAppOrderDepositAddress, GetAppOrderInfo, GetAppWithdrawRecord,
     GetCoinList, WithdrawStatus,
 };
-use ccpayment::webhook::{Acknowledgement, Event, Verified, Verifier, Webhook};
+use ccpayment::webhook::{Acknowledgement, DepositDecision, Event, Verified, Verifier, Webhook};
 use ccpayment::{
     ABSENCE_SECONDS, Address, Amount, AppId, AppSecret, Call, Chain, Client, Clock, CoinId,
     Credentials, Endpoint, Error, ErrorCode, OrderId, Outcome, PayoutError, Proof, RecordId,
@@ -523,7 +523,7 @@ async fn notify(
     if let Event::ApiDeposit(deposit) = event.event() {
         let confirmed =
             (deposit.confirm(&shop.client).await).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
-        if let Some(paid) = confirmed.creditable() {
+        if let DepositDecision::Credit(paid) = confirmed.decision() {
             let mut credited = shop.credited.lock().unwrap();
             credited.insert(paid.record_id().to_string(), paid.amount().clone());
         }

@@ -1,21 +1,88 @@
-//! TLS, as far as it goes without a certificate.
+//! TLS: handshakes that fail, and roots of one's own.
 
-use std::net::TcpListener;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
 use std::thread;
 
 use bytes::Bytes;
 use ccpayment::blocking::UreqTransport;
 use ccpayment::{Call, HyperTransport, ReqwestTransport, Transport, TransportError};
 use http::Request;
-use rustls::crypto::CryptoProvider;
+use rcgen::{CertificateParams, CertifiedIssuer, KeyPair};
+use rustls::crypto::{CryptoProvider, ring};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use ureq::config::Config;
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
+
+/// A call to a peer that does this with each of its connections.
+fn call_to(peer: impl Fn(TcpStream) + Send + 'static) -> Call {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        while let Ok((connection, _)) = listener.accept() {
+            peer(connection);
+        }
+    });
+    let request = Request::post(format!("https://localhost:{}/", address.port()));
+    Call::new(request.body(Bytes::from_static(b"{}")).unwrap(), "getCoin")
+}
 
 /// Closes each connection in the middle of its handshake.
 fn call() -> Call {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = listener.local_addr().unwrap();
-    thread::spawn(move || while listener.accept().is_ok() {});
-    let request = Request::post(format!("https://localhost:{}/", address.port()));
-    Call::new(request.body(Bytes::from_static(b"{}")).unwrap(), "getCoin")
+    call_to(drop)
+}
+
+/// Whoever signs a certificate for a host of this name.
+struct Issuer {
+    issuer: CertifiedIssuer<'static, KeyPair>,
+}
+
+impl Issuer {
+    fn new() -> Self {
+        let mut params = CertificateParams::new([]).unwrap();
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap());
+        let issuer = issuer.unwrap();
+        Self { issuer }
+    }
+
+    /// A transport that trusts this issuer and no other.
+    fn trusted(&self) -> UreqTransport {
+        let root = Certificate::from_der(self.issuer.der()).to_owned();
+        let tls = TlsConfig::builder()
+            .unversioned_rustls_crypto_provider(Arc::new(ring::default_provider()))
+            .root_certs(RootCerts::new_with_certs(&[root]))
+            .build();
+        let config = Config::builder().tls_config(tls).proxy(None).build();
+        UreqTransport::with_config(config).unwrap()
+    }
+
+    /// A call to a host that has a certificate in this name, and answers with these bytes whatever
+    /// is asked.
+    fn call(&self, name: &str, has_expired: bool, answer: &'static [u8]) -> Call {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+        if has_expired {
+            params.not_after = rcgen::date_time_ymd(2020, 1, 1);
+        }
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        let key = rustls::pki_types::PrivatePkcs8KeyDer::from(key.serialize_der());
+        let config = ServerConfig::builder_with_provider(ring::default_provider().into())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], key.into());
+        let config = Arc::new(config.unwrap());
+        call_to(move |socket| {
+            let tls = ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut stream = StreamOwned::new(tls, socket);
+            let mut asked = [0; 4_096];
+            if stream.read(&mut asked).is_ok() {
+                drop(stream.write_all(answer));
+            }
+        })
+    }
 }
 
 /// In a build with all features there are two, and rustls would panic rather than choose.
@@ -43,12 +110,91 @@ async fn a_process_with_two_crypto_providers_does_not_panic() {
 
 #[tokio::test]
 async fn a_broken_handshake_has_sent_nothing() {
-    let transports: [Box<dyn Transport>; 2] = [
+    let plain = |bytes: &'static [u8]| {
+        call_to(move |mut socket| {
+            let mut hello = [0; 4_096];
+            drop(socket.read(&mut hello));
+            drop(socket.write_all(bytes));
+        })
+    };
+    let calls = || {
+        [
+            ("closed at once", call()),
+            ("closed after the hello", plain(b"")),
+            (
+                "plain HTTP",
+                plain(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"),
+            ),
+            ("a fatal alert", plain(b"\x15\x03\x03\x00\x02\x02\x28")),
+            (
+                "cut in the hello",
+                plain(b"\x16\x03\x03\x00\x7a\x02\x00\x00"),
+            ),
+            (
+                "an unknown issuer",
+                Issuer::new().call("localhost", false, b""),
+            ),
+        ]
+    };
+    let transports: [Box<dyn Transport>; 3] = [
         Box::new(ReqwestTransport::new().unwrap()),
         Box::new(HyperTransport::new().unwrap()),
+        Box::new(UreqTransport::new().unwrap()),
     ];
     for transport in transports {
-        let error = transport.send(call()).await.unwrap_err();
-        assert!(matches!(error, TransportError::NotSent(_)), "{error:?}");
+        for (name, call) in calls() {
+            let error = transport.send(call).await.unwrap_err();
+            assert!(
+                matches!(error, TransportError::NotSent(_)),
+                "{name}: {error:?}"
+            );
+        }
+    }
+}
+
+const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok";
+
+#[tokio::test]
+async fn ureq_takes_a_root_of_ones_own_and_no_other() {
+    let (issuer, stranger) = (Issuer::new(), Issuer::new());
+    let transport = issuer.trusted();
+    let answer = transport
+        .send(issuer.call("localhost", false, ANSWER))
+        .await
+        .unwrap();
+    assert_eq!(&answer.body()[..], b"ok");
+
+    for (name, call) in [
+        ("another issuer", stranger.call("localhost", false, ANSWER)),
+        ("another host", issuer.call("other.example", false, ANSWER)),
+        ("expired", issuer.call("localhost", true, ANSWER)),
+    ] {
+        let error = transport.send(call).await.unwrap_err();
+        assert!(
+            matches!(error, TransportError::NotSent(_)),
+            "{name}: {error:?}"
+        );
+    }
+}
+
+/// From here on the gateway may have acted.
+#[tokio::test]
+async fn after_the_handshake_a_broken_connection_may_have_carried_the_call() {
+    let issuer = Issuer::new();
+    let call = issuer.call("localhost", false, b"");
+    let error = issuer.trusted().send(call).await.unwrap_err();
+    assert!(matches!(error, TransportError::MaybeSent(_)), "{error:?}");
+}
+
+/// The settings that a payment needs hold, whatever somebody else's are.
+#[tokio::test]
+async fn settings_of_ones_own_follow_no_redirect_and_take_no_status_for_an_error() {
+    let issuer = Issuer::new();
+    let redirect = b"HTTP/1.1 307 Temporary Redirect\r\nlocation: /b\r\ncontent-length: 0\r\n\r\n";
+    let failure = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n";
+    for (status, answer) in [(307, &redirect[..]), (503, failure)] {
+        let call = issuer.call("localhost", false, answer);
+        let answer = issuer.trusted().send(call).await.unwrap();
+        assert_eq!(answer.status(), status);
     }
 }

@@ -39,9 +39,23 @@ pub(crate) struct Attempt<T> {
     pub(crate) retry_after: Option<Duration>,
     /// Its timestamp was refused, and the next one will be another.
     pub(crate) clock_learned: bool,
-    /// How often something was sent, or would have been.
+    /// How often something was sent, or would have been; none where there was no time to begin, or
+    /// all calls are stopped.
     pub(crate) exchanges: u32,
     pub(crate) result: Result<T, Error>,
+}
+
+impl<T> Attempt<T> {
+    fn not_begun(error: Error) -> Self {
+        Self {
+            signed_at: Timestamp::default(),
+            gateway_clock: None,
+            retry_after: None,
+            clock_learned: false,
+            exchanges: 0,
+            result: Err(error),
+        }
+    }
 }
 
 impl Client {
@@ -85,10 +99,18 @@ impl Client {
         terms: Terms,
     ) -> Attempt<E::Response> {
         let shared = &*self.shared;
+        if let Some(code) = shared.brake.set_by() {
+            let call = CallInfo::of_prepared(prepared);
+            return Attempt::not_begun(Error::Halted { call, code });
+        }
         let room = self.room(prepared, terms).await;
         let began = shared.clock.elapsed();
         let left = terms.give_up_at.saturating_sub(began);
         let budget = self.timeouts().attempt.min(left);
+        if room.is_ok() && budget.is_zero() {
+            let call = CallInfo::of_prepared(prepared);
+            return Attempt::not_begun(Error::NoTime { call });
+        }
         let signed_at = Timestamp::from_system(self.now_at(began));
         let (mut gateway_clock, mut asked_pause, mut clock_learned) = (None, None, false);
         let answer = match room {
@@ -108,6 +130,9 @@ impl Client {
                 let now = shared.clock.now();
                 asked_pause = retry_after(response.headers(), now);
                 let call = CallInfo::of_prepared(prepared);
+                if let AnswerError::Rejected(rejection) = &error {
+                    shared.brake.refused(rejection.code);
+                }
                 match self.scrub(error) {
                     AnswerError::Rejected(source) if source.code == ErrorCode::ReqExpired => {
                         gateway_clock = None;

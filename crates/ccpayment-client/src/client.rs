@@ -6,9 +6,11 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use ccpayment_core::{
-    Credentials, Endpoint, Origin, Prepared, TIMESTAMP_WINDOW_SECONDS, Timestamp, Version,
+    Credentials, Endpoint, Origin, Prepared, Rule, TIMESTAMP_WINDOW_SECONDS, Timestamp,
+    ValidationError, Version,
 };
 
+use crate::brake::Brake;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{CallInfo, Error};
 use crate::limit::Limits;
@@ -62,8 +64,10 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     /// None: our clock is right whatever the gateway says.
     pub(crate) skew: Option<Arc<Skew>>,
+    app_id_as_user: bool,
     slowest: Arc<Slowest>,
     pub(crate) looks_up_accepted: bool,
+    pub(crate) brake: Arc<Brake>,
 }
 
 impl Client {
@@ -87,6 +91,8 @@ impl Client {
                 budgets: Arc::default(),
                 skew: Some(Arc::default()),
                 looks_up_accepted: false,
+                brake: Arc::default(),
+                app_id_as_user: false,
             }),
         }
     }
@@ -96,12 +102,22 @@ impl Client {
         self
     }
 
+    /// Lets this client and its clones make calls again.
+    ///
+    /// Two refusals stop them, since going on makes it worse: 11014 (our address is blocked) and
+    /// 12001 (the APP ID is unknown). From then on each call ends at once as [`Error::Halted`], and
+    /// nothing is sent. Call this when a person has found the cause.
+    pub fn resume(&self) {
+        self.shared.brake.release();
+    }
+
     /// The same client for another host, such as a sandbox on loopback, for both versions of the
     /// API.
     #[must_use]
     pub fn with_origin(self, origin: Origin) -> Self {
         self.with(|shared| {
             shared.origin = Some(origin);
+            shared.brake = Arc::default();
             shared.forget_skew();
         })
     }
@@ -169,6 +185,32 @@ impl Client {
         self.with(|shared| shared.looks_up_accepted = on)
     }
 
+    /// The same client, which takes the APP ID for a user's id, or refuses it; it refuses it unless
+    /// told otherwise.
+    ///
+    /// In v2 the APP ID is the user id of the merchant's own account. A user who may choose their
+    /// own id and chooses this one would see and spend the merchant's money. So a request that names
+    /// it as a user ([`Endpoint::user_ids`]) is not sent for the first time, and the error is
+    /// [`Error::Invalid`] with [`Rule::MerchantAccount`]. Settling and looking up are never refused.
+    /// [`Client::raw`] does not know what it sends, and refuses nothing.
+    ///
+    /// The one documented use of the APP ID as a user is to move a user's money to the merchant,
+    /// by [`UserTransfer`](ccpayment_core::v2::UserTransfer) with it as the receiver. A clone is
+    /// cheap, so allow it for that call alone:
+    ///
+    /// ```
+    /// # use ccpayment_client::{Client, PayoutError};
+    /// # use ccpayment_core::v2::UserTransfer;
+    /// async fn to_the_merchant(client: &Client, fee: &UserTransfer) -> Result<(), PayoutError> {
+    ///     client.clone().with_app_id_as_user(true).payout(fee).await?;
+    ///     Ok(())
+    /// }
+    /// ```
+    #[must_use]
+    pub fn with_app_id_as_user(self, allowed: bool) -> Self {
+        self.with(|shared| shared.app_id_as_user = allowed)
+    }
+
     /// The same client with another bound on the length of an answer.
     #[must_use]
     pub fn with_max_response_bytes(self, max: usize) -> Self {
@@ -190,11 +232,20 @@ impl Client {
         (shared.skew.as_ref()).map_or(ours, |skew| skew.correct(ours))
     }
 
+    /// A request that goes out for the first time.
     pub(crate) fn prepare<E: Endpoint>(&self, request: &E) -> Result<Prepared, Error> {
-        Prepared::new(request).map_err(|source| Error::Invalid {
+        let invalid = |source| Error::Invalid {
             call: CallInfo::of(request),
             source,
-        })
+        };
+        let prepared = Prepared::new(request).map_err(invalid)?;
+        match self.names_merchant(request) {
+            Some(field) => {
+                let error = ValidationError::new(field, Rule::MerchantAccount);
+                Err(invalid(error.into()))
+            }
+            None => Ok(prepared),
+        }
     }
 
     /// Without the documented rules, which hold before something is first sent: a later version may
@@ -204,6 +255,19 @@ impl Client {
             call: CallInfo::of(request),
             source,
         })
+    }
+
+    /// The field that names the merchant's own account as a user, where that is not allowed.
+    fn names_merchant<E: Endpoint>(&self, request: &E) -> Option<&'static str> {
+        let shared = &*self.shared;
+        if shared.app_id_as_user || E::VERSION != Version::V2 {
+            return None;
+        }
+        let app_id = shared.credentials.app_id().as_str();
+        // Whether the gateway trims an id, or looks at its case, is not known.
+        let is_app_id = |id: &str| id.trim().eq_ignore_ascii_case(app_id);
+        let mut users = request.user_ids();
+        users.find_map(|(field, id)| is_app_id(id.as_str()).then_some(field))
     }
 
     pub(crate) fn clock(&self) -> &dyn Clock {
@@ -227,6 +291,12 @@ impl Client {
         let shared = &*self.shared;
         let shown = shared.slowest.shows(shared.clock.elapsed());
         Timestamp::new(shown.get().saturating_sub(TIMESTAMP_WINDOW_SECONDS))
+    }
+
+    /// A submit that is made once more needs so much time, or its answer will hardly come.
+    pub(crate) fn shortest_for_a_submit(&self) -> Duration {
+        const ENOUGH: Duration = Duration::from_secs(3);
+        self.timeouts().attempt.min(ENOUGH)
     }
 
     pub(crate) fn left(&self, give_up_at: Duration) -> Duration {

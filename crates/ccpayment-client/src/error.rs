@@ -76,6 +76,21 @@ pub enum Error {
         /// The limit.
         per_second: NonZeroU32,
     },
+    /// An earlier call was refused in a way that stops all others. Nothing was sent. See
+    /// [`Client::resume`](crate::Client::resume).
+    #[error("{} was not sent: calls are stopped since the gateway answered {code}", call.operation)]
+    Halted {
+        /// Which call.
+        call: Box<CallInfo>,
+        /// The code of the earlier refusal.
+        code: ErrorCode,
+    },
+    /// The time was up before anything was sent.
+    #[error("{} was not sent: no time was left for it", call.operation)]
+    NoTime {
+        /// Which call.
+        call: Box<CallInfo>,
+    },
     /// There was no answer.
     #[error("{}: {source}", call.operation)]
     Transport {
@@ -140,6 +155,8 @@ impl Error {
         match self {
             Self::Invalid { call, .. }
             | Self::Throttled { call, .. }
+            | Self::Halted { call, .. }
+            | Self::NoTime { call }
             | Self::Transport { call, .. }
             | Self::Answer { call, .. }
             | Self::Clock { call, .. } => call,
@@ -150,6 +167,8 @@ impl Error {
     pub(crate) fn after(mut self, attempts: u32) -> Self {
         let (Self::Invalid { call, .. }
         | Self::Throttled { call, .. }
+        | Self::Halted { call, .. }
+        | Self::NoTime { call }
         | Self::Transport { call, .. }
         | Self::Answer { call, .. }
         | Self::Clock { call, .. }) = &mut self;
@@ -178,7 +197,10 @@ impl Error {
     pub fn outcome(&self) -> Outcome {
         let call = self.call();
         match self {
-            Self::Invalid { .. } | Self::Throttled { .. } => return Outcome::NotSent,
+            Self::Invalid { .. }
+            | Self::Throttled { .. }
+            | Self::Halted { .. }
+            | Self::NoTime { .. } => return Outcome::NotSent,
             Self::Transport { source, .. } if !source.could_have_acted() => {
                 return Outcome::NotSent;
             }

@@ -9,8 +9,12 @@ use http::{HeaderMap, HeaderName};
 /// one where it has one, since our clock may be wrong.
 pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = text.parse() {
-        return Some(Duration::from_secs(seconds));
+    // Some send fractions of a second, which the standard does not know; waiting longer harms none.
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let is_number = fraction.bytes().all(|digit| digit.is_ascii_digit());
+    if let Some(seconds) = whole.parse::<u64>().ok().filter(|_| is_number) {
+        let more = u64::from(fraction.bytes().any(|digit| digit != b'0'));
+        return Some(Duration::from_secs(seconds.saturating_add(more)));
     }
     let until = httpdate::parse_http_date(text).ok()?;
     let from = date(headers, DATE).unwrap_or(now);
@@ -38,6 +42,11 @@ mod tests {
         };
         assert_eq!(read("7", None), Some(7));
         assert_eq!(read(" 120 ", None), Some(120));
+        assert_eq!(read("292.05", None), Some(293));
+        assert_eq!(read("5.0", None), Some(5));
+        for none in ["5.x", "5, 10", "-1", "", "1e3"] {
+            assert_eq!(read(none, None), None, "{none}");
+        }
         assert_eq!(read("Thu, 01 Jan 2026 00:01:00 GMT", None), Some(60));
         assert_eq!(read("Wed, 31 Dec 2025 23:00:00 GMT", None), Some(0));
         let far = "Thu, 01 Jan 2026 08:00:00 GMT";

@@ -94,6 +94,7 @@ mod attempt;
 #[cfg(feature = "v2")]
 mod batch;
 mod body;
+mod brake;
 mod client;
 mod clock;
 mod error;
@@ -118,7 +119,7 @@ pub use ccpayment_core as core;
 pub use client::{Client, Timeouts};
 pub use clock::{Clock, SystemClock};
 pub use error::{CallInfo, Error, Outcome, Unsettled};
-pub use pages::{Page, PageError};
+pub use pages::{MOST_EMPTY_PAGES, Page, PageError};
 pub use payout::ABSENCE_SECONDS;
 pub use pool::{Connections, Connector};
 pub use retry::Retries;

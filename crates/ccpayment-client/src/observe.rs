@@ -221,6 +221,8 @@ fn error_type(error: &Error) -> &'static str {
     match error {
         Error::Invalid { .. } => "invalid",
         Error::Throttled { .. } => "throttled",
+        Error::Halted { .. } => "halted",
+        Error::NoTime { .. } => "no_time",
         Error::Transport { source, .. } => transport_error_type(source),
         Error::Answer { source, .. } => match source {
             AnswerError::Rejected(rejection) => rejection.code.name(),

@@ -4,8 +4,8 @@
 //! earlier moment. So there is no state beside the next request, and where a walk ended another can
 //! begin.
 
-use std::collections::BTreeSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
+mod seen;
+
 use std::time::Duration;
 
 use ccpayment_core::{Cursor, Paged, Timestamp};
@@ -13,6 +13,17 @@ use futures_util::stream::{self, Stream, TryStreamExt};
 
 use crate::client::Client;
 use crate::error::Error;
+use crate::pages::seen::Seen;
+
+/// How many pages without a record may follow each other before [`PageError::NoRecords`].
+pub const MOST_EMPTY_PAGES: u32 = 1_000;
+
+/// How far the gateway's clock may be ahead of ours: as far as a skew is learned.
+const MOST_SKEW: Duration = Duration::from_secs(86_400);
+
+/// How far two windows reach into each other. With a second, no record between them is lost, whether
+/// the gateway counts in milliseconds or not, and whether it takes an end to belong to a window.
+const OVERLAP: Duration = Duration::from_secs(1);
 
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +59,13 @@ pub enum PageError<Q> {
         /// What is left of the query: to go on there is to go round once more.
         rest: Box<Q>,
     },
+    /// The gateway gave a new cursor with every page, and none of [`MOST_EMPTY_PAGES`] in a row had
+    /// a record, so nothing says that the list will ever end. Every page up to it was given out.
+    #[error("{MOST_EMPTY_PAGES} pages in a row have no record, and the gateway names more")]
+    NoRecords {
+        /// What is left of the query: to go on there is to ask for as many pages again.
+        rest: Box<Q>,
+    },
 }
 
 impl<Q> PageError<Q> {
@@ -55,7 +73,9 @@ impl<Q> PageError<Q> {
     #[must_use]
     pub fn rest(&self) -> &Q {
         match self {
-            Self::Call { rest, .. } | Self::RepeatedCursor { rest, .. } => rest,
+            Self::Call { rest, .. }
+            | Self::RepeatedCursor { rest, .. }
+            | Self::NoRecords { rest } => rest,
         }
     }
 
@@ -64,7 +84,7 @@ impl<Q> PageError<Q> {
     pub fn call_error(&self) -> Option<&Error> {
         match self {
             Self::Call { source, .. } => Some(source),
-            Self::RepeatedCursor { .. } => None,
+            Self::RepeatedCursor { .. } | Self::NoRecords { .. } => None,
         }
     }
 }
@@ -79,13 +99,19 @@ impl Client {
     /// and so does [`Page::next`] of the last page that came. Dropping the stream loses nothing.
     ///
     /// A span longer than the route takes at once ([`Paged::LONGEST_SPAN`]) is asked for in windows
-    /// of that length, the newest first, which share no second; both ends of a window are taken to
-    /// belong to it. If it has no end, it ends now. Without a beginning, what the gateway takes for
-    /// one applies: 90 days before the end.
+    /// of that length, the newest first. Two windows overlap by a second, so a record may come in
+    /// both. If the span has no end, or one in the far future, it ends a day from now, so that no
+    /// record is too new for it where our clock is behind the gateway's. Without a beginning, what
+    /// the gateway takes for one applies: 90 days before the end.
     ///
     /// The gateway promises no snapshot: records that are made meanwhile may shift the pages, so
     /// that one comes twice, and an older page may show a record in a state that has changed since.
-    /// Know records by their ids.
+    /// So records do come twice: know them by their ids.
+    ///
+    /// A list ends where an answer has no cursor, an empty or blank one, or `0`
+    /// ([`Cursor::is_end`](ccpayment_core::Cursor::is_end)). One that does not end is cut off:
+    /// where a cursor comes again, and after [`MOST_EMPTY_PAGES`](crate::MOST_EMPTY_PAGES) without
+    /// a record.
     ///
     /// ```
     /// use std::pin::pin;
@@ -113,13 +139,14 @@ impl Client {
         &self,
         query: Q,
     ) -> impl Stream<Item = Result<Page<Q>, PageError<Q>>> + Send + use<Q> {
-        let now = Timestamp::from_system(self.now());
-        let rest = closed(query, now);
+        let latest = Timestamp::from_system(self.now()).plus(MOST_SKEW);
+        let rest = closed(query, latest);
         let walk = Walk {
             client: self.clone(),
-            seen: rest.cursor().map(hash).into_iter().collect(),
+            seen: Seen::of(rest.cursor()),
             rest: Some(rest),
             repeated: None,
+            empty: 0,
         };
         stream::try_unfold(walk, Walk::next)
     }
@@ -154,9 +181,11 @@ impl Client {
 struct Walk<Q> {
     client: Client,
     rest: Option<Q>,
-    /// The hashes of the cursors of this window: eight bytes a page, however long a cursor is.
-    seen: BTreeSet<u64>,
+    /// The cursors of this window.
+    seen: Seen,
     repeated: Option<Cursor>,
+    /// How many pages without a record came last.
+    empty: u32,
 }
 
 impl<Q: Paged> Walk<Q> {
@@ -168,6 +197,10 @@ impl<Q: Paged> Walk<Q> {
             let rest = Box::new(rest);
             return Err(PageError::RepeatedCursor { cursor, rest });
         }
+        if self.empty >= MOST_EMPTY_PAGES {
+            let rest = Box::new(rest);
+            return Err(PageError::NoRecords { rest });
+        }
         let answer = match self.client.send(&newest_window(&rest)).await {
             Ok(answer) => answer,
             Err(error) => {
@@ -176,13 +209,17 @@ impl<Q: Paged> Walk<Q> {
             }
         };
         let (items, cursor) = Q::into_page(answer);
-        let cursor = cursor.filter(|cursor| !cursor.is_empty());
+        let cursor = cursor.filter(|cursor| !cursor.is_end());
+        self.empty = match &cursor {
+            Some(_) if items.is_empty() => self.empty + 1,
+            _ => 0,
+        };
         match &cursor {
-            Some(cursor) if !self.seen.insert(hash(cursor)) => {
+            Some(cursor) if !self.seen.insert(cursor) => {
                 self.repeated = Some(cursor.clone());
             }
             Some(_) => {}
-            None => self.seen.clear(),
+            None => self.seen = Seen::of(None),
         }
         let next = after(rest, cursor);
         self.rest.clone_from(&next);
@@ -191,13 +228,21 @@ impl<Q: Paged> Walk<Q> {
 }
 
 /// A span that is too long for one request has to have an end, or its windows would move with time.
-fn closed<Q: Paged>(query: Q, now: Timestamp) -> Q {
-    match (query.span(), Q::LONGEST_SPAN) {
-        ((Some(from), None), Some(longest)) if from.plus(Duration::from_secs(longest)) < now => {
-            query.within(from, now)
-        }
-        _ => query,
+/// Nothing is later than this end, so an end that is later still would only make more requests. What
+/// breaks a rule is left as it is, to be refused.
+fn closed<Q: Paged>(query: Q, latest: Timestamp) -> Q {
+    let ((Some(from), to), Some(longest)) = (query.span(), Q::LONGEST_SPAN) else {
+        return query;
+    };
+    let stays = match to {
+        // A cursor belongs to the end that it was given for.
+        Some(to) => to <= latest || query.cursor().is_some(),
+        None => from.plus(Duration::from_secs(longest)) >= latest,
+    };
+    if stays || from > latest || query.validate().is_err() {
+        return query;
     }
+    query.within(from, latest)
 }
 
 /// A span that is too long for one request: from when to when, and where its newest window begins.
@@ -212,17 +257,20 @@ impl Long {
         let ((Some(from), Some(to)), Some(longest)) = (rest.span(), Q::LONGEST_SPAN) else {
             return None;
         };
+        // Longer than the overlap, or the windows would never come to the beginning.
+        let longest = longest.max(OVERLAP.as_secs() + 1);
         let newest = Timestamp::new(to.get().saturating_sub(longest));
         (newest > from).then_some(Self { from, newest, to })
     }
 }
 
-/// The request for the next page of what is left.
+/// The request for the next page of what is left. What breaks a rule goes whole, so that the error
+/// names the field that does.
 fn newest_window<Q: Paged>(rest: &Q) -> Q {
     let query = rest.clone();
     match Long::of(rest) {
-        Some(long) => query.within(long.newest, long.to),
-        None => query,
+        Some(long) if rest.validate().is_ok() => query.within(long.newest, long.to),
+        _ => query,
     }
 }
 
@@ -232,12 +280,5 @@ fn after<Q: Paged>(rest: Q, cursor: Option<Cursor>) -> Option<Q> {
         return Some(rest.at(cursor));
     }
     let long = Long::of(&rest)?;
-    let older = Timestamp::new(long.newest.get().saturating_sub(1));
-    Some(rest.within(long.from, older).at(None))
-}
-
-fn hash(cursor: &Cursor) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    cursor.hash(&mut hasher);
-    hasher.finish()
+    Some(rest.within(long.from, long.newest.plus(OVERLAP)).at(None))
 }

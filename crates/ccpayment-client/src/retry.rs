@@ -86,7 +86,10 @@ impl Failure {
                 _ => Self::Unusable,
             },
             Error::Clock { source, .. } => Self::Refused(source.code),
-            Error::Invalid { .. } | Error::Throttled { .. } => Self::Ours,
+            Error::Invalid { .. }
+            | Error::Throttled { .. }
+            | Error::Halted { .. }
+            | Error::NoTime { .. } => Self::Ours,
         }
     }
 }

@@ -39,6 +39,7 @@ impl Client {
         let budget = shared.budgets.of(E::SAFETY);
         let give_up_at = self.give_up_at();
         let (mut retries, mut taken) = (0, 0);
+        let mut last = None;
         loop {
             let terms = Terms {
                 lane: Lane::of(E::SAFETY),
@@ -47,11 +48,14 @@ impl Client {
             };
             let attempt = self.attempt_on_time::<E>(prepared, terms).await;
             *attempts += attempt.exchanges;
+            let is_begun = attempt.exchanges > 0;
             let error = match attempt.result {
                 Ok(value) => {
                     budget.give(taken + 1);
                     return Ok(value);
                 }
+                // What was sent before says more than that there is no time for another attempt.
+                Err(error) if !is_begun => return Err(last.unwrap_or(error)),
                 Err(error) => error,
             };
             let failure = Failure::of(&error);
@@ -71,6 +75,7 @@ impl Client {
             taken += cost;
             retries += 1;
             observe::repeated(E::NAME, pause, &error);
+            last = Some(error);
             shared.clock.sleep(pause).await;
         }
     }

@@ -31,6 +31,12 @@ use rust_decimal::Decimal;
 ///
 /// Equality, order and hash go by value: `1` equals `1.000`.
 ///
+/// # Formatting
+///
+/// `{}` shows the text as it came. Width, fill, alignment, `+` and `0` mean what they mean for a
+/// number. A precision is ignored: `{:.2}` of `1234.5678` is `1234.5678`, because an amount is
+/// never shown as another one.
+///
 /// ```
 /// use ccpayment_core::Amount;
 ///
@@ -128,38 +134,71 @@ impl Amount {
     /// Whether the value fits `precision` decimals, as a coin's network asks for
     /// (`CoinNetwork::precision`); if not, the gateway answers 14013 `CoinPrecisionLimit`.
     ///
-    /// Goes by value: trailing zeros do not count.
+    /// Goes by value: trailing zeros do not count here. The gateway may count them, because the
+    /// text is sent as it is: `2.500000000` has nine decimals then. [`Amount::normalized`] has none
+    /// that could be counted.
     #[must_use]
     pub fn fits_precision(&self, precision: u32) -> bool {
         usize::try_from(precision).is_ok_and(|most| self.parts().fraction.len() <= most)
     }
 
-    /// The exact sum.
+    /// The same value in its shortest form: without trailing zeros behind the point, without leading
+    /// zeros, and without the sign of a zero.
+    ///
+    /// Send this where an amount was calculated: the gateway may count trailing zeros as decimals,
+    /// and refuses an amount with too many of them (14013 `CoinPrecisionLimit`).
+    ///
+    /// ```
+    /// # use ccpayment_core::Amount;
+    /// let amount: Amount = "2.500000000".parse()?;
+    /// assert_eq!(amount.normalized().as_str(), "2.5");
+    /// # Ok::<(), ccpayment_core::AmountError>(())
+    /// ```
+    #[must_use]
+    pub fn normalized(&self) -> Self {
+        let parts = self.parts();
+        let sign = if parts.negative { "-" } else { "" };
+        let integer = if parts.integer.is_empty() {
+            "0"
+        } else {
+            parts.integer
+        };
+        let point = if parts.fraction.is_empty() { "" } else { "." };
+        Self {
+            text: [sign, integer, point, parts.fraction].concat().into(),
+        }
+    }
+
+    /// The exact sum, with the decimals of the longer of the two, as written.
     ///
     /// # Errors
     ///
-    /// [`AmountError::TooManyDigits`] when the sum has more than [`Amount::MAX_DIGITS`] digits.
+    /// [`AmountError::TooManyDigits`] when the value of the sum has more than
+    /// [`Amount::MAX_DIGITS`] digits. Trailing zeros that do not fit are left out.
     pub fn checked_add(&self, other: &Self) -> Result<Self, AmountError> {
         arith::sum(self, other, false)
     }
 
-    /// The exact difference.
+    /// The exact difference, as [`Amount::checked_add`] has the sum.
     ///
     /// # Errors
     ///
-    /// [`AmountError::TooManyDigits`] when the difference has more than [`Amount::MAX_DIGITS`]
-    /// digits.
+    /// [`AmountError::TooManyDigits`] when the value of the difference has more than
+    /// [`Amount::MAX_DIGITS`] digits.
     pub fn checked_sub(&self, other: &Self) -> Result<Self, AmountError> {
         arith::sum(self, other, true)
     }
 
-    /// The same value as a [`Decimal`], for programs that calculate with one.
+    /// The same value as a [`Decimal`], for programs that calculate with one. Trailing zeros stay
+    /// where they fit.
     ///
     /// # Errors
     ///
     /// [`AmountError::NotADecimal`] when the value does not fit: it is never rounded.
     pub fn to_decimal(&self) -> Result<Decimal, AmountError> {
-        Decimal::from_str_exact(&self.text).map_err(|_| AmountError::NotADecimal)
+        Decimal::from_str_exact(&self.text)
+            .or_else(|_| Decimal::from_str_exact(&self.normalized().text))
+            .map_err(|_| AmountError::NotADecimal)
     }
 
     /// The digits that carry the value: no leading and no trailing zeros.
@@ -307,7 +346,8 @@ impl Ord for Amount {
 
 impl fmt::Display for Amount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.text)
+        let digits = self.text.strip_prefix('-');
+        f.pad_integral(digits.is_none(), "", digits.unwrap_or(&self.text))
     }
 }
 

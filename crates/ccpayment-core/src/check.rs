@@ -77,13 +77,30 @@ pub(crate) fn uri(text: &str, field: &'static str) -> Checked {
     holds(is_one, field, Rule::NotAUri)
 }
 
+/// A moment that may be 0, but not in milliseconds.
+pub(crate) fn seconds(moment: Timestamp, field: &'static str) -> Checked {
+    let is_one = !moment.looks_like_milliseconds();
+    holds(is_one, field, Rule::Milliseconds)
+}
+
+/// A span ends no earlier than it begins, as far as it has both ends.
+pub(crate) fn forward(
+    from: impl Into<Option<Timestamp>>,
+    to: impl Into<Option<Timestamp>>,
+    start: &'static str,
+    field: &'static str,
+) -> Checked {
+    let is_reversed = matches!((from.into(), to.into()), (Some(from), Some(to)) if to < from);
+    holds(!is_reversed, field, Rule::BeforeStart { start })
+}
+
 pub(crate) fn span(
     from: Timestamp,
     to: Option<Timestamp>,
     field: &'static str,
     seconds: u64,
 ) -> Checked {
-    let fits = to.is_none_or(|to| to >= from && to.abs_diff(from) <= seconds);
+    let fits = to.is_none_or(|to| to.abs_diff(from) <= seconds);
     holds(fits, field, Rule::Span { seconds })
 }
 
@@ -128,7 +145,11 @@ mod tests {
         assert!(span(at(10), None, "endTimestamp", 5).is_ok());
         assert!(span(at(10), Some(at(15)), "endTimestamp", 5).is_ok());
         assert!(span(at(10), Some(at(16)), "endTimestamp", 5).is_err());
-        assert!(span(at(10), Some(at(9)), "endTimestamp", 5).is_err());
+        let reversed = |from, to| forward(from, to, "startTimestamp", "endTimestamp");
+        assert!(reversed(Some(at(10)), Some(at(10))).is_ok());
+        assert!(reversed(Some(at(10)), None).is_ok() && reversed(None, Some(at(1))).is_ok());
+        let error = reversed(Some(at(10)), Some(at(9))).unwrap_err().to_string();
+        assert_eq!(error, "`endTimestamp` can't lie before `startTimestamp`");
         let error = count(0, "orders", 1, 500).unwrap_err().to_string();
         assert_eq!(error, "`orders` must have 1 to 500 entries");
         assert!(count(500, "orders", 1, 500).is_ok() && count(501, "orders", 1, 500).is_err());

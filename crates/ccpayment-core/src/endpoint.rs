@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
-use crate::ids::OrderId;
+use crate::ids::{OrderId, UserId};
 use crate::validate::ValidationError;
 
 /// The two versions of the API, which differ in host, signature and body policy.
@@ -98,6 +98,11 @@ pub trait Endpoint: Send + Sync {
     /// The merchant's id of what this call creates, where it has one.
     fn order_id(&self) -> Option<&OrderId> {
         None
+    }
+
+    /// The end users that this request names, each with its field's name on the wire.
+    fn user_ids(&self) -> impl Iterator<Item = (&'static str, &UserId)> {
+        std::iter::empty()
     }
 }
 

@@ -13,7 +13,7 @@ use crate::code::ErrorCode;
 use crate::credentials::Credentials;
 use crate::ids::Timestamp;
 use crate::sign::SignText;
-use crate::wire::U64Visitor;
+use crate::wire::{U64Visitor, describe};
 
 /// The bytes of an answer that could not be used, cut to [`RawBody::MAX`]. Its `Debug` shows only
 /// the length, since nobody knows what is in there.
@@ -346,30 +346,6 @@ fn read<T: DeserializeOwned>(
         status,
         body: body(),
     })
-}
-
-/// What serde says of the shape. Its words quote values ("invalid type: string \"...\"", "integer
-/// `5`"), which do not belong in a log, so they are cut out; other backticks hold field names.
-fn describe(error: &serde_json::Error) -> String {
-    const VALUES: [&str; 4] = ["boolean `", "integer `", "floating point `", "character `"];
-    let text = error.to_string();
-    let mut words = String::with_capacity(text.len());
-    let mut chars = text.chars();
-    while let Some(quote) = chars.next() {
-        words.push(quote);
-        if quote != '"' && !VALUES.iter().any(|value| words.ends_with(value)) {
-            continue;
-        }
-        let mut escaped = false;
-        for char in chars.by_ref() {
-            if char == quote && !escaped {
-                words.push(quote);
-                break;
-            }
-            escaped = char == '\\' && !escaped;
-        }
-    }
-    words
 }
 
 /// The nearest `"name":` before a position: good enough to know where to look.

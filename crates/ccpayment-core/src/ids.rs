@@ -156,7 +156,8 @@ text_ids! {
     /// CCPayment's id of a transaction: 32 or 33 digits, which is too long for a number.
     RecordId: NOT_EMPTY;
     /// A merchant's id of an end user: 5 to 64 characters, not starting with `sys`. In v1, 3 to 64
-    /// characters, and no more.
+    /// characters, and no more. In v2 the APP ID is the user id of the merchant's own account: never
+    /// give it to a user.
     UserId: TextRule { min: 5, max: 64, forbidden_prefix: Some("sys"), ..NOT_EMPTY };
     /// A merchant's id of a permanent deposit address: 3 to 64 characters.
     ReferenceId: TextRule { min: 3, max: 64, ..NOT_EMPTY };
@@ -169,8 +170,19 @@ text_ids! {
     Memo: TextRule { min: 0, ..NOT_EMPTY };
     /// A transaction id on a chain.
     TxId: NOT_EMPTY;
-    /// Where the next page begins (`nextId`). An empty one is the first page.
+    /// Where the next page begins (`nextId`). An empty one is the first page. In an answer, see
+    /// [`Cursor::is_end`].
     Cursor: TextRule { min: 0, ..NOT_EMPTY };
+}
+
+impl Cursor {
+    /// Whether no page follows an answer with this cursor: it is empty, blank or `0`. The documents
+    /// name the empty one only. The others name no record, so asking with them begins again at the
+    /// first page.
+    #[must_use]
+    pub fn is_end(&self) -> bool {
+        matches!(self.0.trim(), "" | "0")
+    }
 }
 
 /// Text, or a number where one source of the documents writes text as a number.
@@ -200,8 +212,14 @@ impl Visitor<'_> for TextVisitor {
     }
 }
 
+/// Of a number that is too great for its kind.
+type GreatestRule = fn(u64) -> Option<Rule>;
+
+const UNBOUNDED: GreatestRule = |_| None;
+const SECONDS: GreatestRule = |value| (value > Timestamp::LATEST.0).then_some(Rule::Milliseconds);
+
 macro_rules! number_ids {
-    ($($(#[$doc:meta])* $name:ident;)+) => {$(
+    ($($(#[$doc:meta])* $name:ident: $greatest:expr;)+) => {$(
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
         pub struct $name(u64);
@@ -219,16 +237,19 @@ macro_rules! number_ids {
                 self.0
             }
 
-            /// Checks that the number is at least 1; `field` is the name for the error.
+            /// Checks that the number is at least 1 and not too great for its kind; `field` is the
+            /// name for the error.
             ///
             /// # Errors
             ///
             /// [`ValidationError`] with that field and the rule.
             pub fn validate(self, field: &'static str) -> Result<(), ValidationError> {
-                if self.0 == 0 {
-                    return Err(ValidationError::new(field, Rule::TooSmall { min: 1 }));
-                }
-                Ok(())
+                const GREATEST: GreatestRule = $greatest;
+                let broken = match self.0 {
+                    0 => Some(Rule::TooSmall { min: 1 }),
+                    value => GREATEST(value),
+                };
+                broken.map_or(Ok(()), |rule| Err(ValidationError::new(field, rule)))
             }
         }
 
@@ -260,14 +281,27 @@ macro_rules! number_ids {
 
 number_ids! {
     /// CCPayment's id of a coin. Key on it, never on the symbol: one coin shows under several.
-    CoinId;
+    CoinId: UNBOUNDED;
     /// CCPayment's id of a fiat currency.
-    FiatId;
+    FiatId: UNBOUNDED;
     /// A moment in whole seconds since 1970-01-01T00:00:00Z.
-    Timestamp;
+    ///
+    /// No request is sent with a moment after [`Timestamp::LATEST`]: it was most likely meant in
+    /// milliseconds.
+    Timestamp: SECONDS;
 }
 
 impl Timestamp {
+    /// The last moment of eleven digits, in the year 5138. Whatever is later looks like
+    /// milliseconds, which have thirteen digits today.
+    pub const LATEST: Self = Self(99_999_999_999);
+
+    /// Whether this is later than [`Timestamp::LATEST`], as a moment is that is in milliseconds.
+    #[must_use]
+    pub const fn looks_like_milliseconds(self) -> bool {
+        self.0 > Self::LATEST.0
+    }
+
     /// The moment of a wall clock, in whole seconds; a clock before 1970 reads as zero.
     #[must_use]
     pub fn from_system(time: SystemTime) -> Self {
@@ -403,6 +437,29 @@ mod tests {
         assert_eq!(user.rule, Rule::ForbiddenPrefix { prefix: "sys" });
         assert_eq!(user.field, "userId");
         assert!(CoinId::new(0).validate("coinId").is_err());
+    }
+
+    #[test]
+    fn a_moment_in_milliseconds_is_refused_and_says_so() {
+        let check = |seconds| Timestamp::new(seconds).validate("startAt");
+        assert!(check(1_767_225_600).is_ok() && check(Timestamp::LATEST.get()).is_ok());
+        for milliseconds in [100_000_000_000, 1_767_225_600_000, u64::MAX] {
+            let error = check(milliseconds).unwrap_err();
+            assert_eq!(error.rule, Rule::Milliseconds);
+            let words = "`startAt` looks like milliseconds; a moment is in whole seconds";
+            assert_eq!(error.to_string(), words);
+        }
+        assert!(CoinId::new(u64::MAX).validate("coinId").is_ok());
+    }
+
+    #[test]
+    fn the_last_cursor_is_empty_blank_or_nought() {
+        for end in ["", " ", "\n", "0", " 0 "] {
+            assert!(Cursor::new(end).is_end(), "{end:?}");
+        }
+        for more in ["00", "1", "10", "46f62e0546f785cf961b922d024236aa"] {
+            assert!(!Cursor::new(more).is_end(), "{more:?}");
+        }
     }
 
     #[test]

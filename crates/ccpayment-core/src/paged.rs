@@ -4,7 +4,7 @@ use crate::endpoint::Endpoint;
 use crate::ids::{Cursor, Timestamp};
 
 /// A read that answers a page at a time: repeated with the answer's cursor and the same conditions,
-/// it goes on.
+/// it goes on until an answer has no cursor ([`Cursor::is_end`]).
 ///
 /// Everything that a driver needs to read all pages without knowing the route. `ccpayment-client`
 /// drives it with `Client::pages` and `Client::items`. Implemented by generated code for every

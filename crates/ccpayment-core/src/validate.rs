@@ -70,7 +70,16 @@ pub enum Rule {
     NotAnEmail,
     /// Not an absolute http or https address.
     NotAUri,
-    /// A span of time that ends before it begins, or is longer than `seconds`.
+    /// A moment of more than eleven digits, which is most likely meant in milliseconds.
+    Milliseconds,
+    /// A span of time that ends before it begins; the error's field is its end.
+    BeforeStart {
+        /// The field with its beginning.
+        start: &'static str,
+    },
+    /// The user id of the merchant's own account, which is its APP ID, in place of an end user's.
+    MerchantAccount,
+    /// A span of time that is longer than `seconds`.
     Span {
         /// The longest span.
         seconds: u64,
@@ -115,10 +124,17 @@ impl fmt::Display for Rule {
             Self::Count { min, max } => write!(f, "must have {min} to {max} entries"),
             Self::NotAnEmail => f.write_str("must be an e-mail address"),
             Self::NotAUri => f.write_str("must be an absolute http or https address"),
+            Self::Milliseconds => {
+                f.write_str("looks like milliseconds; a moment is in whole seconds")
+            }
+            Self::BeforeStart { start } => write!(f, "can't lie before `{start}`"),
+            Self::MerchantAccount => {
+                f.write_str("is the APP ID, which is the user id of the merchant's own account")
+            }
             Self::Span { seconds } => {
                 write!(
                     f,
-                    "must not lie before the beginning, nor more than {seconds} seconds after it"
+                    "can't lie more than {seconds} seconds after the beginning"
                 )
             }
             Self::MissingBoth { other } => write!(f, "or `{other}` must be there"),

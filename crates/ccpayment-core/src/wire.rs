@@ -23,7 +23,7 @@ use serde::{Deserialize as DeserializeDerive, Serialize};
 mod either_name;
 mod number;
 
-pub(crate) use either_name::{either_name, first_named};
+pub(crate) use either_name::{Held, either_name, first_named, same_named};
 pub use number::{Number, number};
 
 /// Serialises a request once; these bytes are signed and these bytes are sent.
@@ -33,6 +33,33 @@ pub use number::{Number, number};
 /// Whatever the value's own `Serialize` refuses.
 pub fn json_body<T: Serialize + ?Sized>(value: &T) -> Result<Bytes, serde_json::Error> {
     serde_json::to_vec(value).map(Bytes::from)
+}
+
+/// What is wrong with a JSON text, in words that hold no value of it.
+///
+/// serde's own words quote values ("invalid type: string \"...\"", "integer `5`"), which do not
+/// belong in a log, so they are cut out; other backticks hold field names.
+#[must_use]
+pub fn describe(error: &serde_json::Error) -> String {
+    const VALUES: [&str; 4] = ["boolean `", "integer `", "floating point `", "character `"];
+    let text = error.to_string();
+    let mut words = String::with_capacity(text.len());
+    let mut chars = text.chars();
+    while let Some(quote) = chars.next() {
+        words.push(quote);
+        if quote != '"' && !VALUES.iter().any(|value| words.ends_with(value)) {
+            continue;
+        }
+        let mut escaped = false;
+        for char in chars.by_ref() {
+            if char == quote && !escaped {
+                words.push(quote);
+                break;
+            }
+            escaped = char == '\\' && !escaped;
+        }
+    }
+    words
 }
 
 /// Reads a field whose absence must never pass for a value.

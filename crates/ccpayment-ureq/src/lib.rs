@@ -16,7 +16,7 @@
 //! for one.
 //!
 //! Without the feature `rustls`, which is on, TLS is by the process's default provider or by one
-//! that is given.
+//! that is given. Roots of your own, and a proxy, come with [`UreqTransport::with_config`].
 //!
 //! ```no_run
 //! use ccpayment_client::core::v2::GetCoin;
@@ -32,6 +32,7 @@
 
 mod client;
 mod clock;
+mod connect;
 mod transport;
 
 pub use client::Client;

@@ -1,6 +1,6 @@
 //! One exchange over ureq.
 
-use std::io::{ErrorKind, Read};
+use std::io::Read;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,8 +9,12 @@ use bytes::Bytes;
 use ccpayment_client::{Call, SetupError, Transport, TransportError};
 use http::Response;
 use rustls::crypto::CryptoProvider;
+use ureq::config::Config;
 use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
+use ureq::unversioned::resolver::DefaultResolver;
 use ureq::{Agent, Body, Error, Timeout};
+
+use crate::connect::{Connect, NotConnected};
 
 /// How long connecting may take, TLS included.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -53,18 +57,66 @@ impl UreqTransport {
             .build();
         let settings = Agent::config_builder()
             .tls_config(tls)
-            .http_status_as_error(false)
-            .max_redirects(0)
-            .max_redirects_will_error(false)
             .proxy(None)
             .user_agent("")
-            .accept_encoding("")
-            .timeout_connect(Some(CONNECT_TIMEOUT))
             .max_idle_connections(MAX_IDLE_CONNECTIONS)
             .max_idle_connections_per_host(MAX_IDLE_CONNECTIONS)
             .max_idle_age(IDLE_TIMEOUT);
+        Self::of(settings.build())
+    }
+
+    /// A transport with settings of your own: for roots or a client certificate of your own, or for
+    /// a proxy.
+    ///
+    /// What a payment must not do is switched off for each call, whatever the settings say:
+    /// redirects, decompression, and statuses as errors. Connecting takes [`CONNECT_TIMEOUT`] unless
+    /// they name another time. The rest is yours: a proxy is taken from the environment unless it is
+    /// switched off as below, and a middleware sees signed calls and may send them again.
+    ///
+    /// # Errors
+    ///
+    /// [`SetupError::NoProvider`], when TLS is by rustls and neither the settings nor the process
+    /// has a crypto provider.
+    ///
+    /// ```
+    /// # #[cfg(feature = "rustls")]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::sync::Arc;
+    ///
+    /// use ccpayment_ureq::UreqTransport;
+    /// use ureq::config::Config;
+    /// use ureq::tls::{Certificate, RootCerts, TlsConfig};
+    ///
+    /// # fn example(pem: &[u8]) -> Result<UreqTransport, Box<dyn std::error::Error>> {
+    /// let root = Certificate::from_pem(pem)?;
+    /// let tls = TlsConfig::builder()
+    ///     .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::ring::default_provider()))
+    ///     .root_certs(RootCerts::new_with_certs(&[root]))
+    ///     .build();
+    /// let config = Config::builder().tls_config(tls).proxy(None).build();
+    /// let transport = UreqTransport::with_config(config)?;
+    /// # Ok(transport)
+    /// # }
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(feature = "rustls"))]
+    /// # fn main() {}
+    /// ```
+    pub fn with_config(config: Config) -> Result<Self, SetupError> {
+        let tls = config.tls_config();
+        let is_provided = tls.provider() != TlsProvider::Rustls
+            || tls.unversioned_rustls_crypto_provider().is_some()
+            || CryptoProvider::get_default().is_some();
+        if is_provided {
+            Ok(Self::of(config))
+        } else {
+            Err(SetupError::NoProvider)
+        }
+    }
+
+    fn of(config: Config) -> Self {
         Self {
-            agent: settings.build().new_agent(),
+            agent: Agent::with_parts(config, Connect::default(), DefaultResolver::default()),
         }
     }
 }
@@ -86,9 +138,15 @@ impl Transport for UreqTransport {
     async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
         let (head, body) = call.request.into_parts();
         let request = http::Request::from_parts(head, &*body);
+        let connect = self.agent.config().timeouts().connect;
         let request = self
             .agent
             .configure_request(request)
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .accept_encoding("")
+            .timeout_connect(connect.or(Some(CONNECT_TIMEOUT)))
             .timeout_global(Some(call.timeout))
             .build();
         let failed = |error| classify(error, call.timeout);
@@ -121,18 +179,17 @@ fn read(
 }
 
 /// ureq does not say how far it came. What proves that no byte of the request left is what can only
-/// happen before: no name, no time to connect, and a refused connection, which no connected socket
-/// reports. A broken TLS handshake is not told from a broken connection, so it counts as one.
+/// happen before: whatever goes wrong before there is a connection, the TLS handshake included, and
+/// what is looked at before.
 fn classify(error: Error, timeout: Duration) -> TransportError {
     match error {
+        Error::Other(source) if source.is::<NotConnected>() => TransportError::NotSent(source),
         Error::Timeout(Timeout::Resolve | Timeout::Connect)
         | Error::HostNotFound
         | Error::BadUri(_)
         | Error::Http(_)
+        | Error::ConnectionFailed
         | Error::TlsRequired => TransportError::NotSent(error.into()),
-        Error::Io(ref source) if source.kind() == ErrorKind::ConnectionRefused => {
-            TransportError::NotSent(error.into())
-        }
         Error::Timeout(_) => TransportError::TimedOut { after: timeout },
         error => TransportError::MaybeSent(error.into()),
     }

@@ -1,42 +1,65 @@
 //! Confirming in one call.
 
 use ccpayment_client::Client;
+use ccpayment_core::v2::{DepositRecord, UserDepositRecord, UserWithdrawRecord, WithdrawRecord};
 
-use crate::confirm::{ConfirmError, ConfirmedDeposit, ConfirmedWithdrawal};
-use crate::event::{ApiDeposit, ApiWithdrawal, DirectDeposit};
+use crate::confirm::{Confirm, ConfirmError, ConfirmedDeposit, ConfirmedWithdrawal};
+use crate::event::{ApiDeposit, ApiWithdrawal, DirectDeposit, UserDeposit, UserWithdrawal};
+use crate::records::{AnyDeposit, AnyWithdrawal};
 
-impl ApiDeposit {
-    /// Reads the record and judges it. Nothing is credited before this.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfirmError`]: don't acknowledge the notification then, so that it comes again.
-    pub async fn confirm(&self, client: &Client) -> Result<ConfirmedDeposit, ConfirmError> {
-        let answer = client.send(&self.confirm_request()).await;
-        ConfirmedDeposit::judge(self, answer.map_err(ConfirmError::Read)?)
-    }
+async fn read<What: Confirm + Sync>(
+    client: &Client,
+    what: &What,
+) -> Result<What::Confirmed, ConfirmError> {
+    let answer = client.send(&what.confirm_request()).await;
+    what.judge(answer.map_err(ConfirmError::Read)?)
 }
 
-impl DirectDeposit {
-    /// Reads the record and judges it. Nothing is credited before this.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfirmError`]: don't acknowledge the notification then, so that it comes again.
-    pub async fn confirm(&self, client: &Client) -> Result<ConfirmedDeposit, ConfirmError> {
-        let answer = client.send(&self.confirm_request()).await;
-        ConfirmedDeposit::judge(self, answer.map_err(ConfirmError::Read)?)
-    }
+macro_rules! confirmed {
+    ($($confirmed:ident<$record:ident>;)+) => {$(
+        impl<Record: $record> $confirmed<Record> {
+            /// Reads the record of an event, or the one that a read is about, and judges it.
+            ///
+            /// # Errors
+            ///
+            /// [`ConfirmError`]: don't acknowledge the notification then, so that it comes again.
+            pub async fn read<What: Confirm<Confirmed = Self> + Sync>(
+                client: &Client,
+                what: &What,
+            ) -> Result<Self, ConfirmError> {
+                read(client, what).await
+            }
+        }
+    )+};
 }
 
-impl ApiWithdrawal {
-    /// Reads the record and judges it.
-    ///
-    /// # Errors
-    ///
-    /// [`ConfirmError`]: don't acknowledge the notification then, so that it comes again.
-    pub async fn confirm(&self, client: &Client) -> Result<ConfirmedWithdrawal, ConfirmError> {
-        let answer = client.send(&self.confirm_request()).await;
-        ConfirmedWithdrawal::judge(self, answer.map_err(ConfirmError::Read)?)
-    }
+confirmed! {
+    ConfirmedDeposit<AnyDeposit>;
+    ConfirmedWithdrawal<AnyWithdrawal>;
+}
+
+macro_rules! events {
+    ($($event:ty => $confirmed:ident<$record:ty>;)+) => {$(
+        impl $event {
+            /// Reads the record and judges it. What is to be done is its `decision`.
+            ///
+            /// # Errors
+            ///
+            /// [`ConfirmError`]: don't acknowledge the notification then, so that it comes again.
+            pub async fn confirm(
+                &self,
+                client: &Client,
+            ) -> Result<$confirmed<$record>, ConfirmError> {
+                read(client, self).await
+            }
+        }
+    )+};
+}
+
+events! {
+    ApiDeposit => ConfirmedDeposit<DepositRecord>;
+    DirectDeposit => ConfirmedDeposit<DepositRecord>;
+    UserDeposit => ConfirmedDeposit<UserDepositRecord>;
+    ApiWithdrawal => ConfirmedWithdrawal<WithdrawRecord>;
+    UserWithdrawal => ConfirmedWithdrawal<UserWithdrawRecord>;
 }

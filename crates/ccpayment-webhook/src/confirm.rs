@@ -1,25 +1,34 @@
 //! Never credit from a notification: read the record, and judge it here.
 //!
-//! Without any I/O: [`ApiDeposit::confirm_request`] says what to read, and
-//! [`ConfirmedDeposit::judge`] what the answer means. The feature `client` does both in one call.
+//! Without any I/O: `confirm_request` says what to read, and `judge` what the answer means. The
+//! feature `client` does both in one call.
 
 use ccpayment_core::v2::{
-    DepositRecord, DepositStatus, GetAppDepositRecord, GetAppDepositRecordResponse,
-    GetAppWithdrawRecord, GetAppWithdrawRecordResponse, WithdrawRecord, WithdrawStatus,
+    DepositRecord, DepositStatus, GetAppDepositRecord, GetAppWithdrawRecord, GetUserDepositRecord,
+    GetUserWithdrawRecord, UserDepositRecord, UserWithdrawRecord, WithdrawRecord, WithdrawStatus,
 };
-use ccpayment_core::{Amount, CoinId, OrderId, RecordId, ReferenceId};
+use ccpayment_core::{Endpoint, RecordKey};
 
-use crate::event::{ApiDeposit, ApiWithdrawal, DirectDeposit};
+use crate::decision::{Creditable, DepositDecision, NoCredit, WithdrawalDecision};
+use crate::event::{ApiDeposit, ApiWithdrawal, DirectDeposit, UserDeposit, UserWithdrawal};
+use crate::records::{AnyDeposit, AnyRecord, AnyWithdrawal, Ids};
 
 /// Why a notification is not confirmed. Nothing may be credited; don't acknowledge, so that it
 /// comes again.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfirmError {
-    /// The record is not the one that the notification is about. A person has to look.
+    /// The record is not the one that the notification, or the read, is about. A person has to
+    /// look.
     #[error("the record's `{field}` is not the notification's")]
     Mismatch {
         /// The field, by its name on the wire.
+        field: &'static str,
+    },
+    /// The notification names nothing by which its record could be read. A person has to look.
+    #[error("the notification has no `{field}` by which its record could be read")]
+    Unnamed {
+        /// The field that is missing, by its name on the wire.
         field: &'static str,
     },
     /// The record could not be read.
@@ -30,237 +39,268 @@ pub enum ConfirmError {
 
 mod sealed {
     pub trait Sealed {}
-    impl Sealed for super::ApiDeposit {}
-    impl Sealed for super::DirectDeposit {}
 }
 
-/// A deposit whose record `getAppDepositRecord` reads: [`ApiDeposit`] or [`DirectDeposit`].
-pub trait DepositEvent: sealed::Sealed {
-    /// CCPayment's id of the transaction.
-    fn record_id(&self) -> &RecordId;
-    /// The coin that was paid.
-    fn coin_id(&self) -> CoinId;
-    /// The order, for an [`ApiDeposit`].
-    fn order_id(&self) -> Option<&OrderId>;
-    /// The permanent address's id, for a [`DirectDeposit`].
-    fn reference_id(&self) -> Option<&ReferenceId>;
-}
+/// What has a record to be read back and judged.
+///
+/// | of | record |
+/// |---|---|
+/// | [`ApiDeposit`], [`DirectDeposit`] | `getAppDepositRecord` |
+/// | [`UserDeposit`] | `getUserDepositRecord` |
+/// | [`ApiWithdrawal`] | `getAppWithdrawRecord` |
+/// | [`UserWithdrawal`] | `getUserWithdrawRecord` |
+///
+/// The four reads themselves are the same thing for a record without an event, by record id or by
+/// order id: what a notification never told, and a withdrawal to a Cwallet account, which is never
+/// announced.
+///
+/// ```
+/// use ccpayment_core::OrderId;
+/// use ccpayment_core::v2::GetAppWithdrawRecord;
+/// use ccpayment_webhook::{ConfirmedWithdrawal, WithdrawalDecision};
+///
+/// let read = GetAppWithdrawRecord::new(OrderId::new("payout-77"));
+/// // What any client got, or `ConfirmedWithdrawal::read(&client, &read).await?` in one call.
+/// let answer = r#"{"record":{"recordId":"20250116022230117300123456789","coinId":1280,
+///     "orderId":"payout-77","withdrawType":"Cwallet","amount":"12.5","status":"Success"}}"#;
+/// let answer = serde_json::from_str(answer)?;
+/// let confirmed = ConfirmedWithdrawal::judge(&read, answer)?;
+/// assert_eq!(confirmed.decision(), WithdrawalDecision::Arrived);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub trait Confirm: sealed::Sealed {
+    /// The route that reads the record.
+    type Read: Endpoint;
+    /// What its answer becomes: a [`ConfirmedDeposit`] or a [`ConfirmedWithdrawal`].
+    type Confirmed;
 
-impl DepositEvent for ApiDeposit {
-    fn record_id(&self) -> &RecordId {
-        &self.record_id
-    }
+    /// The read whose answer [`judge`](Self::judge) takes.
+    fn confirm_request(&self) -> Self::Read;
 
-    fn coin_id(&self) -> CoinId {
-        self.coin_id
-    }
-
-    fn order_id(&self) -> Option<&OrderId> {
-        Some(&self.order_id)
-    }
-
-    fn reference_id(&self) -> Option<&ReferenceId> {
-        None
-    }
-}
-
-impl DepositEvent for DirectDeposit {
-    fn record_id(&self) -> &RecordId {
-        &self.record_id
-    }
-
-    fn coin_id(&self) -> CoinId {
-        self.coin_id
-    }
-
-    fn order_id(&self) -> Option<&OrderId> {
-        None
-    }
-
-    fn reference_id(&self) -> Option<&ReferenceId> {
-        Some(&self.reference_id)
-    }
-}
-
-impl ApiDeposit {
-    /// The read that confirms this; [`ConfirmedDeposit::judge`] takes its answer.
-    #[must_use]
-    pub fn confirm_request(&self) -> GetAppDepositRecord {
-        GetAppDepositRecord::new(self.record_id.clone())
-    }
-}
-
-impl DirectDeposit {
-    /// The read that confirms this; [`ConfirmedDeposit::judge`] takes its answer.
-    #[must_use]
-    pub fn confirm_request(&self) -> GetAppDepositRecord {
-        GetAppDepositRecord::new(self.record_id.clone())
-    }
-}
-
-impl ApiWithdrawal {
-    /// The read that confirms this; [`ConfirmedWithdrawal::judge`] takes its answer.
-    #[must_use]
-    pub fn confirm_request(&self) -> GetAppWithdrawRecord {
-        GetAppWithdrawRecord::new(self.record_id.clone())
-    }
-}
-
-fn same(field: &'static str, is_same: bool) -> Result<(), ConfirmError> {
-    if is_same {
-        return Ok(());
-    }
-    Err(ConfirmError::Mismatch { field })
-}
-
-/// Whether two ids are the same, where both sides name one.
-fn agree<T: PartialEq>(told: Option<&T>, found: Option<&T>) -> bool {
-    told.zip(found).is_none_or(|(told, found)| told == found)
-}
-
-/// A deposit as the gateway's own record has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfirmedDeposit {
-    record: DepositRecord,
-}
-
-impl ConfirmedDeposit {
-    /// Checks that the answer is about the deposit that the notification names. Its status may
-    /// well be another one: the record is what counts.
+    /// Checks that the answer is about the record that is meant. Its status may well be another one
+    /// than the event's: the record is what counts.
     ///
     /// # Errors
     ///
     /// [`ConfirmError::Mismatch`], when the record has another `recordId` or `coinId`, or names
-    /// another `orderId` (an [`ApiDeposit`]) or `referenceId` (a [`DirectDeposit`]).
-    pub fn judge(
-        event: &impl DepositEvent,
-        answer: GetAppDepositRecordResponse,
+    /// another `orderId`, `referenceId` or `userId`.
+    fn judge(
+        &self,
+        answer: <Self::Read as Endpoint>::Response,
+    ) -> Result<Self::Confirmed, ConfirmError>;
+}
+
+/// What an event says of its record.
+macro_rules! ids {
+    ($it:ident, $($also:ident),+) => {
+        Ids {
+            record_id: Some(&$it.record_id),
+            coin_id: Some($it.coin_id),
+            $($also: Some(&$it.$also),)+
+            ..Ids::default()
+        }
+    };
+}
+
+macro_rules! confirm {
+    ($($what:ty, $it:ident => $read:ident($key:expr), $confirmed:ident<$record:ty>,
+        $ids:expr, $more:expr;)+) => {$(
+        impl sealed::Sealed for $what {}
+
+        impl Confirm for $what {
+            type Read = $read;
+            type Confirmed = $confirmed<$record>;
+
+            fn confirm_request(&self) -> $read {
+                let $it = self;
+                $read::new($key)
+            }
+
+            fn judge(
+                &self,
+                answer: <$read as Endpoint>::Response,
+            ) -> Result<Self::Confirmed, ConfirmError> {
+                let $it = self;
+                $ids.check(&answer.record.ids())?;
+                Ok($confirmed {
+                    record: answer.record,
+                    more_comes: $more,
+                })
+            }
+        }
+    )+};
+}
+
+confirm! {
+    ApiDeposit, it => GetAppDepositRecord(it.record_id.clone()), ConfirmedDeposit<DepositRecord>,
+        ids!(it, order_id), it.status == DepositStatus::Processing;
+    DirectDeposit, it => GetAppDepositRecord(it.record_id.clone()), ConfirmedDeposit<DepositRecord>,
+        ids!(it, reference_id),
+        it.status == DepositStatus::Processing;
+    UserDeposit, it => GetUserDepositRecord(it.record_id.clone()),
+        ConfirmedDeposit<UserDepositRecord>,
+        ids!(it, user_id), it.status == DepositStatus::Processing;
+    ApiWithdrawal, it => GetAppWithdrawRecord(it.record_id.clone()),
+        ConfirmedWithdrawal<WithdrawRecord>,
+        ids!(it, order_id), is_under_way(&it.status);
+    UserWithdrawal, it => GetUserWithdrawRecord(it.record_id.clone()),
+        ConfirmedWithdrawal<UserWithdrawRecord>,
+        ids!(it, order_id, user_id),
+        is_under_way(&it.status);
+    // Nobody announced these, so nothing is promised to come.
+    GetAppDepositRecord, it => GetAppDepositRecord(it.record_id.clone()),
+        ConfirmedDeposit<DepositRecord>, Ids { record_id: Some(&it.record_id), ..Ids::default() }, false;
+    GetUserDepositRecord, it => GetUserDepositRecord(it.record_id.clone()),
+        ConfirmedDeposit<UserDepositRecord>, Ids { record_id: Some(&it.record_id), ..Ids::default() }, false;
+    GetAppWithdrawRecord, it => GetAppWithdrawRecord(it.key.clone()),
+        ConfirmedWithdrawal<WithdrawRecord>, by_key(&it.key), false;
+    GetUserWithdrawRecord, it => GetUserWithdrawRecord(it.key.clone()),
+        ConfirmedWithdrawal<UserWithdrawRecord>, by_key(&it.key), false;
+}
+
+fn by_key(key: &RecordKey) -> Ids<'_> {
+    match key {
+        RecordKey::RecordId(id) => Ids {
+            record_id: Some(id),
+            ..Ids::default()
+        },
+        RecordKey::OrderId(id) => Ids {
+            order_id: Some(id),
+            ..Ids::default()
+        },
+    }
+}
+
+/// Known not to be final; an unknown word may be.
+fn is_under_way(status: &WithdrawStatus) -> bool {
+    matches!(
+        status,
+        WithdrawStatus::Processing | WithdrawStatus::WaitingApproval
+    )
+}
+
+/// A deposit as the gateway's own record has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConfirmedDeposit<Record = DepositRecord> {
+    record: Record,
+    /// Another notification is to be expected.
+    more_comes: bool,
+}
+
+impl<Record: AnyDeposit> ConfirmedDeposit<Record> {
+    /// As [`Confirm::judge`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Confirm::judge`].
+    pub fn judge<What: Confirm<Confirmed = Self>>(
+        what: &What,
+        answer: <What::Read as Endpoint>::Response,
     ) -> Result<Self, ConfirmError> {
-        let record = answer.record;
-        same("recordId", record.record_id == *event.record_id())?;
-        same("coinId", record.coin_id == event.coin_id())?;
-        same("orderId", agree(event.order_id(), record.order_id.as_ref()))?;
-        same(
-            "referenceId",
-            agree(event.reference_id(), record.reference_id.as_ref()),
-        )?;
-        Ok(Self { record })
+        what.judge(answer)
+    }
+
+    /// A record of a list, which no event is about.
+    #[must_use]
+    pub fn listed(record: Record) -> Self {
+        Self {
+            record,
+            more_comes: false,
+        }
     }
 
     /// The gateway's record.
     #[must_use]
-    pub fn record(&self) -> &DepositRecord {
+    pub fn record(&self) -> &Record {
         &self.record
     }
 
-    /// What may be credited to the payer: only when the record says `Success`, says that it is
-    /// *not* flagged as risky, and has an amount above zero.
+    /// What is to be done: the only way to an amount that may be credited.
     ///
-    /// A record that says nothing about the risk is not creditable: silence is not consent.
-    /// Neither is a flagged one, since the money was not credited to the merchant. `None` with a
-    /// status that [is not final](DepositStatus::is_final) means that another notification will
-    /// come.
-    #[must_use]
-    pub fn creditable(&self) -> Option<Creditable<'_>> {
-        let record = &self.record;
-        let may_be = record.status == DepositStatus::Success
-            && record.is_flagged_as_risky == Some(false)
-            && record.amount.is_positive();
-        may_be.then_some(Creditable { record })
-    }
-}
-
-/// Money that arrived and may be credited, once for each [`Creditable::record_id`].
-///
-/// It comes from [`ConfirmedDeposit::creditable`] alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Creditable<'a> {
-    record: &'a DepositRecord,
-}
-
-impl<'a> Creditable<'a> {
-    /// CCPayment's id of the transaction. Keep it unique where the credit is booked.
-    #[must_use]
-    pub fn record_id(&self) -> &'a RecordId {
-        &self.record.record_id
-    }
-
-    /// The order, when it was paid for one.
-    #[must_use]
-    pub fn order_id(&self) -> Option<&'a OrderId> {
-        self.record.order_id.as_ref()
-    }
-
-    /// The permanent address's id, when it was paid to one.
-    #[must_use]
-    pub fn reference_id(&self) -> Option<&'a ReferenceId> {
-        self.record.reference_id.as_ref()
-    }
-
-    /// The coin that was paid, which need not be the one that was asked for.
-    #[must_use]
-    pub fn coin_id(&self) -> CoinId {
-        self.record.coin_id
-    }
-
-    /// What was paid, in coins, before the service fee; above zero. It need not be what was asked
-    /// for.
-    #[must_use]
-    pub fn amount(&self) -> &'a Amount {
-        &self.record.amount
-    }
-
-    /// What CCPayment keeps of it, in coins, when the record says so.
-    #[must_use]
-    pub fn service_fee(&self) -> Option<&'a Amount> {
-        self.record.service_fee.as_ref()
+    /// It is [`DepositDecision::Credit`] only when the record says `Success`, says that it is *not*
+    /// flagged as risky, and has an amount above zero.
+    pub fn decision(&self) -> DepositDecision<Creditable<'_>> {
+        let money = self.record.money();
+        match (self.record.status(), self.record.risky()) {
+            (DepositStatus::Failed, _) => DepositDecision::Never(NoCredit::Failed),
+            (DepositStatus::Success, Some(true)) => DepositDecision::Never(NoCredit::Risky),
+            (DepositStatus::Success, None) => DepositDecision::Never(NoCredit::RiskUnknown),
+            (DepositStatus::Success, Some(false)) if money.amount.is_positive() => {
+                DepositDecision::Credit(money)
+            }
+            (DepositStatus::Success, Some(false)) => DepositDecision::Never(NoCredit::NothingPaid),
+            (DepositStatus::Processing, _) if self.more_comes => DepositDecision::NotYet,
+            _ => DepositDecision::AskAgain,
+        }
     }
 }
 
 /// A withdrawal as the gateway's own record has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfirmedWithdrawal {
-    record: WithdrawRecord,
+pub struct ConfirmedWithdrawal<Record = WithdrawRecord> {
+    record: Record,
+    /// Another notification is to be expected.
+    more_comes: bool,
 }
 
-impl ConfirmedWithdrawal {
-    /// Checks that the answer is about the withdrawal that the notification names. Its status may
-    /// well be another one: the record is what counts.
+impl<Record: AnyWithdrawal> ConfirmedWithdrawal<Record> {
+    /// As [`Confirm::judge`].
     ///
     /// # Errors
     ///
-    /// [`ConfirmError::Mismatch`], when the record has another `recordId` or `coinId`, or names
-    /// another `orderId`.
-    pub fn judge(
-        event: &ApiWithdrawal,
-        answer: GetAppWithdrawRecordResponse,
+    /// As [`Confirm::judge`].
+    pub fn judge<What: Confirm<Confirmed = Self>>(
+        what: &What,
+        answer: <What::Read as Endpoint>::Response,
     ) -> Result<Self, ConfirmError> {
-        let record = answer.record;
-        same("recordId", record.record_id == event.record_id)?;
-        same("coinId", record.coin_id == event.coin_id)?;
-        same(
-            "orderId",
-            agree(Some(&event.order_id), record.order_id.as_ref()),
-        )?;
-        Ok(Self { record })
+        what.judge(answer)
+    }
+
+    /// A record of a list, which no event is about.
+    #[must_use]
+    pub fn listed(record: Record) -> Self {
+        Self {
+            record,
+            more_comes: false,
+        }
     }
 
     /// The gateway's record.
     #[must_use]
-    pub fn record(&self) -> &WithdrawRecord {
+    pub fn record(&self) -> &Record {
         &self.record
     }
 
-    /// Whether the withdrawal can't change any more. False for a status that we don't know.
-    #[must_use]
-    pub fn is_final(&self) -> bool {
-        self.record.status.is_final()
+    /// What became of it.
+    pub fn decision(&self) -> WithdrawalDecision<'_> {
+        let reason = self.record.reason();
+        match self.record.status() {
+            WithdrawStatus::Success => WithdrawalDecision::Arrived,
+            WithdrawStatus::Failed => WithdrawalDecision::Failed { reason },
+            WithdrawStatus::Rejected => WithdrawalDecision::Rejected { reason },
+            status if is_under_way(status) && self.more_comes => WithdrawalDecision::NotYet,
+            _ => WithdrawalDecision::AskAgain,
+        }
     }
+}
 
-    /// Whether the money arrived. False is no proof that it won't: see
-    /// [`ConfirmedWithdrawal::is_final`].
-    #[must_use]
-    pub fn succeeded(&self) -> bool {
-        self.record.status == WithdrawStatus::Success
-    }
+/// The events' own names for it, so that nobody has to import the trait.
+macro_rules! by_name {
+    ($($event:ty => $read:ty;)+) => {$(
+        impl $event {
+            /// The read that confirms this. Its answer is judged by [`Confirm::judge`].
+            #[must_use]
+            pub fn confirm_request(&self) -> $read {
+                Confirm::confirm_request(self)
+            }
+        }
+    )+};
+}
+
+by_name! {
+    ApiDeposit => GetAppDepositRecord;
+    DirectDeposit => GetAppDepositRecord;
+    UserDeposit => GetUserDepositRecord;
+    ApiWithdrawal => GetAppWithdrawRecord;
+    UserWithdrawal => GetUserWithdrawRecord;
 }

@@ -7,15 +7,18 @@ use ccpayment_core::{CoinId, OrderId, RecordId, ReferenceId, UserId, wire};
 use serde::ser::SerializeStruct;
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::whole::{RiskyAddress, UnknownEvent};
+use crate::whole::{RiskyAddress, UnknownEvent, UnreadableEvent};
 
 /// A notification, by its `type`.
 ///
 /// Deliveries repeat and may come out of order: a `Processing` can arrive after its `Success`, so
-/// never move a record back from a final status. See [`Event::dedupe_key`].
+/// never move a record back from a final status. See [`Event::delivery_key`].
 ///
 /// No event has an amount. What may be credited stands in the record, which is to be read back:
-/// see [`ApiDeposit::confirm_request`] and [`ConfirmedDeposit`](crate::ConfirmedDeposit).
+/// see [`Confirm`](crate::Confirm) and [`DepositDecision`](crate::DepositDecision).
+///
+/// A program that does not handle a type stores it whole (`Event` is `Serialize`) and then
+/// acknowledges it, or does not acknowledge it. What is acknowledged never comes again.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
@@ -34,7 +37,12 @@ pub enum Event {
     /// The address of a webhook was saved on the dashboard, which waits for an acknowledgement.
     /// Nothing to do. No document names it; several public integrations receive it.
     ActivateWebhookUrl(UnknownEvent),
-    /// Anything else, kept whole.
+    /// A type that this version knows, in a form that it can't read, kept whole.
+    ///
+    /// Something happened to a record. Store it whole and tell a person before it is acknowledged,
+    /// or don't acknowledge it.
+    Unreadable(UnreadableEvent),
+    /// A type that this version does not know, kept whole.
     Unknown(UnknownEvent),
 }
 
@@ -50,26 +58,32 @@ impl Event {
             Self::UserWithdrawal(_) => Some("UserWithdrawal"),
             Self::RiskyAddress(_) => None,
             Self::ActivateWebhookUrl(event) | Self::Unknown(event) => event.event_type(),
+            Self::Unreadable(event) => Some(event.event_type()),
         }
     }
 
-    /// What a store must hold as unique, so that a notification that comes again is handled once.
+    /// Tells repeats of one delivery from each other's first: record id *and* status.
     ///
-    /// The key is the record id *and* the status: one record sends a notification for each status
-    /// it reaches. Insert it in the same transaction as the work that the notification causes.
-    /// `None` for what is about no record, and for [`Event::Unknown`], of which nobody knows what
-    /// makes it one.
+    /// It skips work that was done before, and it is no key for money. One record sends a
+    /// notification for each status that it reaches, and each may be handled after the record is
+    /// final, so several delivery keys lead to one payment. A credit is unique by
+    /// [`Creditable::record_id`](crate::Creditable::record_id).
+    ///
+    /// `None` for what is about no record, and for what can't be read.
     #[must_use]
-    pub fn dedupe_key(&self) -> Option<DedupeKey<'_>> {
+    pub fn delivery_key(&self) -> Option<DeliveryKey<'_>> {
         let (record_id, status) = match self {
             Self::DirectDeposit(event) => (&event.record_id, event.status.as_str()),
             Self::ApiDeposit(event) => (&event.record_id, event.status.as_str()),
             Self::UserDeposit(event) => (&event.record_id, event.status.as_str()),
             Self::ApiWithdrawal(event) => (&event.record_id, event.status.as_str()),
             Self::UserWithdrawal(event) => (&event.record_id, event.status.as_str()),
-            Self::RiskyAddress(_) | Self::ActivateWebhookUrl(_) | Self::Unknown(_) => return None,
+            Self::RiskyAddress(_)
+            | Self::ActivateWebhookUrl(_)
+            | Self::Unreadable(_)
+            | Self::Unknown(_) => return None,
         };
-        Some(DedupeKey { record_id, status })
+        Some(DeliveryKey::new(record_id, status))
     }
 }
 
@@ -94,23 +108,28 @@ impl Serialize for Event {
             Self::UserWithdrawal(msg) => envelope(serializer, self, msg),
             Self::RiskyAddress(event) => event.serialize(serializer),
             Self::ActivateWebhookUrl(event) | Self::Unknown(event) => event.serialize(serializer),
+            Self::Unreadable(event) => event.serialize(serializer),
         }
     }
 }
 
-/// What is unique about a notification: see [`Event::dedupe_key`].
+/// Two notifications with the same key are repeats: see [`Event::delivery_key`].
 ///
-/// `Display` writes both parts as one text, `<recordId>/<status>`, for a store with one column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct DedupeKey<'a> {
-    /// CCPayment's id of the transaction.
-    pub record_id: &'a RecordId,
-    /// The status on the wire.
-    pub status: &'a str,
+/// `Display` writes it as one text, `<recordId>/<status>`, for a column of a store. It shows no
+/// record id by itself, because it is no key for a credit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeliveryKey<'a> {
+    record_id: &'a RecordId,
+    status: &'a str,
 }
 
-impl fmt::Display for DedupeKey<'_> {
+impl<'a> DeliveryKey<'a> {
+    pub(crate) fn new(record_id: &'a RecordId, status: &'a str) -> Self {
+        Self { record_id, status }
+    }
+}
+
+impl fmt::Display for DeliveryKey<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.record_id, self.status)
     }
@@ -211,7 +230,8 @@ pub struct UserDeposit {
 /// Progress of a merchant's withdrawal to a chain.
 ///
 /// A fast chain sends no `Processing` before its `Success`, and a withdrawal to a Cwallet account
-/// sends nothing at all. When nothing has come after about two hours, read the record.
+/// sends nothing at all. When nothing has come after about two hours, read the record: see
+/// [`Confirm`](crate::Confirm).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -234,6 +254,9 @@ pub struct ApiWithdrawal {
 }
 
 /// Progress of an end user's withdrawal. Its record is read by `getUserWithdrawRecord`.
+///
+/// A withdrawal to a Cwallet account sends nothing at all. When nothing has come after about two
+/// hours, read the record: see [`Confirm`](crate::Confirm).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

@@ -27,21 +27,27 @@ use crate::verifier::{Verified, Verifier};
 /// use axum::http::StatusCode;
 /// use axum::routing::post;
 /// use ccpayment_core::{AppId, AppSecret};
-/// use ccpayment_webhook::{Acknowledgement, Event, Verified, Verifier, Webhook};
+/// use ccpayment_webhook::{Acknowledgement, ApiDeposit, Event, Verified, Verifier, Webhook};
 ///
 /// /// A forgery never gets here: it is refused before.
 /// async fn notify(event: Verified<Event>) -> Result<Acknowledgement, StatusCode> {
 ///     match event.event() {
-///         Event::ApiDeposit(deposit) => on_deposit(deposit.order_id.as_str()).await?,
-///         // Not ours to handle, but received.
-///         _ => {}
+///         Event::ApiDeposit(deposit) => on_deposit(deposit).await?,
+///         // Not handled, so it is stored whole before it is acknowledged.
+///         other => store(other).await?,
 ///     }
 ///     // Only now: an error above lets the gateway send it again.
 ///     Ok(event.acknowledge())
 /// }
 ///
-/// async fn on_deposit(_order_id: &str) -> Result<(), StatusCode> {
-///     // Confirm the deposit, then credit what is creditable, once.
+/// async fn on_deposit(_deposit: &ApiDeposit) -> Result<(), StatusCode> {
+///     // Confirm it and do what the decision says, as on the crate's page.
+///     Ok(())
+/// }
+///
+/// async fn store(event: &Event) -> Result<(), StatusCode> {
+///     let _whole = serde_json::to_string(event).map_err(|_| StatusCode::INTERNAL_SERVER_ERROR)?;
+///     // Into a table for a person, or a later version, to work on.
 ///     Ok(())
 /// }
 ///

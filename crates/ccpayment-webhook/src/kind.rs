@@ -11,6 +11,16 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::DirectDeposit => "DirectDeposit",
+            Self::ApiDeposit => "ApiDeposit",
+            Self::UserDeposit => "UserDeposit",
+            Self::ApiWithdrawal => "ApiWithdrawal",
+            Self::UserWithdrawal => "UserWithdrawal",
+        }
+    }
+
     pub(crate) fn of(name: &str) -> Option<Self> {
         Some(match name {
             "DirectDeposit" => Self::DirectDeposit,

@@ -3,13 +3,14 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use ccpayment_core::wire;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::event::Event;
 use crate::kind::Kind;
-use crate::whole::{RiskyAddress, UnknownEvent};
+use crate::whole::{RiskyAddress, UnknownEvent, UnreadableEvent};
 
 /// Reads a body. `None` when it is no JSON object.
 pub(crate) fn event(body: &[u8]) -> Option<Event> {
@@ -17,36 +18,68 @@ pub(crate) fn event(body: &[u8]) -> Option<Event> {
     let body = std::str::from_utf8(body).ok()?;
     match serde_json::from_str(body) {
         Ok(Known(event)) => Some(event),
-        Err(_) => whole(body),
+        Err(error) => whole(body, &error),
     }
 }
 
 /// The second look at what is not a known event in every detail: only that it is an object counts.
-fn whole(body: &str) -> Option<Event> {
-    #[derive(serde::Deserialize)]
-    struct Typed {
-        #[serde(rename = "type")]
-        event_type: String,
-    }
+fn whole(body: &str, error: &serde_json::Error) -> Option<Event> {
     let raw: &RawValue = serde_json::from_str(body).ok()?;
     if !raw.get().starts_with('{') {
         return None;
     }
-    let typed: Option<Typed> = serde_json::from_str(raw.get()).ok();
-    let event_type = typed.map(|typed| typed.event_type);
-    let name = event_type.as_deref();
-    let is_known = name.and_then(Kind::of).is_some();
+    let types: Types = serde_json::from_str(raw.get()).unwrap_or_default();
     // A known type that is not whole is never taken for something else.
-    if !is_known && let Some(notice) = RiskyAddress::read(raw) {
+    if let Some(kind) = types.known {
+        let reason = wire::describe(error);
+        let event = UnreadableEvent::new(kind.name(), reason, raw.to_owned());
+        return Some(Event::Unreadable(event));
+    }
+    if let Some(notice) = RiskyAddress::read(raw) {
         return Some(Event::RiskyAddress(notice));
     }
-    let is_activation = name == Some("ActivateWebhookURL");
-    let event = UnknownEvent::new(event_type, is_known, raw.to_owned());
+    // One of two: which one counts is not for us to choose.
+    let event_type = types.named.filter(|_| types.count == 1);
+    let is_activation = event_type.as_deref() == Some("ActivateWebhookURL");
+    let event = UnknownEvent::new(event_type, raw.to_owned());
     Some(if is_activation {
         Event::ActivateWebhookUrl(event)
     } else {
         Event::Unknown(event)
     })
+}
+
+/// What an object says of its type, however often.
+#[derive(Default)]
+struct Types {
+    known: Option<Kind>,
+    named: Option<String>,
+    count: usize,
+}
+
+impl<'de> Deserialize<'de> for Types {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct TypesVisitor;
+        impl<'de> Visitor<'de> for TypesVisitor {
+            type Value = Types;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Types, A::Error> {
+                let mut types = Types::default();
+                while let Some(key) = map.next_key()? {
+                    let value: &RawValue = map.next_value()?;
+                    if let Key::Type = key {
+                        let named: Option<String> = serde_json::from_str(value.get()).ok();
+                        types.known = types.known.or(named.as_deref().and_then(Kind::of));
+                        (types.named, types.count) = (named, types.count.saturating_add(1));
+                    }
+                }
+                Ok(types)
+            }
+        }
+        deserializer.deserialize_map(TypesVisitor)
+    }
 }
 
 /// Reads `msg` from wherever it is: the body itself, or the piece that came before `type`.

@@ -76,7 +76,8 @@ impl Verifier {
     /// in whole seconds, and at least one.
     ///
     /// No document says whether a repeated delivery is signed anew. A wider window is harmless
-    /// where [`Event::dedupe_key`] is kept unique, which is the real protection against a replay.
+    /// where credits are unique by [`Creditable::record_id`](crate::Creditable::record_id), which
+    /// is the real protection against a replay.
     #[must_use]
     pub fn tolerance(mut self, tolerance: Duration) -> Self {
         self.gate.tolerance(tolerance);
@@ -172,8 +173,8 @@ impl<T> Verified<T> {
 
 impl Verified<Event> {
     /// Tells the gateway that this need not come again. Call it after the work succeeded, or when
-    /// [`Event::dedupe_key`] shows that it was done before; until then the gateway repeats the
-    /// delivery.
+    /// [`Event::delivery_key`] shows that it was done before; until then the gateway repeats the
+    /// delivery. What is acknowledged is lost, unless it is handled or stored.
     pub fn acknowledge(self) -> Acknowledgement {
         Acknowledgement::new(Acknowledgement::BODY)
     }

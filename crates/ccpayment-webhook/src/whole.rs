@@ -88,42 +88,27 @@ impl Serialize for RiskyAddress {
     }
 }
 
-/// A verified notification that this version can't read further, kept whole.
+/// A verified notification of a type that this version does not know, kept whole.
 ///
-/// It is no error, because an error would make the gateway send it again and again. It may be:
-///
-/// - a type that is newer than this crate;
-/// - a *known* type ([`UnknownEvent::has_known_type`]) without one of its ids or its status.
-///   Something did happen to a record then: store it and tell a person before acknowledging.
+/// It is no error, because an error would make the gateway send it again and again. Store it before
+/// it is acknowledged: it may be about money.
 ///
 /// `Debug` shows the length only, since nobody knows what is in there.
 #[derive(Clone)]
 pub struct UnknownEvent {
     event_type: Option<String>,
-    is_known: bool,
     raw: Box<RawValue>,
 }
 
 impl UnknownEvent {
-    pub(crate) fn new(event_type: Option<String>, is_known: bool, raw: Box<RawValue>) -> Self {
-        Self {
-            event_type,
-            is_known,
-            raw,
-        }
+    pub(crate) fn new(event_type: Option<String>, raw: Box<RawValue>) -> Self {
+        Self { event_type, raw }
     }
 
     /// The `type`, or `order_type` in v1, when there is one and it is text.
     #[must_use]
     pub fn event_type(&self) -> Option<&str> {
         self.event_type.as_deref()
-    }
-
-    /// Whether the type is one of [`Event`](crate::Event)'s own, so that the rest could not be
-    /// read.
-    #[must_use]
-    pub fn has_known_type(&self) -> bool {
-        self.is_known
     }
 
     /// The whole body as it came: the text of a JSON object.
@@ -149,6 +134,70 @@ impl fmt::Debug for UnknownEvent {
 }
 
 impl Serialize for UnknownEvent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.raw.serialize(serializer)
+    }
+}
+
+/// A verified notification of a known type that can't be read, kept whole: one of its ids or its
+/// status is missing or is something else than the documents say.
+///
+/// Something happened to a record, so it must not be lost. Store it whole and tell a person before
+/// it is acknowledged, or don't acknowledge it.
+///
+/// `Debug` shows type, reason and length, and no value.
+#[derive(Clone)]
+pub struct UnreadableEvent {
+    event_type: &'static str,
+    reason: String,
+    raw: Box<RawValue>,
+}
+
+impl UnreadableEvent {
+    pub(crate) fn new(event_type: &'static str, reason: String, raw: Box<RawValue>) -> Self {
+        Self {
+            event_type,
+            reason,
+            raw,
+        }
+    }
+
+    /// The `type`, or `order_type` in v1.
+    #[must_use]
+    pub fn event_type(&self) -> &'static str {
+        self.event_type
+    }
+
+    /// What can't be read, in words that hold no value of the body.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// The whole body as it came: the text of a JSON object.
+    #[must_use]
+    pub fn raw(&self) -> &str {
+        self.raw.get()
+    }
+}
+
+impl PartialEq for UnreadableEvent {
+    fn eq(&self, other: &Self) -> bool {
+        self.raw() == other.raw()
+    }
+}
+
+impl fmt::Debug for UnreadableEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnreadableEvent")
+            .field("event_type", &self.event_type)
+            .field("reason", &self.reason)
+            .field("raw_bytes", &self.raw().len())
+            .finish()
+    }
+}
+
+impl Serialize for UnreadableEvent {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.raw.serialize(serializer)
     }

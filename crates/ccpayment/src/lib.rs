@@ -55,9 +55,9 @@
 //! ```
 
 pub use ccpayment_client::{
-    ABSENCE_SECONDS, BoxError, Call, CallInfo, Client, Clock, Error, Outcome, Page, PageError,
-    PayoutError, Proof, Refusal, Retries, SetupError, Submitted, SystemClock, Timeouts,
-    TowerTransport, Transport, TransportError, TransportFn, Tried, Unsettled, read_body,
+    ABSENCE_SECONDS, BoxError, Call, CallInfo, Client, Clock, Error, MOST_EMPTY_PAGES, Outcome,
+    Page, PageError, PayoutError, Proof, Refusal, Retries, SetupError, Submitted, SystemClock,
+    Timeouts, TowerTransport, Transport, TransportError, TransportFn, Tried, Unsettled, read_body,
     transport_fn,
 };
 #[cfg(feature = "v2")]

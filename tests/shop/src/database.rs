@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ccpayment::v2::ApplyAppWithdrawToNetwork;
-use ccpayment::{Amount, OrderId, RecordId, Timestamp};
+use ccpayment::{Amount, CoinId, OrderId, PriceIn, RecordId, Timestamp};
 
 /// Survives a crash of the shop. Clones are one database.
 #[derive(Debug, Clone, Default)]
@@ -16,10 +16,24 @@ pub struct Database {
 /// The tables.
 #[derive(Debug, Default)]
 pub struct Rows {
+    /// What was asked for, by order id.
+    pub asked: BTreeMap<OrderId, Asked>,
     /// Money that was booked for a payer.
     pub payments: Vec<Payment>,
     /// Payouts, by the key of whoever asked for them.
     pub payouts: BTreeMap<String, Payout>,
+    /// Whole notifications that the shop does not handle: a person looks at them.
+    pub set_aside: Vec<String>,
+}
+
+/// What an order asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "nobody else uses it")]
+pub enum Asked {
+    /// This coin.
+    Coin(CoinId),
+    /// An invoice in this currency, which is paid in any coin.
+    Invoice(PriceIn),
 }
 
 /// Money that was booked for a payer.
@@ -31,6 +45,11 @@ pub struct Payment {
     pub order_id: OrderId,
     /// How much.
     pub amount: Amount,
+    /// What the amount is in. Amounts of one currency alone are ever added up.
+    pub paid_in: PriceIn,
+    /// Whether it counts towards the order. Money in a coin that nobody asked for is kept for a
+    /// person to give back, or to take.
+    pub counts: bool,
 }
 
 /// A payout, stored whole before anything is sent.
@@ -48,12 +67,21 @@ pub struct Payout {
 pub enum PayoutState {
     /// Not known. Nothing was signed after this moment.
     Open(Timestamp),
-    /// The gateway took the money; the chain has not confirmed it.
+    /// Provably not made, for a reason that passes, such as a line that is down: it is made again,
+    /// under the same order id.
+    ToMake,
+    /// The gateway took it on; the chain has not confirmed it.
     Sent(RecordId),
     /// It arrived.
     Arrived,
-    /// It was not made, or the money came back.
+    /// The gateway refused it for a reason that stays, such as too little money.
     Refused,
+    /// It failed on its chain, or a person rejected it. The receiver has nothing. Whether the money
+    /// of a failed one came back is for a person to see.
+    Failed,
+    /// Something is made under its order id that is not plainly this payout. It is never paid
+    /// again: a person compares the two.
+    ForAPerson,
 }
 
 impl Database {
@@ -74,14 +102,24 @@ impl Rows {
 
     /// Notes what became of a payout. An end is an end: what is known later may be older.
     pub fn note(&mut self, key: &str, state: PayoutState) {
+        use PayoutState::{Arrived, Failed, Open, Refused, ToMake};
+
         let Some(payout) = self.payouts.get_mut(key) else {
             return;
         };
-        let ended = matches!(payout.state, PayoutState::Arrived | PayoutState::Refused);
-        let forgets =
-            matches!(state, PayoutState::Open(_)) && !matches!(payout.state, PayoutState::Open(_));
+        let ended = matches!(payout.state, Arrived | Refused | Failed);
+        let forgets = matches!(state, Open(_) | ToMake | Refused)
+            && !matches!(payout.state, Open(_) | ToMake);
         if !ended && !forgets {
             payout.state = state;
+        }
+    }
+
+    /// Notes what a call came to that began in this state. Another call may have begun meanwhile,
+    /// and then what was not made by the one says nothing of the other.
+    pub fn note_not_made(&mut self, key: &str, began: &PayoutState, state: PayoutState) {
+        if self.payouts.get(key).is_some_and(|it| it.state == *began) {
+            self.note(key, state);
         }
     }
 

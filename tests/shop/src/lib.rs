@@ -5,11 +5,11 @@
 mod database;
 mod till;
 
-pub use database::{Database, Payment, Payout, PayoutState, Rows};
-pub use till::Till;
+pub use database::{Asked, Database, Payment, Payout, PayoutState, Rows};
+pub use till::{Till, Trouble};
 
-use ccpayment::v2::{CreateAppOrderDepositAddress, CreateAppOrderDepositAddressResponse};
-use ccpayment::{Amount, Chain, Client, CoinId, Error, FiatId, OrderId};
+use ccpayment::v2::{CreateAppOrderDepositAddress, OrderToPay};
+use ccpayment::{Amount, Chain, Client, CoinId, FiatId, OrderId, PayoutError};
 
 /// US dollars.
 const USD: FiatId = FiatId::new(1033);
@@ -29,11 +29,9 @@ pub struct Basket {
 ///
 /// # Errors
 ///
-/// As [`Client::send`]; and with the field's name when the basket can't be sold this way.
-pub async fn ask_for_money(
-    client: &Client,
-    basket: &Basket,
-) -> Result<CreateAppOrderDepositAddressResponse, Error> {
+/// As [`Client::submit`]; a basket that can't be sold this way is refused before it is sent, and the
+/// reason has the field's name.
+pub async fn ask_for_money(client: &Client, basket: &Basket) -> Result<OrderToPay, PayoutError> {
     let price = format!("{}.{:02}", basket.cents / 100, basket.cents % 100);
     let order = CreateAppOrderDepositAddress::new(
         OrderId::new(format!("sale-{}", basket.number)),
@@ -42,5 +40,7 @@ pub async fn ask_for_money(
         // Digits and a point are always an amount; zero in its place would be refused below.
         price.parse().unwrap_or_else(|_| Amount::zero()),
     );
-    client.send(&order.fiat_id(USD).product(&basket.what)).await
+    let order = order.fiat_id(USD).product(&basket.what);
+    // Under its order id it is one order, however often it is asked for.
+    Ok(client.submit(&order).await?.made)
 }

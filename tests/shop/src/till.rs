@@ -5,18 +5,27 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use ccpayment::v2::{
-    ApplyAppWithdrawToNetwork, CreateAppOrderDepositAddress, DepositRecord, DepositStatus,
-    GetAppDepositRecordList, GetAppWithdrawRecord, WithdrawStatus,
+    ApplyAppWithdrawToNetwork, CreateAppOrderDepositAddress, CreateInvoiceUrl, DepositStatus,
+    GetAppDepositRecordList, GetAppWithdrawRecord, GetInvoiceOrderInfo, InvoicePayment,
 };
-use ccpayment::webhook::{ApiDeposit, ApiWithdrawal, Event, Verified, Verifier};
-use ccpayment::{Address, Client, Clock, OrderId, PayoutError, RecordId, Submitted, Timestamp};
+use ccpayment::webhook::{
+    ConfirmedDeposit, ConfirmedWithdrawal, Creditable, DepositDecision, Event, Verified, Verifier,
+    WithdrawalDecision,
+};
+use ccpayment::{
+    Address, Amount, Client, Clock, ErrorCode, OrderId, PayoutError, PriceIn, RecordId, Refusal,
+    Retry, Submitted, Timestamp,
+};
 use http::{Request, Response, StatusCode};
 
-use crate::database::{Database, Payment, Payout, PayoutState};
+use crate::database::{Asked, Database, Payment, Payout, PayoutState};
 
 /// Longer than one [`Client::payout`] may go on submitting; see `Timeouts::total`. A moment from
 /// before a crash is as good as this machine's clock was then; see [`Client::settle`].
 const LONGEST_PAYOUT: u64 = 60;
+
+/// Why a notification is not acknowledged.
+pub type Trouble = Box<dyn Error + Send + Sync>;
 
 /// The code that handles money. Everything that it must not forget is in the database.
 #[derive(Debug, Clone)]
@@ -32,16 +41,28 @@ pub struct Till {
 }
 
 impl Till {
-    /// Opens an order; the address to pay to.
+    /// Opens an order; the address to pay to. What is asked for is stored first.
     ///
     /// # Errors
     ///
-    /// As [`Client::send`].
-    pub async fn open(
-        &self,
-        order: &CreateAppOrderDepositAddress,
-    ) -> Result<Address, ccpayment::Error> {
-        Ok(self.client.send(order).await?.address)
+    /// As [`Client::submit`].
+    pub async fn open(&self, order: &CreateAppOrderDepositAddress) -> Result<Address, PayoutError> {
+        let asked = Asked::Coin(order.coin_id);
+        let order_id = order.order_id.clone();
+        self.database.rows().asked.insert(order_id, asked);
+        Ok(self.client.submit(order).await?.made.address)
+    }
+
+    /// Makes an invoice; the page to pay on. What is asked for is stored first.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::submit`].
+    pub async fn bill(&self, invoice: &CreateInvoiceUrl) -> Result<String, PayoutError> {
+        let asked = Asked::Invoice(invoice.price_in);
+        let order_id = invoice.order_id.clone();
+        self.database.rows().asked.insert(order_id, asked);
+        Ok(self.client.submit(invoice).await?.made.invoice_url)
     }
 
     /// The webhook: verified, handled to the end, and only then acknowledged.
@@ -71,90 +92,178 @@ impl Till {
     ///
     /// # Errors
     ///
-    /// When the record could not be read, or is not the one that was announced.
-    pub async fn handle(&self, event: &Event) -> Result<(), Box<dyn Error + Send + Sync>> {
+    /// When the record could not be read, is not the one that was announced, or lags behind: then
+    /// the notification has to come again.
+    pub async fn handle(&self, event: &Event) -> Result<(), Trouble> {
         match event {
-            Event::ApiDeposit(deposit) => self.deposit(deposit).await,
-            Event::ApiWithdrawal(withdrawal) => self.withdrawal(withdrawal).await,
-            // Acknowledged all the same: a new kind of event must not become a retry storm.
-            _ => Ok(()),
+            Event::ApiDeposit(deposit) => match deposit.confirm(&self.client).await?.decision() {
+                DepositDecision::Credit(paid) => self.credit(&deposit.order_id, &paid).await,
+                DepositDecision::NotYet => Ok(()),
+                DepositDecision::Never(_) => self.set_aside(event),
+                _ => Err("the record is not final yet".into()),
+            },
+            Event::ApiWithdrawal(withdrawal) => {
+                let confirmed = withdrawal.confirm(&self.client).await?;
+                let (order_id, record_id) = (&withdrawal.order_id, &withdrawal.record_id);
+                match confirmed.decision() {
+                    WithdrawalDecision::AskAgain => Err("the record is not final yet".into()),
+                    decision => self.note_record(order_id, record_id, decision),
+                }
+            }
+            _ => self.set_aside(event),
         }
     }
 
-    async fn deposit(&self, deposit: &ApiDeposit) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let confirmed = deposit.confirm(&self.client).await?;
-        if let Some(paid) = confirmed.creditable() {
-            self.database.rows().book(Payment {
-                record_id: paid.record_id().clone(),
-                order_id: deposit.order_id.clone(),
-                amount: paid.amount().clone(),
-            });
+    /// Stores a notification whole, so that it may be acknowledged.
+    ///
+    /// # Errors
+    ///
+    /// None that a notification can cause.
+    pub fn set_aside(&self, event: &Event) -> Result<(), Trouble> {
+        let whole = serde_json::to_string(event)?;
+        self.database.rows().set_aside.push(whole);
+        Ok(())
+    }
+
+    async fn credit(&self, order_id: &OrderId, paid: &Creditable<'_>) -> Result<(), Trouble> {
+        let payment = self.judge(order_id, paid).await?;
+        self.database.rows().book(payment);
+        Ok(())
+    }
+
+    /// Holds a payment against what was asked for.
+    ///
+    /// # Errors
+    ///
+    /// When the value of a payment of an invoice could not be read, or is not there yet.
+    pub async fn judge(
+        &self,
+        order_id: &OrderId,
+        paid: &Creditable<'_>,
+    ) -> Result<Payment, Trouble> {
+        let asked = self.database.rows().asked.get(order_id).copied();
+        let as_coins = |counts| (paid.amount().clone(), PriceIn::Coin(paid.coin_id()), counts);
+        let (amount, paid_in, counts) = match asked {
+            Some(Asked::Coin(coin)) => as_coins(coin == paid.coin_id()),
+            Some(Asked::Invoice(currency)) => {
+                let value = self.value(order_id, paid.record_id()).await?;
+                (value, currency, true)
+            }
+            // An order of somebody else's: true, and counted nowhere.
+            None => as_coins(false),
+        };
+        Ok(Payment {
+            record_id: paid.record_id().clone(),
+            order_id: order_id.clone(),
+            amount,
+            paid_in,
+            counts,
+        })
+    }
+
+    /// What a payment of an invoice is worth, in the invoice's currency: the gateway's own value in
+    /// the row of this record. The coins are not that currency, and the total has other payments.
+    async fn value(&self, order_id: &OrderId, record_id: &RecordId) -> Result<Amount, Trouble> {
+        let read = GetInvoiceOrderInfo::new(order_id.clone());
+        let invoice = self.client.send(&read).await?;
+        let is_paid = |row: &&InvoicePayment| {
+            row.status == DepositStatus::Success && row.is_flagged_as_risky == Some(false)
+        };
+        let paid: Vec<_> = invoice.paid_list.iter().filter(is_paid).collect();
+        let values = paid.iter().filter_map(|row| row.paid_value.as_ref());
+        let sum = values.fold(Ok(Amount::zero()), |sum, value| sum?.checked_add(value));
+        // The total is compared, and never booked: whoever books it books earlier payments again.
+        if invoice.total_paid_value.is_some() && invoice.total_paid_value != sum.ok() {
+            return Err("the invoice's payments don't add up to its total".into());
         }
-        Ok(())
+        let row = paid.iter().find(|row| row.record_id == *record_id);
+        let value = row.and_then(|row| row.paid_value.clone());
+        value.ok_or_else(|| "the invoice does not show the payment yet".into())
     }
 
-    async fn withdrawal(&self, event: &ApiWithdrawal) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let confirmed = event.confirm(&self.client).await?;
-        self.note_record(
-            &event.order_id,
-            &event.record_id,
-            &confirmed.record().status,
-        );
-        Ok(())
-    }
-
-    fn note_record(&self, order_id: &OrderId, record_id: &RecordId, status: &WithdrawStatus) {
-        let state = match status {
-            WithdrawStatus::Success => PayoutState::Arrived,
-            WithdrawStatus::Failed | WithdrawStatus::Rejected => PayoutState::Refused,
+    fn note_record(
+        &self,
+        order_id: &OrderId,
+        record_id: &RecordId,
+        decision: WithdrawalDecision<'_>,
+    ) -> Result<(), Trouble> {
+        let state = match decision {
+            WithdrawalDecision::Arrived => PayoutState::Arrived,
+            WithdrawalDecision::Failed { .. } | WithdrawalDecision::Rejected { .. } => {
+                PayoutState::Failed
+            }
             _ => PayoutState::Sent(record_id.clone()),
         };
         let mut rows = self.database.rows();
         if let Some(key) = rows.key_of(order_id) {
             rows.note(&key, state);
         }
+        Ok(())
     }
 
     /// Pays out, once for each key. The request is stored before it is sent; what is stored already
-    /// is settled instead of sent again.
+    /// is settled, and made again only if it was provably not made.
     pub async fn pay_out(&self, key: &str, request: ApplyAppWithdrawToNetwork) {
         let known = self.database.rows().payouts.get(key).cloned();
-        if let Some(payout) = known {
-            return self.settle(key, &payout).await;
+        match known {
+            Some(payout) => self.go_on(key, &payout).await,
+            None => self.make(key, request).await,
         }
+    }
+
+    async fn make(&self, key: &str, request: ApplyAppWithdrawToNetwork) {
         let since = Timestamp::from_system(self.clock.now()).get() + LONGEST_PAYOUT;
         let payout = Payout {
-            request: request.clone(),
+            request,
             state: PayoutState::Open(Timestamp::new(since)),
         };
-        self.database.rows().payouts.insert(key.to_owned(), payout);
-        let answer = self.client.payout(&request).await;
-        self.note_answer(key, answer);
+        let stored = payout.clone();
+        self.database.rows().payouts.insert(key.to_owned(), stored);
+        let answer = self.client.payout(&payout.request).await;
+        self.note_answer(key, &payout.state, answer);
     }
 
-    /// Finds out what became of a payout whose end nobody was told. Never sends it again.
-    async fn settle(&self, key: &str, payout: &Payout) {
-        if let PayoutState::Open(since) = payout.state {
-            let answer = self.client.settle(&payout.request, since).await;
-            self.note_answer(key, answer);
+    /// Finds out what became of a payout whose end nobody was told, and makes what was not made.
+    async fn go_on(&self, key: &str, payout: &Payout) {
+        match payout.state {
+            PayoutState::Open(since) => {
+                let answer = self.client.settle(&payout.request, since).await;
+                self.note_answer(key, &payout.state, answer);
+            }
+            PayoutState::ToMake => self.make(key, payout.request.clone()).await,
+            _ => {}
         }
     }
 
-    fn note_answer(&self, key: &str, answer: Result<Submitted<RecordId>, PayoutError>) {
-        let state = match answer {
-            Ok(paid) => PayoutState::Sent(paid.made),
-            Err(PayoutError::Refused { .. }) => PayoutState::Refused,
-            // Open for now. A conflict is for a person to look at.
-            Err(_) => return,
-        };
-        self.database.rows().note(key, state);
+    fn note_answer(
+        &self,
+        key: &str,
+        began: &PayoutState,
+        answer: Result<Submitted<RecordId>, PayoutError>,
+    ) {
+        let mut rows = self.database.rows();
+        match answer {
+            Ok(accepted) => rows.note(key, PayoutState::Sent(accepted.made)),
+            Err(error) if error.can_be_made_again() => {
+                let state = if passes(&error) {
+                    PayoutState::ToMake
+                } else {
+                    PayoutState::Refused
+                };
+                rows.note_not_made(key, began, state);
+            }
+            Err(PayoutError::Refused { .. }) => rows.note(key, PayoutState::Failed),
+            Err(PayoutError::Unknown { .. }) => {}
+            // Never paid again, and no program can say more.
+            Err(_) => rows.note(key, PayoutState::ForAPerson),
+        }
     }
 
     /// The work in the background.
     pub async fn settle_open_payouts(&self) {
         let payouts = self.database.rows().payouts.clone();
         for (key, payout) in &payouts {
-            self.settle(key, payout).await;
+            self.go_on(key, payout).await;
         }
     }
 
@@ -162,13 +271,18 @@ impl Till {
     ///
     /// # Errors
     ///
-    /// As [`Client::send`].
-    pub async fn reconcile(&self) -> Result<(), ccpayment::Error> {
+    /// When a record could not be read, or is another one than was accepted.
+    pub async fn reconcile(&self) -> Result<(), Trouble> {
         let mut list = GetAppDepositRecordList::new();
         loop {
             let page = self.client.send(&list).await?;
             for record in page.records {
-                self.note_deposit(record);
+                let listed = ConfirmedDeposit::listed(record);
+                if let DepositDecision::Credit(paid) = listed.decision()
+                    && let Some(order_id) = paid.order_id()
+                {
+                    self.credit(order_id, &paid).await?;
+                }
             }
             match page.next_id {
                 Some(next) if !next.is_empty() => list = list.next_id(next),
@@ -179,26 +293,33 @@ impl Till {
         let payouts = self.database.rows().payouts.clone();
         for payout in payouts.values() {
             if let PayoutState::Sent(record_id) = &payout.state {
-                let read = GetAppWithdrawRecord::new(record_id.clone());
-                let record = self.client.send(&read).await?.record;
-                self.note_record(&payout.request.order_id, record_id, &record.status);
+                // By our own id, since an acceptance may have been meant for another call.
+                let order_id = &payout.request.order_id;
+                let read = GetAppWithdrawRecord::new(order_id.clone());
+                let confirmed = ConfirmedWithdrawal::read(&self.client, &read).await?;
+                if confirmed.record().record_id != *record_id {
+                    let found = &confirmed.record().record_id;
+                    let error = format!("{order_id} is {found}, and was accepted as {record_id}");
+                    return Err(error.into());
+                }
+                self.note_record(order_id, record_id, confirmed.decision())?;
             }
         }
         Ok(())
     }
+}
 
-    fn note_deposit(&self, record: DepositRecord) {
-        let is_sound = record.status == DepositStatus::Success
-            && record.is_flagged_as_risky == Some(false)
-            && record.amount.is_positive();
-        if let (true, Some(order_id)) = (is_sound, record.order_id) {
-            self.database.rows().book(Payment {
-                record_id: record.record_id,
-                order_id,
-                amount: record.amount,
-            });
-        }
-    }
+/// Whether the reason why a payout was not made goes by itself. A request that can't be sent at
+/// all, and a no of the gateway's, stay.
+fn passes(error: &PayoutError) -> bool {
+    let stays = match error {
+        PayoutError::Refused {
+            reason: Refusal::NotSent(error),
+            ..
+        } => matches!(**error, ccpayment::Error::Invalid { .. }),
+        _ => error.code().map(ErrorCode::retry) == Some(Retry::Never),
+    };
+    !stays
 }
 
 fn empty(status: StatusCode) -> Response<Bytes> {

@@ -79,6 +79,8 @@ impl Merchant {
         let credentials = Credentials::new(AppId::new(APP_ID), AppSecret::new(SECRET)).unwrap();
         let client = Client::new(credentials, transport)
             .with_origin(server.origin().parse().unwrap())
+            // A user's money goes to the merchant in one of the stories.
+            .with_app_id_as_user(true)
             .with_clock(SandboxClock::of(&sandbox));
         Self {
             sandbox,

@@ -35,7 +35,7 @@ pub(crate) fn of(api: &'static Api, document: &Document) -> Result<BTreeMap<Stri
             .map(|name| schema(document, name))
             .transpose()?;
         let request_or_none = request.unwrap_or(&empty);
-        file.request(path, route, request_or_none)
+        file.request(document, (path, route), request_or_none)
             .with_context(|| format!("the request of {path}"))?;
         if route.paged {
             let answer = schema(document, route.response()?)?;

@@ -23,6 +23,9 @@ enum Way {
 }
 
 /// `ccpayment-testing` reads these back: see its `strategies/description.rs`.
+/// The last moment that no request takes for milliseconds, as `Timestamp::LATEST`.
+const LATEST: u64 = 99_999_999_999;
+
 #[derive(Serialize)]
 struct Route<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -234,7 +237,7 @@ fn object<'a>(api: &Api, schema: &'a Schema, way: Way) -> Result<Entry<'a>> {
         exactly_one: schema.choice.as_ref().map_or(&[], |it| &it.of),
         at_least_one: &schema.at_least_one,
         not_together: &schema.not_together,
-        span: schema.span.as_ref().map(|it| Span {
+        span: (schema.span.as_ref().or(schema.window.as_ref())).map(|it| Span {
             from: &it.from,
             to: &it.to,
             seconds: it.seconds,
@@ -275,7 +278,11 @@ fn value(api: &Api, schema: &Schema, way: Way, text_or_object: bool) -> Result<V
         ("number", _) => Value::Number,
         ("integer", _) => {
             let min = (schema.minimum).or(schema.exclusive_minimum.map(|it| it + 1));
-            let width = (newtype == Some("u32")).then_some(u64::from(u32::MAX));
+            let width = match newtype {
+                Some("u32") => Some(u64::from(u32::MAX)),
+                Some("Timestamp") if sent => Some(LATEST),
+                _ => None,
+            };
             Value::Integer {
                 min: min.filter(|_| sent).unwrap_or(0),
                 max: schema.maximum.filter(|_| sent).or(width),

@@ -9,7 +9,7 @@ use super::rust::{
     doc, field_doc, field_name, is_newtype, needs_rename, route_doc, type_name, type_of,
 };
 use crate::api::Api;
-use crate::spec::{Decimals, Operation, Schema};
+use crate::spec::{Decimals, Document, Operation, Schema};
 
 /// One Rust file in the making: its items, and what they need from elsewhere.
 pub(crate) struct File {
@@ -115,7 +115,12 @@ impl File {
     }
 
     /// A request with its route.
-    pub(crate) fn request(&mut self, path: &str, route: &Operation, schema: &Schema) -> Result<()> {
+    pub(crate) fn request(
+        &mut self,
+        document: &Document,
+        (path, route): (&str, &Operation),
+        schema: &Schema,
+    ) -> Result<()> {
         let name = type_name(&route.operation_id);
         let fields = self.fields(schema, true)?;
         let is_bare =
@@ -139,7 +144,11 @@ impl File {
         }
         self.line("}\n");
         self.constructor(&name, schema, &fields, is_bare, &route.alternate_paths);
-        self.endpoint(&name, path, route, schema, &fields, is_bare)
+        self.line(&format!("impl Endpoint for {name} {{"));
+        self.endpoint(&name, path, route, schema, &fields, is_bare)?;
+        self.user_ids(document, &fields)?;
+        self.line("}\n");
+        Ok(())
     }
 
     fn open(&mut self, name: &str, schema: &Schema, is_bare: bool, fields: &[Field<'_>]) {
@@ -174,7 +183,8 @@ impl File {
             &field_doc(field.schema, route_documented, self.api),
         ));
         let mut serde = Vec::new();
-        if needs_rename(field.wire, self.api.rename_all) {
+        let by_two_names = !sent && !field.schema.also.is_empty();
+        if needs_rename(field.wire, self.api.rename_all) && !by_two_names {
             serde.push(format!("rename = {:?}", field.wire));
         }
         let reading = field
@@ -183,7 +193,7 @@ impl File {
             .as_deref()
             .filter(|_| !sent)
             .unwrap_or_default();
-        if reading == "either_name" {
+        if by_two_names {
             serde.push(format!("flatten, with = {:?}", field.name));
             self.need(["wire"]);
         } else {
@@ -192,15 +202,13 @@ impl File {
             {
                 serde.push("default".to_owned());
             }
-            let also = field.schema.also.iter();
-            serde.extend(also.map(|also| format!("alias = {also:?}")));
-        }
-        if matches!(
-            reading,
-            "required" | "optional" | "list" | "lenient" | "number" | "text_or_object"
-        ) {
-            serde.push(format!("deserialize_with = \"wire::{reading}\""));
-            self.need(["wire"]);
+            if matches!(
+                reading,
+                "required" | "optional" | "list" | "lenient" | "number" | "text_or_object"
+            ) {
+                serde.push(format!("deserialize_with = \"wire::{reading}\""));
+                self.need(["wire"]);
+            }
         }
         match field.presence {
             Presence::Required => {}
@@ -308,7 +316,6 @@ impl File {
             other => bail!("{name} has an unknown safety class: {other}"),
         };
         self.need(["Bytes", "Endpoint", "Safety"]);
-        self.line(&format!("impl Endpoint for {name} {{"));
         self.line(&format!("    type Response = {};\n", route.response()?));
         self.need([route.response()?]);
         if let Some(variant) = self.api.variant {
@@ -362,7 +369,40 @@ impl File {
                 id.name
             ));
         }
-        self.line("}\n");
+        Ok(())
+    }
+
+    /// The end users that a request names, itself or in the objects of a list.
+    fn user_ids(&mut self, document: &Document, fields: &[Field<'_>]) -> Result<()> {
+        let mut iterators = Vec::new();
+        for field in fields {
+            let (name, wire) = (&field.name, field.wire);
+            if field.inner == "UserId" {
+                iterators.push(match field.presence {
+                    Presence::Optional => {
+                        format!("self.{name}.iter().map(|id| ({wire:?}, id))")
+                    }
+                    _ => format!("std::iter::once(({wire:?}, &self.{name}))"),
+                });
+            } else if let Some(item) = field.item() {
+                let object = document.components.schemas.get(item);
+                let ids = object.into_iter().flat_map(|object| &object.properties);
+                let ids = ids.filter(|(_, it)| it.newtype.as_deref() == Some("UserId"));
+                iterators.extend(ids.map(|(id, _)| {
+                    let id = field_name(id);
+                    format!("self.{name}.iter().map(|it| ({wire:?}, &it.{id}))")
+                }));
+            }
+        }
+        let Some((first, others)) = iterators.split_first() else {
+            return Ok(());
+        };
+        let chained = others.iter().map(|it| format!(".chain({it})"));
+        let all = chained.fold(first.clone(), |all, next| all + &next);
+        self.need(["UserId"]);
+        self.line(&format!(
+            "\n    fn user_ids(&self) -> impl Iterator<Item = (&'static str, &UserId)> {{ {all} }}"
+        ));
         Ok(())
     }
 
@@ -379,16 +419,22 @@ impl File {
             self.need(["check"]);
             out.push_str(&decimals(rule));
         }
-        if let Some(rule) = &schema.span {
+        if let Some(rule) = schema.span.as_ref().or(schema.window.as_ref()) {
             self.need(["check"]);
+            let (from, to) = (field_name(&rule.from), field_name(&rule.to));
             let _ = writeln!(
                 out,
-                "        check::span(self.{}, self.{}, {:?}, {})?;",
-                field_name(&rule.from),
-                field_name(&rule.to),
-                rule.to,
-                rule.seconds,
+                "        check::forward(self.{from}, self.{to}, {:?}, {:?})?;",
+                rule.from, rule.to,
             );
+            // A longer window is asked for in several requests.
+            if schema.span.is_some() {
+                let _ = writeln!(
+                    out,
+                    "        check::span(self.{from}, self.{to}, {:?}, {})?;",
+                    rule.to, rule.seconds,
+                );
+            }
         }
         for (rule, test) in [
             (&schema.at_least_one, "at_least_one"),
@@ -422,6 +468,8 @@ impl File {
                 } else if !no_zero || schema.minimum.is_some() || schema.exclusive_minimum.is_some()
                 {
                     checks.push(format!("{value}.validate({wire})?;"));
+                } else if inner == "Timestamp" {
+                    checks.push(format!("check::seconds(*{value}, {wire})?;"));
                 }
                 if let Some(min) = schema
                     .min_length
@@ -498,7 +546,8 @@ impl File {
             let value = format!("{}self.{name}", if by_value { "" } else { "&" });
             let plain = per_value(&value, &quoted, &field.inner, schema);
             for check in plain {
-                let _ = writeln!(out, "        {}", check.replace("*&self", "self"));
+                let check = check.replace("*&self", "self").replace("*self", "self");
+                let _ = writeln!(out, "        {check}");
             }
         }
         if out.contains("check::") {
@@ -538,11 +587,13 @@ impl File {
         }
         self.line("}\n");
         for field in &fields {
-            if let (Some("either_name"), [other]) = (
-                field.schema.reading.as_deref(),
-                field.schema.also.as_slice(),
-            ) {
-                let names = format!("either_name!({}: {:?}, {other:?});", field.name, field.wire);
+            if let [other] = field.schema.also.as_slice() {
+                let reading = match field.schema.reading.as_deref() {
+                    Some("either_name") => "first_named",
+                    _ => "same_named",
+                };
+                let (field, wire) = (&field.name, field.wire);
+                let names = format!("either_name!({field} by {reading}: {wire:?}, {other:?});");
                 if !self.items.contains(&names) {
                     self.line(&format!("wire::{names}\n"));
                 }

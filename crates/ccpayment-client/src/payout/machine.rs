@@ -272,6 +272,15 @@ impl<Made> Machine<Made> {
         }
     }
 
+    /// The next step could not even be begun, which says less than what went wrong before.
+    pub(super) fn not_begun(
+        &mut self,
+        error: Option<Error>,
+    ) -> Result<Submitted<Made>, PayoutError> {
+        self.last = self.last.take().or(error);
+        self.give_up()
+    }
+
     /// The time is up, or there is nothing left to do.
     pub(super) fn give_up(&mut self) -> Result<Submitted<Made>, PayoutError> {
         let last = self.last.take().map(Box::new);
@@ -303,7 +312,7 @@ impl<Made> Machine<Made> {
         Step::Lookup
     }
 
-    fn in_doubt(&self) -> bool {
+    pub(super) fn in_doubt(&self) -> bool {
         self.tried.in_doubt_since.is_some()
     }
 

@@ -9,9 +9,7 @@ mod tests;
 
 use std::time::Duration;
 
-use ccpayment_core::{
-    Endpoint, ErrorCode, Found, Payout, Prepared, Rule, Submit, Timestamp, ValidationError,
-};
+use ccpayment_core::{Endpoint, ErrorCode, Found, Payout, Prepared, Submit, Timestamp};
 use tracing::Instrument;
 
 use crate::attempt::Terms;
@@ -26,9 +24,6 @@ use machine::{LookedUp, Machine, Step, Then};
 pub use machine::ABSENCE_SECONDS;
 #[cfg(feature = "v2")]
 pub(crate) use machine::is_past;
-
-/// A moment in seconds is never so large, and one in milliseconds never smaller.
-const FIRST_IN_MILLISECONDS: u64 = 100_000_000_000;
 
 /// Payouts.
 impl Client {
@@ -101,14 +96,15 @@ impl Requests {
     ) -> Result<Self, Error> {
         let submit = match in_doubt_since {
             None => Some(client.prepare(request)?),
-            Some(since) if since.get() >= FIRST_IN_MILLISECONDS => {
-                let rule = Rule::Other("is in seconds, and this is in milliseconds");
-                return Err(Error::Invalid {
-                    call: CallInfo::of(request),
-                    source: ValidationError::new("in_doubt_since", rule).into(),
-                });
+            Some(since) => {
+                since
+                    .validate("in_doubt_since")
+                    .map_err(|error| Error::Invalid {
+                        call: CallInfo::of(request),
+                        source: error.into(),
+                    })?;
+                None
             }
-            Some(_) => None,
         };
         let lookup = client.prepare_lookup(&request.lookup())?;
         Ok(Self { submit, lookup })
@@ -178,9 +174,22 @@ async fn follow<S: Submit>(
             (Step::Finish(verdict), _) => return *verdict,
             _ if left.is_zero() => return machine.give_up(),
             (Step::Submit, _) if asked.is_some() => Step::pause(Then::Submit),
-            (Step::Lookup, _) if asked.is_some() => Step::pause(Then::Lookup),
+            // A wait that outlasts the time would leave a doubt that the record may settle.
+            (Step::Lookup, _) if asked.is_some_and(|asked| asked < left) => {
+                Step::pause(Then::Lookup)
+            }
+            // Too late for another submit: it would turn what is known into a doubt.
+            (Step::Submit, _) if submits > 0 && left < client.shortest_for_a_submit() => {
+                match machine.in_doubt() {
+                    true => Step::Lookup,
+                    false => return machine.give_up(),
+                }
+            }
             (Step::Submit, Some(submit)) => {
                 let attempt = (client.attempt_on_time::<S>(submit, terms(submits))).await;
+                if attempt.exchanges == 0 {
+                    return machine.not_begun(attempt.result.err());
+                }
                 submits += attempt.exchanges;
                 asked = attempt.retry_after;
                 let answer = attempt.result.map(|answer| request.made(answer));
@@ -190,6 +199,9 @@ async fn follow<S: Submit>(
                 let slowest = client.slowest();
                 let lookup = &requests.lookup;
                 let attempt = (client.attempt_on_time::<S::Lookup>(lookup, terms(lookups))).await;
+                if attempt.exchanges == 0 {
+                    return machine.not_begun(attempt.result.err());
+                }
                 lookups += attempt.exchanges;
                 asked = attempt.retry_after;
                 // The doubt may be dated by our own clock, which may be behind, or have been.

@@ -4,7 +4,7 @@ use super::{Amount, AmountError, Parts};
 use std::cmp::Ordering;
 
 /// `left + right`, or `left - right`. The result has the scale of the more precise of the two,
-/// as written.
+/// as written, less the trailing zeros that would make it too long.
 pub(super) fn sum(left: &Amount, right: &Amount, subtract: bool) -> Result<Amount, AmountError> {
     let (a, b) = (left.parts(), right.parts());
     let b_negative = b.negative != subtract && !b.is_zero();
@@ -73,6 +73,10 @@ fn print(negative: bool, digits: &[u8], scale: usize) -> Result<Amount, AmountEr
     let (integer, fraction) = digits.split_at(digits.len() - scale);
     let leading = integer.iter().take_while(|digit| **digit == 0).count();
     let integer = integer.get(leading..).unwrap_or_default();
+    let too_many = (integer.len().max(1) + scale).saturating_sub(Amount::MAX_DIGITS);
+    let zeros = fraction.iter().rev().take_while(|digit| **digit == 0);
+    let scale = scale - zeros.take(too_many).count();
+    let fraction = fraction.get(..scale).unwrap_or_default();
     let is_zero = integer.is_empty() && fraction.iter().all(|digit| *digit == 0);
 
     let mut text = String::with_capacity(integer.len() + fraction.len() + 3);

@@ -118,6 +118,60 @@ fn compares_by_value() {
 }
 
 #[test]
+fn a_format_never_shows_another_amount() {
+    for text in [
+        "1234.5678",
+        "0.125",
+        "-5",
+        "100000000",
+        "12",
+        "007.50",
+        "-0",
+    ] {
+        let it = amount(text);
+        for shown in [
+            format!("{it:.0}"),
+            format!("{it:.1}"),
+            format!("{it:.2}"),
+            format!("{it:.20}"),
+            format!("{it:1.2}"),
+            format!("{it:#.1}"),
+        ] {
+            assert_eq!(shown, text);
+        }
+    }
+}
+
+#[test]
+fn width_and_alignment_work_as_for_numbers() {
+    let (plus, minus) = (amount("1234.56"), amount("-1234.56"));
+    assert_eq!(format!("[{plus:10}]"), "[   1234.56]");
+    assert_eq!(format!("[{plus:<10}]"), "[1234.56   ]");
+    assert_eq!(format!("[{plus:^10}]"), "[ 1234.56  ]");
+    assert_eq!(format!("[{plus:*>10}]"), "[***1234.56]");
+    assert_eq!(format!("[{plus:010}]"), "[0001234.56]");
+    assert_eq!(format!("[{minus:010}]"), "[-001234.56]");
+    assert_eq!(format!("[{minus:10.2}]"), "[  -1234.56]");
+    assert_eq!(format!("{plus:+} {minus:+}"), "+1234.56 -1234.56");
+}
+
+#[test]
+fn the_shortest_form_has_the_same_value() {
+    for (text, short) in [
+        ("2.500000000", "2.5"),
+        ("100.00", "100"),
+        ("007.50", "7.5"),
+        ("-0.0", "0"),
+        ("0", "0"),
+        ("-00.10", "-0.1"),
+        ("1200", "1200"),
+    ] {
+        assert_eq!(amount(text).normalized().as_str(), short, "{text}");
+        assert_eq!(amount(text).normalized(), amount(text), "{text}");
+    }
+}
+
+#[test]
 fn precision_is_that_of_the_value() {
     assert!(amount("1.230000").fits_precision(2));
     assert!(!amount("1.234").fits_precision(2));
@@ -129,6 +183,19 @@ fn a_decimal_is_exact_or_refused() {
     assert_eq!(amount("1.50").to_decimal().unwrap().to_string(), "1.50");
     assert_eq!(
         amount("589000000000000.123456789012345678").to_decimal(),
+        Err(AmountError::NotADecimal)
+    );
+    // Only trailing zeros were too many.
+    for (text, value) in [
+        ("100000.000000000000000000000000", "100000"),
+        ("2254730144.70000000000000000000", "2254730144.7"),
+        ("0.000000000000000000000000000000", "0"),
+        ("-1.5000000000000000000000000000000", "-1.5"),
+    ] {
+        assert_eq!(amount(text).to_decimal().unwrap().to_string(), value);
+    }
+    assert_eq!(
+        amount("0.00000000000000000000000000001").to_decimal(),
         Err(AmountError::NotADecimal)
     );
     assert_eq!(
@@ -146,6 +213,22 @@ fn a_sum_that_grows_too_long_is_refused() {
         Err(AmountError::TooManyDigits)
     );
     assert_eq!(most.checked_sub(&most).unwrap(), Amount::zero());
+}
+
+#[test]
+fn a_sum_that_is_long_by_its_zeros_alone_leaves_them_out() {
+    let nines = "9".repeat(100);
+    let long = amount(&format!("0.{}", "0".repeat(100)));
+    let sum = amount(&nines).checked_add(&long).unwrap();
+    assert_eq!(sum.to_string(), format!("{nines}.{}", "0".repeat(28)));
+    let more = amount(&format!("0.{}1", "0".repeat(28)));
+    assert_eq!(
+        amount(&nines).checked_add(&more),
+        Err(AmountError::TooManyDigits)
+    );
+    let most = amount(&"9".repeat(Amount::MAX_DIGITS));
+    let sum = most.checked_sub(&amount("1.00")).unwrap();
+    assert_eq!(sum.to_string(), format!("{}8", "9".repeat(127)));
 }
 
 /// A second arithmetic to hold ours against: integers of 128 bits at a fixed scale.
@@ -171,12 +254,40 @@ prop_compose! {
 }
 
 proptest! {
-    // Three properties of 40,000 cases each: more than 100,000 generated values.
+    // More than 100,000 generated values.
     #![proptest_config(ProptestConfig { cases: 40_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn parse_then_print_is_identity(text in "-?[0-9]{1,64}(\\.[0-9]{1,64})?") {
         prop_assert_eq!(amount(&text).to_string(), text);
+    }
+
+    #[test]
+    fn any_format_shows_the_same_value(
+        text in "-?[0-9]{1,30}(\\.[0-9]{1,30})?", width in 0..70usize, precision in 0..40usize,
+    ) {
+        let it = amount(&text);
+        let shown = format!("{it:width$.precision$}");
+        prop_assert_eq!(shown.trim_start(), &text);
+        prop_assert_eq!(shown.len(), width.max(text.len()));
+        let shown = format!("{it:0width$.precision$}");
+        prop_assert_eq!(amount(&shown), it);
+        prop_assert_eq!(shown.len(), width.max(text.len()));
+    }
+
+    #[test]
+    fn a_decimal_and_the_shortest_form_have_the_same_value(text in "-?[0-9]{1,31}(\\.[0-9]{0,30}0{0,9}[1-9]?)?") {
+        let text = text.trim_end_matches('.');
+        let short = amount(text).normalized();
+        prop_assert_eq!(&short, &amount(text));
+        prop_assert!(short.as_str().len() <= text.len());
+        prop_assert_eq!(short.normalized().to_string(), short.to_string());
+        // It fits as written, or without its zeros, or not at all.
+        let fits = Decimal::from_str_exact(short.as_str());
+        match amount(text).to_decimal() {
+            Ok(decimal) => prop_assert_eq!(Amount::from(decimal), short),
+            Err(_) => prop_assert!(fits.is_err()),
+        }
     }
 
     #[test]

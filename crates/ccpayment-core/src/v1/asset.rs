@@ -106,4 +106,4 @@ pub struct AssetBalance {
     pub logo: Option<String>,
 }
 
-wire::either_name!(coin_id: "coin_id", "token_id");
+wire::either_name!(coin_id by first_named: "coin_id", "token_id");

@@ -75,6 +75,10 @@ impl Endpoint for GetPermanentAddress {
     fn body(&self) -> Result<Bytes, serde_json::Error> {
         wire::json_body(self)
     }
+
+    fn user_ids(&self) -> impl Iterator<Item = (&'static str, &UserId)> {
+        std::iter::once(("user_id", &self.user_id))
+    }
 }
 
 /// The answer to [`GetPermanentAddress`].

@@ -212,7 +212,7 @@ pub struct CreateOrderResponse {
     pub order_valid_period: Option<u64>,
 }
 
-wire::either_name!(product_price: "product_price", "amount");
+wire::either_name!(product_price by first_named: "product_price", "amount");
 
 /// Opens an order and gives the address of a hosted page where the payer chooses the token.
 ///

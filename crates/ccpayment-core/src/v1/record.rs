@@ -332,4 +332,4 @@ pub struct OrderDetail {
     pub created: Option<Timestamp>,
 }
 
-wire::either_name!(token_rate: "token_rate", "rate");
+wire::either_name!(token_rate by first_named: "token_rate", "rate");

@@ -79,6 +79,16 @@ impl Endpoint for ResendWebhooks {
     const SAFETY: Safety = Safety::Unsafe;
 
     fn validate(&self) -> Result<(), ValidationError> {
+        check::seconds(self.start_timestamp, "start_timestamp")?;
+        if let Some(end_timestamp) = &self.end_timestamp {
+            check::seconds(*end_timestamp, "end_timestamp")?;
+        }
+        check::forward(
+            self.start_timestamp,
+            self.end_timestamp,
+            "start_timestamp",
+            "end_timestamp",
+        )?;
         check::span(
             self.start_timestamp,
             self.end_timestamp,

@@ -211,6 +211,7 @@ impl Endpoint for GetAggregationFeeRecord {
         if let Some(address) = &self.address {
             address.validate("address")?;
         }
+        check::forward(self.start_at, self.end_at, "startAt", "endAt")?;
         Ok(())
     }
 

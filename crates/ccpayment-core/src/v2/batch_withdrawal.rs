@@ -420,14 +420,14 @@ pub struct AppendBatchWithdrawResponse {
     pub total: Option<u64>,
     /// The merchant's id of the batch.
     #[serde(
-        rename = "batch_order_id",
-        default,
-        alias = "batchOrderId",
-        deserialize_with = "wire::optional",
+        flatten,
+        with = "batch_order_id",
         skip_serializing_if = "Option::is_none"
     )]
     pub batch_order_id: Option<OrderId>,
 }
+
+wire::either_name!(batch_order_id by same_named: "batch_order_id", "batchOrderId");
 
 /// Starts paying out a batch, at once or after a delay.
 ///
@@ -652,32 +652,21 @@ pub struct BatchWithdrawStats {
 #[non_exhaustive]
 pub struct BatchCoin {
     /// The coin.
-    #[serde(
-        rename = "coin_id",
-        default,
-        alias = "coinId",
-        deserialize_with = "wire::optional",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(flatten, with = "coin_id", skip_serializing_if = "Option::is_none")]
     pub coin_id: Option<CoinId>,
     /// The coin's symbol.
-    #[serde(
-        rename = "coin_symbol",
-        default,
-        alias = "coinSymbol",
-        deserialize_with = "wire::lenient"
-    )]
+    #[serde(flatten, with = "coin_symbol")]
     pub coin_symbol: String,
     /// The coin's price in US dollars.
-    #[serde(
-        rename = "coin_price",
-        default,
-        alias = "coinPrice",
-        deserialize_with = "wire::optional",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(flatten, with = "coin_price", skip_serializing_if = "Option::is_none")]
     pub coin_price: Option<Amount>,
 }
+
+wire::either_name!(coin_id by same_named: "coin_id", "coinId");
+
+wire::either_name!(coin_symbol by same_named: "coin_symbol", "coinSymbol");
+
+wire::either_name!(coin_price by same_named: "coin_price", "coinPrice");
 
 /// Cancels a whole batch payout or some of its rows.
 ///
@@ -997,12 +986,7 @@ pub struct BatchWithdrawTaskRecord {
     )]
     pub network_fee: Option<Amount>,
     /// The transaction on the chain.
-    #[serde(
-        default,
-        alias = "txid",
-        deserialize_with = "wire::optional",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(flatten, with = "tx_id", skip_serializing_if = "Option::is_none")]
     pub tx_id: Option<TxId>,
     /// Why it was rejected or failed.
     #[serde(
@@ -1026,3 +1010,5 @@ pub struct BatchWithdrawTaskRecord {
     )]
     pub updated_at: Option<Timestamp>,
 }
+
+wire::either_name!(tx_id by same_named: "txId", "txid");

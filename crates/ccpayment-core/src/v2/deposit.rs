@@ -150,21 +150,13 @@ impl Endpoint for AddressUnbinding {
 pub struct AddressUnbindingResponse {
     /// The merchant's id of the end user, if the address was one's. Capital D. Set when the address
     /// belonged to a user; otherwise an empty string or absent.
-    #[serde(
-        rename = "userID",
-        default,
-        alias = "userId",
-        deserialize_with = "wire::optional",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(flatten, with = "user_id", skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
     /// The merchant's id of the address, if it had one. Capital D. Set when the address belonged to
     /// a reference id.
     #[serde(
-        rename = "referenceID",
-        default,
-        alias = "referenceId",
-        deserialize_with = "wire::optional",
+        flatten,
+        with = "reference_id",
         skip_serializing_if = "Option::is_none"
     )]
     pub reference_id: Option<ReferenceId>,
@@ -180,6 +172,10 @@ pub struct AddressUnbindingResponse {
     )]
     pub unbound_at: Option<Timestamp>,
 }
+
+wire::either_name!(user_id by same_named: "userID", "userId");
+
+wire::either_name!(reference_id by same_named: "referenceID", "referenceId");
 
 /// An address that was released.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -319,12 +315,7 @@ pub struct DepositRecord {
     )]
     pub service_fee: Option<Amount>,
     /// The transaction on the chain.
-    #[serde(
-        default,
-        alias = "txid",
-        deserialize_with = "wire::optional",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(flatten, with = "tx_id", skip_serializing_if = "Option::is_none")]
     pub tx_id: Option<TxId>,
     /// Which output of the transaction. In the official SDK documents only.
     #[serde(
@@ -352,6 +343,8 @@ pub struct DepositRecord {
     )]
     pub is_flagged_as_risky: Option<bool>,
 }
+
+wire::either_name!(tx_id by same_named: "txId", "txid");
 
 /// Pages through merchant deposits, newest first.
 ///
@@ -522,6 +515,12 @@ impl Endpoint for GetAppDepositRecordList {
         if let Some(to_address) = &self.to_address {
             to_address.validate("toAddress")?;
         }
+        if let Some(start_at) = &self.start_at {
+            check::seconds(*start_at, "startAt")?;
+        }
+        if let Some(end_at) = &self.end_at {
+            check::seconds(*end_at, "endAt")?;
+        }
         if let Some(next_id) = &self.next_id {
             next_id.validate("nextId")?;
         }
@@ -540,6 +539,7 @@ impl Endpoint for GetAppDepositRecordList {
         if let Some(limit) = &self.limit {
             check::at_most(*limit, "limit", 100)?;
         }
+        check::forward(self.start_at, self.end_at, "startAt", "endAt")?;
         check::not_together(
             self.order_id.is_some(),
             self.reference_id.is_some(),

@@ -387,12 +387,7 @@ pub struct OrderPayment {
     )]
     pub service_fee: Option<Amount>,
     /// The transaction on the chain. All lower case here, txId elsewhere.
-    #[serde(
-        default,
-        alias = "txId",
-        deserialize_with = "wire::optional",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(flatten, with = "txid", skip_serializing_if = "Option::is_none")]
     pub txid: Option<TxId>,
     /// Where it stands.
     #[serde(deserialize_with = "wire::required")]
@@ -421,6 +416,8 @@ pub struct OrderPayment {
     )]
     pub rate: Option<Amount>,
 }
+
+wire::either_name!(txid by same_named: "txid", "txId");
 
 /// Creates a hosted payment page where the payer chooses coin and chain.
 ///
@@ -750,12 +747,7 @@ pub struct InvoicePayment {
     )]
     pub service_fee: Option<Amount>,
     /// The transaction on the chain.
-    #[serde(
-        default,
-        alias = "txId",
-        deserialize_with = "wire::optional",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(flatten, with = "txid", skip_serializing_if = "Option::is_none")]
     pub txid: Option<TxId>,
     /// Where it stands.
     #[serde(deserialize_with = "wire::required")]

@@ -46,6 +46,10 @@ impl Endpoint for GetUserCoinAssetList {
     fn body(&self) -> Result<Bytes, serde_json::Error> {
         wire::json_body(self)
     }
+
+    fn user_ids(&self) -> impl Iterator<Item = (&'static str, &UserId)> {
+        std::iter::once(("userId", &self.user_id))
+    }
 }
 
 /// The answer to [`GetUserCoinAssetList`].
@@ -102,6 +106,10 @@ impl Endpoint for GetUserCoinAsset {
 
     fn body(&self) -> Result<Bytes, serde_json::Error> {
         wire::json_body(self)
+    }
+
+    fn user_ids(&self) -> impl Iterator<Item = (&'static str, &UserId)> {
+        std::iter::once(("userId", &self.user_id))
     }
 }
 

@@ -74,6 +74,10 @@ impl Endpoint for GetOrCreateUserDepositAddress {
     fn body(&self) -> Result<Bytes, serde_json::Error> {
         wire::json_body(self)
     }
+
+    fn user_ids(&self) -> impl Iterator<Item = (&'static str, &UserId)> {
+        std::iter::once(("userId", &self.user_id))
+    }
 }
 
 /// The answer to [`GetOrCreateUserDepositAddress`].
@@ -211,12 +215,7 @@ pub struct UserDepositRecord {
     )]
     pub service_fee: Option<Amount>,
     /// The transaction on the chain.
-    #[serde(
-        default,
-        alias = "txid",
-        deserialize_with = "wire::optional",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(flatten, with = "tx_id", skip_serializing_if = "Option::is_none")]
     pub tx_id: Option<TxId>,
     /// Where it stands.
     #[serde(deserialize_with = "wire::required")]
@@ -237,6 +236,8 @@ pub struct UserDepositRecord {
     )]
     pub is_flagged_as_risky: Option<bool>,
 }
+
+wire::either_name!(tx_id by same_named: "txId", "txid");
 
 /// Pages through the deposits of an end user, newest first.
 ///
@@ -351,14 +352,25 @@ impl Endpoint for GetUserDepositRecordList {
         if let Some(to_address) = &self.to_address {
             to_address.validate("toAddress")?;
         }
+        if let Some(start_at) = &self.start_at {
+            check::seconds(*start_at, "startAt")?;
+        }
+        if let Some(end_at) = &self.end_at {
+            check::seconds(*end_at, "endAt")?;
+        }
         if let Some(next_id) = &self.next_id {
             next_id.validate("nextId")?;
         }
+        check::forward(self.start_at, self.end_at, "startAt", "endAt")?;
         Ok(())
     }
 
     fn body(&self) -> Result<Bytes, serde_json::Error> {
         wire::json_body(self)
+    }
+
+    fn user_ids(&self) -> impl Iterator<Item = (&'static str, &UserId)> {
+        std::iter::once(("userId", &self.user_id))
     }
 }
 

@@ -115,6 +115,10 @@ impl Endpoint for UserSwap {
     fn order_id(&self) -> Option<&OrderId> {
         Some(&self.order_id)
     }
+
+    fn user_ids(&self) -> impl Iterator<Item = (&'static str, &UserId)> {
+        std::iter::once(("userId", &self.user_id))
+    }
 }
 
 /// The answer to [`UserSwap`].
@@ -187,23 +191,23 @@ pub struct UserSwapResponse {
     pub amount_out_minimum: Option<Amount>,
     /// The price of the coin that comes out. In the official SDK documents only.
     #[serde(
-        rename = "to_coin_price",
-        default,
-        alias = "toCoinPrice",
-        deserialize_with = "wire::optional",
+        flatten,
+        with = "to_coin_price",
         skip_serializing_if = "Option::is_none"
     )]
     pub to_coin_price: Option<Amount>,
     /// The price of the coin that goes in. In the official SDK documents only.
     #[serde(
-        rename = "from_coin_price",
-        default,
-        alias = "fromCoinPrice",
-        deserialize_with = "wire::optional",
+        flatten,
+        with = "from_coin_price",
         skip_serializing_if = "Option::is_none"
     )]
     pub from_coin_price: Option<Amount>,
 }
+
+wire::either_name!(to_coin_price by same_named: "to_coin_price", "toCoinPrice");
+
+wire::either_name!(from_coin_price by same_named: "from_coin_price", "fromCoinPrice");
 
 /// Reads one swap of an end user.
 ///
@@ -384,9 +388,16 @@ impl Endpoint for GetUserSwapRecordList {
         if let Some(coin_id_out) = &self.coin_id_out {
             coin_id_out.validate("coinIdOut")?;
         }
+        if let Some(start_at) = &self.start_at {
+            check::seconds(*start_at, "startAt")?;
+        }
+        if let Some(end_at) = &self.end_at {
+            check::seconds(*end_at, "endAt")?;
+        }
         if let Some(next_id) = &self.next_id {
             next_id.validate("nextId")?;
         }
+        check::forward(self.start_at, self.end_at, "startAt", "endAt")?;
         Ok(())
     }
 
@@ -395,6 +406,10 @@ impl Endpoint for GetUserSwapRecordList {
             return Ok(Bytes::new());
         }
         wire::json_body(self)
+    }
+
+    fn user_ids(&self) -> impl Iterator<Item = (&'static str, &UserId)> {
+        self.user_id.iter().map(|id| ("userId", id))
     }
 }
 

@@ -99,6 +99,11 @@ impl Endpoint for UserTransfer {
     fn order_id(&self) -> Option<&OrderId> {
         Some(&self.order_id)
     }
+
+    fn user_ids(&self) -> impl Iterator<Item = (&'static str, &UserId)> {
+        std::iter::once(("fromUserId", &self.from_user_id))
+            .chain(std::iter::once(("toUserId", &self.to_user_id)))
+    }
 }
 
 /// The answer to [`UserTransfer`].
@@ -333,9 +338,16 @@ impl Endpoint for GetUserTransferRecordList {
         for item in &self.order_ids {
             item.validate("orderIds")?;
         }
+        if let Some(start_at) = &self.start_at {
+            check::seconds(*start_at, "startAt")?;
+        }
+        if let Some(end_at) = &self.end_at {
+            check::seconds(*end_at, "endAt")?;
+        }
         if let Some(next_id) = &self.next_id {
             next_id.validate("nextId")?;
         }
+        check::forward(self.start_at, self.end_at, "startAt", "endAt")?;
         check::at_least_one(
             self.from_user_id.is_some(),
             self.to_user_id.is_some(),
@@ -350,6 +362,13 @@ impl Endpoint for GetUserTransferRecordList {
             return Ok(Bytes::new());
         }
         wire::json_body(self)
+    }
+
+    fn user_ids(&self) -> impl Iterator<Item = (&'static str, &UserId)> {
+        self.from_user_id
+            .iter()
+            .map(|id| ("fromUserId", id))
+            .chain(self.to_user_id.iter().map(|id| ("toUserId", id)))
     }
 }
 
@@ -478,6 +497,11 @@ impl Endpoint for UserBatchTransfer {
 
     fn order_id(&self) -> Option<&OrderId> {
         Some(&self.order_id)
+    }
+
+    fn user_ids(&self) -> impl Iterator<Item = (&'static str, &UserId)> {
+        std::iter::once(("userId", &self.user_id))
+            .chain(self.to_users.iter().map(|it| ("toUsers", &it.user_id)))
     }
 }
 
@@ -733,9 +757,16 @@ impl Endpoint for GetUserBatchTransferRecordList {
         if let Some(coin_id) = &self.coin_id {
             coin_id.validate("coinId")?;
         }
+        if let Some(start_at) = &self.start_at {
+            check::seconds(*start_at, "startAt")?;
+        }
+        if let Some(end_at) = &self.end_at {
+            check::seconds(*end_at, "endAt")?;
+        }
         if let Some(next_id) = &self.next_id {
             next_id.validate("nextId")?;
         }
+        check::forward(self.start_at, self.end_at, "startAt", "endAt")?;
         Ok(())
     }
 
@@ -744,6 +775,10 @@ impl Endpoint for GetUserBatchTransferRecordList {
             return Ok(Bytes::new());
         }
         wire::json_body(self)
+    }
+
+    fn user_ids(&self) -> impl Iterator<Item = (&'static str, &UserId)> {
+        self.user_id.iter().map(|id| ("userId", id))
     }
 }
 

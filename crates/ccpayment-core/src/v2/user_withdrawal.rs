@@ -140,6 +140,10 @@ impl Endpoint for ApplyUserWithdrawToNetwork {
     fn order_id(&self) -> Option<&OrderId> {
         Some(&self.order_id)
     }
+
+    fn user_ids(&self) -> impl Iterator<Item = (&'static str, &UserId)> {
+        std::iter::once(("userId", &self.user_id))
+    }
 }
 
 /// The answer to [`ApplyUserWithdrawToNetwork`].
@@ -222,6 +226,10 @@ impl Endpoint for ApplyUserWithdrawToCwallet {
 
     fn order_id(&self) -> Option<&OrderId> {
         Some(&self.order_id)
+    }
+
+    fn user_ids(&self) -> impl Iterator<Item = (&'static str, &UserId)> {
+        std::iter::once(("userId", &self.user_id))
     }
 }
 
@@ -339,12 +347,7 @@ pub struct UserWithdrawRecord {
     )]
     pub from_address: Option<Address>,
     /// Where it goes. On-chain only. One example spells it ToAddress: accept both.
-    #[serde(
-        default,
-        alias = "ToAddress",
-        deserialize_with = "wire::optional",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(flatten, with = "to_address", skip_serializing_if = "Option::is_none")]
     pub to_address: Option<Address>,
     /// The memo beside the address.
     #[serde(
@@ -354,12 +357,7 @@ pub struct UserWithdrawRecord {
     )]
     pub to_memo: Option<Memo>,
     /// The transaction on the chain.
-    #[serde(
-        default,
-        alias = "txid",
-        deserialize_with = "wire::optional",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(flatten, with = "tx_id", skip_serializing_if = "Option::is_none")]
     pub tx_id: Option<TxId>,
     /// How much, in coins.
     #[serde(deserialize_with = "wire::required")]
@@ -383,6 +381,10 @@ pub struct UserWithdrawRecord {
     )]
     pub coin_usd_price: Option<Amount>,
 }
+
+wire::either_name!(to_address by same_named: "toAddress", "ToAddress");
+
+wire::either_name!(tx_id by same_named: "txId", "txid");
 
 /// Pages through the withdrawals of an end user.
 ///
@@ -512,14 +514,25 @@ impl Endpoint for GetUserWithdrawRecordList {
         for item in &self.order_ids {
             item.validate("orderIds")?;
         }
+        if let Some(start_at) = &self.start_at {
+            check::seconds(*start_at, "startAt")?;
+        }
+        if let Some(end_at) = &self.end_at {
+            check::seconds(*end_at, "endAt")?;
+        }
         if let Some(next_id) = &self.next_id {
             next_id.validate("nextId")?;
         }
+        check::forward(self.start_at, self.end_at, "startAt", "endAt")?;
         Ok(())
     }
 
     fn body(&self) -> Result<Bytes, serde_json::Error> {
         wire::json_body(self)
+    }
+
+    fn user_ids(&self) -> impl Iterator<Item = (&'static str, &UserId)> {
+        std::iter::once(("userId", &self.user_id))
     }
 }
 

@@ -267,6 +267,15 @@ impl Endpoint for WebhookResend {
             item.validate("recordIds")?;
         }
         self.start_timestamp.validate("startTimestamp")?;
+        if let Some(end_timestamp) = &self.end_timestamp {
+            check::seconds(*end_timestamp, "endTimestamp")?;
+        }
+        check::forward(
+            self.start_timestamp,
+            self.end_timestamp,
+            "startTimestamp",
+            "endTimestamp",
+        )?;
         check::span(
             self.start_timestamp,
             self.end_timestamp,

@@ -350,12 +350,7 @@ pub struct WithdrawRecord {
     )]
     pub to_memo: Option<Memo>,
     /// The transaction on the chain. Empty until broadcast and for Cwallet transfers.
-    #[serde(
-        default,
-        alias = "txid",
-        deserialize_with = "wire::optional",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(flatten, with = "tx_id", skip_serializing_if = "Option::is_none")]
     pub tx_id: Option<TxId>,
     /// Where it stands.
     #[serde(deserialize_with = "wire::required")]
@@ -393,6 +388,8 @@ pub struct WithdrawRecord {
     )]
     pub coin_usd_price: Option<Amount>,
 }
+
+wire::either_name!(tx_id by same_named: "txId", "txid");
 
 /// A network fee, which may be charged in another coin than the one that moves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -535,9 +532,16 @@ impl Endpoint for GetAppWithdrawRecordList {
         if let Some(to_address) = &self.to_address {
             to_address.validate("toAddress")?;
         }
+        if let Some(start_at) = &self.start_at {
+            check::seconds(*start_at, "startAt")?;
+        }
+        if let Some(end_at) = &self.end_at {
+            check::seconds(*end_at, "endAt")?;
+        }
         if let Some(next_id) = &self.next_id {
             next_id.validate("nextId")?;
         }
+        check::forward(self.start_at, self.end_at, "startAt", "endAt")?;
         Ok(())
     }
 
@@ -707,12 +711,19 @@ impl Endpoint for GetAutoWithdrawRecordList {
         for item in &self.record_ids {
             item.validate("recordIds")?;
         }
+        if let Some(start_at) = &self.start_at {
+            check::seconds(*start_at, "startAt")?;
+        }
+        if let Some(end_at) = &self.end_at {
+            check::seconds(*end_at, "endAt")?;
+        }
         if let Some(to_address) = &self.to_address {
             to_address.validate("toAddress")?;
         }
         if let Some(next_id) = &self.next_id {
             next_id.validate("nextId")?;
         }
+        check::forward(self.start_at, self.end_at, "startAt", "endAt")?;
         Ok(())
     }
 
@@ -812,12 +823,7 @@ pub struct AutoWithdrawRecord {
     #[serde(deserialize_with = "wire::required")]
     pub amount: Amount,
     /// The transaction on the chain.
-    #[serde(
-        default,
-        alias = "txid",
-        deserialize_with = "wire::optional",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(flatten, with = "tx_id", skip_serializing_if = "Option::is_none")]
     pub tx_id: Option<TxId>,
     /// Where it stands.
     #[serde(deserialize_with = "wire::required")]
@@ -965,12 +971,19 @@ impl Endpoint for GetRiskyRefundRecordList {
         for item in &self.record_ids {
             item.validate("recordIds")?;
         }
+        if let Some(start_at) = &self.start_at {
+            check::seconds(*start_at, "startAt")?;
+        }
+        if let Some(end_at) = &self.end_at {
+            check::seconds(*end_at, "endAt")?;
+        }
         if let Some(to_address) = &self.to_address {
             to_address.validate("toAddress")?;
         }
         if let Some(next_id) = &self.next_id {
             next_id.validate("nextId")?;
         }
+        check::forward(self.start_at, self.end_at, "startAt", "endAt")?;
         Ok(())
     }
 
@@ -1070,12 +1083,7 @@ pub struct RiskyRefundRecord {
     #[serde(deserialize_with = "wire::required")]
     pub amount: Amount,
     /// The transaction on the chain.
-    #[serde(
-        default,
-        alias = "txid",
-        deserialize_with = "wire::optional",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(flatten, with = "tx_id", skip_serializing_if = "Option::is_none")]
     pub tx_id: Option<TxId>,
     /// Where it stands.
     #[serde(deserialize_with = "wire::required")]

@@ -7,6 +7,48 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 
 use super::optional;
 
+/// Reads a field that goes by two names, which may both be there with the same value: as they would
+/// not with serde's `alias`, which takes a record, and its page with it, for unreadable. Two values
+/// that differ are an error, because one of them is another record's, or another amount.
+pub(crate) fn same_named<'de, D, T>(
+    deserializer: D,
+    names: &'static [&'static str; 2],
+) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + PartialEq,
+{
+    struct Same<T>(&'static [&'static str; 2], PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de> + PartialEq> Visitor<'de> for Same<T> {
+        type Value = Option<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Option<T>, A::Error> {
+            let mut found: Option<T> = None;
+            while let Some(key) = map.next_key::<String>()? {
+                if !self.0.contains(&key.as_str()) {
+                    map.next_value::<de::IgnoredAny>()?;
+                    continue;
+                }
+                let Maybe(value) = map.next_value()?;
+                if found.is_some() && value.is_some() && found != value {
+                    let [name, other] = self.0;
+                    let words = format!("`{name}` or `{other}` comes twice and differs");
+                    return Err(de::Error::custom(words));
+                }
+                found = found.or(value);
+            }
+            Ok(found)
+        }
+    }
+
+    deserializer.deserialize_struct("", names, Same(names, PhantomData))
+}
+
 /// Reads a field that goes by two names: the first of them that holds something. Both at once are
 /// no error, as they would be with serde's `alias`.
 pub(crate) fn first_named<'de, D, T>(
@@ -53,18 +95,42 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Maybe<T> {
     }
 }
 
-/// Defines how a flattened field with two names is read and written, as serde's `with` wants it.
+/// How a field holds what one of its names says, or that none does.
+pub(crate) trait Held {
+    type Value;
+
+    fn held(found: Option<Self::Value>) -> Self;
+}
+
+impl<T> Held for Option<T> {
+    type Value = T;
+
+    fn held(found: Self) -> Self {
+        found
+    }
+}
+
+impl Held for String {
+    type Value = Self;
+
+    fn held(found: Option<Self>) -> Self {
+        found.unwrap_or_default()
+    }
+}
+
+/// Defines how a flattened field with two names is read, by [`first_named`] or by [`same_named`],
+/// and written, as serde's `with` wants it.
 macro_rules! either_name {
-    ($module:ident: $name:literal, $other:literal) => {
+    ($module:ident by $reading:ident: $name:literal, $other:literal) => {
         mod $module {
             use serde::ser::SerializeMap;
 
-            pub(super) fn deserialize<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+            pub(super) fn deserialize<'de, D, H>(deserializer: D) -> Result<H, D::Error>
             where
                 D: serde::Deserializer<'de>,
-                T: serde::Deserialize<'de>,
+                H: crate::wire::Held<Value: serde::Deserialize<'de> + PartialEq>,
             {
-                crate::wire::first_named(deserializer, &[$name, $other])
+                crate::wire::$reading(deserializer, &[$name, $other]).map(H::held)
             }
 
             pub(super) fn serialize<S, T>(value: &T, serializer: S) -> Result<S::Ok, S::Error>
@@ -87,13 +153,51 @@ mod tests {
 
     use crate::Amount;
 
-    either_name!(price: "product_price", "amount");
+    either_name!(price by first_named: "product_price", "amount");
+    either_name!(tx_id by same_named: "txId", "txid");
+    either_name!(symbol by same_named: "coin_symbol", "coinSymbol");
 
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
     struct Renamed {
         id: u64,
         #[serde(flatten, with = "price", skip_serializing_if = "Option::is_none")]
         price: Option<Amount>,
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Record {
+        id: u64,
+        #[serde(flatten, with = "tx_id", skip_serializing_if = "Option::is_none")]
+        tx_id: Option<Amount>,
+        #[serde(flatten, with = "symbol")]
+        symbol: String,
+    }
+
+    #[test]
+    fn two_spellings_of_one_value_are_read_and_two_values_are_refused() {
+        let read = |json: &str| serde_json::from_str::<Record>(json).map_err(|e| e.to_string());
+        for one in [
+            r#"{"id":1,"txId":"7"}"#,
+            r#"{"id":1,"txid":"7"}"#,
+            r#"{"txid":"7","id":1,"txId":"7"}"#,
+            r#"{"txId":"7","txid":null,"id":1}"#,
+            r#"{"txId":"","id":1,"txid":7,"more":[1.5]}"#,
+        ] {
+            let record = read(one).unwrap();
+            assert_eq!(record.tx_id.unwrap(), Amount::from(7), "{one}");
+            assert_eq!(record.symbol, "");
+        }
+        for two in [
+            r#"{"id":1,"txId":"7","txid":"8"}"#,
+            r#"{"id":1,"txid":"7","txid":"8"}"#,
+        ] {
+            let error = read(two).unwrap_err();
+            assert!(error.contains("`txId` or `txid` comes twice"), "{error}");
+        }
+        assert_eq!(read(r#"{"id":1}"#).unwrap().tx_id, None);
+        let record = read(r#"{"id":1,"coinSymbol":"USDT"}"#).unwrap();
+        let written = serde_json::to_string(&record).unwrap();
+        assert_eq!(written, r#"{"id":1,"coin_symbol":"USDT"}"#);
     }
 
     #[test]

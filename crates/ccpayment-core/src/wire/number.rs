@@ -7,6 +7,9 @@ use serde::ser::{self, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 /// A JSON number by its own text, so that no float comes near it.
+///
+/// `{}` shows that text. Width, fill and alignment mean what they mean for a number; a precision is
+/// ignored, so that no digit is ever left out.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Number(Box<str>);
 
@@ -20,7 +23,8 @@ impl Number {
 
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(&self.0)
+        let digits = self.0.strip_prefix('-');
+        f.pad_integral(digits.is_none(), "", digits.unwrap_or(&self.0))
     }
 }
 
@@ -71,6 +75,16 @@ mod tests {
     use serde::{Deserialize, Serialize};
 
     use super::*;
+
+    #[test]
+    fn a_precision_takes_no_digit_away() {
+        let number = |text: &str| Number(text.into());
+        for (text, shown) in [("1234.5678", "1234.5678"), ("-5", "-5"), ("1e3", "1e3")] {
+            assert_eq!(format!("{:.1}", number(text)), shown);
+        }
+        assert_eq!(format!("{:7}", number("-2.5")), "   -2.5");
+        assert_eq!(format!("{:07}", number("-2.5")), "-0002.5");
+    }
 
     #[test]
     fn numbers_keep_their_text() {

@@ -1,8 +1,8 @@
 //! The merchant's books against the gateway's.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use ccpayment_client::core::Amount;
+use ccpayment_client::core::{Amount, CoinId, PriceIn};
 use ccpayment_sandbox::{DepositView, PayoutView, Sandbox};
 
 use super::merchant::{Books, PayoutState, Wish};
@@ -59,9 +59,17 @@ pub(super) fn ledger(sandbox: &Sandbox) -> Result<(), Breach> {
     breach(Invariant::LedgerBalances, "the ledger", "it does not")
 }
 
+/// What the payments of invoices are worth, by record id.
+pub(super) type Worths = BTreeMap<String, (PriceIn, String)>;
+
 /// What must hold at every moment.
-pub(super) fn always(sandbox: &Sandbox, books: &Books, wishes: &[Wish]) -> Result<(), Breach> {
-    credits(&sandbox.deposits(), books)?;
+pub(super) fn always(
+    sandbox: &Sandbox,
+    books: &Books,
+    wishes: &[Wish],
+    worths: &Worths,
+) -> Result<(), Breach> {
+    credits(&sandbox.deposits(), books, worths)?;
     let payouts = sandbox.payouts();
     for wish in wishes {
         let debits = of(&payouts, wish).filter(|it| is_debit(it)).count();
@@ -86,7 +94,7 @@ pub(super) fn always(sandbox: &Sandbox, books: &Books, wishes: &[Wish]) -> Resul
     Ok(())
 }
 
-fn credits(deposits: &[DepositView], books: &Books) -> Result<(), Breach> {
+fn credits(deposits: &[DepositView], books: &Books, worths: &Worths) -> Result<(), Breach> {
     let mut seen = BTreeSet::new();
     for credit in &books.credits {
         let record_id = credit.record_id.as_str();
@@ -107,9 +115,25 @@ fn credits(deposits: &[DepositView], books: &Books) -> Result<(), Breach> {
             let found = format!("it is a payment of order {}", deposit.order_id);
             return breach(Invariant::CreditHasItsRecord, about, found);
         }
-        if !same_amount(&deposit.amount, &credit.amount) {
+        let in_coin = credit.paid_in == PriceIn::Coin(CoinId::new(deposit.coin_id));
+        let worth = worths.get(record_id);
+        let worth = worth.filter(|(currency, _)| *currency == credit.paid_in);
+        if !in_coin && worth.is_none() {
+            let found = format!(
+                "{} of coin {} booked as {} of {:?}",
+                deposit.amount, deposit.coin_id, credit.amount, credit.paid_in
+            );
+            return breach(Invariant::CreditHasItsCurrency, about, found);
+        }
+        let as_coins = in_coin && same_amount(&deposit.amount, &credit.amount);
+        let as_worth = worth.is_some_and(|(_, worth)| same_amount(worth, &credit.amount));
+        if !as_coins && !as_worth {
+            let invariant = match worth {
+                Some(_) => Invariant::CreditHasItsCurrency,
+                None => Invariant::CreditHasItsRecord,
+            };
             let found = format!("{} credited for {}", credit.amount, deposit.amount);
-            return breach(Invariant::CreditHasItsRecord, about, found);
+            return breach(invariant, about, found);
         }
         if !seen.insert(record_id) {
             return breach(Invariant::CreditedOnce, about, "credited more than once");
@@ -154,15 +178,18 @@ pub(super) fn acknowledged(
     Ok(())
 }
 
-/// What must hold in the end. `asked` are the wishes that the merchant took on.
+/// What must hold in the end. `asked` are the wishes that the merchant took on, `refused` those
+/// that the gateway refused for a reason of its own.
 pub(super) fn in_the_end(
     sandbox: &Sandbox,
     books: &Books,
     wishes: &[Wish],
+    worths: &Worths,
     asked: &BTreeSet<usize>,
+    refused: &BTreeSet<usize>,
 ) -> Result<(), Breach> {
     ledger(sandbox)?;
-    always(sandbox, books, wishes)?;
+    always(sandbox, books, wishes, worths)?;
     for deposit in sandbox.deposits().iter().filter(|it| is_creditable(it)) {
         let is_booked = |it: &super::Credit| it.record_id.as_str() == deposit.record_id;
         if !books.credits.iter().any(is_booked) {
@@ -172,7 +199,7 @@ pub(super) fn in_the_end(
         }
     }
     let payouts = sandbox.payouts();
-    for wish in asked.iter().filter_map(|place| wishes.get(*place)) {
+    for (place, wish) in asked.iter().filter_map(|it| Some((it, wishes.get(*it)?))) {
         let is_paid = of(&payouts, wish).any(is_debit);
         match belief(books, wish) {
             None => {
@@ -182,6 +209,12 @@ pub(super) fn in_the_end(
             Some(PayoutState::Open) => {
                 let found = "nobody can know more any more, and the books say that it is open";
                 return breach(Invariant::EveryWishIsSettled, &wish.id, found);
+            }
+            Some(PayoutState::Refused)
+                if of(&payouts, wish).next().is_none() && !refused.contains(place) =>
+            {
+                let found = "booked as refused, and the gateway has never refused it";
+                return breach(Invariant::NoPayoutIsLost, &wish.id, found);
             }
             Some(PayoutState::Paid) if !is_paid => {
                 let found = "booked as paid, and the money came back";

@@ -150,7 +150,7 @@ impl<M: Merchant> Run<M> {
         }
         if acknowledged {
             let (books, wishes) = (self.books()?, &self.plan.wishes);
-            checks::always(&self.sandbox, &books, wishes)?;
+            checks::always(&self.sandbox, &books, wishes, &self.worths)?;
             checks::acknowledged(&self.sandbox, &books, wishes, record_id, &status)?;
         }
         let Some((serial, number)) = delivery.answers else {

@@ -35,6 +35,11 @@ enum Fate {
 
 impl Fate {
     fn draw(shared: &mut Shared, operation: &str) -> Self {
+        let now = shared.elapsed;
+        if (shared.line_outage).is_some_and(|(from, to)| from <= now && now < to) {
+            shared.counts.not_sent += 1;
+            return Self::NotSent;
+        }
         let factor = if operation.starts_with("apply") {
             PAYOUT_FACTOR
         } else {

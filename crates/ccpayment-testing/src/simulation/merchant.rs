@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use ccpayment_client::core::{Address, Amount, Chain, CoinId, OrderId, RecordId, Timestamp};
+use ccpayment_client::core::{
+    Address, Amount, Chain, CoinId, OrderId, PriceIn, RecordId, Timestamp,
+};
 use http::{Request, Response};
 
 /// The code under test: a merchant's own, around its own store.
@@ -28,6 +30,19 @@ pub trait Merchant: Send + Sync + 'static {
     async fn sell(&self, sale: &Sale) -> Sold {
         let _ = sale;
         Sold::Elsewhere
+    }
+
+    /// Sells something by an invoice, which the customer pays in a coin of their own choice. By
+    /// default somebody else makes the invoice.
+    async fn bill(&self, bill: &Bill) -> Sold {
+        let _ = bill;
+        Sold::Elsewhere
+    }
+
+    /// Whether this merchant takes payments in any coin, by invoices. By default it does not, and
+    /// nobody asks for one.
+    fn bills(&self) -> bool {
+        false
     }
 
     /// Pays somebody out, under an order id of your own making. After a crash, and while the books
@@ -69,15 +84,32 @@ pub struct Sale {
     pub expires_at: Timestamp,
 }
 
-/// What became of a [`Sale`].
+/// Something to sell by an invoice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Bill {
+    /// The bill's own id. It serves as an order id, too.
+    pub order_id: OrderId,
+    /// What it costs, in the currency of `price_in`.
+    pub price: Amount,
+    /// The currency: US dollars.
+    pub price_in: PriceIn,
+    /// When the invoice shall expire.
+    pub expires_at: Timestamp,
+}
+
+/// What became of a [`Sale`] or a [`Bill`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Sold {
     /// The customer pays to this address.
     PayTo(Address),
-    /// No address could be had; the customer leaves.
+    /// The invoice is made, under [`Bill::order_id`]; the customer pays on its page.
+    Billed,
+    /// Nothing to pay could be had; the customer leaves.
     Failed,
-    /// The code under test opens no orders: the simulation does, under [`Sale::order_id`].
+    /// The code under test makes no orders: the simulation does, under [`Sale::order_id`] or
+    /// [`Bill::order_id`].
     Elsewhere,
 }
 
@@ -120,6 +152,9 @@ pub struct Credit {
     pub order_id: OrderId,
     /// What was paid, before the service fee.
     pub amount: Amount,
+    /// What the amount is in: the coin that was paid; or the currency of an invoice, and then the
+    /// amount is the `paidValue` of this record.
+    pub paid_in: PriceIn,
 }
 
 /// What the books say about a [`Wish`].
@@ -139,6 +174,7 @@ pub enum PayoutState {
     Open,
     /// The gateway took the money and has not given it back.
     Paid,
-    /// No money moved, or it came back: the receiver has nothing.
+    /// No money moved, or it came back: the receiver has nothing, and nobody tries again. A payout
+    /// that was not sent may be made again, so it is open.
     Refused,
 }

@@ -4,11 +4,14 @@
 //! [`simulate`] runs a [`Merchant`], which is what you write around your webhook handler and your
 //! payout code, against the [sandbox](ccpayment_sandbox). What happens is drawn from the seed:
 //!
-//! - Customers buy, and pay in full, in parts, too much, twice, or after the expiry. Payments are
-//!   confirmed, flagged as risky, or fail.
+//! - Customers buy, and pay in full, in parts, too much, twice, or after the expiry; invoices in a
+//!   coin of their own choice. Payments are confirmed, flagged as risky, or fail.
 //! - Notifications are shuffled and delayed, come twice, even at the same moment, or not at all;
 //!   their answers get lost; the merchant can't be reached for a while, or for longer than the
 //!   gateway tries. Some are forged.
+//! - Records lag behind their notifications: for a while after the last one they are shown as they
+//!   were.
+//! - The gateway can't be reached for a while, so that calls are not sent.
 //! - Payouts are wished for. Calls find no connection, are lost before or after the gateway acted,
 //!   arrive after the client stopped waiting, or are answered by a proxy or by "not now". Some
 //!   withdrawals are refused, and some fail on their chain.
@@ -36,30 +39,39 @@
 //! use async_trait::async_trait;
 //! use bytes::Bytes;
 //! use ccpayment_client::core::v2::GetAppDepositRecordList;
-//! use ccpayment_client::core::{Amount, OrderId, RecordId};
+//! use ccpayment_client::core::{Amount, CoinId, OrderId, PriceIn, RecordId};
 //! use ccpayment_testing::simulation::{Books, Credit, Merchant, World, simulate, simulate_many};
-//! use ccpayment_webhook::Event;
+//! use ccpayment_webhook::{ConfirmedDeposit, Creditable, DepositDecision, Event};
 //! use http::{Request, Response, StatusCode};
 //!
 //! struct Shop {
 //!     world: World,
 //!     /// By record id, which is unique: a repeat changes nothing.
-//!     payments: Mutex<BTreeMap<RecordId, (OrderId, Amount)>>,
+//!     payments: Mutex<BTreeMap<RecordId, (OrderId, CoinId, Amount)>>,
+//!     /// Whole notifications that it does not handle.
+//!     set_aside: Mutex<Vec<String>>,
 //! }
 //!
 //! impl Shop {
 //!     fn new(world: World) -> Self {
-//!         let payments = Mutex::default();
-//!         Self { world, payments }
+//!         Self { world, payments: Mutex::default(), set_aside: Mutex::default() }
+//!     }
+//!
+//!     fn book(&self, order_id: &OrderId, paid: &Creditable<'_>) {
+//!         let row = (order_id.clone(), paid.coin_id(), paid.amount().clone());
+//!         self.payments.lock().unwrap().insert(paid.record_id().clone(), row);
 //!     }
 //!
 //!     async fn handle(&self, event: &Event) -> Result<(), Box<dyn std::error::Error>> {
-//!         if let Event::ApiDeposit(deposit) = event {
-//!             let confirmed = deposit.confirm(&self.world.client()).await?;
-//!             if let Some(paid) = confirmed.creditable() {
-//!                 let row = (deposit.order_id.clone(), paid.amount().clone());
-//!                 self.payments.lock().unwrap().insert(paid.record_id().clone(), row);
-//!             }
+//!         let Event::ApiDeposit(deposit) = event else {
+//!             self.set_aside.lock().unwrap().push(serde_json::to_string(event)?);
+//!             return Ok(());
+//!         };
+//!         match deposit.confirm(&self.world.client()).await?.decision() {
+//!             DepositDecision::Credit(paid) => self.book(&deposit.order_id, &paid),
+//!             DepositDecision::NotYet | DepositDecision::Never(_) => {}
+//!             // The record lags behind its last notification.
+//!             _ => return Err("ask again".into()),
 //!         }
 //!         Ok(())
 //!     }
@@ -83,10 +95,11 @@
 //!
 //!     fn books(&self) -> Books {
 //!         let payments = self.payments.lock().unwrap();
-//!         let credit = |(record_id, (order_id, amount)): (&RecordId, &(OrderId, Amount))| Credit {
+//!         let credit = |(record_id, row): (&RecordId, &(OrderId, CoinId, Amount))| Credit {
 //!             record_id: record_id.clone(),
-//!             order_id: order_id.clone(),
-//!             amount: amount.clone(),
+//!             order_id: row.0.clone(),
+//!             amount: row.2.clone(),
+//!             paid_in: PriceIn::Coin(row.1),
 //!         };
 //!         Books { credits: payments.iter().map(credit).collect(), ..Books::default() }
 //!     }
@@ -97,10 +110,11 @@
 //!     async fn settle(&self) {
 //!         let list = self.world.client().send(&GetAppDepositRecordList::new()).await;
 //!         for record in list.unwrap().records {
-//!             let risky = record.is_flagged_as_risky != Some(false);
-//!             if let ("Success", false, Some(order)) = (record.status.as_str(), risky, record.order_id) {
-//!                 let row = (order, record.amount);
-//!                 self.payments.lock().unwrap().insert(record.record_id, row);
+//!             let listed = ConfirmedDeposit::listed(record);
+//!             if let DepositDecision::Credit(paid) = listed.decision()
+//!                 && let Some(order_id) = paid.order_id()
+//!             {
+//!                 self.book(order_id, &paid);
 //!             }
 //!         }
 //!     }
@@ -123,6 +137,8 @@
 mod checks;
 mod courier;
 mod forged;
+mod invoices;
+mod lag;
 mod line;
 mod merchant;
 mod plan;
@@ -140,7 +156,7 @@ use std::sync::Arc;
 
 use ccpayment_sandbox::Sandbox;
 
-pub use merchant::{Belief, Books, Credit, Merchant, PayoutState, Sale, Sold, Wish};
+pub use merchant::{Belief, Bill, Books, Credit, Merchant, PayoutState, Sale, Sold, Wish};
 pub use report::{Broken, Counts, Invariant, Report, Totals, Trace};
 pub use time::VirtualClock;
 pub use world::World;
@@ -221,7 +237,8 @@ async fn tell<M: Merchant>(
     let merchant = tasks::guarded(|| make(world))
         .or_else(|panic| breach(Invariant::NoPanic, "making the merchant", panic))?;
     let mut random = clock.shared().random.fork();
-    let plan = Plan::draw(&mut random, merchant.pays_out()).map_err(|error| failed(&error))?;
+    let plan = Plan::draw(&mut random, merchant.bills(), merchant.pays_out())
+        .map_err(|error| failed(&error))?;
     if random.bool() {
         sandbox.activate_webhook();
     }

@@ -2,13 +2,18 @@
 
 use std::time::Duration;
 
-use ccpayment_client::core::{Address, Amount, AmountError, Chain, CoinId, OrderId, Timestamp};
+use ccpayment_client::core::{
+    Address, Amount, AmountError, Chain, CoinId, FiatId, OrderId, PriceIn, Timestamp,
+};
 
-use super::merchant::{Sale, Wish};
+use super::merchant::{Bill, Sale, Wish};
 use super::time::START;
 
 pub(super) const USDT: u64 = 1280;
 const CHAIN: &str = "POLYGON";
+const USD: FiatId = FiatId::new(1033);
+/// What a customer may choose to pay an invoice with.
+const CHOICES: [(u64, &str); 4] = [(USDT, CHAIN), (USDT, "TRX"), (1486, "XRP"), (1, "BTC")];
 /// What the merchant has at first.
 pub(super) const BALANCE: &str = "1000";
 
@@ -29,10 +34,21 @@ pub(super) struct Payment {
     pub(super) fate: Fate,
 }
 
+/// One payment of a bill: what is due then, in this coin on this chain.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Choice {
+    /// How long after the invoice was there.
+    pub(super) after: Duration,
+    pub(super) coin: (u64, &'static str),
+    pub(super) fate: Fate,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Event {
     /// The customer wants to buy: the place of the sale in the plan.
     Sell(usize),
+    /// The customer wants an invoice: the place of the bill in the plan.
+    Bill(usize),
     /// Somebody wants money: the place of the wish in the plan.
     Wish(usize),
     /// A thief posts a notification.
@@ -49,22 +65,31 @@ pub(super) enum Event {
 
 pub(super) struct Plan {
     pub(super) sales: Vec<(Sale, Vec<Payment>)>,
+    pub(super) bills: Vec<(Bill, Vec<Choice>)>,
     pub(super) wishes: Vec<Wish>,
     pub(super) events: Vec<(Duration, Event)>,
     /// When the merchant can't be reached.
     pub(super) outage: Option<(Duration, Duration)>,
+    /// When the gateway can't be reached.
+    pub(super) line_outage: Option<(Duration, Duration)>,
     pub(super) line_faults_percent: u32,
     /// Of a hundred deliveries each.
     pub(super) duplicates_percent: u32,
     pub(super) unreached_percent: u32,
     pub(super) answers_lost_percent: u32,
     pub(super) delayed_percent: u32,
+    /// Of a hundred records, how many are shown as they were for a while after they have ended.
+    pub(super) lags_percent: u32,
     /// Of a hundred of the merchant's methods, how many are cut short by a crash.
     pub(super) crash_percent: u32,
 }
 
 impl Plan {
-    pub(super) fn draw(random: &mut fastrand::Rng, pays_out: bool) -> Result<Self, AmountError> {
+    pub(super) fn draw(
+        random: &mut fastrand::Rng,
+        bills_too: bool,
+        pays_out: bool,
+    ) -> Result<Self, AmountError> {
         let mut events = Vec::new();
         let mut at = |random: &mut fastrand::Rng, event| {
             events.push((Duration::from_millis(random.u64(1_000..600_000)), event));
@@ -81,6 +106,17 @@ impl Plan {
                 expires_at: Timestamp::new(START + 1_800),
             };
             sales.push((sale, payments(random, cents)));
+        }
+        let mut bills = Vec::new();
+        for number in 0..if bills_too { random.usize(0..=2) } else { 0 } {
+            at(random, Event::Bill(number));
+            let bill = Bill {
+                order_id: OrderId::new(format!("bill-{}", number + 1)),
+                price: money(random.u64(100..20_000)).parse()?,
+                price_in: PriceIn::Fiat(USD),
+                expires_at: Timestamp::new(START + 1_800),
+            };
+            bills.push((bill, choices(random)));
         }
         let mut wishes = Vec::new();
         for number in 0..if pays_out { random.usize(1..=3) } else { 0 } {
@@ -102,17 +138,27 @@ impl Plan {
             let end = begin + random.u64(60..4_000);
             (Duration::from_secs(begin), Duration::from_secs(end))
         });
+        let line_outage = (random.u32(0..3) == 0).then(|| {
+            let begin = random.u64(0..600_000);
+            // Seconds, or longer than a call goes on trying.
+            let longest = if random.bool() { 10_000 } else { 300_000 };
+            let end = begin + random.u64(2_000..longest);
+            (Duration::from_millis(begin), Duration::from_millis(end))
+        });
         let mut one_of = |choices: [u32; 4]| choices.get(random.usize(0..4)).copied().unwrap_or(0);
         Ok(Self {
             sales,
+            bills,
             wishes,
             events,
             outage,
+            line_outage,
             line_faults_percent: one_of([0, 5, 15, 30]),
             duplicates_percent: one_of([0, 10, 30, 60]),
             unreached_percent: one_of([0, 10, 30, 60]),
             answers_lost_percent: one_of([0, 10, 30, 60]),
             delayed_percent: one_of([0, 10, 30, 60]),
+            lags_percent: one_of([0, 10, 30, 60]),
             crash_percent: one_of([0, 0, 5, 15]),
         })
     }
@@ -138,18 +184,36 @@ fn payments(random: &mut fastrand::Rng, cents: u64) -> Vec<Payment> {
     let mut payments = Vec::new();
     for cents in amounts {
         after += Duration::from_secs(random.u64(5..120));
-        let fate = match random.u32(0..10) {
-            0..=1 => Fate::Flagged,
-            2 => Fate::Failed,
-            _ => Fate::Confirmed,
-        };
         payments.push(Payment {
             after,
             amount: money(cents),
-            fate,
+            fate: fate(random),
         });
     }
     payments
+}
+
+fn fate(random: &mut fastrand::Rng) -> Fate {
+    match random.u32(0..10) {
+        0..=1 => Fate::Flagged,
+        2 => Fate::Failed,
+        _ => Fate::Confirmed,
+    }
+}
+
+/// Once, twice in two coins, or not at all.
+fn choices(random: &mut fastrand::Rng) -> Vec<Choice> {
+    let mut after = Duration::ZERO;
+    let mut choices = Vec::new();
+    for _ in 0..random.usize(0..=2) {
+        after += Duration::from_secs(random.u64(5..120));
+        choices.push(Choice {
+            after,
+            coin: *random.choice(&CHOICES).unwrap_or(&(USDT, CHAIN)),
+            fate: fate(random),
+        });
+    }
+    choices
 }
 
 fn wish(random: &mut fastrand::Rng, number: usize) -> Result<Wish, AmountError> {

@@ -10,6 +10,9 @@ pub enum Invariant {
     CreditedOnce,
     /// Every credit has its record at the gateway, with its order and its amount.
     CreditHasItsRecord,
+    /// A credit is in the coin that was paid; or in the currency of the invoice, and then it is
+    /// what the gateway says that the payment is worth.
+    CreditHasItsCurrency,
     /// Nothing is credited before the record says `Success`, and nothing that failed.
     ConfirmedBeforeCredited,
     /// Nothing that is flagged as risky is credited.
@@ -26,6 +29,9 @@ pub enum Invariant {
     PaidHasItsDebit,
     /// What counts as refused has no debit.
     RefusedHasNoDebit,
+    /// In the end, a payout that counts as refused was refused by the gateway, or failed. One that
+    /// was never sent can be made.
+    NoPayoutIsLost,
     /// In the end, every wish is known and settled.
     EveryWishIsSettled,
     /// The gateway's ledger balances.
@@ -107,6 +113,12 @@ pub struct Counts {
     pub calls: u64,
     /// Calls that the line did not carry as it should.
     pub faults: u64,
+    /// Calls among these while the gateway could not be reached at all.
+    pub not_sent: u64,
+    /// Payments of invoices, in a coin of the customer's choice. Also counted as deposits.
+    pub invoiced: u64,
+    /// Reads that showed a record as it was before its last notification.
+    pub lagging: u64,
     /// Crashes of the merchant.
     pub crashes: u64,
 }
@@ -123,6 +135,9 @@ impl Counts {
         self.payouts += other.payouts;
         self.calls += other.calls;
         self.faults += other.faults;
+        self.not_sent += other.not_sent;
+        self.invoiced += other.invoiced;
+        self.lagging += other.lagging;
         self.crashes += other.crashes;
     }
 }

@@ -9,12 +9,13 @@ use ccpayment_sandbox::{Notification, Sandbox};
 use http::{Request, Response};
 use serde_json::Value;
 
-use super::checks::{self, Breach, breach};
+use super::checks::{self, Breach, Worths, breach};
+use super::lag::Lags;
 use super::merchant::{Books, Merchant, PayoutState, Sold};
-use super::plan::{Event, Payment, Plan};
+use super::plan::{Choice, Event, Payment, Plan};
 use super::report::Invariant;
 use super::tasks::{End, Tasks, guarded};
-use super::time::{START, Shared, VirtualClock};
+use super::time::{Parcel, START, Shared, VirtualClock};
 
 /// How often the gateway looks for what is due.
 pub(super) const ROUND: Duration = Duration::from_secs(5);
@@ -34,6 +35,8 @@ pub(super) enum Due {
         address: String,
         payment: Payment,
     },
+    /// The customer pays an invoice: the place of the bill, and how.
+    PayBill(usize, Choice),
     Flag(String),
     FailRecord(String),
     Arrive(Box<Delivery>),
@@ -56,6 +59,7 @@ pub(super) struct Delivery {
 pub(super) enum Kind {
     Notified(Box<Delivery>),
     Sell(usize),
+    Bill(usize),
     PayOut(usize),
     Work,
     Restart,
@@ -67,6 +71,7 @@ impl Kind {
         match self {
             Self::Notified(_) => "notified",
             Self::Sell(_) => "sell",
+            Self::Bill(_) => "bill",
             Self::PayOut(_) => "pay_out",
             Self::Work => "work",
             Self::Restart => "restart",
@@ -96,6 +101,11 @@ pub(super) struct Run<M> {
     pub(super) down: bool,
     /// Wishes whose `pay_out` returned.
     asked: BTreeSet<usize>,
+    /// Wishes that the gateway refused for a reason of its own.
+    refused: BTreeSet<usize>,
+    /// What the payments of invoices are worth.
+    pub(super) worths: Worths,
+    lags: Lags,
     payouts_seen: BTreeSet<String>,
     /// Reconciliation has begun: everything works from now on.
     pub(super) healed: bool,
@@ -106,6 +116,7 @@ pub(super) struct Run<M> {
 impl<M: Merchant> Run<M> {
     pub(super) fn new(sandbox: Sandbox, clock: VirtualClock, merchant: Arc<M>, plan: Plan) -> Self {
         clock.shared().faults_percent = plan.line_faults_percent;
+        clock.shared().line_outage = plan.line_outage;
         let mut run = Self {
             sandbox,
             clock,
@@ -116,6 +127,9 @@ impl<M: Merchant> Run<M> {
             sent: None,
             down: false,
             asked: BTreeSet::new(),
+            refused: BTreeSet::new(),
+            worths: Worths::new(),
+            lags: Lags::new(plan.lags_percent),
             payouts_seen: BTreeSet::new(),
             healed: false,
             dirty: true,
@@ -169,6 +183,8 @@ impl<M: Merchant> Run<M> {
 
         self.healed = true;
         self.shared().faults_percent = 0;
+        self.shared().line_outage = None;
+        self.lags.end();
         for _ in 0..2 {
             let until = self.elapsed() + PAUSE;
             self.pass(until).await?;
@@ -177,7 +193,14 @@ impl<M: Merchant> Run<M> {
             self.quiet().await?;
         }
         let books = self.books()?;
-        checks::in_the_end(&self.sandbox, &books, &self.plan.wishes, &self.asked)
+        checks::in_the_end(
+            &self.sandbox,
+            &books,
+            &self.plan.wishes,
+            &self.worths,
+            &self.asked,
+            &self.refused,
+        )
     }
 
     /// Goes on until nothing is left that would happen by itself.
@@ -270,7 +293,12 @@ impl<M: Merchant> Run<M> {
 
     fn check(&mut self) -> Result<(), Breach> {
         if std::mem::take(&mut self.dirty) {
-            checks::always(&self.sandbox, &self.books()?, &self.plan.wishes)?;
+            checks::always(
+                &self.sandbox,
+                &self.books()?,
+                &self.plan.wishes,
+                &self.worths,
+            )?;
         }
         Ok(())
     }
@@ -286,10 +314,16 @@ impl<M: Merchant> Run<M> {
                     _ => return,
                 }
             };
+            let wish = self.wish_of(&parcel);
             let answer = self.sandbox.respond(parcel.request).await;
+            let answer = self.lags.show(&self.clock, parcel.operation, answer);
             let told = answer.as_ref().map(|answer| read(answer.body()));
             let code = told.as_ref().and_then(|it| it.pointer("/code")?.as_u64());
             let code = code.unwrap_or_default();
+            // Lower ones are about the call, and say nothing of the payout.
+            if code >= 12_000 {
+                self.refused.extend(wish);
+            }
             self.shared()
                 .say("gateway", format_args!("{}: {code}", parcel.operation));
             if let Some(slot) = parcel.slot {
@@ -298,6 +332,17 @@ impl<M: Merchant> Run<M> {
             self.dirty = true;
             self.look_at_payouts();
         }
+    }
+
+    /// The wish that a request would pay.
+    fn wish_of(&self, parcel: &Parcel) -> Option<usize> {
+        if !parcel.operation.starts_with("apply") {
+            return None;
+        }
+        let body = read(parcel.request.body());
+        let to = body.pointer("/address")?.as_str()?;
+        let mut wishes = self.plan.wishes.iter();
+        wishes.position(|wish| wish.address.as_str() == to)
     }
 
     /// Some withdrawals fail on their chain.
@@ -331,6 +376,13 @@ impl<M: Merchant> Run<M> {
                     return;
                 };
                 let work = async move { Done::Sold(merchant.sell(&sale).await) };
+                self.tasks.spawn(kind, now, work);
+            }
+            Kind::Bill(place) => {
+                let Some((bill, _)) = self.plan.bills.get(*place).cloned() else {
+                    return;
+                };
+                let work = async move { Done::Sold(merchant.bill(&bill).await) };
                 self.tasks.spawn(kind, now, work);
             }
             Kind::PayOut(place) => {
@@ -368,6 +420,7 @@ impl<M: Merchant> Run<M> {
                 return self.answered(&delivery, &answer);
             }
             (Kind::Sell(place), Done::Sold(sold)) => return self.sold(place, sold),
+            (Kind::Bill(place), Done::Sold(sold)) => return self.billed(place, &sold),
             (Kind::PayOut(place), _) => {
                 self.asked.insert(place);
                 let books = self.books()?;

@@ -20,6 +20,7 @@ impl<M: Merchant> Run<M> {
         match due {
             Due::Planned(event) => return self.planned(event),
             Due::Pay { address, payment } => self.pay(&address, &payment),
+            Due::PayBill(place, choice) => self.pay_bill(place, choice)?,
             Due::Flag(record_id) => {
                 if self.sandbox.flag_risky(&record_id).is_ok() {
                     self.shared()
@@ -56,13 +57,18 @@ impl<M: Merchant> Run<M> {
                 }
             }
             // Customers wait until the shop opens again.
-            Event::Sell(_) | Event::Wish(_) if self.down => {
+            Event::Sell(_) | Event::Bill(_) | Event::Wish(_) if self.down => {
                 self.soon(1_000, 10_000, Due::Planned(event));
             }
             Event::Sell(place) => {
                 self.shared()
                     .say("customer", format_args!("buys sale-{}", place + 1));
                 self.start(Kind::Sell(place));
+            }
+            Event::Bill(place) => {
+                self.shared()
+                    .say("customer", format_args!("wants bill-{}", place + 1));
+                self.start(Kind::Bill(place));
             }
             Event::Wish(place) => {
                 let same = |kind: &Kind| matches!(kind, Kind::PayOut(other) if *other == place);
@@ -116,7 +122,7 @@ impl<M: Merchant> Run<M> {
     pub(super) fn sold(&mut self, place: usize, sold: Sold) -> Result<(), Breach> {
         let address = match sold {
             Sold::PayTo(address) => address.to_string(),
-            Sold::Failed => {
+            Sold::Failed | Sold::Billed => {
                 self.shared().say("customer", "gets no address and leaves");
                 return Ok(());
             }
@@ -144,23 +150,28 @@ impl<M: Merchant> Run<M> {
             "chain": sale.chain.as_str(), "price": sale.price.as_str(),
             "expiredAt": sale.expires_at.get(),
         });
+        let about = sale.order_id.as_str();
+        let answer = self.ask("createAppOrderDepositAddress", about, &body)?;
+        match answer.pointer("/data/address").and_then(Value::as_str) {
+            Some(address) => Ok(address.to_owned()),
+            None => breach(Invariant::SimulationWorks, about, answer.to_string()),
+        }
+    }
+
+    /// A call in the merchant's name, past the line.
+    pub(super) fn ask(&self, route: &str, about: &str, body: &Value) -> Result<Value, Breach> {
         let body = body.to_string();
-        let mut request = Request::post("/ccpayment/v2/createAppOrderDepositAddress")
+        let mut request = Request::post(format!("/ccpayment/v2/{route}"))
             .header("Content-Type", "application/json");
         for (name, value) in self.sandbox.sign_notification(body.as_bytes()) {
             request = request.header(name, value);
         }
-        let about = sale.order_id.as_str();
         let request = request
             .body(Bytes::from(body))
             .or_else(|error| breach(Invariant::SimulationWorks, about, error.to_string()))?;
         // It answers at once: nothing in it waits.
         let answer = futures_now(self.sandbox.respond(request)).flatten();
-        let answer = answer.map(|answer| read(answer.body())).unwrap_or_default();
-        match answer.pointer("/data/address").and_then(Value::as_str) {
-            Some(address) => Ok(address.to_owned()),
-            None => breach(Invariant::SimulationWorks, about, answer.to_string()),
-        }
+        Ok(answer.map(|answer| read(answer.body())).unwrap_or_default())
     }
 
     fn pay(&mut self, address: &str, payment: &Payment) {
@@ -172,10 +183,15 @@ impl<M: Merchant> Run<M> {
                 return self.shared().say("customer", line);
             }
         };
+        self.paid(paid, amount, payment.fate);
+    }
+
+    /// Money has arrived, and its fate is sealed.
+    pub(super) fn paid(&mut self, paid: String, amount: &str, fate: Fate) {
         self.shared().counts.deposits += 1;
         self.shared()
             .say("customer", format_args!("pays {amount}: {paid}"));
-        match payment.fate {
+        match fate {
             Fate::Confirmed => {}
             Fate::Flagged => self.soon(0, 60_000, Due::Flag(paid)),
             Fate::Failed => self.soon(0, 90_000, Due::FailRecord(paid)),

@@ -35,6 +35,8 @@ pub(super) struct Shared {
     pub(super) parcels: BTreeMap<(Duration, u64), Parcel>,
     /// Of a hundred calls, how many the line does not carry as it should.
     pub(super) faults_percent: u32,
+    /// When no call finds a connection.
+    pub(super) line_outage: Option<(Duration, Duration)>,
     pub(super) counts: Counts,
     pub(super) trace: Trace,
 }
@@ -100,6 +102,7 @@ impl VirtualClock {
             serial: 0,
             parcels: BTreeMap::new(),
             faults_percent: 0,
+            line_outage: None,
             counts: Counts::default(),
             trace: Trace::default(),
         };

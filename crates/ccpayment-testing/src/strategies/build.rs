@@ -171,23 +171,25 @@ impl Builder {
         one_of(instead.chain([(6, present)]).collect())
     }
 
+    /// Two moments, or as many of them as there have to be, the later one last.
     fn span(self, span: &Span, left: &mut Fields<'_>, depth: u8) -> Made<Entries> {
-        let from = take(left, &span.from)?;
-        if take(left, &span.to)?.or.is_empty() || !from.or.is_empty() {
-            return Err(format!("{} is not what the span asks for", span.from));
-        }
-        let length = 0..=span.seconds;
-        let length = if self.whole {
-            length.prop_map(Some).boxed()
-        } else {
-            proptest::option::of(length).boxed()
+        let (from, to) = (take(left, &span.from)?, take(left, &span.to)?);
+        let Shape::Integer { max, .. } = &to.value else {
+            return Err(format!("{} is no moment", span.to));
+        };
+        let latest = max.unwrap_or(u64::MAX);
+        let there = |field: &Field| match field.or.is_empty() || self.whole {
+            true => Just(true).boxed(),
+            false => any::<bool>().boxed(),
         };
         let (begins, ends) = (span.from.clone(), span.to.clone());
-        Ok((self.value(&from.value, depth)?, length)
-            .prop_map(move |(from, length)| {
-                let end = from.as_u64().unwrap_or(0);
-                let end = length.map(|it| (ends.clone(), json!(end.saturating_add(it))));
-                [(begins.clone(), from)].into_iter().chain(end).collect()
+        let moments = (self.value(&from.value, depth)?, 0..=span.seconds);
+        Ok((moments, there(from), there(to))
+            .prop_map(move |((from, length), has_from, has_to)| {
+                let to = from.as_u64().unwrap_or(0).saturating_add(length);
+                let from = has_from.then(|| (begins.clone(), from));
+                let to = has_to.then(|| (ends.clone(), json!(to.min(latest))));
+                from.into_iter().chain(to).collect()
             })
             .boxed())
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ccpayment_core::v1::{Currency, GatewayOrderId, GetOrderInfo, PayStatus};
+use ccpayment_core::v1::{Currency, GatewayOrderId, PayStatus};
 use ccpayment_core::{Address, Amount, Chain, Memo, OrderId, RecordId, TxId, UserId, wire};
 use serde::{Deserialize, Serialize};
 
@@ -13,6 +13,9 @@ fn if_done<'a>(status: &PayStatus, amount: &'a Amount) -> Option<&'a Amount> {
 
 /// A payment to an order. One order may be paid in parts, each with a record id of its own: compare
 /// their sum with [`Self::order_amount`], or ask `get_order_info`, before anything is handed over.
+///
+/// What is to be done is what [`confirm_request`](Self::confirm_request) and
+/// [`decide`](Self::decide) say, or `confirm` in one call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ApiDeposit {
@@ -51,7 +54,7 @@ pub struct ApiDeposit {
         skip_serializing_if = "Option::is_none"
     )]
     pub fiat_rate: Option<Amount>,
-    /// What came, in the token. Credit nobody from here: see `paid`.
+    /// What came, in the token. Credit nobody from here: see the decision.
     #[serde(deserialize_with = "wire::required")]
     pub paid_amount: Amount,
     /// US dollars for one token.
@@ -103,14 +106,6 @@ impl ApiDeposit {
         self.extend.merchant_order_id.as_ref()
     }
 
-    /// The call that reads the order back, with the sum of what came for it; none where the
-    /// notification names no order.
-    #[must_use]
-    pub fn confirm_request(&self) -> Option<GetOrderInfo> {
-        let order_id = self.merchant_order_id()?.clone();
-        Some(GetOrderInfo::new([order_id]))
-    }
-
     /// What the merchant gave with the order, wherever it stands.
     #[must_use]
     pub fn custom_value(&self) -> Option<&str> {
@@ -140,7 +135,8 @@ pub struct DepositExtend {
     pub custom_value: Option<String>,
 }
 
-/// A payment to a user's permanent address. It names no order: credit by user and record id.
+/// A payment to a user's permanent address. It names no order, and v1 has no route that reads it
+/// back: [`decision`](Self::decision) goes by the signed notification alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DirectDeposit {
@@ -150,7 +146,7 @@ pub struct DirectDeposit {
     /// CCPayment's id of the transaction.
     #[serde(deserialize_with = "wire::required")]
     pub record_id: RecordId,
-    /// What came, in the token. Credit nobody from here: see `paid`.
+    /// What came, in the token. Credit nobody from here: see the decision.
     #[serde(deserialize_with = "wire::required")]
     pub paid_amount: Amount,
     /// What the merchant gets of it, after CCPayment's fee.
@@ -217,7 +213,8 @@ impl DirectDeposit {
     }
 }
 
-/// A payment to an invoice that was made on the dashboard.
+/// A payment to an invoice that was made on the dashboard. v1 has no route that reads it back:
+/// [`decision`](Self::decision) goes by the signed notification alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Invoice {
@@ -256,7 +253,7 @@ pub struct Invoice {
     /// What the price is in: a fiat such as `USD`, or `token`.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub denominated_currency: Currency,
-    /// What came, in the token. Credit nobody from here: see `paid`.
+    /// What came, in the token. Credit nobody from here: see the decision.
     #[serde(deserialize_with = "wire::required")]
     pub paid_amount: Amount,
     /// What the merchant gets of it. An empty text in the documents' example, which is none and not

@@ -5,12 +5,14 @@ use serde::{Serialize, Serializer};
 
 use super::deposits::{ApiDeposit, DirectDeposit, Invoice};
 use super::payouts::{ApiWithdrawal, Refund};
-use crate::event::DedupeKey;
-use crate::whole::UnknownEvent;
+use crate::event::DeliveryKey;
+use crate::whole::{UnknownEvent, UnreadableEvent};
 
 /// A notification, by its `order_type`.
 ///
-/// Deliveries repeat and may come out of order, so never move a record back from a final status.
+/// Deliveries repeat and may come out of order, so never move a record back from a final status. A
+/// program that does not handle a type stores it whole (`Event` is `Serialize`) and then
+/// acknowledges it, or does not acknowledge it.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
@@ -24,27 +26,28 @@ pub enum Event {
     ApiWithdrawal(Box<ApiWithdrawal>),
     /// The end of a refund of the dashboard.
     Refund(Box<Refund>),
-    /// Anything else, kept whole.
+    /// A type that this version knows, in a form that it can't read, kept whole. Store it whole and
+    /// tell a person before it is acknowledged, or don't acknowledge it.
+    Unreadable(UnreadableEvent),
+    /// A type that this version does not know, kept whole.
     Unknown(UnknownEvent),
 }
 
 impl Event {
-    /// What a store must hold as unique, so that a notification that comes again is handled once:
-    /// the record id and the status. `None` for [`Event::Unknown`].
+    /// Tells repeats of one delivery from each other's first: record id *and* status. It is no key
+    /// for money: a credit is unique by [`Creditable::record_id`](super::Creditable::record_id).
+    /// `None` for what can't be read.
     #[must_use]
-    pub fn dedupe_key(&self) -> Option<DedupeKey<'_>> {
+    pub fn delivery_key(&self) -> Option<DeliveryKey<'_>> {
         let (record_id, status) = match self {
             Self::ApiDeposit(event) => (&event.record_id, &event.pay_status),
             Self::DirectDeposit(event) => (&event.record_id, &event.pay_status),
             Self::Invoice(event) => (&event.record_id, &event.pay_status),
             Self::ApiWithdrawal(event) => (&event.record_id, &event.pay_status),
             Self::Refund(event) => (&event.record_id, &event.pay_status),
-            Self::Unknown(_) => return None,
+            Self::Unreadable(_) | Self::Unknown(_) => return None,
         };
-        Some(DedupeKey {
-            record_id,
-            status: status.as_str(),
-        })
+        Some(DeliveryKey::new(record_id, status.as_str()))
     }
 
     /// The merchant's id of the order, wherever this kind has it.
@@ -55,7 +58,7 @@ impl Event {
             Self::Invoice(event) => event.extend.merchant_order_id.as_ref(),
             Self::ApiWithdrawal(event) => Some(&event.merchant_order_id),
             Self::Refund(event) => event.merchant_order_id.as_ref(),
-            Self::DirectDeposit(_) | Self::Unknown(_) => None,
+            Self::DirectDeposit(_) | Self::Unreadable(_) | Self::Unknown(_) => None,
         }
     }
 }
@@ -82,6 +85,7 @@ impl Serialize for Event {
             Self::Invoice(event) => typed(serializer, "Invoice", event),
             Self::ApiWithdrawal(event) => typed(serializer, "API Withdrawal", event),
             Self::Refund(event) => typed(serializer, "Refund", event),
+            Self::Unreadable(event) => event.serialize(serializer),
             Self::Unknown(event) => event.serialize(serializer),
         }
     }

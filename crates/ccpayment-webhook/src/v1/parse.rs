@@ -1,10 +1,11 @@
 //! From verified bytes to an [`Event`].
 
+use ccpayment_core::wire;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::event::Event;
-use crate::whole::UnknownEvent;
+use crate::whole::{UnknownEvent, UnreadableEvent};
 
 /// Reads a body. `None` when it is no JSON object, strictly: what was lengthened under v1's digest
 /// is none.
@@ -20,22 +21,27 @@ pub(crate) fn event(body: &[u8]) -> Option<Event> {
     let typed: Option<Typed> = serde_json::from_str(raw.get()).ok();
     let order_type = typed.map(|typed| typed.order_type);
     let known = match order_type.as_deref() {
-        Some("API Deposit") => Some(read(raw).map(Event::ApiDeposit)),
-        Some("Direct Deposit") => Some(read(raw).map(Event::DirectDeposit)),
+        Some("API Deposit") => read("API Deposit", raw, Event::ApiDeposit),
+        Some("Direct Deposit") => read("Direct Deposit", raw, Event::DirectDeposit),
         // The documents' own misspelling, in a title, an address and a table.
-        Some("Invoice" | "Invocie") => Some(read(raw).map(Event::Invoice)),
-        Some("API Withdrawal") => Some(read(raw).map(Event::ApiWithdrawal)),
-        Some("Refund") => Some(read(raw).map(Event::Refund)),
-        _ => None,
+        Some("Invoice" | "Invocie") => read("Invoice", raw, Event::Invoice),
+        Some("API Withdrawal") => read("API Withdrawal", raw, Event::ApiWithdrawal),
+        Some("Refund") => read("Refund", raw, Event::Refund),
+        _ => Event::Unknown(UnknownEvent::new(order_type, raw.to_owned())),
     };
-    let is_known = known.is_some();
-    Some(
-        known.flatten().unwrap_or_else(|| {
-            Event::Unknown(UnknownEvent::new(order_type, is_known, raw.to_owned()))
-        }),
-    )
+    Some(known)
 }
 
-fn read<T: DeserializeOwned>(raw: &RawValue) -> Option<Box<T>> {
-    serde_json::from_str(raw.get()).ok().map(Box::new)
+fn read<T: DeserializeOwned>(
+    name: &'static str,
+    raw: &RawValue,
+    event: impl FnOnce(Box<T>) -> Event,
+) -> Event {
+    match serde_json::from_str(raw.get()) {
+        Ok(read) => event(Box::new(read)),
+        Err(error) => {
+            let reason = wire::describe(&error);
+            Event::Unreadable(UnreadableEvent::new(name, reason, raw.to_owned()))
+        }
+    }
 }

@@ -4,7 +4,8 @@ use ccpayment_core::v1::{CoinId, GatewayOrderId, PayStatus};
 use ccpayment_core::{Address, Amount, Chain, Memo, OrderId, RecordId, TxId, wire};
 use serde::{Deserialize, Serialize};
 
-/// The end of a withdrawal. If none came, ask `get_order_info` before paying again.
+/// The end of a withdrawal. If none came, ask `get_order_info` before paying again: see
+/// [`decide_withdrawal`](super::decide_withdrawal).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ApiWithdrawal {

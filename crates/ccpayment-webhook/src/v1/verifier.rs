@@ -50,7 +50,8 @@ impl Verifier {
 
     /// How far a timestamp may lie from our time, on both sides:
     /// [`TOLERANCE_SECONDS`](Self::TOLERANCE_SECONDS), unless set. Counted in whole seconds, and at
-    /// least one. What protects against a replay is [`Event::dedupe_key`].
+    /// least one. What protects against a replay is that credits are unique by
+    /// [`Creditable::record_id`](super::Creditable::record_id).
     #[must_use]
     pub fn tolerance(mut self, tolerance: Duration) -> Self {
         self.gate.tolerance(tolerance);
@@ -102,7 +103,7 @@ impl From<&Credentials> for Verifier {
 
 impl Verified<Event> {
     /// Tells the gateway that this need not come again, in v1's words. Call it after the work
-    /// succeeded, or when [`Event::dedupe_key`] shows that it was done before; until then the
+    /// succeeded, or when [`Event::delivery_key`] shows that it was done before; until then the
     /// gateway repeats the delivery, six or seven times.
     pub fn acknowledge(self) -> Acknowledgement {
         Acknowledgement::new("success")

@@ -3,8 +3,11 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use ccpayment_client::{BoxError, Call, Client, Transport, TransportError};
-use ccpayment_core::{AppId, AppSecret, Credentials};
-use ccpayment_webhook::{ConfirmError, Event};
+use ccpayment_core::v2::GetAppWithdrawRecord;
+use ccpayment_core::{AppId, AppSecret, Credentials, RecordId};
+use ccpayment_webhook::{
+    ConfirmError, ConfirmedWithdrawal, DepositDecision, Event, WithdrawalDecision,
+};
 
 use crate::delivery::{API_DEPOSIT, API_WITHDRAWAL, APP_ID, SECRET, read};
 
@@ -44,7 +47,10 @@ async fn deposits_are_confirmed() {
         panic!("not read")
     };
     let confirmed = deposit.confirm(&client).await.unwrap();
-    assert_eq!(confirmed.creditable().unwrap().amount().as_str(), "25");
+    let DepositDecision::Credit(paid) = confirmed.decision() else {
+        panic!("not creditable")
+    };
+    assert_eq!(paid.amount().as_str(), "25");
 
     let body = r#"{"type":"DirectDeposit","msg":{"recordId":"1","referenceId":"r-1","coinId":7,
         "status":"Success"}}"#;
@@ -63,7 +69,39 @@ async fn a_withdrawal_is_confirmed() {
         panic!("not read")
     };
     let confirmed = withdrawal.confirm(&client).await.unwrap();
-    assert!(confirmed.is_final() && !confirmed.succeeded());
+    let failed = WithdrawalDecision::Failed { reason: None };
+    assert_eq!(confirmed.decision(), failed);
+}
+
+#[tokio::test]
+async fn the_events_of_a_user_are_confirmed_by_the_records_of_users() {
+    let body = r#"{"type":"UserDeposit","msg":{"recordId":"20240313","userId":"user-1",
+        "coinId":2541,"status":"Success"}}"#;
+    let Event::UserDeposit(deposit) = read(body) else {
+        panic!("not read")
+    };
+    let client = client("getUserDepositRecord", PAID);
+    let confirmed = deposit.confirm(&client).await.unwrap();
+    assert!(matches!(confirmed.decision(), DepositDecision::Credit(_)));
+
+    let body = r#"{"type":"UserWithdrawal","msg":{"recordId":"20240313","orderId":"o-1",
+        "userId":"user-1","coinId":7,"status":"Processing"}}"#;
+    let Event::UserWithdrawal(withdrawal) = read(body) else {
+        panic!("not read")
+    };
+    let fields = r#""coinId":7,"amount":"25","status":"Processing","orderId":"o-1""#;
+    let client = self::client("getUserWithdrawRecord", fields);
+    let confirmed = withdrawal.confirm(&client).await.unwrap();
+    assert_eq!(confirmed.decision(), WithdrawalDecision::NotYet);
+}
+
+#[tokio::test]
+async fn a_record_without_an_event_is_read_and_judged() {
+    let fields = r#""coinId":7,"amount":"25","status":"Success","orderId":"payout-1""#;
+    let client = client("getAppWithdrawRecord", fields);
+    let by_record = GetAppWithdrawRecord::new(RecordId::new("20240313"));
+    let confirmed = ConfirmedWithdrawal::read(&client, &by_record).await;
+    assert_eq!(confirmed.unwrap().decision(), WithdrawalDecision::Arrived);
 }
 
 #[tokio::test]

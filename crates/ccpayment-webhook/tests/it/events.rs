@@ -50,7 +50,7 @@ fn every_type_is_read() {
     let body = r#"{"type":"UserWithdrawal","msg":{"recordId":"1","orderId":"o-1","userId":"u-1",
         "coinId":1,"status":"Weighing"}}"#;
     let event = read(body);
-    assert_eq!(event.dedupe_key().unwrap().status, "Weighing");
+    assert_eq!(event.delivery_key().unwrap().to_string(), "1/Weighing");
     let Event::UserWithdrawal(withdrawal) = event else {
         panic!("not read")
     };
@@ -87,7 +87,7 @@ fn the_order_of_names_and_their_spelling_do_not_count() {
         assert_eq!(read(&body), expected, "{body}");
     }
     let body = r#"{"type":"DirectDeposit","msg":{"recordID":1,"referenceID":2,"coinId":1,"status":"Failed"}}"#;
-    assert_eq!(read(body).dedupe_key().unwrap().to_string(), "1/Failed");
+    assert_eq!(read(body).delivery_key().unwrap().to_string(), "1/Failed");
 }
 
 #[test]
@@ -106,8 +106,7 @@ fn what_is_not_known_is_kept_whole() {
     ] {
         let event = unknown(body);
         assert_eq!((event.raw(), event.event_type()), (body, event_type));
-        assert!(!event.has_known_type());
-        assert_eq!(Event::Unknown(event).dedupe_key(), None);
+        assert_eq!(Event::Unknown(event).delivery_key(), None);
     }
 }
 
@@ -119,7 +118,7 @@ fn a_risky_address_is_read_with_and_without_an_envelope() {
         r#"{"type":"RiskyAddress","msg":{"address":"0x1","riskAt":1726717500}}"#,
     ] {
         let event = read(body);
-        assert_eq!((event.event_type(), event.dedupe_key()), (None, None));
+        assert_eq!((event.event_type(), event.delivery_key()), (None, None));
         let Event::RiskyAddress(notice) = event else {
             panic!("{body}: {event:?}")
         };
@@ -167,9 +166,46 @@ fn a_known_type_that_is_not_whole_is_neither_refused_nor_lost() {
         r#"{"msg":{"recordId":"1"},"type":"UserWithdrawal"}"#.to_owned(),
         twice,
     ] {
-        let event = unknown(&body);
-        assert!(event.has_known_type(), "{body}");
-        assert_eq!(event.raw(), body);
+        let event = read(&body);
+        let Event::Unreadable(unreadable) = &event else {
+            panic!("{body}: {event:?}")
+        };
+        assert_eq!(unreadable.raw(), body);
+        assert_eq!(Some(unreadable.event_type()), event.event_type());
+        assert!(!unreadable.reason().is_empty());
+        assert_eq!(event.delivery_key(), None);
+        assert_eq!(serde_json::to_string(&event).unwrap(), body);
+    }
+}
+
+#[test]
+fn what_can_not_be_read_of_a_known_type_is_named_without_its_value() {
+    for (body, named) in [
+        (
+            r#"{"type":"ApiDeposit","msg":{"orderId":"secret","coinId":1,"status":"Success"}}"#,
+            "`recordId`",
+        ),
+        (
+            r#"{"type":"UserDeposit","msg":{"recordId":"secret","userId":["secret"],"coinId":1}}"#,
+            "expected text",
+        ),
+        (
+            r#"{"type":"ApiWithdrawal","type":"ApiWithdrawal","msg":"secret"}"#,
+            "`type`",
+        ),
+        (r#"{"msg":{},"type":"New","type":"UserWithdrawal"}"#, "type"),
+    ] {
+        let event = read(body);
+        let Event::Unreadable(unreadable) = &event else {
+            panic!("{body}: {event:?}")
+        };
+        assert!(
+            unreadable.reason().contains(named),
+            "{body}: {}",
+            unreadable.reason()
+        );
+        let shown = format!("{event:?} {}", unreadable.reason());
+        assert!(!shown.contains("secret"), "{shown}");
     }
 }
 

@@ -14,3 +14,6 @@ mod delivery;
 mod events;
 #[cfg(test)]
 mod trust;
+#[cfg(test)]
+#[cfg(feature = "v1")]
+mod v1_confirm;

@@ -13,7 +13,7 @@ fn a_true_delivery_is_trusted_and_acknowledged() {
     assert_eq!(API_DEPOSIT.len(), 186);
     let verified = Delivery::new(API_DEPOSIT).verify(&verifier()).unwrap();
     assert_eq!(verified.event_type(), Some("ApiDeposit"));
-    let key = verified.dedupe_key().unwrap();
+    let key = verified.delivery_key().unwrap();
     assert_eq!(key.to_string(), "20240919035020188328269786624000/Success");
 
     let response = verified.acknowledge().into_response();

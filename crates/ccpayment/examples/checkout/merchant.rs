@@ -9,7 +9,10 @@ use axum::extract::{FromRef, State};
 use axum::http::StatusCode;
 use axum::routing::MethodRouter;
 use ccpayment::v2::{ApplyAppWithdrawToNetwork, CreateAppOrderDepositAddress};
-use ccpayment::webhook::{Acknowledgement, Event, Verified, Verifier, Webhook};
+use ccpayment::webhook::{
+    Acknowledgement, ApiDeposit, Creditable, DepositDecision, Event, Verified, Verifier, Webhook,
+    WithdrawalDecision,
+};
 use ccpayment::{
     Address, Amount, AppId, AppSecret, Call, Chain, Client, CoinId, Credentials, OrderId, Proof,
     RecordId, ReqwestTransport, Transport,
@@ -36,6 +39,8 @@ pub struct Books {
     pub credits: Vec<(OrderId, Amount)>,
     /// Payouts that were made, by our own id.
     pub payouts: BTreeMap<OrderId, RecordId>,
+    /// Whole notifications that nobody handles yet: a person looks at them.
+    pub set_aside: Vec<String>,
     /// Payouts that the chain confirmed.
     pub payouts_confirmed: BTreeMap<OrderId, RecordId>,
     /// How many notifications were handled to the end.
@@ -138,9 +143,20 @@ impl Merchant {
         ))
     }
 
-    /// Pays somebody out.
+    /// Pays somebody out. What was provably not made, such as in a short outage, is made again under
+    /// the same order id; a real merchant does so for as long as it takes.
     pub async fn pay_out(&self, payout: &ApplyAppWithdrawToNetwork) -> Result<(), Error> {
-        let paid = self.shop.client.payout(payout).await?;
+        let mut answer = self.shop.client.payout(payout).await;
+        for _ in 0..3 {
+            match &answer {
+                Err(error) if error.can_be_made_again() => {
+                    self.say(format_args!("makes {PAYOUT_ID} again: {error}"));
+                    answer = self.shop.client.payout(payout).await;
+                }
+                _ => break,
+            }
+        }
+        let paid = answer?;
         self.say(format_args!(
             "is sure of {PAYOUT_ID}: {} (submitted {}, looked up {})",
             match paid.proof {
@@ -172,30 +188,62 @@ impl Merchant {
     /// says what to credit.
     pub async fn handle(&self, event: &Event) -> Result<(), Error> {
         match event {
-            Event::ApiDeposit(event) => {
-                let confirmed = event.confirm(&self.shop.client).await?;
-                match confirmed.creditable() {
-                    Some(deposit) => self.credit(deposit.record_id(), deposit.amount())?,
-                    None => self.say(format_args!("sees a payment that is {}", event.status)),
+            Event::ApiDeposit(deposit) => {
+                match deposit.confirm(&self.shop.client).await?.decision() {
+                    DepositDecision::Credit(paid) => self.take(event, deposit, &paid)?,
+                    DepositDecision::NotYet => {
+                        self.say(format_args!("sees a payment that is {}", deposit.status));
+                    }
+                    DepositDecision::Never(why) => self.set_aside(event, why)?,
+                    // The record lags behind its last notification, which has to come again.
+                    _ => return Err("the payment's record is not final yet".into()),
                 }
             }
-            Event::ApiWithdrawal(event) => {
-                let confirmed = event.confirm(&self.shop.client).await?;
-                if confirmed.succeeded() {
-                    self.say(format_args!("sees {} confirmed", event.order_id));
-                    let record_id = event.record_id.clone();
-                    self.books()
-                        .payouts_confirmed
-                        .insert(event.order_id.clone(), record_id);
+            Event::ApiWithdrawal(withdrawal) => {
+                match withdrawal.confirm(&self.shop.client).await?.decision() {
+                    WithdrawalDecision::Arrived => {
+                        self.say(format_args!("sees {} confirmed", withdrawal.order_id));
+                        let record_id = withdrawal.record_id.clone();
+                        self.books()
+                            .payouts_confirmed
+                            .insert(withdrawal.order_id.clone(), record_id);
+                    }
+                    WithdrawalDecision::NotYet => {}
+                    WithdrawalDecision::AskAgain => {
+                        return Err("the payout's record is not final yet".into());
+                    }
+                    // Whether its money came back is for a person to see.
+                    _ => self.set_aside(event, "the payout did not arrive")?,
                 }
             }
-            // Acknowledged all the same: a new kind of event must not become a retry storm.
-            other => self.say(format_args!("does not know {other:?}")),
+            _ => self.set_aside(event, "nobody handles it yet")?,
         }
         self.books().handled += 1;
         Ok(())
     }
 
+    /// Stores a notification whole, so that it may be acknowledged.
+    fn set_aside(&self, event: &Event, why: impl std::fmt::Display) -> Result<(), Error> {
+        self.say(format_args!("keeps a notification for a person: {why}"));
+        let whole = serde_json::to_string(event)?;
+        self.books().set_aside.push(whole);
+        Ok(())
+    }
+
+    /// Holds a payment against what was asked for: money in another coin pays nothing here.
+    fn take(
+        &self,
+        event: &Event,
+        deposit: &ApiDeposit,
+        paid: &Creditable<'_>,
+    ) -> Result<(), Error> {
+        if deposit.order_id.as_str() != ORDER_ID || paid.coin_id() != USDT {
+            return self.set_aside(event, "it is not what the order asks for");
+        }
+        self.credit(paid.record_id(), paid.amount())
+    }
+
+    /// Books a payment in the order's coin, under its record id.
     pub fn credit(&self, record_id: &RecordId, amount: &Amount) -> Result<(), Error> {
         let mut books = self.books();
         if !std::mem::replace(&mut books.failed_once, true) {

@@ -1,17 +1,17 @@
 //! Mistakes that real tills make. Each replaces one part of the shop's till.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use ccpayment::v2::{DepositStatus, GetAppDepositRecord};
-use ccpayment::webhook::{ApiDeposit, Event};
-use ccpayment::{OrderId, RecordId, Timestamp};
-use ccpayment_testing::simulation::{Books, Merchant, Sale, Sold, Wish, World};
+use ccpayment::webhook::{ApiDeposit, ConfirmedDeposit, DepositDecision, Event};
+use ccpayment::{OrderId, PriceIn, RecordId, Timestamp};
+use ccpayment_testing::simulation::{Bill, Books, Merchant, Sale, Sold, Wish, World};
 use http::{Request, Response, StatusCode};
 use serde_json::Value;
-use shop::{Payment, Payout, PayoutState};
+use shop::{Asked, Payment, Payout, PayoutState};
 
 use crate::{Shop, request};
 
@@ -21,14 +21,23 @@ pub(crate) enum Mistake {
     CreditsTwice,
     /// Looks, then asks the gateway, then books: two copies at once both find nothing.
     LooksTooEarly,
+    /// Books once for each event, by its delivery key: two events may be handled after the record
+    /// is final.
+    CreditsByEvent,
     /// Answers at once and remembers the event in memory.
     AcknowledgesFirst,
     /// Answers `Success` whatever came of it.
     SwallowsErrors,
+    /// Takes a record that is not final for one that will be announced again.
+    AcknowledgesLagging,
     CreditsFlagged,
     CreditsUnconfirmed,
+    /// Books the amount in the currency of the order, whatever coin was paid.
+    AddsAnyCoin,
     NewOrderId,
     TimeoutIsFailure,
+    /// Takes every refusal for the last word, also when nothing was sent.
+    NotSentIsRefused,
     SkipsVerification,
     NeverReconciles,
     /// Believes that every deposit is confirmed sooner or later.
@@ -42,6 +51,8 @@ pub(crate) struct Careless {
     mistake: Mistake,
     /// Gone with the process.
     memory: Mutex<Vec<Event>>,
+    /// A table of the database.
+    handled: Mutex<BTreeSet<String>>,
 }
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -52,49 +63,73 @@ impl Careless {
             shop: Shop::new(world),
             mistake,
             memory: Mutex::default(),
+            handled: Mutex::default(),
         }
     }
 
     async fn handle(&self, event: &Event) -> Result<(), Error> {
         match event {
-            Event::ApiDeposit(deposit) => self.deposit(deposit).await,
+            Event::ApiDeposit(deposit) => self.deposit(event, deposit).await,
             other => self.shop.till.handle(other).await,
         }
     }
 
-    async fn deposit(&self, deposit: &ApiDeposit) -> Result<(), Error> {
+    async fn deposit(&self, event: &Event, deposit: &ApiDeposit) -> Result<(), Error> {
         let till = &self.shop.till;
         let is_booked = |it: &Payment| it.record_id == deposit.record_id;
         let booked_before = till.database.rows().payments.iter().any(is_booked);
-        let read = GetAppDepositRecord::new(deposit.record_id.clone());
-        let record = till.client.send(&read).await?.record;
-        let is_confirmed = record.status == DepositStatus::Success;
-        let is_flagged = record.is_flagged_as_risky != Some(false);
+        let confirmed = deposit.confirm(&till.client).await?;
+        let record = confirmed.record();
         assert!(
             self.mistake != Mistake::Panics || record.status != DepositStatus::Failed,
             "this can't happen"
         );
-        let books = match self.mistake {
-            Mistake::CreditsFlagged => is_confirmed,
-            Mistake::CreditsUnconfirmed => !is_flagged,
-            _ => is_confirmed && !is_flagged,
+        let payment = match (self.mistake, confirmed.decision()) {
+            (Mistake::AddsAnyCoin, DepositDecision::Credit(_)) => {
+                self.in_any_coin(deposit, &confirmed)
+            }
+            (_, DepositDecision::Credit(paid)) => till.judge(&deposit.order_id, &paid).await?,
+            (Mistake::CreditsFlagged, DepositDecision::Never(_))
+                if record.status == DepositStatus::Success =>
+            {
+                self.in_any_coin(deposit, &confirmed)
+            }
+            (Mistake::CreditsUnconfirmed, _) if record.is_flagged_as_risky == Some(false) => {
+                self.in_any_coin(deposit, &confirmed)
+            }
+            (Mistake::AcknowledgesLagging, _)
+            | (_, DepositDecision::NotYet | DepositDecision::Never(_)) => return Ok(()),
+            _ => return Err("ask again".into()),
         };
-        if !books {
-            return Ok(());
-        }
-        let payment = Payment {
-            record_id: record.record_id,
-            order_id: deposit.order_id.clone(),
-            amount: record.amount,
-        };
+        let key = event.delivery_key().map(|it| it.to_string());
+        let is_new = |key| self.handled.lock().unwrap().insert(key);
         let mut rows = till.database.rows();
         match self.mistake {
             Mistake::CreditsTwice => rows.payments.push(payment),
             Mistake::LooksTooEarly if booked_before => {}
-            Mistake::LooksTooEarly => rows.payments.push(payment),
+            Mistake::CreditsByEvent if !key.is_some_and(is_new) => {}
+            Mistake::LooksTooEarly | Mistake::CreditsByEvent => rows.payments.push(payment),
             _ => rows.book(payment),
         }
         Ok(())
+    }
+
+    /// The amount of the record, in the currency of the order.
+    fn in_any_coin(&self, deposit: &ApiDeposit, confirmed: &ConfirmedDeposit) -> Payment {
+        let record = confirmed.record();
+        let rows = self.shop.till.database.rows();
+        let paid_in = match (self.mistake, rows.asked.get(&deposit.order_id)) {
+            (Mistake::AddsAnyCoin, Some(Asked::Invoice(currency))) => *currency,
+            (Mistake::AddsAnyCoin, Some(Asked::Coin(coin_id))) => PriceIn::Coin(*coin_id),
+            _ => PriceIn::Coin(record.coin_id),
+        };
+        Payment {
+            record_id: record.record_id.clone(),
+            order_id: deposit.order_id.clone(),
+            amount: record.amount.clone(),
+            paid_in,
+            counts: true,
+        }
     }
 
     fn guesses(&self) -> bool {
@@ -102,6 +137,17 @@ impl Careless {
             self.mistake,
             Mistake::NewOrderId | Mistake::TimeoutIsFailure
         )
+    }
+
+    /// Books as refused what the till would make again.
+    fn give_up(&self) {
+        if self.mistake == Mistake::NotSentIsRefused {
+            for payout in self.shop.till.database.rows().payouts.values_mut() {
+                if payout.state == PayoutState::ToMake {
+                    payout.state = PayoutState::Refused;
+                }
+            }
+        }
     }
 
     fn note(&self, wish: &Wish, order_id: &OrderId, state: PayoutState) {
@@ -142,18 +188,20 @@ impl Careless {
             return Ok(());
         };
         let read = GetAppDepositRecord::new(RecordId::new(record_id));
-        let record = self.shop.till.client.send(&read).await?.record;
-        let is_sound = record.status == DepositStatus::Success;
-        if let (true, Some(false), Some(order_id)) =
-            (is_sound, record.is_flagged_as_risky, record.order_id)
-        {
-            self.shop.till.database.rows().book(Payment {
-                record_id: record.record_id,
-                order_id,
-                amount: record.amount,
-            });
+        let till = &self.shop.till;
+        let confirmed = ConfirmedDeposit::read(&till.client, &read).await?;
+        match confirmed.decision() {
+            DepositDecision::Credit(paid) => {
+                let order_id = paid.order_id().ok_or("no order")?;
+                let payment = till.judge(order_id, &paid).await?;
+                till.database.rows().book(payment);
+                Ok(())
+            }
+            DepositDecision::AskAgain if text("/msg/status") == Some("Success") => {
+                Err("ask again".into())
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -203,6 +251,14 @@ impl Merchant for Careless {
         self.shop.sell(sale).await
     }
 
+    fn bills(&self) -> bool {
+        true
+    }
+
+    async fn bill(&self, bill: &Bill) -> Sold {
+        self.shop.bill(bill).await
+    }
+
     fn pays_out(&self) -> bool {
         true
     }
@@ -212,6 +268,7 @@ impl Merchant for Careless {
             return self.pay_out_by_guess(wish).await;
         }
         self.shop.pay_out(wish).await;
+        self.give_up();
     }
 
     async fn work(&self) {
@@ -222,6 +279,7 @@ impl Merchant for Careless {
         // Who guesses looks nothing up.
         if !self.guesses() {
             self.shop.work().await;
+            self.give_up();
         }
     }
 

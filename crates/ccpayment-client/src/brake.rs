@@ -1,0 +1,40 @@
+//! What stops all calls: the gateway blocks whoever goes on.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use ccpayment_core::ErrorCode;
+
+/// Set by two refusals, shared by all clones of a client, and taken off by a person alone.
+///
+/// 11014: our address is blocked, and calls prolong it. 12001: the APP ID is unknown, and calls with
+/// it get the address blocked.
+#[derive(Debug, Default)]
+pub(crate) struct Brake {
+    /// The code of the refusal; 0 for none.
+    code: AtomicU64,
+}
+
+impl Brake {
+    pub(crate) fn refused(&self, code: ErrorCode) {
+        if matches!(code, ErrorCode::MaliciousReq | ErrorCode::MerchantNotFound) {
+            let code = u64::from(code.code());
+            if self.code.swap(code, Ordering::Relaxed) != code {
+                tracing::error!(
+                    code,
+                    "the gateway blocks this client: no more calls are made"
+                );
+            }
+        }
+    }
+
+    pub(crate) fn set_by(&self) -> Option<ErrorCode> {
+        match self.code.load(Ordering::Relaxed) {
+            0 => None,
+            code => Some(ErrorCode::from(code)),
+        }
+    }
+
+    pub(crate) fn release(&self) {
+        self.code.store(0, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,84 @@
+//! The sandbox in the same process.
+
+#![allow(dead_code, reason = "each test takes what it needs")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use ccpayment::webhook::Verifier;
+use ccpayment::{
+    AppId, AppSecret, Call, Client, Credentials, Timestamp, Transport, TransportError,
+};
+use ccpayment_sandbox::{Notification, Sandbox, Setting};
+use ccpayment_testing::TestClock;
+use http::{Request, Response};
+
+struct Line {
+    sandbox: Sandbox,
+    is_down: Arc<AtomicBool>,
+}
+
+#[async_trait]
+impl Transport for Line {
+    async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
+        if self.is_down.load(Ordering::SeqCst) {
+            return Err(TransportError::NotSent("no route to host".into()));
+        }
+        let answer = self.sandbox.respond(call.request).await;
+        Ok(answer.unwrap())
+    }
+}
+
+/// A gateway whose chain waits for the test, and what a merchant needs to work with it.
+pub(crate) struct House {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) client: Client,
+    pub(crate) verifier: Verifier,
+    pub(crate) clock: TestClock,
+    /// While it is set, no call finds a connection.
+    pub(crate) is_down: Arc<AtomicBool>,
+}
+
+impl House {
+    pub(crate) fn new() -> Self {
+        const NOW: u64 = 1_767_225_600;
+        let sandbox = Sandbox::builder()
+            .seed(7)
+            .start_time(NOW)
+            .setting(Setting::ChainByHand(true))
+            .balance(1280, "100")
+            .webhook_url("http://shop.example/notify")
+            .build()
+            .unwrap();
+        let app_id = AppId::new(sandbox.app_id());
+        let secret = AppSecret::new(sandbox.app_secret());
+        let credentials = Credentials::new(app_id, secret).unwrap();
+        let verifier = Verifier::from(&credentials);
+        let clock = TestClock::at(Timestamp::new(NOW));
+        let is_down = Arc::new(AtomicBool::new(false));
+        let line = Line {
+            sandbox: sandbox.clone(),
+            is_down: Arc::clone(&is_down),
+        };
+        let client = Client::new(credentials, line).with_clock(clock.clone());
+        Self {
+            sandbox,
+            client,
+            verifier,
+            clock,
+            is_down,
+        }
+    }
+}
+
+/// A notification as a server gets it.
+pub(crate) fn request(notification: &Notification) -> Request<Bytes> {
+    let mut request = Request::post(&notification.url);
+    for (name, value) in &notification.headers {
+        request = request.header(*name, value);
+    }
+    let body = Bytes::from(notification.body.clone());
+    request.body(body).unwrap()
+}
