@@ -2,7 +2,7 @@
 //! the simulation notes about the history.
 
 use crate::checks::{self, Broken};
-use crate::payment::Payment;
+use crate::payment::{Payment, Request};
 use crate::teller::{How, SLACK, Teller, Verdict};
 use crate::world::World;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -133,7 +133,11 @@ impl Book {
                 "call {call} took {took:?} and had {total:?}"
             )));
         }
-        if matches!((how, &verdict), (How::Pay, Verdict::Unknown(None))) && self.is_alone(call) {
+        // A batch may have been paid by the call before.
+        if matches!((how, &verdict), (How::Pay, Verdict::Unknown(None)))
+            && self.is_alone(call)
+            && !matches!(request, Request::Batch(_))
+        {
             let debits = checks::debits(self, payment);
             if debits > 0 {
                 let what = format!("call {call} is unknown since no time, and was made");

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use anyhow::{Result, bail};
 use ccpayment_sandbox::{EntryKind, Fault, Ledger};
 
 use crate::book::{Book, Call};
@@ -19,6 +20,17 @@ pub(crate) enum Promise {
     /// Everything else: a *refused* that was paid, a wrong value, a call that outlives its
     /// deadline, a panic.
     Wrong,
+}
+
+impl Promise {
+    pub(crate) fn named(name: &str) -> Result<Self> {
+        Ok(match name {
+            "double" => Self::Double,
+            "lost" => Self::Lost,
+            "wrong" => Self::Wrong,
+            _ => bail!("no promise is called {name}"),
+        })
+    }
 }
 
 #[derive(Debug, Clone)]
