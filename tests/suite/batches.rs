@@ -15,28 +15,27 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use ccpayment::v2::{
-    AbortBatchWithdraw, ApplyBatchWithdraw, BatchMode, BatchRows, BatchStatus, BatchWithdrawTask,
-    BatchWithdrawTaskRecord, ConfirmBatchWithdraw,
+    AbortBatchWithdraw, ApplyBatchWithdraw, BatchMode, BatchStatus, BatchWithdrawTask,
+    ConfirmBatchWithdraw,
 };
 use ccpayment::{
     ABSENCE_SECONDS, Address, AppId, AppSecret, BatchPaid, BatchPayout, Call, Chain, Client,
-    CoinId, Credentials, Endpoint, ErrorCode, Memo, OrderId, Outcome, PayoutError, Proof, Refusal,
+    CoinId, Credentials, Endpoint, ErrorCode, OrderId, Outcome, PayoutError, Proof, Refusal,
     Timeouts, Timestamp, Transport, TransportError,
 };
 use ccpayment_sandbox::{EntryKind, Fault, RequestView, Sandbox, Setting};
 use fastrand::Rng;
 use futures_util::future::{Either, select};
-use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use crate::gateway::SandboxClock;
 use crate::in_process::{self, InProcess};
 
 const START: u64 = 1_767_225_600;
-const USDT: CoinId = CoinId::new(1280);
-const EVM: &str = "0xBb9C4e7F3687aca1AE2828c18f9E3ae067F569FE";
-const CONFIRM: &str = "confirmBatchWithdraw";
-const APPEND: &str = "appendBatchWithdraw";
+pub(crate) const USDT: CoinId = CoinId::new(1280);
+pub(crate) const EVM: &str = "0xBb9C4e7F3687aca1AE2828c18f9E3ae067F569FE";
+pub(crate) const CONFIRM: &str = "confirmBatchWithdraw";
+pub(crate) const APPEND: &str = "appendBatchWithdraw";
 
 fn row(seq: u64) -> BatchWithdrawTask {
     let id = OrderId::new(format!("row-{seq:05}"));
@@ -44,7 +43,7 @@ fn row(seq: u64) -> BatchWithdrawTask {
     BatchWithdrawTask::new(seq, id, Address::new(EVM), amount)
 }
 
-fn batch(rows: u64) -> BatchPayout {
+pub(crate) fn batch(rows: u64) -> BatchPayout {
     let (id, polygon) = (OrderId::new("batch-1"), Chain::new("POLYGON"));
     let batch = ApplyBatchWithdraw::new(id, USDT, polygon, BatchMode::Single);
     BatchPayout::new(batch.orders((1..=rows).map(row)))
@@ -61,7 +60,7 @@ fn sandbox_with(balance: &str) -> Sandbox {
         .unwrap()
 }
 
-fn sandbox() -> Sandbox {
+pub(crate) fn sandbox() -> Sandbox {
     sandbox_with("100000")
 }
 
@@ -87,7 +86,7 @@ fn carried_out(sandbox: &Sandbox, route: &str) -> usize {
 }
 
 /// The money of a batch that is, or will be, paid.
-fn holds(sandbox: &Sandbox) -> usize {
+pub(crate) fn holds(sandbox: &Sandbox) -> usize {
     let ledger = sandbox.ledger();
     assert!(ledger.is_balanced());
     let holds = (ledger.entries().iter()).filter(|entry| entry.kind == EntryKind::BatchHold);
@@ -121,70 +120,6 @@ fn is_done(sandbox: &Sandbox, wanted: &BatchPayout, paid: &BatchPaid) {
     assert_ne!(paid.batch.status, BatchStatus::Init);
     assert_eq!(holds(sandbox), 1);
     nothing_was_blind(sandbox);
-}
-
-fn record(change: Value) -> BatchWithdrawTaskRecord {
-    let mut record = json!({
-        "seq": 2, "orderId": "row-00002", "recordId": "r2", "address": EVM.to_lowercase(), "memo": "",
-        "amount": "2.20",
-    });
-    for (name, value) in change.as_object().unwrap() {
-        record[name] = value.clone();
-    }
-    serde_json::from_value(record).unwrap()
-}
-
-#[test]
-fn rows_are_held_against_the_wanted_ones() {
-    let wanted = batch(3).batch;
-    let judge = |changes: &[Value]| wanted.judge_rows(changes.iter().cloned().map(record));
-    for fits in [
-        json!({}),
-        json!({ "seq": null }),
-        json!({ "orderId": null }),
-        json!({ "recordId": null }),
-        json!({ "status": "Successful", "remark": "by the gateway" }),
-    ] {
-        let BatchRows::Fit(rows) = judge(std::slice::from_ref(&fits)) else {
-            panic!("{fits}")
-        };
-        let there: Vec<_> = rows.iter().map(Option::is_some).collect();
-        assert_eq!(there, [false, true, false], "{fits}");
-    }
-    // On two pages, which have shifted.
-    assert!(matches!(judge(&[json!({}), json!({})]), BatchRows::Fit(_)));
-    for (changes, field) in [
-        (vec![json!({ "amount": "2.21" })], "amount"),
-        (vec![json!({ "address": "0x0" })], "address"),
-        (vec![json!({ "memo": "7" })], "memo"),
-        (vec![json!({ "seq": 4, "orderId": null })], "orders"),
-        (vec![json!({ "seq": null, "orderId": "row-4" })], "orders"),
-        // Two names of two rows.
-        (vec![json!({ "seq": 1 })], "orders"),
-        // One row twice.
-        (vec![json!({}), json!({ "recordId": "r3" })], "orders"),
-    ] {
-        let BatchRows::Differ(fields) = judge(&changes) else {
-            panic!("{changes:?}")
-        };
-        assert_eq!(fields[0].field, field, "{changes:?}");
-    }
-    for (changes, missing) in [
-        (vec![json!({ "seq": null, "orderId": null })], "orderId"),
-        (vec![json!({ "address": null })], "address"),
-        (vec![json!({}), json!({ "recordId": null })], "recordId"),
-    ] {
-        let judged = judge(&changes);
-        assert_eq!(
-            judged,
-            BatchRows::Incomplete { field: missing },
-            "{changes:?}"
-        );
-    }
-    let mut with_memo = wanted.clone();
-    with_memo.orders[1].memo = Some(Memo::new("7"));
-    let judged = with_memo.judge_rows([record(json!({ "memo": "7" }))]);
-    assert!(matches!(judged, BatchRows::Fit(_)), "{judged:?}");
 }
 
 #[tokio::test]

@@ -193,8 +193,10 @@ fn expected(fault: Fault) -> Class {
         | Garbled::Empty
         | Garbled::GzipBomb
         | Garbled::LengthTooShort
-        | Garbled::InvalidUtf8
         | Garbled::CodeTwice => Class::NotAnEnvelope(200),
+        // Of what is no clean text a refusal is read, and never a success.
+        Garbled::InvalidUtf8 if acted => Class::NotAnEnvelope(200),
+        Garbled::InvalidUtf8 => promises_nothing,
         Garbled::RateLimited { .. } => Class::NotAnEnvelope(429),
         Garbled::BadGateway => Class::NotAnEnvelope(502),
         Garbled::Redirect => Class::NotAnEnvelope(302),

@@ -11,6 +11,8 @@
 mod answers;
 mod app_id;
 mod arbitrary;
+mod batch_answers;
+mod batch_rows;
 mod batches;
 mod blocking;
 mod discrepancies;

@@ -131,7 +131,7 @@ impl Client {
                 asked_pause = retry_after(response.headers(), now);
                 let call = CallInfo::of_prepared(prepared);
                 if let AnswerError::Rejected(rejection) = &error {
-                    shared.brake.refused(rejection.code);
+                    shared.brake.refused(E::NAME, rejection.code);
                 }
                 match self.scrub(error) {
                     AnswerError::Rejected(source) if source.code == ErrorCode::ReqExpired => {

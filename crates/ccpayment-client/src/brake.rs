@@ -15,8 +15,11 @@ pub(crate) struct Brake {
 }
 
 impl Brake {
-    pub(crate) fn refused(&self, code: ErrorCode) {
-        if matches!(code, ErrorCode::MaliciousReq | ErrorCode::MerchantNotFound) {
+    pub(crate) fn refused(&self, operation: &str, code: ErrorCode) {
+        // This one route has an APP ID in its body, which may be the unknown one.
+        let is_about_us = operation != "getMainCoinList" || code == ErrorCode::MaliciousReq;
+        let blocks = matches!(code, ErrorCode::MaliciousReq | ErrorCode::MerchantNotFound);
+        if is_about_us && blocks {
             let code = u64::from(code.code());
             if self.code.swap(code, Ordering::Relaxed) != code {
                 tracing::error!(

@@ -82,6 +82,13 @@ pub enum Refusal {
         /// The gateway's reason, where it gives one.
         reason: Option<String>,
     },
+    /// A batch is there and not confirmed, so nothing of it was paid, and it can't be matched with
+    /// what was asked for, so it is not confirmed either. A person compares the two.
+    #[error("it is not confirmed, and can't be matched: {}", list(fields))]
+    Unmatched {
+        /// Where the two do not match.
+        fields: Vec<Difference>,
+    },
     /// There is no record of it, and what may still have been on its way can't be accepted any
     /// more.
     #[error("there is no record of it, and none can come any more")]

@@ -10,6 +10,7 @@ use ccpayment_webhook::{ConfirmedDeposit, DepositDecision, Event, Verifier};
 use http::{HeaderMap, Response, StatusCode};
 
 type Trouble = Box<dyn Error + Send + Sync>;
+type Answer = Result<GetAppDepositRecordResponse, Trouble>;
 
 /// Two tables of the merchant's database.
 #[derive(Default)]
@@ -28,7 +29,7 @@ pub async fn receive(
     body: &[u8],
     now: SystemTime,
     books: &Mutex<Books>,
-    read_record: impl AsyncFnOnce(GetAppDepositRecord) -> Result<GetAppDepositRecordResponse, Trouble>,
+    read_record: impl AsyncFnOnce(GetAppDepositRecord) -> Answer,
 ) -> Response<Bytes> {
     let event = match verifier.verify(headers, body, now) {
         Ok(event) => event,
@@ -44,7 +45,7 @@ pub async fn receive(
 async fn handle(
     event: &Event,
     books: &Mutex<Books>,
-    read_record: impl AsyncFnOnce(GetAppDepositRecord) -> Result<GetAppDepositRecordResponse, Trouble>,
+    read_record: impl AsyncFnOnce(GetAppDepositRecord) -> Answer,
 ) -> Result<(), Trouble> {
     let set_aside = |books: &Mutex<Books>| -> Result<(), Trouble> {
         let whole = serde_json::to_string(event)?;

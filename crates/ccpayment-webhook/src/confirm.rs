@@ -149,9 +149,11 @@ confirm! {
         is_under_way(&it.status);
     // Nobody announced these, so nothing is promised to come.
     GetAppDepositRecord, it => GetAppDepositRecord(it.record_id.clone()),
-        ConfirmedDeposit<DepositRecord>, Ids { record_id: Some(&it.record_id), ..Ids::default() }, false;
+        ConfirmedDeposit<DepositRecord>,
+        Ids { record_id: Some(&it.record_id), ..Ids::default() }, false;
     GetUserDepositRecord, it => GetUserDepositRecord(it.record_id.clone()),
-        ConfirmedDeposit<UserDepositRecord>, Ids { record_id: Some(&it.record_id), ..Ids::default() }, false;
+        ConfirmedDeposit<UserDepositRecord>,
+        Ids { record_id: Some(&it.record_id), ..Ids::default() }, false;
     GetAppWithdrawRecord, it => GetAppWithdrawRecord(it.key.clone()),
         ConfirmedWithdrawal<WithdrawRecord>, by_key(&it.key), false;
     GetUserWithdrawRecord, it => GetUserWithdrawRecord(it.key.clone()),

@@ -170,8 +170,8 @@ impl Till {
             row.status == DepositStatus::Success && row.is_flagged_as_risky == Some(false)
         };
         let paid: Vec<_> = invoice.paid_list.iter().filter(is_paid).collect();
-        let values = paid.iter().filter_map(|row| row.paid_value.as_ref());
-        let sum = values.fold(Ok(Amount::zero()), |sum, value| sum?.checked_add(value));
+        let mut values = paid.iter().filter_map(|row| row.paid_value.as_ref());
+        let sum = values.try_fold(Amount::zero(), |sum, value| sum.checked_add(value));
         // The total is compared, and never booked: whoever books it books earlier payments again.
         if invoice.total_paid_value.is_some() && invoice.total_paid_value != sum.ok() {
             return Err("the invoice's payments don't add up to its total".into());

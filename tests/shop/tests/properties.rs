@@ -9,14 +9,15 @@ use ccpayment_testing::{FakeTransport, Reply, strategies};
 use proptest::prelude::*;
 use shop::{Basket, ask_for_money};
 
-fn ask(basket: &Basket, reply: Reply) -> Result<OrderToPay, PayoutError> {
+fn ask(basket: &Basket, reply: Reply) -> Result<OrderToPay, Box<PayoutError>> {
     let credentials = Credentials::new(AppId::new("app"), AppSecret::new("secret")).unwrap();
     let fake = FakeTransport::verifying(&credentials);
     fake.expect_any::<CreateAppOrderDepositAddress>(reply);
     let client = Client::new(credentials, fake);
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_time().build().unwrap();
-    runtime.block_on(ask_for_money(&client, basket))
+    let asked = runtime.block_on(ask_for_money(&client, basket));
+    asked.map_err(Box::new)
 }
 
 proptest! {

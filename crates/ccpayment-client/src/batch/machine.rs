@@ -3,16 +3,21 @@
 //! Nothing is known to repeat harmlessly but the opening. So after every doubt the batch is read
 //! back, and what is not there is sent again only once what was sent before can't arrive any more.
 //! Nothing moves money but the confirmation, which is sent only over exactly the rows that are
-//! wanted.
+//! wanted, and never once the batch was seen as confirmed.
+
+mod acts;
+mod ending;
+
+use std::collections::BTreeSet;
 
 use ccpayment_core::v2::{BatchRows, BatchStatus, BatchWithdrawOrder, BatchWithdrawTaskRecord};
-use ccpayment_core::{Difference, Endpoint as _, OrderId, Timestamp, v2::GetBatchWithdrawOrder};
+use ccpayment_core::{Difference, OrderId, Timestamp};
 
 use super::BatchPaid;
-use crate::error::{Error, Outcome};
+use crate::error::Error;
 use crate::payout::is_past;
-use crate::retry::passes_in_seconds;
 use crate::verdict::{PayoutError, Proof, Refusal, Tried};
+use ending::has_moved_nothing;
 
 /// How many rows one call takes.
 pub(super) const ROWS_AT_ONCE: usize = 500;
@@ -20,12 +25,17 @@ pub(super) const ROWS_AT_ONCE: usize = 500;
 /// How often something fails before it is given up.
 const MAX_FAILURES: u32 = 3;
 
+/// How often rows are read that do not match and may yet: a list may be behind.
+const MAX_MISMATCHES: u32 = 8;
+
 /// What to do next.
 pub(super) enum Step {
     /// Read the state of the batch, and all its rows.
     ReadBack,
     /// Read the state alone: it is what tells of a confirmation, and there may be many rows.
     Glance,
+    /// Open the batch with its first rows.
+    Open,
     /// Add these of the wanted rows.
     Append(Vec<usize>),
     Confirm,
@@ -34,6 +44,12 @@ pub(super) enum Step {
         then: Look,
     },
     Finish(Box<Result<BatchPaid, PayoutError>>),
+}
+
+impl Step {
+    pub(super) fn acts(&self) -> bool {
+        matches!(self, Self::Open | Self::Append(_) | Self::Confirm)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,13 +67,26 @@ impl From<Look> for Step {
     }
 }
 
-/// A call that may act twice.
+/// What may have been sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Act {
+    /// May be repeated; once the batch shows, nothing of it is in doubt.
+    Open,
     Append,
     Confirm,
-    /// Of another process, which may have confirmed the batch.
-    Anything,
+    /// Of an earlier process, which may have confirmed the batch.
+    Earlier,
+    /// The same, of a process that nobody has heard of.
+    Unheard,
+}
+
+/// What is known of earlier work on a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Earlier {
+    /// Nothing: there should have been none.
+    Unheard,
+    /// It has ended, and left this in doubt.
+    Left(Option<Timestamp>),
 }
 
 /// The batch, read back.
@@ -71,8 +100,24 @@ pub(super) struct Seen {
 pub(super) struct Machine {
     order_id: OrderId,
     tried: Tried,
-    /// What may have arrived without an answer.
-    doubt: Option<Act>,
+    /// When this work began.
+    began: Timestamp,
+    /// What may have arrived without an answer, and the latest moment at which it was signed.
+    doubt: Option<(Act, Timestamp)>,
+    /// When a confirmation was signed that was refused, until the batch is seen: one request may
+    /// arrive twice, and then the refusal may be that of the second.
+    unread: Option<Timestamp>,
+    /// The gateway has the batch.
+    is_there: bool,
+    /// The gateway's last word is that it has no such batch.
+    is_absent: bool,
+    /// The batch may be there, whatever a look-up says: its opening had no answer, or its id is
+    /// taken.
+    is_claimed: bool,
+    /// It was seen as confirmed, so that it is, whatever it shows later.
+    is_confirmed: bool,
+    /// A status that this version does not know, if it was the last one.
+    status: Option<String>,
     /// What the gateway refused for good, unless the batch shows that it had arrived before.
     refused: Option<(Act, Refusal)>,
     /// A refusal that passes within seconds.
@@ -84,20 +129,35 @@ pub(super) struct Machine {
     missing: Vec<usize>,
     /// The rows that were appended last.
     sent: Vec<usize>,
+    /// The rows that the gateway accepted of us. One that does not show is late, not missing.
+    accepted: BTreeSet<usize>,
+    /// When the last of them were signed, until all of them show.
+    accepted_at: Option<Timestamp>,
     /// All rows, as they were read back last.
     rows: Vec<BatchWithdrawTaskRecord>,
+    /// Where the rows did not match when they were read last, and how often in a row.
+    mismatch: Vec<Difference>,
+    mismatches: u32,
 }
 
 impl Machine {
-    /// A batch that is open. In doubt, another process may have sent something up to that moment.
-    pub(super) fn new(order_id: OrderId, tried: Tried, in_doubt_since: Option<Timestamp>) -> Self {
+    /// A batch that nobody has looked for yet.
+    pub(super) fn new(order_id: OrderId, began: Timestamp, earlier: Earlier) -> Self {
+        let doubt = match earlier {
+            Earlier::Unheard => Some((Act::Unheard, began)),
+            Earlier::Left(since) => since.map(|since| (Act::Earlier, since)),
+        };
         Self {
             order_id,
-            tried: Tried {
-                in_doubt_since,
-                ..tried
-            },
-            doubt: in_doubt_since.map(|_| Act::Anything),
+            tried: Tried::default(),
+            began,
+            doubt,
+            unread: None,
+            is_there: false,
+            is_absent: false,
+            is_claimed: false,
+            is_confirmed: false,
+            status: None,
             refused: None,
             passing: None,
             last: None,
@@ -105,85 +165,157 @@ impl Machine {
             waits: 0,
             missing: Vec::new(),
             sent: Vec::new(),
+            accepted: BTreeSet::new(),
+            accepted_at: None,
             rows: Vec::new(),
+            mismatch: Vec::new(),
+            mismatches: 0,
         }
+    }
+
+    /// Whether what is in doubt was dated elsewhere.
+    pub(super) fn doubts_others(&self) -> bool {
+        matches!(self.doubt, Some((Act::Earlier | Act::Unheard, _)))
     }
 
     pub(super) fn read_back(&mut self, seen: Seen) -> Step {
         self.tried.lookups += 1;
-        let rows = match seen.rows {
-            BatchRows::Fit(rows) => rows,
-            BatchRows::Differ(fields) => return self.conflict(fields),
-            // Nothing that could be told from each other, or a verdict that this version does not
-            // know.
-            _ => return self.wait(),
-        };
+        let Seen { clock, batch, rows } = seen;
+        if !self.see(clock, &batch) {
+            // Of another batch, it says nothing of this one; under another spelling, it may be it.
+            return match rows {
+                BatchRows::Incomparable(fields) => self.incomparable(&batch, fields),
+                _ => self.wait(),
+            };
+        }
+        match rows {
+            // Rows more than the wanted ones: they may be beside them, and paid.
+            BatchRows::Differ(fields) if !self.is_confirmed || !are_other_rows(&fields) => {
+                self.conflict(fields)
+            }
+            _ if batch.status == BatchStatus::Rejected => self.ended(batch),
+            _ if self.status.is_some() => self.wait(),
+            // It jumped back, so another look tells more.
+            _ if self.is_confirmed && batch.status == BatchStatus::Init => self.wait(),
+            BatchRows::Fit(rows) => self.fit(batch, rows),
+            BatchRows::Differ(fields) | BatchRows::Incomparable(fields) => {
+                self.mismatch(&batch, fields, MAX_MISMATCHES)
+            }
+            BatchRows::Incomplete { field } => {
+                let (asked, found) = ("in all records, and matching", "missing, or not matching");
+                let difference = Difference::new(field, asked, found);
+                self.mismatch(&batch, vec![difference], 1)
+            }
+            // A verdict that this version does not know.
+            _ => self.wait(),
+        }
+    }
+
+    fn fit(
+        &mut self,
+        batch: BatchWithdrawOrder,
+        rows: Vec<Option<BatchWithdrawTaskRecord>>,
+    ) -> Step {
         let wanted = rows.len();
         let missing: Vec<usize> = (rows.iter().enumerate())
             .filter_map(|(at, row)| row.is_none().then_some(at))
             .collect();
         self.rows = rows.into_iter().flatten().collect();
-        match seen.batch.status {
-            BatchStatus::Init => self.open(seen.clock, missing),
-            BatchStatus::Rejected => self.ended(seen.batch),
-            // Any other known word means that the confirmation took effect.
-            BatchStatus::Reviewing
-            | BatchStatus::Pending
-            | BatchStatus::Processing
-            | BatchStatus::Completed => {
-                if !missing.is_empty() {
-                    let found = wanted - missing.len();
-                    let (asked, found) =
-                        (format!("{wanted} rows"), format!("confirmed with {found}"));
-                    return self.conflict(vec![Difference::new("orders", asked, found)]);
-                }
-                if has_moved_nothing(&seen.batch) {
-                    return self.ended(seen.batch);
-                }
-                self.done(seen.batch, Proof::Record)
-            }
-            _ => self.wait(),
+        let is_late = missing.iter().any(|at| self.accepted.contains(at));
+        if !is_late {
+            self.accepted_at = None;
         }
+        if is_late || (self.is_confirmed && !missing.is_empty()) {
+            return self.mismatch(&batch, vec![self.rows_of(wanted)], 1);
+        }
+        self.mismatch.clear();
+        self.mismatches = 0;
+        if !self.is_confirmed {
+            return self.open(wanted, missing);
+        }
+        if has_moved_nothing(&batch) {
+            return self.ended(batch);
+        }
+        self.done(batch, Proof::Record)
+    }
+
+    /// How many there are of all that are wanted.
+    fn rows_of(&self, wanted: usize) -> Difference {
+        let found = format!("{} of them", self.rows.len());
+        Difference::new("orders", format!("{wanted} rows"), found)
     }
 
     /// The state alone, while what is in doubt shows in no row.
     pub(super) fn glanced(&mut self, clock: Option<Timestamp>, batch: &BatchWithdrawOrder) -> Step {
         self.tried.lookups += 1;
-        if batch.status == BatchStatus::Init {
-            self.settle_by(clock);
+        if !self.see(clock, batch) {
+            return self.wait_then(Look::ReadBack);
         }
-        let is_open = self.doubt.is_some() && batch.status == BatchStatus::Init;
-        if is_open || matches!(batch.status, BatchStatus::Unknown(_)) {
+        let shows_nothing_new =
+            batch.status == BatchStatus::Init && (self.doubt.is_some() || self.is_confirmed);
+        if shows_nothing_new || self.status.is_some() {
             return self.wait();
         }
         Step::ReadBack
     }
 
-    /// What shows in nothing that the gateway has can't arrive any more, once its clock is far
-    /// enough.
-    fn settle_by(&mut self, clock: Option<Timestamp>) {
-        let since = self.tried.in_doubt_since.unwrap_or_default();
-        if clock.is_some_and(|clock| is_past(since, clock)) {
-            self.doubt = None;
-            self.tried.in_doubt_since = None;
+    /// The state alone, because the rows could not be read.
+    pub(super) fn rows_unread(
+        &mut self,
+        clock: Option<Timestamp>,
+        batch: &BatchWithdrawOrder,
+        error: Error,
+    ) -> Step {
+        self.tried.lookups += 1;
+        self.see(clock, batch);
+        self.last = Some(error);
+        self.wait()
+    }
+
+    /// Takes in what a record shows of the state, or says that it is of another batch.
+    fn see(&mut self, clock: Option<Timestamp>, batch: &BatchWithdrawOrder) -> bool {
+        if batch.batch_order_id != self.order_id {
+            return false;
         }
+        self.is_there = true;
+        self.is_absent = false;
+        self.unread = None;
+        self.doubt.take_if(|(act, _)| *act == Act::Open);
+        self.status = None;
+        match &batch.status {
+            BatchStatus::Init => {
+                // What shows in nothing that the gateway has can't arrive any more, once its clock
+                // is far enough.
+                let settled = self.doubt.take_if(|(_, since)| is_over(*since, clock));
+                if let Some((Act::Append, _)) = settled {
+                    self.failures += 1;
+                }
+            }
+            BatchStatus::Unknown(status) => self.status = Some(status.clone()),
+            // Any other known word means that the confirmation took effect.
+            _ => self.is_confirmed = true,
+        }
+        true
     }
 
     /// The batch is not confirmed, as far as it shows.
-    fn open(&mut self, clock: Option<Timestamp>, missing: Vec<usize>) -> Step {
+    fn open(&mut self, wanted: usize, missing: Vec<usize>) -> Step {
         let have_arrived = !self.sent.iter().any(|at| missing.binary_search(at).is_ok());
-        if self.doubt == Some(Act::Append) && have_arrived {
-            self.doubt = None;
-            self.tried.in_doubt_since = None;
-        }
-        self.settle_by(clock);
+        self.doubt
+            .take_if(|(act, _)| *act == Act::Append && have_arrived);
         if self.doubt.is_some() {
             return self.wait();
         }
         // One request may arrive twice, and then the answer may be that to the second.
-        self.refused
-            .take_if(|(act, _)| *act == Act::Append && have_arrived);
+        self.refused.take_if(|(act, _)| match act {
+            Act::Append => have_arrived,
+            Act::Open => true,
+            _ => false,
+        });
         if self.refused.is_some() || self.failures >= MAX_FAILURES {
+            if self.last.is_none() {
+                self.mismatch = vec![self.rows_of(wanted)];
+            }
             return finish(self.give_up());
         }
         if missing.is_empty() {
@@ -205,152 +337,73 @@ impl Machine {
         self.wait()
     }
 
-    pub(super) fn appended(&mut self, signed_at: Timestamp, answer: Result<(), Error>) -> Step {
-        self.tried.submits += 1;
-        if let Err(error) = answer {
-            return self.failed(Act::Append, signed_at, error);
+    /// The gateway says that it has no such batch.
+    pub(super) fn not_found(&mut self, clock: Option<Timestamp>, error: Error) -> Step {
+        if self.is_there {
+            return self.read_failed(error);
         }
-        if self.missing.is_empty() {
-            Step::ReadBack
-        } else {
-            self.append()
+        self.tried.lookups += 1;
+        self.is_absent = true;
+        self.last.get_or_insert(error);
+        // An opening of an earlier process can't arrive any more, nor can what follows it.
+        self.doubt
+            .take_if(|(act, since)| *act == Act::Earlier && is_over(*since, clock));
+        if self.refused.is_some() {
+            return finish(self.give_up());
         }
-    }
-
-    pub(super) fn confirmed(
-        &mut self,
-        signed_at: Timestamp,
-        answer: Result<BatchWithdrawOrder, Error>,
-    ) -> Step {
-        self.tried.submits += 1;
-        match answer {
-            Ok(batch) => match batch.status {
-                BatchStatus::Reviewing | BatchStatus::Pending | BatchStatus::Processing => {
-                    self.done(batch, Proof::Accepted)
-                }
-                // Confirmed, says the code, and not, says the status; or over already.
-                _ => self.doubt(Act::Confirm, signed_at),
-            },
-            Err(error) => self.failed(Act::Confirm, signed_at, error),
+        if self.failures < MAX_FAILURES {
+            return Step::Open;
         }
-    }
-
-    fn failed(&mut self, act: Act, signed_at: Timestamp, error: Error) -> Step {
-        let rejection = error.rejection().cloned();
-        let step = match (error.outcome(), rejection) {
-            (Outcome::NotSent, _) => {
-                self.failures += 1;
-                self.wait()
-            }
-            (Outcome::Rejected, Some(rejection)) => {
-                let passes = passes_in_seconds(rejection.code);
-                let refusal = Refusal::of(&error, rejection);
-                if passes {
-                    self.failures += 1;
-                    self.passing = Some(refusal);
-                    self.wait()
-                } else {
-                    self.refused = Some((act, refusal));
-                    Step::ReadBack
-                }
-            }
-            _ => self.doubt(act, signed_at),
-        };
-        self.last = Some(error);
-        step
-    }
-
-    fn doubt(&mut self, act: Act, signed_at: Timestamp) -> Step {
-        self.failures += 1;
-        self.doubt = Some(act);
-        self.tried.in_doubt_since = self.tried.in_doubt_since.max(Some(signed_at));
-        self.look().into()
-    }
-
-    /// The time is up, or there is nothing left to do. Without a doubt the batch is not confirmed.
-    pub(super) fn give_up(&mut self) -> Result<BatchPaid, PayoutError> {
-        let last = self.last.take().map(Box::new);
-        let refused = self.refused.take().map(|(_, refusal)| refusal);
-        let reason = (refused.or_else(|| self.passing.take())).filter(|_| self.doubt.is_none());
-        Err(match reason {
-            Some(reason) => self.refuse(reason),
-            None => match last {
-                Some(last) if self.doubt.is_none() => self.refuse(Refusal::NotSent(last)),
-                last => PayoutError::Unknown {
-                    order_id: self.order_id.clone(),
-                    settled_by: GetBatchWithdrawOrder::NAME,
-                    status: None,
-                    last,
-                    tried: self.tried,
-                },
-            },
-        })
-    }
-
-    fn refuse(&self, reason: Refusal) -> PayoutError {
-        PayoutError::Refused {
-            order_id: self.order_id.clone(),
-            reason,
-            tried: self.tried,
+        // It may show yet.
+        if self.is_claimed {
+            return self.wait();
         }
+        finish(self.give_up())
     }
 
-    fn ended(&self, batch: BatchWithdrawOrder) -> Step {
-        finish(Err(self.refuse(Refusal::Ended {
-            record_id: batch.bill_id.unwrap_or_default().into(),
-            status: batch.status.to_string(),
-            reason: batch.reason,
-        })))
-    }
-
-    fn conflict(&self, fields: Vec<Difference>) -> Step {
-        finish(Err(PayoutError::Conflict {
-            order_id: self.order_id.clone(),
-            record_id: None,
-            fields,
-            tried: self.tried,
-        }))
-    }
-
-    fn done(&mut self, batch: BatchWithdrawOrder, proof: Proof) -> Step {
-        finish(Ok(BatchPaid {
-            order_id: self.order_id.clone(),
-            batch,
-            rows: std::mem::take(&mut self.rows),
-            proof,
-            tried: self.tried,
-        }))
+    /// The rows do not match. That is a verdict once the batch is known to be confirmed or not, and
+    /// once the rows were read often enough: each time counts for so much.
+    fn mismatch(&mut self, batch: &BatchWithdrawOrder, fields: Vec<Difference>, by: u32) -> Step {
+        self.mismatch = fields;
+        self.mismatches = self.mismatches.saturating_add(by);
+        let is_late = self.mismatches < MAX_MISMATCHES;
+        if self.is_confirmed && !is_late {
+            return self.incomparable(batch, self.mismatch.clone());
+        }
+        let is_refused = matches!(self.refused, Some((Act::Confirm, _)));
+        if self.is_confirmed || self.doubt.is_some() || (is_late && !is_refused) {
+            return self.wait();
+        }
+        finish(self.give_up())
     }
 
     fn wait(&mut self) -> Step {
+        let then = self.look();
+        self.wait_then(then)
+    }
+
+    fn wait_then(&mut self, then: Look) -> Step {
         let rounds = self.waits;
         self.waits += 1;
-        let then = self.look();
         Step::Wait { rounds, then }
     }
 
     fn look(&self) -> Look {
         match self.doubt {
-            Some(Act::Confirm | Act::Anything) => Look::Glance,
-            Some(Act::Append) | None => Look::ReadBack,
+            Some((Act::Confirm | Act::Earlier | Act::Unheard, _)) => Look::Glance,
+            Some((Act::Open | Act::Append, _)) | None => Look::ReadBack,
         }
     }
 }
 
-/// A batch that was cancelled before anything of it was paid has no word of its own.
-fn has_moved_nothing(batch: &BatchWithdrawOrder) -> bool {
-    let Some(stats) = &batch.stats else {
-        return false;
-    };
-    let ended = stats
-        .canceled
-        .zip(stats.failed)
-        .map(|(a, b)| a.saturating_add(b));
-    batch.status == BatchStatus::Completed
-        && stats.succeeded == Some(0)
-        && stats
-            .total
-            .is_some_and(|total| total > 0 && ended == Some(total))
+/// Whether what was signed then can't be accepted any more.
+fn is_over(since: Timestamp, clock: Option<Timestamp>) -> bool {
+    clock.is_some_and(|clock| is_past(since, clock))
+}
+
+/// Whether they are of rows more than the wanted ones, not of a wanted row that differs.
+fn are_other_rows(fields: &[Difference]) -> bool {
+    fields.iter().all(|difference| difference.field == "orders")
 }
 
 fn finish(verdict: Result<BatchPaid, PayoutError>) -> Step {

@@ -97,12 +97,7 @@ impl Requests {
         let submit = match in_doubt_since {
             None => Some(client.prepare(request)?),
             Some(since) => {
-                since
-                    .validate("in_doubt_since")
-                    .map_err(|error| Error::Invalid {
-                        call: CallInfo::of(request),
-                        source: error.into(),
-                    })?;
+                in_seconds(request, since)?;
                 None
             }
         };
@@ -111,8 +106,17 @@ impl Requests {
     }
 }
 
+/// A moment in milliseconds would be a doubt for ever.
+pub(crate) fn in_seconds<E: Endpoint>(request: &E, since: Timestamp) -> Result<(), Error> {
+    let checked = since.validate("in_doubt_since");
+    checked.map_err(|error| Error::Invalid {
+        call: CallInfo::of(request),
+        source: error.into(),
+    })
+}
+
 /// Carries out what the machine decides; with an earlier doubt, only looks.
-pub(crate) async fn drive<S: Submit>(
+async fn drive<S: Submit>(
     client: &Client,
     request: &S,
     in_doubt_since: Option<Timestamp>,

@@ -33,14 +33,14 @@ impl<M: Merchant> Run<M> {
             return breach(Invariant::SimulationWorks, "a bill", "it is not planned");
         };
         let about = bill.order_id.as_str();
-        let mut body = json!({
+        let (currency, id) = match bill.price_in {
+            PriceIn::Fiat(id) => ("priceFiatId", id.get()),
+            PriceIn::Coin(id) => ("priceCoinId", id.get()),
+        };
+        let body = json!({
             "orderId": about, "price": bill.price.as_str(), "expiredAt": bill.expires_at.get(),
-            "product": "a bill",
+            "product": "a bill", currency: id,
         });
-        match bill.price_in {
-            PriceIn::Fiat(id) => body["priceFiatId"] = id.get().into(),
-            PriceIn::Coin(id) => body["priceCoinId"] = id.get().into(),
-        }
         let answer = self.ask("createInvoiceUrl", about, &body)?;
         if answer.pointer("/data/invoiceUrl").is_none() {
             return breach(Invariant::SimulationWorks, about, answer.to_string());
@@ -77,8 +77,11 @@ impl<M: Merchant> Run<M> {
             &json!({ "orderId": order_id }),
         )?;
         let rows = info.pointer("/data/paidList").and_then(Value::as_array);
-        let row = rows.and_then(|rows| rows.iter().find(|it| it["recordId"] == *record_id));
-        let Some(worth) = row.and_then(|row| row["paidValue"].as_str()) else {
+        let row = rows.and_then(|rows| {
+            rows.iter()
+                .find(|it| it.get("recordId") == Some(&json!(record_id)))
+        });
+        let Some(worth) = row.and_then(|row| row.get("paidValue")?.as_str()) else {
             return breach(Invariant::SimulationWorks, order_id, info.to_string());
         };
         let worth = (bill.price_in, worth.to_owned());

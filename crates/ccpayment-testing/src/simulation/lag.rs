@@ -46,8 +46,9 @@ impl Lags {
         let Some(record) = told.pointer_mut("/data/record") else {
             return Some(answer);
         };
-        let ended = matches!(record["status"].as_str(), Some("Success" | "Failed"));
-        let Some(id) = record["recordId"].as_str().filter(|_| ended) else {
+        let text = |name: &str| record.get(name).and_then(Value::as_str);
+        let ended = matches!(text("status"), Some("Success" | "Failed"));
+        let Some(id) = text("recordId").filter(|_| ended) else {
             return Some(answer);
         };
         let mut shared = clock.shared();

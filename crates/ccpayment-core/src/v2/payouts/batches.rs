@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use crate::amount::Amount;
 use crate::ids::{Address, OrderId};
 use crate::payout::{Comparison, Difference, Found, Submit, by_text, by_value};
 use crate::v2::{
-    ApplyBatchWithdraw, ApplyBatchWithdrawResponse, BatchWithdrawOrder, BatchWithdrawTask,
-    BatchWithdrawTaskRecord, GetBatchWithdrawOrder,
+    ApplyBatchWithdraw, ApplyBatchWithdrawResponse, BatchMode, BatchWithdrawOrder,
+    BatchWithdrawTask, BatchWithdrawTaskRecord, GetBatchWithdrawOrder,
 };
 
 /// Opening a batch moves no money. Its record has neither the chain nor the rows: those are read
@@ -26,21 +27,19 @@ impl Submit for ApplyBatchWithdraw {
     fn made(&self, _answer: ApplyBatchWithdrawResponse) {}
 
     fn judge(&self, found: &BatchWithdrawOrder) -> Found<()> {
-        // A record of another batch is an answer to another question.
-        if found.batch_order_id != self.batch_order_id {
-            return Found::Incomplete {
-                field: "batchOrderId",
-            };
-        }
-        let mut comparison = Comparison::default();
+        const ID: &str = "batchOrderId";
+        let found_id = Some(&found.batch_order_id);
+        let Some(mut comparison) = Comparison::of_order(ID, &self.batch_order_id, found_id) else {
+            return Found::Incomplete { field: ID };
+        };
         let coin_id = found.coin.as_ref().and_then(|coin| coin.coin_id.as_ref());
         comparison.field("coinId", &self.coin_id, coin_id, by_value);
-        comparison.if_there("mode", &self.mode, found.mode.as_ref(), by_value);
-        comparison.verdict(None, (), None)
+        comparison.if_there("mode", &self.mode, found.mode.as_ref(), by_mode);
+        comparison.verdict(None, (), Some(found.status.to_string()))
     }
 }
 
-/// What the rows that the gateway has say of a batch.
+/// What the gateway's records say of a batch and its rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BatchRows {
@@ -49,35 +48,54 @@ pub enum BatchRows {
     Fit(Vec<Option<BatchWithdrawTaskRecord>>),
     /// They are of another batch, or a row is there twice.
     Differ(Vec<Difference>),
-    /// They can't be told from each other, so they prove nothing.
+    /// A field is written otherwise than it was asked for: it may be another spelling of the same.
+    Incomparable(Vec<Difference>),
+    /// They can't be told from each other, or are not all there, so they prove nothing.
     Incomplete {
-        /// The field that is missing.
+        /// The field that is missing, or that does not match the rest.
         field: &'static str,
     },
 }
 
 impl ApplyBatchWithdraw {
-    /// Holds all rows that the gateway has against those of this batch: by their names, receiver,
-    /// memo and amount. A row goes by `orderId` or by `seq`, whichever the gateway shows.
+    /// Holds the record of a batch, and all rows that the gateway has of it, against this batch:
+    /// its id, coin and mode, and of each row its names, receiver, memo, amount and remark.
+    ///
+    /// A row goes by `orderId` or by `seq`, whichever is one of ours. Its amount may be shown net
+    /// of its network fee where the record says that fees are in the batch's coin. No record shows
+    /// the chain, so it is not compared.
     #[must_use]
     pub fn judge_rows(
         &self,
+        batch: &BatchWithdrawOrder,
         records: impl IntoIterator<Item = BatchWithdrawTaskRecord>,
     ) -> BatchRows {
-        let rows = || self.orders.iter().enumerate();
-        let by_id: BTreeMap<_, _> = rows().map(|(at, row)| (&row.order_id, at)).collect();
-        let by_seq: BTreeMap<_, _> = rows().map(|(at, row)| (row.seq, at)).collect();
+        if let Some(verdict) = verdict(self.judge(batch)) {
+            return verdict;
+        }
+        let fee_coin = batch.network_fee_coin.as_ref();
+        let fees = match fee_coin.and_then(|coin| coin.coin_id) {
+            Some(coin) if coin == self.coin_id => Fees::SameCoin,
+            Some(_) => Fees::OtherCoin,
+            None => Fees::NotTold,
+        };
+        let names = Names::of(&self.orders);
         let mut slots: Vec<Option<BatchWithdrawTaskRecord>> = vec![None; self.orders.len()];
+        let mut unclear = None;
         for record in records {
-            let by_id = record.order_id.as_ref().map(|id| by_id.get(id).copied());
-            let by_seq = record.seq.map(|seq| by_seq.get(&seq).copied());
-            let at = match (by_id, by_seq) {
-                (None, None) => return BatchRows::Incomplete { field: "orderId" },
-                (Some(at), None) | (None, Some(at)) => at,
-                (Some(at), Some(other)) => at.filter(|_| at == other),
+            let at = match names.find(&record) {
+                Named::One(at) => at,
+                Named::None => return differ("no such row", name(&record)),
+                Named::Unclear(at) => {
+                    let asked = self.orders.get(at).map(|row| row.order_id.as_str());
+                    let difference =
+                        Difference::new("orderId", asked.unwrap_or_default(), name(&record));
+                    unclear.get_or_insert(BatchRows::Incomparable(vec![difference]));
+                    continue;
+                }
+                Named::Nothing => return BatchRows::Incomplete { field: "orderId" },
             };
-            let row = at.and_then(|at| Some((self.orders.get(at)?, slots.get_mut(at)?)));
-            let Some((row, slot)) = row else {
+            let Some((row, slot)) = self.orders.get(at).zip(slots.get_mut(at)) else {
                 return differ("no such row", name(&record));
             };
             if let Some(before) = slot {
@@ -88,25 +106,136 @@ impl ApplyBatchWithdraw {
                     _ => return BatchRows::Incomplete { field: "recordId" },
                 }
             }
-            match compare(row, &record) {
-                Found::Same { .. } => *slot = Some(record),
-                Found::Differs { fields, .. } => return BatchRows::Differ(fields),
-                Found::Incomplete { field } => return BatchRows::Incomplete { field },
-                _ => return BatchRows::Incomplete { field: "orders" },
+            match verdict(compare(row, &record, fees)) {
+                None => {}
+                // Another row may differ for certain.
+                Some(judged @ BatchRows::Incomparable(_)) => {
+                    unclear.get_or_insert(judged);
+                }
+                Some(judged) => return judged,
             }
+            *slot = Some(record);
+        }
+        if let Some(unclear) = unclear {
+            return unclear;
+        }
+        let shown = slots.iter().flatten().count();
+        let total = batch.stats.as_ref().and_then(|stats| stats.total);
+        // Rows that came in between, or a list without rows that are there.
+        if total.is_some_and(|total| usize::try_from(total) != Ok(shown)) {
+            return BatchRows::Incomplete { field: "stats" };
         }
         BatchRows::Fit(slots)
     }
 }
 
-fn compare(row: &BatchWithdrawTask, record: &BatchWithdrawTaskRecord) -> Found<()> {
+/// The coin that the network fees of a batch are in.
+#[derive(Clone, Copy)]
+enum Fees {
+    SameCoin,
+    OtherCoin,
+    /// The record does not say.
+    NotTold,
+}
+
+fn compare(row: &BatchWithdrawTask, record: &BatchWithdrawTaskRecord, fees: Fees) -> Found<()> {
     let mut comparison = Comparison::default();
     let address = record.address.as_ref();
     comparison.field("address", &row.address, address, Address::is_same);
     let memo = row.memo.as_ref().filter(|memo| !memo.is_empty());
     comparison.optional("memo", memo, record.memo.as_ref(), by_text);
-    comparison.field("amount", &row.amount, Some(&record.amount), by_value);
+    let amount = Some(&record.amount);
+    comparison.field("amount", &row.amount, amount, |asked, found| {
+        same_amount(asked, found, record.network_fee.as_ref(), fees)
+    });
+    if let Some(remark) = &row.remark {
+        comparison.if_there("remark", remark, record.remark.as_ref(), by_text);
+    }
     comparison.verdict(None, (), None)
+}
+
+/// The amount may be shown before or after its fee, which counts where both are in one coin.
+fn same_amount(asked: &Amount, found: &Amount, fee: Option<&Amount>, fees: Fees) -> Option<bool> {
+    let is_net = || crate::payout::same_amount(asked, found, fee);
+    match fees {
+        _ if asked == found => Some(true),
+        Fees::SameCoin => Some(is_net()),
+        Fees::OtherCoin => Some(false),
+        Fees::NotTold => (!is_net()).then_some(false),
+    }
+}
+
+/// A mode that this version does not know may be another word for the same.
+fn by_mode(asked: &BatchMode, found: &BatchMode) -> Option<bool> {
+    match found {
+        BatchMode::Unknown(_) => (asked == found).then_some(true),
+        found => Some(asked == found),
+    }
+}
+
+/// Which row a record is of.
+enum Named {
+    One(usize),
+    /// None of ours.
+    None,
+    /// None of ours, but for another spelling of this one.
+    Unclear(usize),
+    /// It has no name.
+    Nothing,
+}
+
+/// The names of the rows. The gateway keys rows by one of them, and may show something else as the
+/// other.
+struct Names<'a> {
+    ids: BTreeMap<&'a str, usize>,
+    spellings: BTreeMap<String, usize>,
+    seqs: BTreeMap<u64, usize>,
+}
+
+impl<'a> Names<'a> {
+    fn of(rows: &'a [BatchWithdrawTask]) -> Self {
+        let ids = || rows.iter().map(|row| row.order_id.as_str());
+        Self {
+            ids: ids().zip(0..).collect(),
+            spellings: ids().map(folded).zip(0..).collect(),
+            seqs: rows.iter().map(|row| row.seq).zip(0..).collect(),
+        }
+    }
+
+    fn find(&self, record: &BatchWithdrawTaskRecord) -> Named {
+        let id = record.order_id.as_ref().map(OrderId::as_str);
+        // Rows are numbered from 1, so 0 is no number.
+        let seq = record.seq.filter(|seq| *seq > 0);
+        if id.is_none() && seq.is_none() {
+            return Named::Nothing;
+        }
+        let by_id = id.and_then(|id| self.ids.get(id).copied());
+        let by_spelling = || id.and_then(|id| self.spellings.get(&folded(id)).copied());
+        let by_seq = seq.and_then(|seq| self.seqs.get(&seq).copied());
+        match (by_id.or_else(by_spelling), by_seq) {
+            (Some(at), Some(other)) if at != other => Named::None,
+            (_, Some(at)) => Named::One(at),
+            (Some(at), None) if by_id.is_some() => Named::One(at),
+            (Some(at), None) => Named::Unclear(at),
+            (None, None) => Named::None,
+        }
+    }
+}
+
+/// Without what a gateway may change of an id.
+fn folded(id: &str) -> String {
+    id.trim().to_ascii_lowercase()
+}
+
+/// Nothing where both are the same.
+fn verdict(found: Found<()>) -> Option<BatchRows> {
+    match found {
+        Found::Same { .. } => None,
+        Found::Differs { fields, .. } => Some(BatchRows::Differ(fields)),
+        Found::Incomparable { fields, .. } => Some(BatchRows::Incomparable(fields)),
+        Found::Incomplete { field } => Some(BatchRows::Incomplete { field }),
+        _ => Some(BatchRows::Incomplete { field: "orders" }),
+    }
 }
 
 fn differ(asked: &str, found: String) -> BatchRows {

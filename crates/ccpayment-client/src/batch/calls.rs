@@ -1,0 +1,228 @@
+//! Carries out the steps of a batch.
+
+use std::time::Duration;
+
+use ccpayment_core::v2::{
+    AppendBatchWithdraw, AppendBatchWithdrawResponse, BatchRows, BatchWithdrawOrder,
+    GetBatchWithdrawOrderRecordList,
+};
+use ccpayment_core::{Endpoint, ErrorCode, Paged, Prepared, Submit, Timestamp};
+
+use super::machine::{Look, Machine, Seen, Step};
+use super::{BatchPaid, BatchPayout, allowed};
+use crate::attempt::{Attempt, Terms};
+use crate::client::Client;
+use crate::error::Error;
+use crate::limit::Lane;
+use crate::retry::Pause;
+use crate::verdict::PayoutError;
+
+/// The rows that are read at once.
+const PAGE: u64 = 100;
+
+/// Carries out what the machine decides.
+pub(super) async fn follow(
+    mut machine: Machine,
+    client: &Client,
+    batch: &BatchPayout,
+    give_up_at: Duration,
+) -> Result<BatchPaid, PayoutError> {
+    let opening = batch.opening();
+    // The gateway asked for a pause, which is not one of our own rounds.
+    let pause = |then| Step::Wait { rounds: 0, then };
+    let mut step = Step::ReadBack;
+    // What the last answer asks to wait, before anything is sent again.
+    let mut asked = None;
+    loop {
+        let left = client.left(give_up_at);
+        // A doubt from elsewhere may be dated by our own clock, which may be behind, or have been.
+        let slowest = machine.doubts_others().then(|| client.slowest());
+        let clock_of = |clock: Option<Timestamp>| slowest.map_or(clock, |it| clock.min(Some(it)));
+        if step.acts()
+            && let Err(error) = allowed(batch)
+        {
+            return machine.stopped(error);
+        }
+        step = match step {
+            // A verdict that is reached is given whatever the time: the process may have been
+            // stopped since the answer came.
+            Step::Finish(verdict) => return *verdict,
+            _ if left.is_zero() => return machine.give_up(),
+            Step::ReadBack if asked.is_some() => pause(Look::ReadBack),
+            Step::Glance if asked.is_some() => pause(Look::Glance),
+            Step::Glance => match read(client, &batch.batch.lookup(), give_up_at).await {
+                Ok((order, clock)) => machine.glanced(clock_of(clock), &order),
+                Err(failed) => {
+                    asked = failed.retry_after;
+                    not_read(&mut machine, failed, clock_of)
+                }
+            },
+            Step::ReadBack => match read_back(client, batch, give_up_at).await {
+                Ok(mut seen) => {
+                    seen.clock = clock_of(seen.clock);
+                    machine.read_back(seen)
+                }
+                Err(failed) => {
+                    asked = failed.retry_after;
+                    not_read(&mut machine, failed, clock_of)
+                }
+            },
+            Step::Open => {
+                let sent = send(client, &opening, give_up_at).await;
+                asked = sent.retry_after;
+                let named = sent.result.map(|answer| answer.batch_order_id);
+                machine.opened(sent.signed_at, opening.orders.len(), named)
+            }
+            Step::Append(rows) => {
+                let rows = (rows.into_iter()).filter_map(|at| batch.batch.orders.get(at).cloned());
+                let request = AppendBatchWithdraw::new(batch.id().clone(), rows);
+                let sent = send(client, &request, give_up_at).await;
+                asked = sent.retry_after;
+                let is_proven = |answer: &AppendBatchWithdrawResponse| {
+                    let named = answer.batch_order_id.as_ref();
+                    let appended = answer.appended.map(usize::try_from);
+                    named.is_none_or(|named| named == batch.id())
+                        && appended == Some(Ok(request.orders.len()))
+                };
+                match sent.result {
+                    Ok(answer) if !is_proven(&answer) => machine.append_unproven(sent.signed_at),
+                    result => machine.appended(sent.signed_at, result.map(drop)),
+                }
+            }
+            Step::Confirm => {
+                let sent = send(client, &batch.confirmation(), give_up_at).await;
+                asked = sent.retry_after;
+                machine.confirmed(sent.signed_at, sent.result)
+            }
+            Step::Wait { rounds, then } => {
+                let clock = client.clock();
+                let pause = Pause::before_asking(rounds, asked.take()).length(clock.random());
+                if pause >= left {
+                    return machine.give_up();
+                }
+                tracing::debug!(pause_ms = pause.as_millis(), "waiting");
+                clock.sleep(pause).await;
+                then.into()
+            }
+        };
+    }
+}
+
+/// A look that failed.
+pub(super) struct Failed {
+    pub(super) error: Error,
+    retry_after: Option<Duration>,
+    /// The gateway's clock was at this moment or later when it was asked.
+    clock: Option<Timestamp>,
+    /// The state of the batch, where only its rows could not be read.
+    order: Option<Box<BatchWithdrawOrder>>,
+}
+
+fn not_read(
+    machine: &mut Machine,
+    failed: Failed,
+    clock_of: impl FnOnce(Option<Timestamp>) -> Option<Timestamp>,
+) -> Step {
+    let clock = clock_of(failed.clock);
+    match failed.order {
+        Some(order) => machine.rows_unread(clock, &order, failed.error),
+        None if failed.error.code() == Some(ErrorCode::NotFound) => {
+            machine.not_found(clock, failed.error)
+        }
+        None => machine.read_failed(failed.error),
+    }
+}
+
+async fn send<E: Endpoint>(
+    client: &Client,
+    request: &E,
+    give_up_at: Duration,
+) -> Attempt<E::Response> {
+    attempt::<E>(client, client.prepare(request), give_up_at).await
+}
+
+async fn attempt<E: Endpoint>(
+    client: &Client,
+    prepared: Result<Prepared, Error>,
+    give_up_at: Duration,
+) -> Attempt<E::Response> {
+    let terms = Terms {
+        lane: Lane::Money,
+        sent_before: 0,
+        give_up_at,
+    };
+    match prepared {
+        Ok(prepared) => client.attempt_on_time::<E>(&prepared, terms).await,
+        Err(error) => Attempt {
+            signed_at: Timestamp::default(),
+            gateway_clock: None,
+            retry_after: None,
+            clock_learned: false,
+            exchanges: 0,
+            result: Err(error),
+        },
+    }
+}
+
+async fn read<E: Endpoint>(
+    client: &Client,
+    request: &E,
+    give_up_at: Duration,
+) -> Result<(E::Response, Option<Timestamp>), Failed> {
+    let sent = attempt::<E>(client, client.prepare_lookup(request), give_up_at).await;
+    let clock = sent.gateway_clock;
+    match sent.result {
+        Ok(answer) => Ok((answer, clock)),
+        Err(error) => Err(Failed {
+            error,
+            retry_after: sent.retry_after,
+            clock,
+            order: None,
+        }),
+    }
+}
+
+/// Reads the state first and then all rows, so that the clock of the first answer holds for both.
+pub(super) async fn read_back(
+    client: &Client,
+    batch: &BatchPayout,
+    give_up_at: Duration,
+) -> Result<Seen, Failed> {
+    let (order, clock) = read(client, &batch.batch.lookup(), give_up_at).await?;
+    match read_rows(client, batch, &order, give_up_at).await {
+        Ok(rows) => Ok(Seen {
+            clock,
+            batch: order,
+            rows,
+        }),
+        Err(failed) => Err(Failed {
+            clock,
+            order: Some(Box::new(order)),
+            ..failed
+        }),
+    }
+}
+
+async fn read_rows(
+    client: &Client,
+    batch: &BatchPayout,
+    order: &BatchWithdrawOrder,
+    give_up_at: Duration,
+) -> Result<BatchRows, Failed> {
+    let mut query = GetBatchWithdrawOrderRecordList::new(batch.id().clone()).limit(PAGE);
+    let mut records = Vec::new();
+    loop {
+        let (answer, _) = read(client, &query, give_up_at).await?;
+        let (page, next) = GetBatchWithdrawOrderRecordList::into_page(answer);
+        // More may follow, or nothing for ever.
+        if page.is_empty() && next.is_some() {
+            return Ok(BatchRows::Incomplete { field: "records" });
+        }
+        records.extend(page);
+        // More rows than wanted are judged as they are.
+        if next.is_none() || records.len() > batch.batch.orders.len() {
+            return Ok(batch.batch.judge_rows(order, records));
+        }
+        query = query.at(next);
+    }
+}

@@ -1,0 +1,125 @@
+//! What the answer to a call says that acts.
+
+use ccpayment_core::v2::{BatchStatus, BatchWithdrawOrder};
+use ccpayment_core::{OrderId, Timestamp};
+
+use super::{Act, Look, Machine, Step};
+use crate::error::{Error, Outcome};
+use crate::retry::passes_in_seconds;
+use crate::verdict::{Proof, Refusal};
+
+impl Machine {
+    /// What came of opening it with so many of the wanted rows, and which batch the answer names.
+    pub(in crate::batch) fn opened(
+        &mut self,
+        signed_at: Timestamp,
+        rows: usize,
+        answer: Result<OrderId, Error>,
+    ) -> Step {
+        self.tried.submits += 1;
+        match answer {
+            // It was not there before, so nobody else has confirmed it.
+            Ok(named) if named == self.order_id => {
+                self.is_there = true;
+                self.doubt = None;
+                self.accept(signed_at, 0..rows);
+                Step::ReadBack
+            }
+            Ok(_) => self.doubt(Act::Open, signed_at),
+            Err(error) => self.failed(Act::Open, signed_at, error),
+        }
+    }
+
+    pub(in crate::batch) fn appended(
+        &mut self,
+        signed_at: Timestamp,
+        answer: Result<(), Error>,
+    ) -> Step {
+        self.tried.submits += 1;
+        if let Err(error) = answer {
+            return self.failed(Act::Append, signed_at, error);
+        }
+        let sent = self.sent.clone();
+        self.accept(signed_at, sent);
+        if self.missing.is_empty() {
+            Step::ReadBack
+        } else {
+            self.append()
+        }
+    }
+
+    /// The answer to what was appended is of another batch, or does not say that all of it was.
+    pub(in crate::batch) fn append_unproven(&mut self, signed_at: Timestamp) -> Step {
+        self.tried.submits += 1;
+        self.doubt(Act::Append, signed_at)
+    }
+
+    fn accept(&mut self, signed_at: Timestamp, rows: impl IntoIterator<Item = usize>) {
+        self.passing = None;
+        self.accepted.extend(rows);
+        self.accepted_at = self.accepted_at.max(Some(signed_at));
+    }
+
+    pub(in crate::batch) fn confirmed(
+        &mut self,
+        signed_at: Timestamp,
+        answer: Result<BatchWithdrawOrder, Error>,
+    ) -> Step {
+        self.tried.submits += 1;
+        match answer {
+            Ok(batch) => match batch.status {
+                BatchStatus::Reviewing | BatchStatus::Pending | BatchStatus::Processing
+                    if batch.batch_order_id == self.order_id =>
+                {
+                    self.done(batch, Proof::Accepted)
+                }
+                // Confirmed, says the code, and not, says the status; or over already; or the
+                // answer is of another batch.
+                _ => self.doubt(Act::Confirm, signed_at),
+            },
+            Err(error) => self.failed(Act::Confirm, signed_at, error),
+        }
+    }
+
+    fn failed(&mut self, act: Act, signed_at: Timestamp, error: Error) -> Step {
+        let rejection = error.rejection().cloned();
+        let step = match (error.outcome(), rejection) {
+            (Outcome::NotSent, _) => {
+                self.failures += 1;
+                self.wait()
+            }
+            (Outcome::Rejected, Some(rejection)) => {
+                if act == Act::Confirm {
+                    self.unread = Some(signed_at);
+                }
+                let passes = passes_in_seconds(rejection.code);
+                let refusal = Refusal::of(&error, rejection);
+                if passes {
+                    self.failures += 1;
+                    self.passing = Some(refusal);
+                    self.wait()
+                } else {
+                    self.refused = Some((act, refusal));
+                    Step::ReadBack
+                }
+            }
+            _ => self.doubt(act, signed_at),
+        };
+        self.last = Some(error);
+        step
+    }
+
+    fn doubt(&mut self, act: Act, signed_at: Timestamp) -> Step {
+        // Rows are not sent again before it is known that they did not arrive.
+        if act != Act::Append {
+            self.failures += 1;
+        }
+        if act == Act::Open {
+            self.is_claimed = true;
+            self.doubt.get_or_insert((act, signed_at));
+            return self.wait_then(Look::ReadBack);
+        }
+        self.doubt = Some((act, signed_at));
+        self.look().into()
+    }
+}

@@ -1,0 +1,139 @@
+//! How the work on a batch ends.
+
+use ccpayment_core::v2::{BatchStatus, BatchWithdrawOrder, GetBatchWithdrawOrder};
+use ccpayment_core::{Difference, Endpoint as _};
+
+use super::{Act, BatchPaid, Machine, Step, finish};
+use crate::error::Error;
+use crate::verdict::{PayoutError, Proof, Refusal, Tried};
+
+/// After fewer readings of rows that do not match, the time was too short to call them more than
+/// late.
+const MIN_MISMATCHES: u32 = 3;
+
+impl Machine {
+    /// The time is up, or there is nothing left to do. A refusal is one only where it is proven
+    /// that the batch is not confirmed.
+    pub(in crate::batch) fn give_up(&mut self) -> Result<BatchPaid, PayoutError> {
+        let fields = self.mismatch.clone();
+        if self.is_confirmed && self.mismatches >= MIN_MISMATCHES {
+            return Err(self.incomparable_error(None, fields));
+        }
+        let is_open = match self.doubt {
+            // Without a batch, there is nothing to confirm.
+            Some((Act::Unheard, _)) => self.is_absent && !self.is_claimed,
+            Some(_) => false,
+            None => {
+                let is_seen = self.is_there || self.is_absent;
+                is_seen && self.unread.is_none() && !self.is_confirmed && self.status.is_none()
+            }
+        };
+        let last = self.last.take().map(Box::new);
+        let refused = self.refused.take().map(|(_, refusal)| refusal);
+        let unmatched = (!fields.is_empty()).then_some(Refusal::Unmatched { fields });
+        let reason = refused.or_else(|| self.passing.take()).or(unmatched);
+        Err(match (reason.filter(|_| is_open), last) {
+            (Some(reason), _) => self.refuse(reason),
+            (None, Some(last)) if is_open => self.refuse(Refusal::NotSent(last)),
+            (None, last) => PayoutError::Unknown {
+                order_id: self.order_id.clone(),
+                settled_by: GetBatchWithdrawOrder::NAME,
+                status: self.status.clone(),
+                last,
+                tried: self.tried(),
+            },
+        })
+    }
+
+    /// Nothing was tried.
+    pub(in crate::batch) fn not_sent(&self, error: Error) -> PayoutError {
+        self.refuse(Refusal::NotSent(Box::new(error)))
+    }
+
+    /// A rule does not let it go on.
+    pub(in crate::batch) fn stopped(&mut self, error: Error) -> Result<BatchPaid, PayoutError> {
+        self.last = Some(error);
+        self.give_up()
+    }
+
+    /// What was done, and since when a later process has to wait.
+    fn tried(&self) -> Tried {
+        let doubt = self.doubt.map(|(_, since)| since);
+        let may_be_confirmed = self.is_confirmed || self.status.is_some();
+        let began = may_be_confirmed.then_some(self.began);
+        Tried {
+            in_doubt_since: doubt.max(self.unread).max(began).max(self.accepted_at),
+            ..self.tried
+        }
+    }
+
+    fn refuse(&self, reason: Refusal) -> PayoutError {
+        PayoutError::Refused {
+            order_id: self.order_id.clone(),
+            reason,
+            tried: self.tried(),
+        }
+    }
+
+    pub(super) fn ended(&self, batch: BatchWithdrawOrder) -> Step {
+        finish(Err(self.refuse(Refusal::Ended {
+            record_id: batch.bill_id.unwrap_or_default().into(),
+            status: batch.status.to_string(),
+            reason: batch.reason,
+        })))
+    }
+
+    pub(super) fn conflict(&self, fields: Vec<Difference>) -> Step {
+        finish(Err(PayoutError::Conflict {
+            order_id: self.order_id.clone(),
+            record_id: None,
+            fields,
+            tried: self.tried(),
+        }))
+    }
+
+    pub(super) fn incomparable(&self, batch: &BatchWithdrawOrder, fields: Vec<Difference>) -> Step {
+        finish(Err(self.incomparable_error(Some(batch), fields)))
+    }
+
+    fn incomparable_error(
+        &self,
+        batch: Option<&BatchWithdrawOrder>,
+        fields: Vec<Difference>,
+    ) -> PayoutError {
+        let bill_id = batch.and_then(|batch| batch.bill_id.clone());
+        PayoutError::Incomparable {
+            order_id: self.order_id.clone(),
+            record_id: bill_id.map(Into::into),
+            status: batch.map(|batch| batch.status.to_string()),
+            fields,
+            tried: self.tried(),
+        }
+    }
+
+    pub(super) fn done(&mut self, batch: BatchWithdrawOrder, proof: Proof) -> Step {
+        finish(Ok(BatchPaid {
+            order_id: self.order_id.clone(),
+            batch,
+            rows: std::mem::take(&mut self.rows),
+            proof,
+            tried: self.tried,
+        }))
+    }
+}
+
+/// A batch that was cancelled before anything of it was paid has no word of its own.
+pub(super) fn has_moved_nothing(batch: &BatchWithdrawOrder) -> bool {
+    let Some(stats) = &batch.stats else {
+        return false;
+    };
+    let ended = stats
+        .canceled
+        .zip(stats.failed)
+        .map(|(a, b)| a.saturating_add(b));
+    batch.status == BatchStatus::Completed
+        && stats.succeeded == Some(0)
+        && stats
+            .total
+            .is_some_and(|total| total > 0 && ended == Some(total))
+}
