@@ -1,15 +1,11 @@
 //! What the merchant keeps on disk, and all that a process knows after a crash; and beside it what
 //! the simulation notes about the history.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-
-use ccpayment::Timestamp;
-
-use crate::checks::Broken;
-use crate::payment::Payment;
-use crate::teller::{SLACK, Teller, Verdict};
+use crate::checks::{self, Broken};
+use crate::payment::{Payment, Request};
+use crate::teller::{How, SLACK, Teller, Verdict};
 use crate::world::World;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What the merchant has on disk about one call: written before it, and when it has ended.
 #[derive(Debug, Clone)]
@@ -18,6 +14,20 @@ pub(crate) struct Call {
     pub(crate) worker: usize,
     pub(crate) started: bool,
     pub(crate) verdict: Option<Verdict>,
+    /// It is made under a new id, because it was said not to be made under its own.
+    pub(crate) anew: bool,
+}
+
+impl Call {
+    pub(crate) fn new(payment: usize, worker: usize) -> Self {
+        Self {
+            payment,
+            worker,
+            started: false,
+            verdict: None,
+            anew: false,
+        }
+    }
 }
 
 pub(crate) struct Book {
@@ -78,30 +88,93 @@ impl Book {
         self.entries().broken.push(broken);
     }
 
+    /// Another process takes a call over.
+    pub(crate) fn hand_over(&self, call: usize, worker: usize) {
+        if let Some(call) = self.entries().calls.get_mut(call) {
+            call.worker = worker;
+        }
+    }
+
+    /// A payment as it was asked for last.
+    pub(crate) fn current(&self, number: usize) -> Option<Payment> {
+        let anew = (self.entries().calls.iter()).any(|it| it.payment == number && it.anew);
+        let payment = self.payments.get(number)?;
+        Some(if anew {
+            payment.made_anew()
+        } else {
+            payment.clone()
+        })
+    }
+
     /// Pays or settles, and writes down what came of it.
     pub(crate) async fn carry_out(
         &self,
         teller: &Teller,
-        total: Duration,
         call: usize,
-        since: Option<Timestamp>,
+        how: How,
     ) -> Option<Verdict> {
         let payment = self.entries().calls.get(call)?.payment;
-        let request = &self.payments.get(payment)?.request;
+        let request = self.current(payment)?.request;
         self.verdict(call, None);
-        let what = if since.is_some() { "settle" } else { "pay" };
+        let what = match how {
+            How::Pay => "pay",
+            How::Settle(_) => "settle",
+        };
         self.world
             .say(format_args!("call {call}: {what} {payment}"));
-        let began = self.world.elapsed();
-        let verdict = teller.carry_out(request, since).await;
+        let (began, lost) = (self.world.elapsed(), self.world.time_lost());
+        let verdict = teller.carry_out(&request, how).await;
         let took = self.world.elapsed().saturating_sub(began);
         self.world.say(format_args!("call {call}: {verdict}"));
-        if took > total + SLACK {
+        let lost = self.world.time_lost().saturating_sub(lost);
+        let total = teller.total;
+        if took > total + lost + SLACK {
             self.broken(Broken::wrong(format!(
                 "call {call} took {took:?} and had {total:?}"
             )));
         }
+        // A batch may have been paid by the call before.
+        if matches!((how, &verdict), (How::Pay, Verdict::Unknown(None)))
+            && self.is_alone(call)
+            && !matches!(request, Request::Batch(_))
+        {
+            let debits = checks::debits(self, payment);
+            if debits > 0 {
+                let what = format!("call {call} is unknown since no time, and was made");
+                self.broken(Broken::wrong(what));
+            }
+        }
         self.verdict(call, Some(verdict.clone()));
         Some(verdict)
+    }
+
+    /// Whether nobody else has the same payment to make.
+    fn is_alone(&self, call: usize) -> bool {
+        let entries = self.entries();
+        let payment = entries.calls.get(call).map(|it| it.payment);
+        let same = entries
+            .calls
+            .iter()
+            .filter(|it| Some(it.payment) == payment);
+        same.count() == 1
+    }
+
+    /// What people do who are told that it was not made and can't be: they make it under a new id.
+    /// Not where another process may have made it.
+    pub(crate) async fn make_anew(&self, teller: &Teller, call: usize) {
+        if !self.is_alone(call) {
+            return;
+        }
+        let refused = (self.entries().calls.get_mut(call)).is_some_and(|call| {
+            let refused = matches!(call.verdict, Some(Verdict::Refused(_) | Verdict::Conflict));
+            let first = refused && !call.anew;
+            call.anew |= first;
+            first
+        });
+        if refused {
+            self.world
+                .say(format_args!("call {call}: once more, under a new id"));
+            self.carry_out(teller, call, How::Pay).await;
+        }
     }
 }

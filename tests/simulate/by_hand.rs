@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ccpayment::{
-    AnswerError, Call, Clock, Credentials, Endpoint, ErrorCode, Found, OrderId, Origin, Prepared,
-    Retry, Timeouts, Timestamp, Transport, TransportError, Version, decode, decode_signed,
+    AnswerError, Call, Clock, Credentials, Difference, Endpoint, ErrorCode, Found, OrderId, Origin,
+    Prepared, Retry, Timeouts, Timestamp, Transport, TransportError, Version, decode,
+    decode_signed,
 };
 
 use crate::clock::MachineClock;
@@ -29,15 +30,18 @@ pub(crate) enum Mutant {
     /// and a payout that is still under way is called refused. That is seldom; what is found in no
     /// time is the old signature itself.
     OldSignature,
+    /// Takes a record that is written otherwise for another payout, so that it is paid once more.
+    SpellingIsConflict,
 }
 
 impl Mutant {
-    pub(crate) const ALL: [(&'static str, Self); 5] = [
+    pub(crate) const ALL: [(&'static str, Self); 6] = [
         ("new-order-id", Self::NewOrderId),
         ("timeout-is-failure", Self::TimeoutIsFailure),
         ("refusal-is-final", Self::RefusalIsFinal),
         ("absence-is-final", Self::AbsenceIsFinal),
         ("old-signature", Self::OldSignature),
+        ("spelling-is-conflict", Self::SpellingIsConflict),
     ];
 }
 
@@ -89,6 +93,10 @@ impl ByHand {
                         }
                         Found::Ended { status, .. } => return Verdict::Refused(status),
                         Found::Differs { .. } => return Verdict::Conflict,
+                        Found::Incomparable { .. } if self.is(Mutant::SpellingIsConflict) => {
+                            return Verdict::Conflict;
+                        }
+                        Found::Incomparable { fields, .. } => return incomparable(&fields),
                         Found::Nothing => true,
                         _ => false,
                     },
@@ -199,6 +207,12 @@ impl ByHand {
         });
         (at, value)
     }
+}
+
+/// Made, as far as can be told.
+pub(crate) fn incomparable(fields: &[Difference]) -> Verdict {
+    let fields: Vec<&str> = fields.iter().map(|it| it.field).collect();
+    Verdict::Incomparable(fields.join(", "))
 }
 
 /// The time is up.

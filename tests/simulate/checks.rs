@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use ccpayment_sandbox::{EntryKind, Ledger};
+use anyhow::{Result, bail};
+use ccpayment_sandbox::{EntryKind, Fault, Ledger};
 
-use crate::book::Book;
-use crate::payment::USDT;
+use crate::book::{Book, Call};
+use crate::payment::{ETH, MATIC};
 use crate::teller::Verdict;
 
 /// Which promise.
@@ -19,6 +20,17 @@ pub(crate) enum Promise {
     /// Everything else: a *refused* that was paid, a wrong value, a call that outlives its
     /// deadline, a panic.
     Wrong,
+}
+
+impl Promise {
+    pub(crate) fn named(name: &str) -> Result<Self> {
+        Ok(match name {
+            "double" => Self::Double,
+            "lost" => Self::Lost,
+            "wrong" => Self::Wrong,
+            _ => bail!("no promise is called {name}"),
+        })
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -56,6 +68,7 @@ pub(crate) struct Count {
     pub(crate) payouts: u64,
     pub(crate) done: u64,
     pub(crate) refused: u64,
+    pub(crate) incomparable: u64,
 }
 
 /// What came of a payment, by the gateway: the records that its money went by, or what is to be
@@ -75,11 +88,12 @@ fn facts(book: &Book, ledger: &Ledger) -> (Vec<Facts>, Vec<String>) {
         let amount = payment.amount.to_string();
         by_amount.insert((payment.account.as_str(), payment.coin_id, amount), number);
     }
-    let made = book.made().into_iter();
+    let all_made = book.made();
     let mut rows = BTreeMap::new();
     let mut batches = BTreeMap::new();
     let mut facts = Vec::new();
-    for (number, (payment, made)) in (0_usize..).zip(book.payments.iter().zip(made)) {
+    for (number, payment) in (0_usize..).zip(&book.payments) {
+        let made = all_made.get(number).cloned().flatten();
         let amounts = payment.rows();
         facts.push(Facts {
             taken: made.into_iter().collect(),
@@ -88,6 +102,7 @@ fn facts(book: &Book, ledger: &Ledger) -> (Vec<Facts>, Vec<String>) {
         });
         if payment.is_batch() {
             batches.insert(payment.order_key().0, number);
+            batches.insert(payment.made_anew().order_key().0, number);
         }
         for (row, amount) in (0_usize..).zip(amounts) {
             rows.insert(amount, (number, row));
@@ -119,8 +134,12 @@ fn facts(book: &Book, ledger: &Ledger) -> (Vec<Facts>, Vec<String>) {
             EntryKind::PayoutReversal => true,
             _ => continue,
         };
-        // What was there before is in another coin.
-        if !entry.postings.iter().any(|it| it.coin_id == USDT) {
+        // What is there to be listed is in coins of its own.
+        if entry
+            .postings
+            .iter()
+            .all(|it| [ETH, MATIC].contains(&it.coin_id))
+        {
             continue;
         }
         let found = entry.postings.iter().find_map(|posting| {
@@ -141,9 +160,19 @@ fn facts(book: &Book, ledger: &Ledger) -> (Vec<Facts>, Vec<String>) {
     (facts, strange)
 }
 
+/// How often a payment was paid so far.
+pub(crate) fn debits(book: &Book, payment: usize) -> usize {
+    let (facts, _) = facts(book, &book.world.sandbox.ledger());
+    facts.get(payment).map_or(0, |facts| facts.taken.len())
+}
+
 /// Holds everything that was said against the books, with what each payment is said to be in the
-/// end.
-pub(crate) fn against_the_ledger(book: &Book, in_the_end: &[Option<Verdict>]) -> Count {
+/// end, and what it was said to be while its state had a name that nobody knows.
+pub(crate) fn against_the_ledger(
+    book: &Book,
+    in_the_end: &[Option<Verdict>],
+    in_unknown_words: &[Option<Verdict>],
+) -> Count {
     let ledger = book.world.sandbox.ledger();
     if !ledger.is_balanced() {
         book.broken(Broken::wrong("the books do not balance".to_owned()));
@@ -156,33 +185,32 @@ pub(crate) fn against_the_ledger(book: &Book, in_the_end: &[Option<Verdict>]) ->
     for entry in strange {
         book.broken(Broken::wrong(format!("nobody asked for {entry}")));
     }
-    let mut count = Count::default();
-    let mut by_order: BTreeMap<(String, usize), usize> = BTreeMap::new();
+    one_confirmation_each(book);
     let calls = book.calls();
-    for (number, (payment, facts)) in (0..).zip(book.payments.iter().zip(&facts)) {
+    let mut count = Count::default();
+    // What was made under each order id.
+    let mut by_order: BTreeMap<(String, usize), usize> = BTreeMap::new();
+    for (number, facts) in (0_usize..).zip(&facts) {
+        let key = book.current(number).map(|it| it.order_key());
+        *by_order.entry(key.unwrap_or_default()).or_default() += facts.taken.len().min(1);
+    }
+    for (number, (payment, facts)) in (0_usize..).zip(book.payments.iter().zip(&facts)) {
+        let of = |call: &Call| call.payment == number && call.started;
         let records = facts.taken.join(", ");
-        if facts.taken.len() > 1 {
+        let anew = calls.iter().any(|call| of(call) && call.anew);
+        // What came back may be paid once more, under a new id.
+        let once = if anew { 1 + facts.returned } else { 1 };
+        if facts.taken.len() > once {
             book.broken(Broken::double(format!("payment {number} by {records}")));
         }
-        for (row, times) in (1..).zip(&facts.rows) {
-            let row = format!("row {row} of payment {number} was paid {times} times");
-            if *times > 1 {
-                book.broken(Broken::double(row));
-            } else if *times == 0 && !facts.taken.is_empty() {
-                book.broken(Broken::lost(row));
-            } else if *times == 1 && facts.taken.is_empty() {
-                book.broken(Broken::wrong(row));
-            }
-        }
-        *by_order.entry(payment.order_key()).or_default() += facts.taken.len().min(1);
+        rows(book, number, facts);
         let mut all_refused = true;
-        let begun = (0_usize..).zip(&calls).filter(|(_, it)| it.started);
-        for (call, entry) in begun.filter(|(_, it)| it.payment == number) {
+        for (call, entry) in (0_usize..).zip(&calls).filter(|(_, it)| of(it)) {
             count.payouts += u64::from(payment.pays());
+            all_refused &= matches!(entry.verdict, Some(Verdict::Refused(_) | Verdict::Conflict));
             match &entry.verdict {
                 Some(Verdict::Done(name)) => {
                     count.done += 1;
-                    all_refused = false;
                     if facts.taken.is_empty() {
                         book.broken(Broken::lost(format!(
                             "call {call} is done and was not made"
@@ -192,24 +220,51 @@ pub(crate) fn against_the_ledger(book: &Book, in_the_end: &[Option<Verdict>]) ->
                     }
                 }
                 Some(Verdict::Refused(_) | Verdict::Conflict) => count.refused += 1,
+                Some(Verdict::Incomparable(_)) => count.incomparable += 1,
                 Some(Verdict::Unknown(_)) | None => {
-                    all_refused = false;
                     book.broken(Broken::lost(format!("call {call} was never settled")));
                 }
             }
         }
-        if all_refused && facts.taken.len() > facts.returned {
+        let twice = anew && facts.taken.len() > once;
+        if twice || (all_refused && facts.taken.len() > facts.returned) {
             let what = format!("payment {number} was refused and was made: {records}");
             book.broken(Broken::wrong(what));
         }
     }
+    let is_there = |number: usize| {
+        let key = book.current(number).map(|it| it.order_key());
+        key.and_then(|key| by_order.get(&key))
+            .is_some_and(|taken| *taken > 0)
+    };
+    let said = (calls.iter()).map(|call| (call.payment, call.verdict.as_ref()));
+    let ends = (0..).zip(in_the_end.iter().map(Option::as_ref));
+    for (number, verdict) in said.chain(ends) {
+        if let (Some(Verdict::Incomparable(field)), Some(payment), Some(facts)) =
+            (verdict, book.payments.get(number), facts.get(number))
+            // Of what moves no money, the price may be what can't be compared.
+            && facts.taken.is_empty()
+            && (payment.pays() || !is_there(number))
+        {
+            let what = format!("payment {number} was not made, and {field} is not compared");
+            book.broken(Broken::wrong(what));
+        }
+    }
     // Long after, whoever asks again is told what the books say.
-    for (number, (verdict, facts)) in (0_usize..).zip(in_the_end.iter().zip(&facts)) {
-        let Some(verdict) = verdict else {
+    let ends = (0_usize..).zip(in_the_end).map(|it| (it, false));
+    let unclear = (0_usize..).zip(in_unknown_words).map(|it| (it, true));
+    for ((number, verdict), in_doubt) in ends.chain(unclear) {
+        let (Some(verdict), Some(facts)) = (verdict, facts.get(number)) else {
             continue;
         };
         let made = facts.taken.len() > facts.returned;
-        if made != matches!(verdict, Verdict::Done(_)) || matches!(verdict, Verdict::Unknown(_)) {
+        let right = match verdict {
+            Verdict::Done(_) => made,
+            Verdict::Refused(_) | Verdict::Conflict => !made,
+            Verdict::Incomparable(_) => true,
+            Verdict::Unknown(_) => in_doubt,
+        };
+        if !right {
             let what = format!("in the end payment {number} is said to be {verdict}: {facts:?}");
             book.broken(Broken::wrong(what));
         }
@@ -220,4 +275,49 @@ pub(crate) fn against_the_ledger(book: &Book, in_the_end: &[Option<Verdict>]) ->
         }
     }
     count
+}
+
+/// Each row of a batch is paid once, and none before its batch.
+fn rows(book: &Book, number: usize, facts: &Facts) {
+    for (row, times) in (1..).zip(&facts.rows) {
+        let row = format!("row {row} of payment {number} was paid {times} times");
+        if *times > 1 {
+            book.broken(Broken::double(row));
+        } else if *times == 0 && !facts.taken.is_empty() {
+            book.broken(Broken::lost(row));
+        } else if *times == 1 && facts.taken.is_empty() {
+            book.broken(Broken::wrong(row));
+        }
+    }
+}
+
+/// No gateway says what a second confirmation of a batch does, so that none is sent before the first
+/// one is known not to count. This one tells of each that it took.
+fn one_confirmation_each(book: &Book) {
+    let mut confirmed: BTreeMap<String, usize> = BTreeMap::new();
+    let mut copies: BTreeMap<String, usize> = BTreeMap::new();
+    for request in book.world.sandbox.requests() {
+        let Some(id) = request
+            .order_id
+            .filter(|_| request.route == "confirmBatchWithdraw")
+        else {
+            continue;
+        };
+        if request.outcome == Some(10_000) {
+            // The line sent it twice, not the client.
+            if matches!(request.fault, Some(Fault::Twice | Fault::TwiceAnswerSecond)) {
+                *copies.entry(id).or_default() += 1;
+            } else {
+                *confirmed.entry(id).or_default() += 1;
+            }
+        }
+    }
+    for (id, copies) in copies {
+        *confirmed.entry(id).or_default() += copies.div_ceil(2);
+    }
+    for (id, times) in confirmed {
+        if times > 1 {
+            book.broken(Broken::double(format!("{id} was confirmed {times} times")));
+        }
+    }
 }

@@ -11,11 +11,13 @@ use tokio::task::JoinSet;
 
 use crate::book::{Book, Call};
 use crate::checks::{self, Broken, Count};
-use crate::clock::{MachineClock, pause};
+use crate::clock::{MachineClock, Pauses, pause};
+use crate::payment::Payment;
 use crate::plan::{Event, Plan};
 use crate::reads;
+use crate::spelling::Spelling;
 use crate::strikes;
-use crate::teller::{Teller, Verdict, Who};
+use crate::teller::{How, Teller, Verdict, Who};
 use crate::trace::Trace;
 use crate::worker::{Fuse, Worker};
 use crate::world::World;
@@ -59,17 +61,12 @@ impl History {
         for _ in plan.calls.iter().filter(|call| call.again) {
             world.hit(strikes::SECOND_WORKER);
         }
-        let calls = plan.calls.iter().map(|planned| Call {
-            payment: planned.payment,
-            worker: planned.worker,
-            started: false,
-            verdict: None,
-        });
+        let calls = (plan.calls.iter()).map(|planned| Call::new(planned.payment, planned.worker));
         let book = Arc::new(Book::new(&world, plan.payments, calls.collect()));
         let burnt = Arc::new(Notify::new());
         let mut workers = Vec::new();
         for (number, planned) in (0..).zip(&plan.workers) {
-            let clock = MachineClock::new(world.start, seed ^ number, planned.ahead);
+            let clock = MachineClock::new(&world, seed ^ number, planned.ahead, plan.pauses);
             match planned.ahead {
                 1.. => world.hit(strikes::AHEAD),
                 0 => {}
@@ -92,7 +89,8 @@ impl History {
         };
         history.play(plan.events).await?;
         let in_the_end = history.end().await?;
-        let count = checks::against_the_ledger(&history.book, &in_the_end);
+        let in_unknown_words = history.in_unknown_words(plan.spelling).await?;
+        let count = checks::against_the_ledger(&history.book, &in_the_end, &in_unknown_words);
         let broken = history.book.take_broken();
         let (trace, hits) = world.finish();
         Ok(Run {
@@ -135,6 +133,11 @@ impl History {
                         return Ok(());
                     };
                     if let Some(worker) = self.happen(event)? {
+                        if let Event::HandOver { call, settles, after, .. } = event {
+                            serial += 1;
+                            let at = due.unwrap_or_default() + after;
+                            events.insert((at, serial), Event::TakeOver { call, settles });
+                        }
                         serial += 1;
                         let back = self.crash(worker, strikes::CRASH_AT_TIME);
                         events.insert((back, serial), Event::Start { worker });
@@ -154,7 +157,9 @@ impl History {
     fn happen(&mut self, event: Event) -> Result<Option<usize>> {
         let world = Arc::clone(&self.book.world);
         match event {
-            Event::Call { call } => self.start_call(call),
+            Event::Call { call } => self.start_call(call, None),
+            Event::HandOver { call, worker, .. } => return Ok(self.hand_over(call, worker)),
+            Event::TakeOver { call, settles } => self.start_call(call, Some(settles)),
             Event::Read { worker, read } => self.start_read(worker, read),
             Event::Fuse { worker, steps } => {
                 if let Some(worker) = self.workers.get(worker) {
@@ -186,12 +191,23 @@ impl History {
         Ok(None)
     }
 
-    fn start_call(&mut self, call: usize) {
+    /// With what is in doubt since, or as if it were the first.
+    fn start_call(&mut self, call: usize, takes_over: Option<bool>) {
         let Some(worker) = self.book.calls().get(call).map(|it| it.worker) else {
             return;
         };
-        let retries = self.random.u32(0..3);
-        let waits: Vec<u64> = (0..retries).map(|_| self.random.u64(5..400)).collect();
+        let random = &mut self.random;
+        let retries = random.u32(0..3);
+        let waits: Vec<u64> = (0..retries).map(|_| random.u64(5..400)).collect();
+        let anew = random.bool();
+        let is_batch = (self.book.calls().get(call))
+            .and_then(|call| self.book.payments.get(call.payment))
+            .is_some_and(Payment::is_batch);
+        let mut again = Vec::new();
+        // A batch that comes again, after whatever it came to.
+        while is_batch && again.len() < 3 && random.bool() {
+            again.push((random.u64(0..200), random.bool()));
+        }
         let book = Arc::clone(&self.book);
         let Some(worker) = self.workers.get_mut(worker) else {
             return;
@@ -200,17 +216,49 @@ impl History {
         let Some(teller) = worker.teller.clone() else {
             return;
         };
-        let total = worker.timeouts.total;
+        let how = match takes_over {
+            // It does not know when the other died, but that was before now.
+            Some(true) => How::Settle(Some(worker.clock.timestamp())),
+            _ => How::Pay,
+        };
         worker.spawn(async move {
-            let mut verdict = book.carry_out(&teller, total, call, None).await;
+            let mut verdict = book.carry_out(&teller, call, how).await;
             for wait in waits {
                 let Some(Verdict::Unknown(Some(since))) = verdict else {
-                    return;
+                    break;
                 };
                 pause(Duration::from_secs(wait)).await;
-                verdict = book.carry_out(&teller, total, call, Some(since)).await;
+                verdict = book
+                    .carry_out(&teller, call, How::Settle(Some(since)))
+                    .await;
+            }
+            if anew {
+                book.make_anew(&teller, call).await;
+            }
+            for (wait, settles) in again {
+                let how = match &verdict {
+                    Some(Verdict::Unknown(since)) if settles => How::Settle(*since),
+                    _ if settles => How::Settle(None),
+                    _ => How::Pay,
+                };
+                pause(Duration::from_secs(wait)).await;
+                book.world.hit(strikes::BATCH_AGAIN);
+                verdict = book.carry_out(&teller, call, how).await;
             }
         });
+    }
+
+    /// A process dies with a call under way, and another one takes it over.
+    fn hand_over(&mut self, call: usize, to: usize) -> Option<usize> {
+        let entry = self.book.calls().get(call).cloned()?;
+        let alive = (self.workers.get(to)).is_some_and(|it| it.teller.is_some());
+        // What is over is nobody's any more.
+        if entry.worker == to || !entry.started || entry.verdict.is_some() || !alive {
+            return None;
+        }
+        self.book.world.hit(strikes::TAKEN_OVER);
+        self.book.hand_over(call, to);
+        Some(entry.worker)
     }
 
     fn start_read(&mut self, worker: usize, read: usize) {
@@ -218,9 +266,8 @@ impl History {
         if let Some(worker) = self.workers.get_mut(worker)
             && let Some(teller) = worker.teller.clone()
         {
-            let total = worker.timeouts.total;
             worker.spawn(async move {
-                reads::read(&book, &teller, total, read).await;
+                reads::read(&book, &teller, read).await;
             });
         }
     }
@@ -252,17 +299,19 @@ impl History {
         worker.teller = Some(teller.clone());
         // It does not know when it died, but that was before now.
         let since = worker.clock.timestamp();
-        let total = worker.timeouts.total;
         for (call, entry) in (0..).zip(book.calls()) {
             if entry.worker != number || !entry.started || entry.verdict.is_some() {
                 continue;
             }
             let (book, teller) = (Arc::clone(&book), teller.clone());
             worker.spawn(async move {
-                let verdict = book.carry_out(&teller, total, call, Some(since)).await;
+                let settle = How::Settle(Some(since));
+                let verdict = book.carry_out(&teller, call, settle).await;
                 // Provably not made: it may be made now, under the same id.
                 if again && matches!(verdict, Some(Verdict::Refused(_))) {
-                    book.carry_out(&teller, total, call, None).await;
+                    book.carry_out(&teller, call, How::Pay).await;
+                } else {
+                    book.make_anew(&teller, call).await;
                 }
             });
         }
@@ -288,7 +337,7 @@ impl History {
     async fn end(&mut self) -> Result<Vec<Option<Verdict>>> {
         let world = Arc::clone(&self.book.world);
         world.calm();
-        let clock = MachineClock::new(world.start, 0, 0);
+        let clock = MachineClock::new(&world, 0, 0, Pauses::default());
         let total = Duration::from_secs(60);
         let timeouts = Timeouts::new(Duration::from_secs(20), total);
         let teller = Teller::new(self.who, &world, &clock, timeouts)?;
@@ -309,7 +358,8 @@ impl History {
                 _ => continue,
             };
             for _ in 0..SETTLEMENTS {
-                let verdict = self.book.carry_out(&teller, total, call, Some(since)).await;
+                let settle = How::Settle(Some(since));
+                let verdict = self.book.carry_out(&teller, call, settle).await;
                 if !matches!(verdict, Some(Verdict::Unknown(_))) {
                     break;
                 }
@@ -319,16 +369,25 @@ impl History {
         pause(Duration::from_secs(2 * ABSENCE_SECONDS)).await;
         world.sync();
         let mut all_made = Vec::new();
-        for payment in &self.book.payments {
-            all_made.push(if payment.pays() {
-                None
-            } else {
-                payment.made(&world.sandbox).await
-            });
+        for (number, payment) in (0..).zip(&self.book.payments) {
+            let mut made = None;
+            if !payment.pays() {
+                let current = self.book.current(number);
+                let current = current.filter(|it| it.order_key() != payment.order_key());
+                made = payment.made(&world.sandbox).await;
+                if let Some(current) = current {
+                    if made.is_some() {
+                        let what = format!("payment {number} was refused and was made");
+                        self.book.broken(Broken::wrong(what));
+                    }
+                    made = current.made(&world.sandbox).await;
+                }
+            }
+            all_made.push(made);
         }
         self.book.set_made(all_made);
         let mut in_the_end = Vec::new();
-        for (number, payment) in (0_usize..).zip(&self.book.payments) {
+        for (number, payment) in (0_usize..).zip(self.current()) {
             // To ask after a batch is to go on with it.
             if payment.is_batch() {
                 in_the_end.push(None);
@@ -336,7 +395,9 @@ impl History {
             }
             let mut verdict = Verdict::Unknown(None);
             for _ in 0..SETTLEMENTS {
-                verdict = teller.carry_out(&payment.request, Some(now)).await;
+                verdict = teller
+                    .carry_out(&payment.request, How::Settle(Some(now)))
+                    .await;
                 if !matches!(verdict, Verdict::Unknown(_)) {
                     break;
                 }
@@ -346,5 +407,35 @@ impl History {
         }
         self.workers.clear();
         Ok(in_the_end)
+    }
+
+    /// All payments as they were asked for last.
+    fn current(&self) -> Vec<Payment> {
+        let payments = 0..self.book.payments.len();
+        payments
+            .filter_map(|number| self.book.current(number))
+            .collect()
+    }
+
+    /// What is said of each payment while the gateway has words for its state that nobody knows.
+    async fn in_unknown_words(&mut self, spelling: Spelling) -> Result<Vec<Option<Verdict>>> {
+        let world = Arc::clone(&self.book.world);
+        if !spelling.hides_statuses() {
+            return Ok(Vec::new());
+        }
+        world.set_spelling(spelling);
+        let clock = MachineClock::new(&world, 0, 0, Pauses::default());
+        let timeouts = Timeouts::new(Duration::from_secs(5), Duration::from_secs(10));
+        let teller = Teller::new(self.who, &world, &clock, timeouts)?;
+        let mut said = Vec::new();
+        for payment in self.current() {
+            let settle = How::Settle(Some(clock.timestamp()));
+            let verdict = match payment.is_batch() {
+                true => None,
+                false => Some(teller.carry_out(&payment.request, settle).await),
+            };
+            said.push(verdict);
+        }
+        Ok(said)
     }
 }

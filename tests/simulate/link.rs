@@ -13,9 +13,9 @@ use hyper_util::client::legacy::connect::{Connected, Connection};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
-use crate::clock::now;
+use crate::clock::{MachineClock, now};
 use crate::strikes::Strike;
-use crate::world::World;
+use crate::world::{World, route_in};
 
 /// How long after its last byte a closed direction is seen to be closed.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -77,10 +77,13 @@ impl Way {
 
 struct Wires {
     number: u32,
+    start: Instant,
     up: Way,
     down: Way,
     strike: Strike,
     latency: Duration,
+    /// The route that was asked for, and whether it is of the older API.
+    route: Option<(String, bool)>,
     /// Bytes of the request and of the answer, of the exchange that is under way.
     sent: usize,
     answered: usize,
@@ -89,23 +92,32 @@ struct Wires {
 #[derive(Clone)]
 pub(crate) struct Link {
     world: Arc<World>,
+    /// Of the process that it belongs to.
+    clock: MachineClock,
     wires: Arc<Mutex<Wires>>,
 }
 
 impl Link {
     /// The client's end and the gateway's.
-    pub(crate) fn pair(world: &Arc<World>, number: u32) -> (ClientEnd, GatewayEnd) {
+    pub(crate) fn pair(
+        world: &Arc<World>,
+        clock: MachineClock,
+        number: u32,
+    ) -> (ClientEnd, GatewayEnd) {
         let wires = Wires {
             number,
+            start: world.start,
             up: Way::default(),
             down: Way::default(),
             strike: Strike::Nothing,
             latency: Duration::from_millis(10),
+            route: None,
             sent: 0,
             answered: 0,
         };
         let link = Self {
             world: Arc::clone(world),
+            clock,
             wires: Arc::new(Mutex::new(wires)),
         };
         let (alarm, other) = (Box::pin(sleep_now()), Box::pin(sleep_now()));
@@ -198,9 +210,11 @@ impl Link {
             (wires.sent, wires.answered) = (0, 0);
             let number = wires.number;
             drop(wires);
-            let (strike, latency) = self.world.strike(number, bytes);
+            let (strike, latency) = self.world.strike(number, &self.clock, bytes);
             wires = self.wires();
             (wires.strike, wires.latency) = (strike, latency);
+            let route = route_in(bytes);
+            wires.route = route.map(|(route, older)| (route.to_owned(), older));
         }
         let before = wires.sent;
         wires.sent = before.saturating_add(bytes.len());
@@ -211,9 +225,15 @@ impl Link {
     /// The gateway writes.
     fn answer(&self, bytes: &[u8]) -> usize {
         let mut wires = self.wires();
+        let route = wires.route.take();
+        drop(wires);
+        // hyper writes an answer in one piece.
+        let spelt = route.and_then(|(route, older)| self.world.spell((&route, older), bytes));
+        wires = self.wires();
+        let spelt = spelt.as_deref().unwrap_or(bytes);
         let before = wires.answered;
-        wires.answered = before.saturating_add(bytes.len());
-        wires.reply(before, bytes);
+        wires.answered = before.saturating_add(spelt.len());
+        wires.reply(before, spelt);
         bytes.len()
     }
 }
@@ -277,6 +297,11 @@ impl Wires {
                 self.up.close(latency + after, End::Reset);
             }
             Strike::LateAnswer(by) => self.down.push(by, bytes),
+            Strike::AnswerAt(moment) => {
+                let passed = now().saturating_duration_since(self.start);
+                self.down
+                    .push(moment.saturating_sub(passed).max(latency), bytes);
+            }
             Strike::SlowAnswer(gap) => slowly(&mut self.down, latency, gap, bytes),
             _ => self.down.push(latency, bytes),
         }

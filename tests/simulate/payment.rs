@@ -10,16 +10,20 @@ use ccpayment::v2::{
     CreateAppOrderDepositAddress, CreateInvoiceUrl, InvoiceToPay, OrderToPay, Swap, TransferTarget,
     UserBatchTransfer, UserSwap, UserTransfer,
 };
-use ccpayment::{Address, Amount, BatchPayout, Chain, CoinId, OrderId, Submit, UserId};
+use ccpayment::{
+    Address, Amount, BatchPayout, Chain, CoinId, FiatId, Memo, OrderId, Submit, UserId,
+};
 use ccpayment_sandbox::Sandbox;
 use serde_json::{Value, json};
 
-pub(crate) const USDT: u64 = 1280;
+use crate::places::{ACCOUNTS, CHAIN, EMAIL, PLACES, PRODUCT, Place, RECEIVER, USDT};
+
+/// Of these are only lists, so that what they move is nobody's payment.
 pub(crate) const MATIC: u64 = 1329;
+pub(crate) const ETH: u64 = 2;
 pub(crate) const USERS: [&str; 3] = ["user-jane", "user-li", "user-omar"];
-pub(crate) const CHAIN: &str = "POLYGON";
-pub(crate) const RECEIVER: &str = "0xBb9C4e7F3687aca1AE2828c18f9E3ae067F569FE";
-const CWALLET: &str = "35255142";
+/// US dollars and Danish crowns.
+const FIATS: [u64; 2] = [1033, 1022];
 const NOBODY: &str = "nobody";
 const MERCHANT: &str = "merchant:available";
 
@@ -140,29 +144,39 @@ impl Payment {
         let user =
             |of: usize| UserId::new(USERS.get(of % USERS.len()).copied().unwrap_or(MERCHANT));
         let (usdt, matic) = (CoinId::new(USDT), CoinId::new(MATIC));
-        let (chain, address) = (Chain::new(CHAIN), Address::new(RECEIVER));
+        let place = place(random);
+        let (coin, chain) = (CoinId::new(place.coin_id), Chain::new(place.chain));
+        let (address, memo) = (Address::new(place.address), place.memo.map(Memo::new));
+        let account = ACCOUNTS.get(random.usize(0..ACCOUNTS.len())).copied();
+        let account = account.unwrap_or_default();
         let value = amount.clone();
-        let price: Amount = format!("{}.25", 20 + number).parse()?;
+        // Further from each other than any rate is rounded.
+        let millions = if number < 10 { 1_000_000 } else { 3_000_000 };
+        let price = if random.u32(0..4) == 0 { millions } else { 20 };
+        let price: Amount = format!("{}.25", price + number).parse()?;
+        let fiat = FIATS.get(random.usize(0..4)).copied().map(FiatId::new);
+        let (product, email) = (random.bool(), random.bool());
         let request = match kind % KINDS {
-            0 => Request::ToNetwork(ApplyAppWithdrawToNetwork::new(
-                order_id, usdt, chain, address, value,
-            )),
+            0 => {
+                let mut it = ApplyAppWithdrawToNetwork::new(order_id, coin, chain, address, value);
+                it.memo = memo;
+                Request::ToNetwork(it)
+            }
             1 => Request::ToCwallet(ApplyAppWithdrawToCwallet::new(
-                order_id, usdt, CWALLET, value,
+                order_id, usdt, account, value,
             )),
-            2 => Request::UserToNetwork(ApplyUserWithdrawToNetwork::new(
-                user(payer),
-                order_id,
-                usdt,
-                chain,
-                address,
-                value,
-            )),
+            2 => {
+                let payer = user(payer);
+                let mut it =
+                    ApplyUserWithdrawToNetwork::new(payer, order_id, coin, chain, address, value);
+                it.memo = memo;
+                Request::UserToNetwork(it)
+            }
             3 => Request::UserToCwallet(ApplyUserWithdrawToCwallet::new(
                 user(payer),
                 order_id,
                 usdt,
-                CWALLET,
+                account,
                 value,
             )),
             4 => Request::Transfer(UserTransfer::new(
@@ -182,16 +196,31 @@ impl Payment {
             }
             6 => Request::Swap(Swap::new(order_id, usdt, value, matic)),
             7 => Request::UserSwap(UserSwap::new(order_id, user(payer), usdt, value, matic)),
-            8 => Request::Older(Withdraw::new(order_id, address, TokenId::new(token), value)),
-            9 => Request::Order(CreateAppOrderDepositAddress::new(
-                order_id, usdt, chain, price,
-            )),
-            10 => Request::Invoice(CreateInvoiceUrl::new(usdt, order_id, price)),
+            8 => {
+                let to = if random.bool() { RECEIVER } else { account };
+                let (to, token) = (Address::new(to), TokenId::new(token));
+                Request::Older(Withdraw::new(order_id, to, token, value))
+            }
+            9 => {
+                let mut it = CreateAppOrderDepositAddress::new(order_id, coin, chain, price);
+                it.fiat_id = fiat;
+                it.buyer_email = email.then(|| EMAIL.to_owned());
+                Request::Order(it)
+            }
+            10 => {
+                let mut it = match fiat {
+                    Some(fiat) => CreateInvoiceUrl::new(fiat, order_id, price),
+                    None => CreateInvoiceUrl::new(usdt, order_id, price),
+                };
+                it.product = product.then(|| PRODUCT.to_owned());
+                it.buyer_email = email.then(|| EMAIL.to_owned());
+                Request::Invoice(it)
+            }
             11 => {
                 let token = TokenId::new(token);
                 Request::OlderOrder(CreateOrder::new(order_id, price, token, Currency::usd()))
             }
-            12 => Request::OlderCheckout(GetCheckoutUrl::new(order_id, price, "a thing")),
+            12 => Request::OlderCheckout(GetCheckoutUrl::new(order_id, price, PRODUCT)),
             _ => {
                 let mut rows = Vec::new();
                 for seq in 1..=random.u64(1..=4) {
@@ -201,14 +230,11 @@ impl Payment {
                         random.u32(0..100_000)
                     );
                     let id = OrderId::new(format!("{order_id}-row-{seq}"));
-                    rows.push(BatchWithdrawTask::new(
-                        seq,
-                        id,
-                        address.clone(),
-                        text.parse()?,
-                    ));
+                    let mut row = BatchWithdrawTask::new(seq, id, address.clone(), text.parse()?);
+                    row.memo.clone_from(&memo);
+                    rows.push(row);
                 }
-                let batch = ApplyBatchWithdraw::new(order_id, usdt, chain, BatchMode::Batch);
+                let batch = ApplyBatchWithdraw::new(order_id, coin, chain, BatchMode::Batch);
                 Request::Batch(BatchPayout::new(batch.orders(rows)))
             }
         };
@@ -225,12 +251,44 @@ impl Payment {
             Request::Batch(_) => NOBODY.to_owned(),
             _ => format!("user:{}:available", user(payer)),
         };
+        let coin_id = match request {
+            Request::ToNetwork(_) | Request::UserToNetwork(_) => place.coin_id,
+            _ => USDT,
+        };
         Ok(Self {
             request,
             account,
-            coin_id: USDT,
+            coin_id,
             amount,
         })
+    }
+
+    /// The same under other ids: what somebody does who is told that it was not made.
+    pub(crate) fn made_anew(&self) -> Self {
+        let anew = |id: &OrderId| OrderId::new(format!("{id}-anew"));
+        macro_rules! renamed {
+            ($($kind:ident)*) => {
+                match &self.request {
+                    $(Request::$kind(it) => Request::$kind(it.renamed(anew(it.submit_id()))),)*
+                    Request::Batch(it) => {
+                        let mut it = it.clone();
+                        it.batch.batch_order_id = anew(&it.batch.batch_order_id);
+                        for row in &mut it.batch.orders {
+                            row.order_id = anew(&row.order_id);
+                        }
+                        Request::Batch(it)
+                    }
+                }
+            };
+        }
+        let request = renamed!(
+            ToNetwork ToCwallet UserToNetwork UserToCwallet Transfer BatchTransfer Swap UserSwap
+            Older Order Invoice OlderOrder OlderCheckout
+        );
+        Self {
+            request,
+            ..self.clone()
+        }
     }
 
     pub(crate) fn is_older(&self) -> bool {
@@ -323,7 +381,8 @@ impl Payment {
                 Some(10_000) => {
                     // Another one that took the id is not this one.
                     let found = answer.pointer(its_price).and_then(Value::as_str);
-                    if price.is_some_and(|price| found != Some(&price.to_string())) {
+                    let rate = answer.pointer("/data/rate").and_then(Value::as_str);
+                    if price.is_some_and(|price| !is_price(price, found, rate)) {
                         return None;
                     }
                     let name = answer.pointer(name)?.as_str().unwrap_or(THERE);
@@ -335,4 +394,34 @@ impl Payment {
         }
         None
     }
+}
+
+/// Where most goes, or anywhere.
+fn place(random: &mut fastrand::Rng) -> Place {
+    let pick = if random.bool() {
+        random.usize(0..PLACES.len())
+    } else {
+        0
+    };
+    let most = Place {
+        coin_id: USDT,
+        chain: CHAIN,
+        address: RECEIVER,
+        memo: None,
+    };
+    PLACES.get(pick).copied().unwrap_or(most)
+}
+
+/// Whether an order of this price has this amount to be paid. By its rate, it is a hair more.
+fn is_price(price: &Amount, amount: Option<&str>, rate: Option<&str>) -> bool {
+    let number = |text: &str| text.parse::<f64>().ok();
+    let (price, amount) = (number(price.as_str()), amount.and_then(number));
+    let comes_to = match rate {
+        Some(rate) => amount.zip(number(rate)).map(|(amount, rate)| amount * rate),
+        None => amount,
+    };
+    // No two prices are as near to each other.
+    price
+        .zip(comes_to)
+        .is_some_and(|(price, comes_to)| (price - comes_to).abs() < 0.1)
 }

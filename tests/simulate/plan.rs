@@ -8,8 +8,11 @@ use anyhow::{Context, Result};
 use ccpayment::Timeouts;
 use ccpayment_sandbox::Sandbox;
 
-use crate::payment::{CHAIN, KINDS, Payment, USDT};
+use crate::clock::Pauses;
+use crate::payment::{KINDS, Payment};
+use crate::places::{CHAIN, USDT};
 use crate::reads::READS;
+use crate::spelling::Spelling;
 use crate::world::Rates;
 
 /// Something that happens at its time.
@@ -18,6 +21,19 @@ pub(crate) enum Event {
     /// A process begins a call.
     Call {
         call: usize,
+    },
+    /// The process that has this call dies, and another one takes it over.
+    HandOver {
+        call: usize,
+        worker: usize,
+        /// So many milliseconds later.
+        after: u64,
+        /// Knowing that it was begun.
+        settles: bool,
+    },
+    TakeOver {
+        call: usize,
+        settles: bool,
     },
     /// A process reads something that it knows the answer to.
     Read {
@@ -63,6 +79,8 @@ pub(crate) struct PlannedCall {
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) rates: Rates,
+    pub(crate) pauses: Pauses,
+    pub(crate) spelling: Spelling,
     /// Whether the merchant has enough for everything.
     pub(crate) rich: bool,
     /// Whether lists are read. Such a history knows no answer that lost its data: by the documents
@@ -71,6 +89,8 @@ pub(crate) struct Plan {
     pub(crate) lists: bool,
     /// Whether one of them has more than a page.
     pub(crate) walks: bool,
+    /// Whether one is read since long ago.
+    pub(crate) reads_all: bool,
     pub(crate) workers: Vec<PlannedWorker>,
     pub(crate) payments: Vec<Payment>,
     pub(crate) calls: Vec<PlannedCall>,
@@ -90,11 +110,18 @@ impl Plan {
             gateway: pick(&mut random, &[0, 10, 20, 35, 50]),
             refusal: pick(&mut random, &[0, 3, 6, 10]),
         };
+        let pauses = Pauses {
+            looks: pick(&mut random, &[0, 0, 0, 2, 10, 40]),
+            polls: pick(&mut random, &[0, 0, 0, 2, 10, 40]),
+        };
         let mut plan = Self {
             rates,
+            pauses,
+            spelling: Spelling::draw(&mut random),
             rich: random.u32(0..12) > 0,
             lists: random.u32(0..3) == 0,
             walks: false,
+            reads_all: false,
             workers: Vec::new(),
             payments: Vec::new(),
             calls: Vec::new(),
@@ -109,8 +136,12 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Whether all clocks show the same for all the time, so that no moment is shown twice.
+    /// Whether all clocks show the same for all the time, so that no moment is shown twice, and
+    /// what is signed is sent at once.
     pub(crate) fn clocks_hold(&self) -> bool {
+        if self.pauses.looks > 0 || self.pauses.polls > 0 {
+            return false;
+        }
         let right = |worker: &PlannedWorker| worker.ahead.unsigned_abs() <= 1_000;
         let set = |event: &Event| matches!(event, Event::Jump { .. });
         self.workers.iter().all(right) && !self.events.values().any(set)
@@ -132,6 +163,18 @@ impl Plan {
             self.call(begins, payment.clone(), worker, false);
             if payment.is_batch() {
                 // One process at a time, and no other batch of its name.
+                if self.workers.len() > 1 && random.bool() {
+                    let call = self.calls.len() - 1;
+                    let worker = (worker + 1) % self.workers.len();
+                    let (after, settles) = (random.u64(0..20_000), random.bool());
+                    let event = Event::HandOver {
+                        call,
+                        worker,
+                        after,
+                        settles,
+                    };
+                    self.at(begins + random.u64(50..20_000), event);
+                }
                 continue;
             }
             if self.workers.len() > 1 && random.u32(0..8) == 0 {
@@ -158,11 +201,12 @@ impl Plan {
         for _ in 0..random.u32(0..4) {
             let worker = random.usize(0..self.workers.len());
             let read = if self.lists {
-                random.usize(0..=READS)
+                random.usize(0..=READS + 1)
             } else {
                 0
             };
             self.walks |= read == READS;
+            self.reads_all |= read > READS;
             let at = random.u64(0..2 * MINUTES);
             self.at(at, Event::Read { worker, read });
         }

@@ -31,6 +31,8 @@ pub(crate) struct Orders {
     jobs: usize,
     who: Who,
     mutant: Option<String>,
+    /// The only promise that is looked at.
+    promise: Option<Promise>,
     pub(crate) what: What,
 }
 
@@ -51,6 +53,7 @@ impl Orders {
             jobs: std::thread::available_parallelism().map_or(1, usize::from),
             who: Who::Client,
             mutant: None,
+            promise: None,
             what: What::Sums,
         };
         let mut words = arguments.iter();
@@ -65,12 +68,13 @@ impl Orders {
                     orders.who = Who::named(name)?;
                     orders.mutant = Some(name.clone());
                 }
+                "--promise" => orders.promise = Some(Promise::named(value()?)?),
                 "--hash" => orders.what = What::Hashes,
                 "--trace" => orders.what = What::Trace,
                 "--kinds" => orders.what = What::Kinds,
                 _ => bail!(
                     "usage: simulate [--seeds N] [--from S] [--jobs K] \
-                     [--trace | --hash | --kinds] [--mutant NAME]"
+                     [--trace | --hash | --kinds] [--mutant NAME] [--promise double|lost|wrong]"
                 ),
             }
         }
@@ -171,6 +175,7 @@ impl Sum {
         self.count.payouts += run.count.payouts;
         self.count.done += run.count.done;
         self.count.refused += run.count.refused;
+        self.count.incomparable += run.count.incomparable;
         for broken in &run.broken {
             let [double, lost, wrong] = &mut self.promises;
             *match broken.promise {
@@ -192,6 +197,7 @@ impl Sum {
         self.count.payouts += other.count.payouts;
         self.count.done += other.count.done;
         self.count.refused += other.count.refused;
+        self.count.incomparable += other.count.incomparable;
         for (mine, others) in self.promises.iter_mut().zip(other.promises) {
             *mine += others;
         }
@@ -211,7 +217,13 @@ fn all(orders: &Orders) -> Result<Sum> {
             if seed >= end {
                 break;
             }
-            own.add(seed, one(seed, orders.who, false)?);
+            let mut run = one(seed, orders.who, false)?;
+            if let Some(promise) = orders.promise
+                && !run.broken.iter().any(|broken| broken.promise == promise)
+            {
+                run.broken.clear();
+            }
+            own.add(seed, run);
             // A mutant is found once.
             if orders.mutant.is_some() && !own.failed.is_empty() {
                 next.store(end, Ordering::SeqCst);
@@ -254,11 +266,13 @@ fn simulate(orders: &Orders) -> Result<ExitCode> {
         println!("{:>9}  {kind}", sum.hits.get(kind).copied().unwrap_or(0));
     }
     println!(
-        "{} kinds, {total} faults, {:.1} a seed; with orders and invoices, {} calls done, {} refused",
+        "{} kinds, {total} faults, {:.1} a seed; with orders and invoices, {} calls done, {} refused, {} \
+         made and not to be compared",
         kinds.len(),
         as_f64(total) / as_f64(sum.seeds.max(1)),
         sum.count.done,
         sum.count.refused,
+        sum.count.incomparable,
     );
     eprintln!(
         "# {took:.1} s, {:.0} seeds a second on {} threads",

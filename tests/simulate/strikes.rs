@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use ccpayment_sandbox::{Fault, Garbled};
 
+use crate::spelling;
+
 /// What the connection does to one exchange on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Strike {
@@ -34,11 +36,13 @@ pub(crate) enum Strike {
     SlowRequest(Duration),
     /// So does the answer.
     SlowAnswer(Duration),
+    /// The answer arrives at this time: as the time for the exchange ends.
+    AnswerAt(Duration),
 }
 
 impl Strike {
-    /// For a request that reads, or for one that acts.
-    pub(crate) fn draw(random: &mut fastrand::Rng, acts: bool) -> Self {
+    /// For a request that reads, or for one that acts, and has to be over at this time.
+    pub(crate) fn draw(random: &mut fastrand::Rng, acts: bool, end: Option<Duration>) -> Self {
         if acts && random.u32(0..3) == 0 {
             // What tells clients apart: it arrives after they gave up, and is still valid.
             return Self::LateRequest(Duration::from_millis(random.u64(5_000..130_000)));
@@ -48,7 +52,7 @@ impl Strike {
             let most = 1 << random.u32(8..=most.ilog2());
             Duration::from_millis(random.u64(most / 2..=most))
         };
-        match random.u32(0..17) {
+        match random.u32(0..19) {
             0 => Self::ResetBefore,
             1 => Self::ResetDuring(random.usize(1..400)),
             2 => Self::ResetAfter,
@@ -62,7 +66,11 @@ impl Strike {
             10..=13 => Self::LateRequest(millis(random, 300_000)),
             14 => Self::LateAnswer(millis(random, 100_000)),
             15 => Self::SlowRequest(millis(random, 8_000)),
-            _ => Self::SlowAnswer(millis(random, 8_000)),
+            16 => Self::SlowAnswer(millis(random, 8_000)),
+            _ => {
+                let around = end.unwrap_or_default() + Duration::from_millis(random.u64(0..8));
+                Self::AnswerAt(around.saturating_sub(Duration::from_millis(5)))
+            }
         }
     }
 
@@ -82,6 +90,7 @@ impl Strike {
             Self::LateAnswer(_) => "late answer",
             Self::SlowRequest(_) => "slow request",
             Self::SlowAnswer(_) => "slow answer",
+            Self::AnswerAt(_) => "answer as the time ends",
         })
     }
 
@@ -95,6 +104,7 @@ impl Strike {
                 | Self::Mute
                 | Self::LateRequest(_)
                 | Self::LateAnswer(_)
+                | Self::AnswerAt(_)
         )
     }
 }
@@ -133,7 +143,11 @@ pub(crate) const JUMP_AHEAD: &str = "clock jumps ahead";
 pub(crate) const JUMP_BACK: &str = "clock jumps back";
 pub(crate) const CRASH_AT_STEP: &str = "crash between two steps";
 pub(crate) const CRASH_AT_TIME: &str = "crash while it waits";
+pub(crate) const BETWEEN: &str = "paused between two statements";
+pub(crate) const STILL: &str = "process paused";
 pub(crate) const SECOND_WORKER: &str = "two workers, one order id";
+pub(crate) const TAKEN_OVER: &str = "batch taken over";
+pub(crate) const BATCH_AGAIN: &str = "batch called again";
 pub(crate) const OTHER_PAYOUT: &str = "two payouts, one order id";
 pub(crate) const FAILS_LATER: &str = "accepted, then failed";
 
@@ -194,11 +208,13 @@ pub(crate) fn kinds() -> Vec<&'static str> {
         Strike::LateAnswer(some),
         Strike::SlowRequest(some),
         Strike::SlowAnswer(some),
+        Strike::AnswerAt(some),
     ];
     let codes = CODES.iter().chain(&CODES_V1).map(|(_, kind)| *kind);
     let mut kinds: Vec<&str> = strikes.into_iter().filter_map(Strike::kind).collect();
     kinds.extend(Fault::every().into_iter().map(kind_of));
     kinds.extend(codes);
+    kinds.extend(spelling::KINDS);
     kinds.extend([
         REFUSED,
         UNANSWERED,
@@ -210,7 +226,11 @@ pub(crate) fn kinds() -> Vec<&'static str> {
         JUMP_BACK,
         CRASH_AT_STEP,
         CRASH_AT_TIME,
+        BETWEEN,
+        STILL,
         SECOND_WORKER,
+        TAKEN_OVER,
+        BATCH_AGAIN,
         OTHER_PAYOUT,
         FAILS_LATER,
     ]);

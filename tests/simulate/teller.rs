@@ -9,7 +9,7 @@ use anyhow::{Result, bail};
 use ccpayment::{AppId, AppSecret, Client, Credentials, Origin, PayoutError, Timeouts, Timestamp};
 use ccpayment_sandbox::Sandbox;
 
-use crate::by_hand::{ByHand, Mutant};
+use crate::by_hand::{ByHand, Mutant, incomparable};
 use crate::clock::MachineClock;
 use crate::payment::{Once, Request, with};
 use crate::transport::transport;
@@ -22,6 +22,8 @@ pub(crate) enum Verdict {
     Done(String),
     Refused(String),
     Conflict,
+    /// Made under its id, as far as can be told: a person has to look.
+    Incomparable(String),
     /// Not known, since that timestamp was signed.
     Unknown(Option<Timestamp>),
 }
@@ -32,6 +34,7 @@ impl fmt::Display for Verdict {
             Self::Done(record) => write!(formatter, "done: {record}"),
             Self::Refused(why) => write!(formatter, "refused: {why}"),
             Self::Conflict => formatter.write_str("another payout has its order id"),
+            Self::Incomparable(field) => write!(formatter, "made, but {field} can't be compared"),
             Self::Unknown(Some(since)) => write!(formatter, "unknown since {}", since.get()),
             Self::Unknown(None) => formatter.write_str("unknown"),
         }
@@ -58,8 +61,26 @@ impl Who {
     }
 }
 
+/// What is to be done about a payment.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum How {
+    Pay,
+    /// Only to settle what has been in doubt since then; a batch goes on from there, and may be in
+    /// no doubt.
+    Settle(Option<Timestamp>),
+}
+
+/// One process, with its clock.
 #[derive(Clone)]
-pub(crate) enum Teller {
+pub(crate) struct Teller {
+    way: Way,
+    clock: MachineClock,
+    /// How long a call may take.
+    pub(crate) total: Duration,
+}
+
+#[derive(Clone)]
+enum Way {
     Client(Client),
     ByHand(Arc<ByHand>),
 }
@@ -79,15 +100,15 @@ impl Teller {
     ) -> Result<Self> {
         let credentials = credentials(&world.sandbox)?;
         let origin: Origin = "http://127.0.0.1:8480".parse()?;
-        let transport = transport(world);
-        Ok(match who {
-            Who::Client => Self::Client(
+        let transport = transport(world, clock);
+        let way = match who {
+            Who::Client => Way::Client(
                 Client::new(credentials, transport)
                     .with_origin(origin)
                     .with_clock(clock.clone())
                     .with_timeouts(timeouts),
             ),
-            Who::ByHand(mutant) => Self::ByHand(Arc::new(ByHand {
+            Who::ByHand(mutant) => Way::ByHand(Arc::new(ByHand {
                 transport: Box::new(transport),
                 credentials,
                 origin,
@@ -95,14 +116,31 @@ impl Teller {
                 timeouts,
                 mutant,
             })),
+        };
+        Ok(Self {
+            way,
+            clock: clock.clone(),
+            total: timeouts.total,
         })
     }
 
-    /// Does it, or only settles what has been in doubt; a batch goes on from there.
-    pub(crate) async fn carry_out(&self, request: &Request, since: Option<Timestamp>) -> Verdict {
-        match self {
-            Self::Client(client) => by_client(client, request, since).await,
-            Self::ByHand(hand) => with!(
+    /// The client, if this is one.
+    pub(crate) fn client(&self) -> Option<&Client> {
+        match &self.way {
+            Way::Client(client) => Some(client),
+            Way::ByHand(_) => None,
+        }
+    }
+
+    pub(crate) async fn carry_out(&self, request: &Request, how: How) -> Verdict {
+        self.clock.begins(self.total);
+        let since = match how {
+            How::Pay => None,
+            How::Settle(since) => since,
+        };
+        match &self.way {
+            Way::Client(client) => by_client(client, request, how).await,
+            Way::ByHand(hand) => with!(
                 request,
                 it => hand.drive(it, since).await,
                 hand.drive(it, since).await,
@@ -112,15 +150,19 @@ impl Teller {
     }
 }
 
-async fn by_client(client: &Client, request: &Request, since: Option<Timestamp>) -> Verdict {
-    let outcome = match since {
-        None => with!(
+async fn by_client(client: &Client, request: &Request, how: How) -> Verdict {
+    let outcome = match (how, request) {
+        (How::Settle(None), Request::Batch(it)) => {
+            let paid = client.resume_batch(it, None).await;
+            paid.map(|paid| paid.order_id.as_str().to_owned())
+        }
+        (How::Pay | How::Settle(None), _) => with!(
             request,
             it => client.payout(it).await.map(|done| name(it, done.made)),
             client.submit(it).await.map(|done| name(it, done.made)),
             client.batch_payout(it).await.map(|paid| paid.order_id.as_str().to_owned())
         ),
-        Some(since) => with!(
+        (How::Settle(Some(since)), _) => with!(
             request,
             it => client.settle(it, since).await.map(|done| name(it, done.made)),
             client.settle(it, since).await.map(|done| name(it, done.made)),
@@ -131,6 +173,7 @@ async fn by_client(client: &Client, request: &Request, since: Option<Timestamp>)
         Ok(name) => Verdict::Done(name),
         Err(PayoutError::Refused { reason, .. }) => Verdict::Refused(reason.to_string()),
         Err(PayoutError::Conflict { .. }) => Verdict::Conflict,
+        Err(PayoutError::Incomparable { fields, .. }) => incomparable(&fields),
         Err(error) => Verdict::Unknown(error.tried().in_doubt_since),
     }
 }

@@ -11,12 +11,13 @@ use http::Uri;
 use hyper_util::rt::TokioIo;
 use tower_service::Service;
 
+use crate::clock::MachineClock;
 use crate::link::ClientEnd;
 use crate::world::World;
 
 /// Makes connections to the gateway of a world.
 #[derive(Clone)]
-struct Connector(Arc<World>);
+struct Connector(Arc<World>, MachineClock);
 
 impl Service<Uri> for Connector {
     type Response = TokioIo<ClientEnd>;
@@ -28,12 +29,12 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, _: Uri) -> Self::Future {
-        let world = Arc::clone(&self.0);
-        Box::pin(async move { World::connect(&world).await.map(TokioIo::new) })
+        let Self(world, clock) = self.clone();
+        Box::pin(async move { World::connect(&world, clock).await.map(TokioIo::new) })
     }
 }
 
-/// A backend with connections of its own.
-pub(crate) fn transport(world: &Arc<World>) -> HyperTransport {
-    HyperTransport::with_connector(Connector(Arc::clone(world)))
+/// A backend with connections of its own, of the process with this clock.
+pub(crate) fn transport(world: &Arc<World>, clock: &MachineClock) -> HyperTransport {
+    HyperTransport::with_connector(Connector(Arc::clone(world), clock.clone()))
 }

@@ -3,13 +3,13 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use ccpayment::Timeouts;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use crate::clock::MachineClock;
+use crate::clock::{MachineClock, pause};
 use crate::teller::Teller;
 
 /// A process of the merchant: dies between any two steps, and comes up again with its book alone.
@@ -62,18 +62,31 @@ impl Fuse {
     }
 }
 
-/// Work of a process, which stops for good when the process has no steps left.
+/// Work of a process, which waits while the process stands still, and stops for good when it has no
+/// steps left.
 struct Stepwise<F> {
     work: Pin<Box<F>>,
     fuse: Arc<Fuse>,
+    clock: MachineClock,
+    still: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
 impl<F: Future<Output = ()>> Future for Stepwise<F> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        if self.fuse.step() {
-            self.work.as_mut().poll(context)
+        let this = &mut *self;
+        if this.still.is_none()
+            && let Some(length) = this.clock.stands_still()
+        {
+            this.still = Some(Box::pin(pause(length)));
+        }
+        if let Some(still) = &mut this.still {
+            ready!(still.as_mut().poll(context));
+            this.still = None;
+        }
+        if this.fuse.step() {
+            this.work.as_mut().poll(context)
         } else {
             Poll::Pending
         }
@@ -85,6 +98,8 @@ impl Worker {
         self.tasks.spawn(Stepwise {
             work: Box::pin(work),
             fuse: Arc::clone(&self.fuse),
+            clock: self.clock.clone(),
+            still: None,
         });
     }
 }

@@ -10,10 +10,12 @@ use anyhow::Result;
 use ccpayment_sandbox::{Fault, Sandbox};
 use tokio::time::Instant;
 
-use crate::clock::{START, now, pause};
+use crate::clock::{MachineClock, START, now, pause};
 use crate::link::{ClientEnd, Link};
-use crate::payment::{CHAIN, MATIC, RECEIVER, USDT, USERS};
+use crate::payment::{ETH, MATIC, USERS};
+use crate::places::{BTC, CHAIN, RECEIVER, USDT, XRP};
 use crate::plan::Plan;
+use crate::spelling::Spelling;
 use crate::strikes::{self, CODES, CODES_V1, Strike};
 use crate::trace::{Hash, Trace};
 
@@ -22,6 +24,11 @@ use crate::trace::{Hash, Trace};
 const FRESH: Duration = Duration::from_secs(10);
 /// Two full pages and a part of one.
 const RECORDS: usize = 45;
+/// How long ago the oldest records were made: longer than the gateway lets one question reach.
+pub(crate) const SPAN: u64 = 200 * 86_400;
+const OLDER: u64 = 25;
+/// Where these records go.
+const OLD: &str = "0x9aBDDCE1EE18D1857C0653EB4a3Fa9d9E0dcd584";
 
 /// How often something goes wrong, in a hundred.
 #[derive(Debug, Clone, Copy)]
@@ -57,21 +64,45 @@ struct Shared {
     signatures: Option<BTreeMap<Vec<u8>, Duration>>,
     /// One that was sent again, and how much later.
     stale: Option<Duration>,
+    /// For how long somebody could not get on, all in all.
+    paused: Duration,
+    spelling: Spelling,
+    /// A list that is read since long ago, and grows.
+    grown: Vec<String>,
+}
+
+impl fmt::Debug for World {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("World").finish_non_exhaustive()
+    }
 }
 
 impl World {
     pub(crate) fn new(seed: u64, plan: &Plan, keep_trace: bool) -> Result<Arc<Self>> {
         let rates = plan.rates;
         let merchant = if plan.rich { "100000" } else { "60" };
+        let others = [MATIC, ETH, BTC, XRP];
         let mut builder = Sandbox::builder()
             .seed(seed)
-            .start_time(START)
-            .balance(USDT, merchant)
-            .balance(MATIC, "100000");
+            .start_time(START - if plan.reads_all { SPAN } else { 0 })
+            .balance(USDT, merchant);
+        for coin_id in others {
+            builder = builder.balance(coin_id, "100000");
+        }
         for user in USERS {
-            builder = builder.user_balance(user, USDT, "10000");
+            for coin_id in [USDT, BTC, XRP] {
+                builder = builder.user_balance(user, coin_id, "10000");
+            }
         }
         let sandbox = builder.build()?;
+        let mut grown = Vec::new();
+        if plan.reads_all {
+            // The last one is made just before anything happens.
+            for _ in 0..OLDER {
+                sandbox.advance(Duration::from_secs(SPAN / OLDER));
+                grown.push(sandbox.auto_payout(ETH, "ETH", OLD, "2")?);
+            }
+        }
         let per_mille = u16::try_from(rates.gateway * 10)?;
         let mut among = Fault::every();
         let mut older = Vec::new();
@@ -100,6 +131,9 @@ impl World {
                 numbers: 0,
                 signatures: plan.clocks_hold().then(BTreeMap::new),
                 stale: None,
+                paused: Duration::ZERO,
+                spelling: plan.spelling.clone(),
+                grown,
             }),
         }))
     }
@@ -121,6 +155,23 @@ impl World {
         *self.shared().hits.entry(kind).or_default() += 1;
     }
 
+    /// A process does not get on for so long.
+    pub(crate) fn paused(&self, kind: &'static str, length: Duration) {
+        self.hit(kind);
+        self.say(format_args!("{kind}: {} ms", length.as_millis()));
+        self.shared().paused += length;
+    }
+
+    /// For how long somebody could not get on until now, all in all.
+    pub(crate) fn time_lost(&self) -> Duration {
+        self.shared().paused
+    }
+
+    /// Whether nothing goes wrong any more.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.shared().quiet
+    }
+
     /// The gateway's clock goes with everybody's.
     pub(crate) fn sync(&self) {
         let elapsed = self.elapsed();
@@ -137,12 +188,16 @@ impl World {
 
     /// From now on nothing goes wrong any more; what is still on its way stays so.
     pub(crate) fn calm(&self) {
-        self.shared().quiet = true;
+        {
+            let mut shared = self.shared();
+            shared.quiet = true;
+            shared.spelling = shared.spelling.without_doubt();
+        }
         self.sandbox.faults_by_seed(0, 0, &[]);
         self.say(format_args!("nothing goes wrong any more"));
     }
 
-    pub(crate) async fn connect(this: &Arc<Self>) -> io::Result<ClientEnd> {
+    pub(crate) async fn connect(this: &Arc<Self>, clock: MachineClock) -> io::Result<ClientEnd> {
         let (number, fate, latency) = {
             let mut shared = this.shared();
             shared.numbers += 1;
@@ -165,7 +220,7 @@ impl World {
             }
             None => this.say(format_args!("link {number} is made")),
         }
-        let (client, gateway) = Link::pair(this, number);
+        let (client, gateway) = Link::pair(this, clock, number);
         this.shared().links.push(client.link());
         let sandbox = this.sandbox.clone();
         tokio::spawn(async move { sandbox.serve_stream(gateway).await });
@@ -173,8 +228,15 @@ impl World {
     }
 
     /// What happens to an exchange that begins with these bytes, and how long its bytes take.
-    pub(crate) fn strike(&self, number: u32, bytes: &[u8]) -> (Strike, Duration) {
+    pub(crate) fn strike(
+        &self,
+        number: u32,
+        clock: &MachineClock,
+        bytes: &[u8],
+    ) -> (Strike, Duration) {
         let elapsed = self.elapsed();
+        let end = clock.deadline_of_last();
+        let end = end.map(|end| end.saturating_duration_since(self.start));
         let route = route_in(bytes);
         let acts = route.is_some_and(|(route, _)| !is_read(route));
         let (strike, latency, refusal) = {
@@ -186,7 +248,7 @@ impl World {
             }
             let (link, refusal) = (shared.rates.link, shared.rates.refusal);
             let strike = if shared.random.u32(0..100) < link {
-                Strike::draw(&mut shared.random, acts)
+                Strike::draw(&mut shared.random, acts, end)
             } else {
                 Strike::Nothing
             };
@@ -230,6 +292,38 @@ impl World {
             }
             Err(error) => self.say(format_args!("{route} can't be refused: {error}")),
         }
+    }
+
+    /// The same answer in the words of this gateway, if it has words of its own.
+    pub(crate) fn spell(&self, route: (&str, bool), answer: &[u8]) -> Option<Vec<u8>> {
+        let spelling = self.shared().spelling.clone();
+        if spelling.is_plain() {
+            return None;
+        }
+        let (spelt, kinds) = spelling.of(&self.sandbox, route, answer)?;
+        for kind in kinds {
+            self.hit(kind);
+        }
+        Some(spelt)
+    }
+
+    /// Another record of the list that is read since long ago is made; all of them.
+    pub(crate) fn grow_list(&self) -> Vec<String> {
+        self.sync();
+        let made = self.sandbox.auto_payout(ETH, "ETH", OLD, "2");
+        let mut shared = self.shared();
+        shared.grown.extend(made);
+        shared.grown.clone()
+    }
+
+    /// All records of the list that is read since long ago.
+    pub(crate) fn grown_list(&self) -> Vec<String> {
+        self.shared().grown.clone()
+    }
+
+    /// From now on it has these.
+    pub(crate) fn set_spelling(&self, spelling: Spelling) {
+        self.shared().spelling = spelling;
     }
 
     /// Bytes have come to an end of a link.
@@ -307,7 +401,7 @@ impl Shared {
 }
 
 /// The route of a request, and whether it is one of the older API.
-fn route_in(bytes: &[u8]) -> Option<(&str, bool)> {
+pub(crate) fn route_in(bytes: &[u8]) -> Option<(&str, bool)> {
     let line = bytes.split(|byte| *byte == b'\r').next()?;
     let path = std::str::from_utf8(line).ok()?.split(' ').nth(1)?;
     let (version, route) = path.strip_prefix("/ccpayment/")?.split_once('/')?;

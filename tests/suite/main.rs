@@ -16,6 +16,7 @@ mod batch_rows;
 mod batches;
 mod blocking;
 mod discrepancies;
+mod edge;
 mod every_route;
 mod facts;
 mod faults;
@@ -62,6 +63,8 @@ use ccpayment::ReqwestTransport as Backend;
 mod over_hyper {
     use ccpayment::HyperTransport as Backend;
 
+    #[path = "edge.rs"]
+    mod edge;
     #[path = "faults.rs"]
     mod faults;
     #[path = "gateway.rs"]

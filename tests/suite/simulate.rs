@@ -53,8 +53,19 @@ fn each_mutant_is_found_within_a_thousand_histories_and_its_seed_replays() {
         ("refusal-is-final", "Wrong: payment "),
         ("absence-is-final", "Wrong: payment "),
         ("old-signature", "Wrong: a signature was sent again "),
+        ("spelling-is-conflict", "Double: "),
     ] {
-        let output = simulate(&["--seeds", "1000", "--jobs", "1", "--mutant", mutant]);
+        let word = promise.split(':').next().unwrap().to_lowercase();
+        let output = simulate(&[
+            "--seeds",
+            "1000",
+            "--jobs",
+            "1",
+            "--mutant",
+            mutant,
+            "--promise",
+            &word,
+        ]);
         let found = text(&output);
         assert_eq!(output.status.code(), Some(1), "{mutant} was not found");
         let seed = found

@@ -262,7 +262,8 @@ fn order_id_in(body: &[u8]) -> Option<String> {
     let fields: Map<String, Value> = serde_json::from_slice(body).ok()?;
     let id = fields
         .get("orderId")
-        .or_else(|| fields.get("merchant_order_id"));
+        .or_else(|| fields.get("merchant_order_id"))
+        .or_else(|| fields.get("batchOrderId"));
     id?.as_str().map(str::to_owned)
 }
 

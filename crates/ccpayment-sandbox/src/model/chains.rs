@@ -24,7 +24,10 @@ impl Family {
                     && address.bytes().all(|byte| byte.is_ascii_alphanumeric())
             }
             Self::Bitcoin => {
-                address.starts_with("bc1")
+                // In capitals it is the same, but not in a mixture.
+                (address.starts_with("bc1") || address.starts_with("BC1"))
+                    && !(address.bytes().any(|byte| byte.is_ascii_lowercase())
+                        && address.bytes().any(|byte| byte.is_ascii_uppercase()))
                     && (42..=62).contains(&address.len())
                     && address.bytes().all(|byte| byte.is_ascii_alphanumeric())
             }
@@ -197,6 +200,15 @@ pub(crate) static CHAINS: [&Chain; 7] = [&BITCOIN, &BSC, &ETH, &SEPOLIA, &POLYGO
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_of_bitcoin_may_be_in_capitals_and_not_in_a_mixture() {
+        let small = "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4";
+        let capital = small.to_uppercase();
+        assert!(Family::Bitcoin.accepts(small) && Family::Bitcoin.accepts(&capital));
+        assert_eq!(Family::Bitcoin.fold(small), Family::Bitcoin.fold(&capital));
+        assert!(!Family::Bitcoin.accepts(&small.replace("qw508", "QW508")));
+    }
 
     #[test]
     fn a_payment_confirms_when_the_chain_has_grown() {

@@ -123,6 +123,9 @@ fn lookup_of(operation: &str) -> Option<&'static str> {
         "applyUserWithdrawToNetwork" | "applyUserWithdrawToCwallet" => {
             Some("getUserWithdrawRecord")
         }
+        "applyBatchWithdraw" | "appendBatchWithdraw" | "confirmBatchWithdraw" => {
+            Some("getBatchWithdrawOrder")
+        }
         "createAppOrderDepositAddress" => Some("getAppOrderInfo"),
         "create_order" | "get_checkout_url" | "withdraw" => Some("get_order_info"),
         "createInvoiceUrl" => Some("getInvoiceOrderInfo"),

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use ccpayment_sandbox::{Sandbox, Setting};
+use ccpayment_sandbox::{Fault, Sandbox, Setting};
 use serde_json::{Value, json};
 
-use crate::support::{RECEIVER, city, data, refused, text};
+use crate::support::{Merchant, RECEIVER, city, data, refused, text};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -30,6 +30,21 @@ async fn stage(sandbox: &Sandbox) -> (String, Value) {
 
 fn held(sandbox: &Sandbox) -> String {
     sandbox.ledger().balance("merchant:held", 1280)
+}
+
+#[tokio::test]
+async fn a_held_confirmation_arrives_after_the_look_up_of_its_batch() {
+    let merchant = Merchant::rich().await;
+    let sandbox = &merchant.sandbox;
+    let id = apply(sandbox, "Batch", 1).await;
+    sandbox.fault("confirmBatchWithdraw", Fault::DeliverAfterLookup);
+    merchant.dropped("confirmBatchWithdraw", id).await;
+    assert_eq!(stage(sandbox).await.0, "Init");
+    assert_eq!(stage(sandbox).await.0, "Processing");
+    let log = sandbox.requests();
+    let held = log.iter().find(|it| it.route == "confirmBatchWithdraw");
+    let held = held.map(|it| (it.order_id.as_deref(), it.code, it.outcome));
+    assert_eq!(held, Some((Some("batch"), None, Some(10_000))));
 }
 
 #[tokio::test]
