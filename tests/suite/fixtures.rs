@@ -185,6 +185,8 @@ where
     let expected: Value = serde_json::from_str(fixture).unwrap();
     assert_eq!(expected["code"], rejection.code.code(), "{name}");
     assert_eq!(expected["msg"], rejection.message, "{name}");
+    let reason = expected["reason"].as_str().filter(|it| !it.is_empty());
+    assert_eq!(reason, rejection.reason.as_deref(), "{name}");
     let code = ErrorCode::from_v1(rejection.code.code());
     assert!(!matches!(code, ErrorCode::Unknown(_)), "{name}: {code}");
 }

@@ -99,7 +99,8 @@ pub(crate) fn broken(answer: &Value, read: impl Fn(&Value) -> bool) -> BTreeMap<
 }
 
 /// Every line is a decision: what is listed here loses an answer, or the row of a page, when it is
-/// odd in one of these ways.
+/// odd in one of these ways. Identity and money are, and what a route was asked for: whether an
+/// address is valid, how high a chain is, where a page is.
 #[test]
 fn what_breaks_an_answer_is_identity_or_money() {
     let used = super::payloads::all();

@@ -350,13 +350,11 @@ fn rows_that_differ_are_a_conflict_and_rows_that_prove_nothing_are_read_again() 
     }
 }
 
-/// The rows behind it may be there, and what was read is not all.
-#[tokio::test]
-async fn an_empty_page_with_more_behind_it_is_not_the_end_of_the_rows() {
-    let gateway = transport_fn(|call: Call| async move {
+async fn rows_read_back(list: &'static str) -> Result<BatchRows, Error> {
+    let gateway = transport_fn(move |call: Call| async move {
         let data = match call.operation {
             "getBatchWithdrawOrder" => r#"{"batchOrderId":"batch-1","billId":"b","status":"Init"}"#,
-            _ => r#"{"records":[],"nextId":"more"}"#,
+            _ => list,
         };
         let body = format!(r#"{{"code":10000,"msg":"success","data":{data}}}"#);
         Ok::<_, TransportError>(http::Response::new(Bytes::from(body)))
@@ -371,7 +369,22 @@ async fn an_empty_page_with_more_behind_it_is_not_the_end_of_the_rows() {
     );
     let wanted = BatchPayout::new(opening);
     let seen = read_back(&client, &wanted, client.give_up_at()).await;
-    let rows = seen.map(|seen| seen.rows).map_err(|failed| failed.error);
+    seen.map(|seen| seen.rows).map_err(|failed| failed.error)
+}
+
+/// The rows behind it may be there, and what was read is not all.
+#[tokio::test]
+async fn an_empty_page_with_more_behind_it_is_not_the_end_of_the_rows() {
+    let rows = rows_read_back(r#"{"records":[],"nextId":"more"}"#).await;
+    assert!(
+        matches!(rows, Ok(BatchRows::Incomplete { field: "records" })),
+        "{rows:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_row_that_can_not_be_read_leaves_all_rows_unknown() {
+    let rows = rows_read_back(r#"{"records":[{"seq":1,"amount":1.5}]}"#).await;
     assert!(
         matches!(rows, Ok(BatchRows::Incomplete { field: "records" })),
         "{rows:?}"
