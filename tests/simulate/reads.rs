@@ -87,7 +87,12 @@ async fn walk(book: &Book, client: &Client) -> Option<String> {
         loop {
             match pages.try_next().await {
                 Ok(Some(page)) => {
-                    found.extend(page.items.into_iter().map(|it| it.record_id.to_string()));
+                    for record in page.items {
+                        match record {
+                            Ok(record) => found.push(record.record_id.to_string()),
+                            Err(row) => return Some(format!("a list has {row:?}")),
+                        }
+                    }
                     if page.next.is_none() && found != book.world.older {
                         return Some(format!("a list has the records {found:?}"));
                     }
@@ -118,7 +123,11 @@ async fn read_all(book: &Book, client: &Client) -> Option<String> {
         loop {
             match pages.try_next().await {
                 Ok(Some(page)) => {
-                    found.extend(page.items.into_iter().map(|it| it.record_id.to_string()));
+                    let items = page.items.into_iter();
+                    match items.map(|it| it.map(|it| it.record_id.to_string())).collect() {
+                        Ok::<Vec<_>, _>(ids) => found.extend(ids),
+                        Err(row) => return Some(format!("a list since long ago has {row:?}")),
+                    }
                 }
                 Ok(None) => {
                     let known = book.world.grown_list();

@@ -1,5 +1,6 @@
 //! Every route with its types, so that a test can go over all of them.
 
+use std::fmt::Debug;
 use std::future::Future;
 use std::pin::Pin;
 
@@ -33,7 +34,7 @@ pub struct Typed {
     pub route: Route,
     /// A request: read, checked, and written as it would be sent. No body is `{}`.
     pub send: fn(&Value) -> Result<Value, String>,
-    /// A whole answer: its `data`, read and written again.
+    /// A whole answer: its `data`, read by [`read_whole`] and written again.
     pub receive: fn(Bytes) -> Result<Value, String>,
     /// The whole way: a typed request through the client.
     pub call: for<'a> fn(&'a Client, &'a Value) -> Called<'a>,
@@ -51,7 +52,7 @@ impl Typed {
     pub(crate) const fn of<E>() -> Self
     where
         E: Endpoint + DeserializeOwned,
-        E::Response: Serialize,
+        E::Response: Serialize + Debug,
     {
         Self {
             route: Route::of::<E>(),
@@ -74,12 +75,29 @@ fn send<E: Endpoint + DeserializeOwned>(value: &Value) -> Result<Value, String> 
     serde_json::from_slice(body).map_err(|it| format!("written: {it}"))
 }
 
-fn receive<E: Endpoint>(body: Bytes) -> Result<Value, String>
+/// Reads a whole answer. A record that can't be read is an error here, as an answer that can't.
+///
+/// # Errors
+///
+/// What can't be read.
+pub fn read_whole<E: Endpoint>(body: Bytes) -> Result<E::Response, String>
 where
-    E::Response: Serialize,
+    E::Response: Debug,
 {
     let answer: E::Response =
         decode(&http::Response::new(body)).map_err(|it| format!("read: {it}"))?;
+    let shown = format!("{answer:?}");
+    match shown.split_once("UnreadableRow(") {
+        Some((_, row)) => Err(format!("read: {row}")),
+        None => Ok(answer),
+    }
+}
+
+fn receive<E: Endpoint>(body: Bytes) -> Result<Value, String>
+where
+    E::Response: Serialize + Debug,
+{
+    let answer = read_whole::<E>(body)?;
     serde_json::to_value(answer).map_err(|it| format!("written: {it}"))
 }
 

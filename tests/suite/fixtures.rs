@@ -1,10 +1,11 @@
 //! The documents' own payloads: each decodes, and loses nothing on the way.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use bytes::Bytes;
 use ccpayment::{AnswerError, Endpoint, ErrorCode, decode};
+use ccpayment_tests::typed::read_whole;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -41,6 +42,8 @@ const ILLEGAL: [(&str, &str); 4] = [
 pub(crate) struct Used {
     files: BTreeSet<String>,
     normalised: BTreeSet<&'static str>,
+    /// What breaks an answer: the mutations, and the fields.
+    pub(crate) broken: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// What may change when a payload is read and written again. Each is needed by at least one
@@ -148,6 +151,17 @@ where
     let written = used.normalise(name, serde_json::to_value(&response).unwrap());
     assert_eq!(written, expected, "{name}");
     insta::assert_debug_snapshot!(snapshot(name), response);
+    let version = name.split('/').next().unwrap_or_default();
+    let read = |whole: &Value| {
+        let body = Bytes::from(whole.to_string());
+        read_whole::<E>(body).is_ok()
+    };
+    for (field, mutations) in
+        super::mutations::broken(&serde_json::from_str(fixture).unwrap(), read)
+    {
+        let field = format!("{version} {} {field}", E::NAME);
+        used.broken.entry(mutations).or_default().insert(field);
+    }
 }
 
 /// The name of a payload's snapshot.

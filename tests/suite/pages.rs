@@ -55,7 +55,8 @@ where
     assert_eq!(sizes, [20, 20, 5], "{}", Q::NAME);
     let rests: Vec<_> = pages.iter().map(|page| page.next.clone()).collect();
     assert!(rests[2].is_none(), "{}", Q::NAME);
-    let all: Vec<_> = pages.into_iter().flat_map(|page| page.items).collect();
+    let all = pages.into_iter().flat_map(|page| page.items);
+    let all: Vec<_> = all.collect::<Result<_, _>>().unwrap();
     let different: BTreeSet<_> = (all.iter())
         .map(|item| serde_json::to_string(item).unwrap())
         .collect();
@@ -360,7 +361,8 @@ proptest! {
             let rest = first.last().map_or(Some(query), |page| page.next.clone());
             let rest = serde_json::to_string(&rest).unwrap();
             let rest: Option<GetAppDepositRecordList> = serde_json::from_str(&rest).unwrap();
-            let mut read: Vec<_> = first.into_iter().flat_map(|page| page.items).collect();
+            let read = first.into_iter().flat_map(|page| page.items);
+            let mut read: Vec<_> = read.collect::<Result<_, _>>().unwrap();
             if let Some(rest) = rest {
                 read.extend(client.items(rest).try_collect::<Vec<_>>().await.unwrap());
             }
@@ -396,7 +398,7 @@ fn page(record_id: &str, next: &Value) -> Reply {
 
 fn ids(pages: &[Page<GetAppDepositRecordList>]) -> Vec<&str> {
     let items = pages.iter().flat_map(|page| &page.items);
-    items.map(|record| record.record_id.as_str()).collect()
+    items.flatten().map(|it| it.record_id.as_str()).collect()
 }
 
 /// Everything until the end or an error.
@@ -688,16 +690,80 @@ async fn a_record_with_both_spellings_of_a_field_costs_no_page() {
     );
     let (pages, error) = read(&client(fake.clone()), list()).await;
     assert!(error.is_none(), "{error:?}");
-    let read_back = pages[0].items[0].tx_id.as_ref().unwrap();
-    assert_eq!(read_back.as_str(), "0xabc");
+    let read_back = pages[0].items[0].as_ref().unwrap();
+    assert_eq!(read_back.tx_id.as_ref().unwrap().as_str(), "0xabc");
     fake.finish().unwrap();
 
     // Two that differ are of two payments.
     record["txid"] = json!("0xdef");
     let fake = FakeTransport::new();
     fake.expect(&list(), Reply::data(&json!({ "records": [record] })));
-    let (_, error) = read(&client(fake.clone()), list()).await;
-    assert!(error.unwrap().call_error().is_some());
+    let (pages, error) = read(&client(fake.clone()), list()).await;
+    assert!(error.is_none() && pages[0].items[0].is_err());
+}
+
+/// A page with a record that can't be read between two that can.
+fn broken_page(next: &str) -> (Reply, String) {
+    let mut broken = deposit("r2", START);
+    broken["amount"] = json!("hush, hush");
+    let records = json!([deposit("r1", START), broken, deposit("r3", START)]);
+    let data = json!({ "records": records, "nextId": next });
+    (Reply::data(&data), broken.to_string())
+}
+
+#[tokio::test]
+async fn a_record_that_can_not_be_read_costs_itself_alone() {
+    let fake = FakeTransport::new();
+    let (reply, raw) = broken_page("a");
+    fake.expect(&list(), reply);
+    fake.expect(&at("a"), page("r4", &json!("")));
+    let (pages, error) = read(&client(fake.clone()), list()).await;
+    assert!(error.is_none());
+    assert_eq!(ids(&pages), ["r1", "r3", "r4"]);
+    let row = pages[0].items[1].as_ref().unwrap_err();
+    assert_eq!(row.raw(), raw);
+    let (shown, debug) = (row.to_string(), format!("{row:?}"));
+    assert!(shown.contains("near `amount`"), "{shown}");
+    assert!(
+        !shown.contains("hush") && !debug.contains("hush"),
+        "{debug}"
+    );
+    fake.finish().unwrap();
+    // All or nothing is one call.
+    let all: Result<Vec<_>, _> = pages[0].items.iter().cloned().collect();
+    assert!(all.is_err());
+}
+
+#[tokio::test]
+async fn items_name_a_record_that_can_not_be_read_and_go_on() {
+    let fake = FakeTransport::new();
+    fake.expect(&list(), page("r0", &json!("a")));
+    let (reply, raw) = broken_page("b");
+    fake.expect(&at("a"), reply);
+    fake.expect(&at("b"), page("r4", &json!("")));
+    let client = client(fake.clone());
+    let items: Vec<_> = client.items(list()).collect().await;
+    let read: Vec<_> = (items.iter().flatten())
+        .map(|it| it.record_id.as_str())
+        .collect();
+    assert_eq!(read, ["r0", "r1", "r3", "r4"]);
+    let error = items[2].as_ref().unwrap_err();
+    assert_eq!(error.unreadable().unwrap().raw(), raw);
+    // Who stops here loses nothing by going on from there.
+    assert_eq!(*error.rest(), at("a"));
+    assert!(error.call_error().is_none());
+    fake.finish().unwrap();
+}
+
+#[tokio::test]
+async fn what_is_no_object_is_no_record() {
+    let fake = FakeTransport::new();
+    let rows = json!([["r1", 1280], null, "r1", 7, deposit("r2", START)]);
+    fake.expect(&list(), Reply::data(&json!({ "records": rows })));
+    let (pages, error) = read(&client(fake.clone()), list()).await;
+    assert!(error.is_none());
+    assert_eq!(ids(&pages), ["r2"]);
+    assert_eq!(pages[0].items.len(), 5);
 }
 
 #[test]

@@ -55,6 +55,11 @@ impl Document {
         Some((name, schema))
     }
 
+    /// A schema by itself, or the one that it refers to.
+    pub(crate) fn resolved<'a>(&'a self, schema: &'a Value) -> &'a Value {
+        self.named(schema).map_or(schema, |(_, named)| named)
+    }
+
     /// Every name that a field has.
     pub(crate) fn names(&self) -> BTreeSet<&str> {
         let schemas = self.0["components"]["schemas"]

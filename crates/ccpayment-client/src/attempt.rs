@@ -230,7 +230,10 @@ impl Client {
             *text = self.shared.credentials.scrub(std::mem::take(text));
         };
         match &mut error {
-            AnswerError::Rejected(rejection) => scrub(&mut rejection.message),
+            AnswerError::Rejected(rejection) => {
+                scrub(&mut rejection.message);
+                rejection.reason.as_mut().map(scrub);
+            }
             AnswerError::Undecodable { detail, near, .. } => {
                 scrub(detail);
                 scrub(near);

@@ -8,7 +8,7 @@ mod seen;
 
 use std::time::Duration;
 
-use ccpayment_core::{Cursor, Paged, Timestamp};
+use ccpayment_core::{Cursor, Paged, Row, Timestamp, UnreadableRow};
 use futures_util::stream::{self, Stream, TryStreamExt};
 
 use crate::client::Client;
@@ -30,14 +30,15 @@ const OVERLAP: Duration = Duration::from_secs(1);
 #[non_exhaustive]
 pub struct Page<Q: Paged> {
     /// The records, in the gateway's order: newest first, where the documents say so. There may be
-    /// none while more pages follow.
-    pub items: Vec<Q::Item>,
+    /// none while more pages follow. One that can't be read stands in its place: it may be a deposit
+    /// as well, so don't pass over it.
+    pub items: Vec<Row<Q::Item>>,
     /// What is left of the query; none after the last page. Store it, and give it to
     /// [`Client::pages`] to go on, in another process too.
     pub next: Option<Q>,
 }
 
-/// Why a list ended before its last page.
+/// Why a list ended before its last page; or, of [`Client::items`] alone, why a record is missing.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PageError<Q> {
@@ -66,6 +67,16 @@ pub enum PageError<Q> {
         /// What is left of the query: to go on there is to ask for as many pages again.
         rest: Box<Q>,
     },
+    /// A record could not be read. Only [`Client::items`] says so, and goes on: the next record
+    /// follows. [`Client::pages`] has it in [`Page::items`].
+    #[error("a record could not be read")]
+    Record {
+        /// The record as it came, and what is wrong with it.
+        #[source]
+        source: UnreadableRow,
+        /// What is left of the query, from the page on that has this record.
+        rest: Box<Q>,
+    },
 }
 
 impl<Q> PageError<Q> {
@@ -75,7 +86,8 @@ impl<Q> PageError<Q> {
         match self {
             Self::Call { rest, .. }
             | Self::RepeatedCursor { rest, .. }
-            | Self::NoRecords { rest } => rest,
+            | Self::NoRecords { rest }
+            | Self::Record { rest, .. } => rest,
         }
     }
 
@@ -84,7 +96,16 @@ impl<Q> PageError<Q> {
     pub fn call_error(&self) -> Option<&Error> {
         match self {
             Self::Call { source, .. } => Some(source),
-            Self::RepeatedCursor { .. } | Self::NoRecords { .. } => None,
+            _ => None,
+        }
+    }
+
+    /// The record that could not be read, if that is the reason. Then the stream goes on.
+    #[must_use]
+    pub fn unreadable(&self) -> Option<&UnreadableRow> {
+        match self {
+            Self::Record { source, .. } => Some(source),
+            _ => None,
         }
     }
 }
@@ -128,7 +149,10 @@ impl Client {
     ///     let mut rest = None;
     ///     while let Some(page) = pages.try_next().await? {
     ///         for deposit in &page.items {
-    ///             println!("{} {:?}", deposit.record_id, deposit.status);
+    ///             match deposit {
+    ///                 Ok(deposit) => println!("{} {:?}", deposit.record_id, deposit.status),
+    ///                 Err(row) => eprintln!("for a person to look at: {}", row.raw()),
+    ///             }
     ///         }
     ///         rest = page.next; // in one transaction with what was made of the records
     ///     }
@@ -139,6 +163,14 @@ impl Client {
         &self,
         query: Q,
     ) -> impl Stream<Item = Result<Page<Q>, PageError<Q>>> + Send + use<Q> {
+        self.walk(query).map_ok(|(page, _)| page)
+    }
+
+    /// Each page, with what was left of the query before it.
+    fn walk<Q: Paged>(
+        &self,
+        query: Q,
+    ) -> impl Stream<Item = Result<(Page<Q>, Q), PageError<Q>>> + Send + use<Q> {
         let latest = Timestamp::from_system(self.now()).plus(MOST_SKEW);
         let rest = closed(query, latest);
         let walk = Walk {
@@ -152,6 +184,9 @@ impl Client {
     }
 
     /// Reads a list record by record: [`Client::pages`], with the pages taken apart.
+    ///
+    /// A record that can't be read is an error as well ([`PageError::Record`]), after which the next
+    /// record follows; any other error is the end.
     ///
     /// ```
     /// use std::pin::pin;
@@ -172,8 +207,16 @@ impl Client {
         &self,
         query: Q,
     ) -> impl Stream<Item = Result<Q::Item, PageError<Q>>> + Send + use<Q> {
-        self.pages(query)
-            .map_ok(|page| stream::iter(page.items.into_iter().map(Ok)))
+        self.walk(query)
+            .map_ok(|(page, from)| {
+                let record = move |row: Row<Q::Item>| {
+                    row.map_err(|source| PageError::Record {
+                        source,
+                        rest: Box::new(from.clone()),
+                    })
+                };
+                stream::iter(page.items.into_iter().map(record))
+            })
             .try_flatten()
     }
 }
@@ -189,7 +232,7 @@ struct Walk<Q> {
 }
 
 impl<Q: Paged> Walk<Q> {
-    async fn next(mut self) -> Result<Option<(Page<Q>, Self)>, PageError<Q>> {
+    async fn next(mut self) -> Result<Option<((Page<Q>, Q), Self)>, PageError<Q>> {
         let Some(rest) = self.rest.take() else {
             return Ok(None);
         };
@@ -221,9 +264,9 @@ impl<Q: Paged> Walk<Q> {
             Some(_) => {}
             None => self.seen = Seen::of(None),
         }
-        let next = after(rest, cursor);
+        let next = after(rest.clone(), cursor);
         self.rest.clone_from(&next);
-        Ok(Some((Page { items, next }, self)))
+        Ok(Some(((Page { items, next }, rest), self)))
     }
 }
 

@@ -136,7 +136,7 @@ pub enum PayoutError {
         /// CCPayment's id of the other one, where it has one: orders and invoices have none.
         record_id: Option<RecordId>,
         /// Where the two differ.
-        fields: Vec<Difference>,
+        fields: Box<[Difference]>,
         /// What was done.
         tried: Tried,
     },
@@ -152,7 +152,7 @@ pub enum PayoutError {
         /// Where it stands, as the gateway writes it, where its record has a status.
         status: Option<String>,
         /// The fields that can't be compared: what was asked, and what is shown.
-        fields: Vec<Difference>,
+        fields: Box<[Difference]>,
         /// What was done.
         tried: Tried,
     },

@@ -13,7 +13,7 @@ use crate::code::ErrorCode;
 use crate::credentials::Credentials;
 use crate::ids::Timestamp;
 use crate::sign::SignText;
-use crate::wire::{U64Visitor, describe};
+use crate::wire::{Object, U64Visitor, describe, near};
 
 /// The bytes of an answer that could not be used, cut to [`RawBody::MAX`]. Its `Debug` shows only
 /// the length, since nobody knows what is in there.
@@ -65,6 +65,9 @@ pub struct Rejection {
     /// The gateway's words, for a person to read; their spelling varies. Cut to [`RawBody::MAX`]
     /// bytes. `Display` shows the beginning alone, without control characters.
     pub message: String,
+    /// A word for why, in some refusals of v1, such as `ToUserNotFound`. Cut as the message is, and
+    /// not shown by `Display`.
+    pub reason: Option<String>,
     /// The HTTP status, which the documents leave open.
     pub status: StatusCode,
     /// The whole answer.
@@ -102,7 +105,7 @@ pub enum AnswerError {
     Undecodable {
         /// What is wrong, in words that hold no value of the answer.
         detail: String,
-        /// The last field name before the trouble.
+        /// The last field before the trouble whose name the documents have.
         near: String,
         /// The HTTP status.
         status: StatusCode,
@@ -181,6 +184,8 @@ struct Envelope<'a> {
     #[serde(default, borrow)]
     msg: Option<&'a RawValue>,
     #[serde(default, borrow)]
+    reason: Option<&'a RawValue>,
+    #[serde(default, borrow)]
     data: Option<&'a RawValue>,
 }
 
@@ -188,19 +193,19 @@ impl<'a> Envelope<'a> {
     fn of(json: &'a str) -> Option<Self> {
         is_object(json).then(|| serde_json::from_str(json).ok())?
     }
+}
 
-    /// The message, as text or else as it stands.
-    fn message(&self) -> String {
-        let raw = self.msg.map_or("", RawValue::get);
-        let text = serde_json::from_str::<Option<String>>(raw);
-        let mut text = text.map_or_else(|_| raw.to_owned(), Option::unwrap_or_default);
-        let mut end = text.len().min(RawBody::MAX);
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        text.truncate(end);
-        text
+/// Words of the other side, as text or else as they stand.
+fn words(raw: Option<&RawValue>) -> String {
+    let raw = raw.map_or("", RawValue::get);
+    let text = serde_json::from_str::<Option<String>>(raw);
+    let mut text = text.map_or_else(|_| raw.to_owned(), Option::unwrap_or_default);
+    let mut end = text.len().min(RawBody::MAX);
+    while !text.is_char_boundary(end) {
+        end -= 1;
     }
+    text.truncate(end);
+    text
 }
 
 /// A derived type would take an array as well, field by field.
@@ -229,7 +234,7 @@ struct Whole<T> {
     #[serde(default, rename = "msg")]
     _msg: Option<IgnoredAny>,
     #[serde(default = "Option::default")]
-    data: Option<T>,
+    data: Option<Object<T>>,
 }
 
 /// The documents write the code as a number, and in one place as text.
@@ -257,7 +262,7 @@ pub fn decode<T: DeserializeOwned>(response: &http::Response<Bytes>) -> Result<T
     if let Ok(text) = str::from_utf8(without_mark(response.body()))
         && is_object(text)
         && let Ok(Whole { code, data, .. }) = serde_json::from_str::<Whole<T>>(text)
-        && let (ErrorCode::Success, Some(data)) = (ErrorCode::from(code), data)
+        && let (ErrorCode::Success, Some(Object(data))) = (ErrorCode::from(code), data)
     {
         return Ok(data);
     }
@@ -319,7 +324,8 @@ fn read<T: DeserializeOwned>(
     let bytes = without_mark(raw);
     let rejection = |envelope: &Envelope<'_>| Rejection {
         code: name_code(envelope.code),
-        message: envelope.message(),
+        message: words(envelope.msg),
+        reason: Some(words(envelope.reason)).filter(|it| !it.is_empty()),
         status,
         body: body(),
     };
@@ -340,29 +346,14 @@ fn read<T: DeserializeOwned>(
     }
     // A route that answers nothing may leave `data` out.
     let data = envelope.data.map_or("{}", RawValue::get);
-    serde_json::from_str(data).map_err(|error| AnswerError::Undecodable {
-        near: last_name_before(data, error.line(), error.column()),
-        detail: describe(&error),
-        status,
-        body: body(),
-    })
-}
-
-/// The nearest `"name":` before a position: good enough to know where to look.
-fn last_name_before(json: &str, line: usize, column: usize) -> String {
-    let start: usize = json
-        .split_inclusive('\n')
-        .take(line.saturating_sub(1))
-        .map(str::len)
-        .sum();
-    let end = json.len().min(start + column);
-    let before = json.as_bytes().get(..end).unwrap_or_default();
-    let text = String::from_utf8_lossy(before);
-    let name = text.rmatch_indices("\":").find_map(|(colon, _)| {
-        let head = text.get(..colon)?;
-        head.rsplit_once('"').map(|(_, name)| name.to_owned())
-    });
-    name.unwrap_or_else(|| "data".to_owned())
+    let read = serde_json::from_str::<Object<T>>(data);
+    read.map(|Object(data)| data)
+        .map_err(|error| AnswerError::Undecodable {
+            near: near(data, &error).to_owned(),
+            detail: describe(&error),
+            status,
+            body: body(),
+        })
 }
 
 #[cfg(feature = "v2")]
@@ -412,6 +403,7 @@ mod tests {
             ",\"data\":{\"recordId\":\"\"}",
             ",\"data\":{\"recordId\":null}",
             ",\"data\":[]",
+            ",\"data\":[\"1\"]",
             ",\"data\":\"\"",
         ] {
             let body = format!(r#"{{"code":10000,"msg":"success"{data}}}"#);
@@ -433,6 +425,40 @@ mod tests {
             "{text}"
         );
         assert!(!format!("{error:?}").contains("hush"));
+    }
+
+    #[test]
+    fn a_key_that_nobody_knows_is_not_shown() {
+        let body =
+            r#"{"code":10000,"data":{"jane@example.org":{"jane@example.net":1},"recordId":[]}}"#;
+        let text = read(200, body).unwrap_err().to_string();
+        assert!(
+            text.contains("near `recordId`") && !text.contains("jane"),
+            "{text}"
+        );
+        let body = r#"{"code":10000,"data":{"jane@example.org":{"jane@example.net":1}}}"#;
+        let text = read(200, body).unwrap_err().to_string();
+        assert!(
+            text.contains("near `data`") && !text.contains("jane"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn the_reason_of_a_refusal_is_kept_whatever_it_is() {
+        for (reason, kept) in [
+            (r#""ToUserNotFound""#, Some("ToUserNotFound")),
+            ("7", Some("7")),
+            (r#""""#, None),
+            ("null", None),
+        ] {
+            let body = format!(r#"{{"code":10001,"msg":"x","reason":{reason}}}"#);
+            let AnswerError::Rejected(rejection) = read(200, &body).unwrap_err() else {
+                panic!("{body}")
+            };
+            assert_eq!(rejection.reason.as_deref(), kept);
+            assert_eq!(rejection.message, "x");
+        }
     }
 
     #[test]

@@ -6,7 +6,8 @@
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde::{Serialize, Serializer};
 
 use crate::validate::{Rule, ValidationError};
@@ -16,6 +17,7 @@ pub(crate) struct TextRule {
     max: usize,
     forbidden_prefix: Option<&'static str>,
     is_uuid: bool,
+    is_made_by_gateway: bool,
 }
 
 /// For names that the documents limit in no other way than not being empty.
@@ -24,6 +26,14 @@ pub(crate) const NOT_EMPTY: TextRule = TextRule {
     max: usize::MAX,
     forbidden_prefix: None,
     is_uuid: false,
+    is_made_by_gateway: false,
+};
+
+/// For ids of records that the gateway makes. In an answer, one of blanks or with a control character
+/// is none.
+pub(crate) const MADE_BY_GATEWAY: TextRule = TextRule {
+    is_made_by_gateway: true,
+    ..NOT_EMPTY
 };
 
 /// For ids that are UUIDs.
@@ -33,6 +43,14 @@ pub(crate) const UUID: TextRule = TextRule {
 };
 
 impl TextRule {
+    /// Whether an answer may have this name.
+    pub(crate) fn allows(&self, text: &str) -> bool {
+        let is_break = |char: char| char.is_control() || matches!(char, '\u{2028}' | '\u{2029}');
+        !self.is_made_by_gateway
+            || text.is_empty()
+            || !(text.trim().is_empty() || text.contains(is_break))
+    }
+
     pub(crate) fn check(&self, text: &str, field: &'static str) -> Result<(), ValidationError> {
         let length = text.chars().count();
         let broken = if length == 0 && self.min > 0 {
@@ -138,7 +156,12 @@ macro_rules! text_ids {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_any($crate::ids::TextVisitor).map(Self)
+                let text = deserializer.deserialize_any($crate::ids::TextVisitor)?;
+                if Self::RULE.allows(&text) {
+                    return Ok(Self(text));
+                }
+                let words = "an id is blank or has a control character";
+                Err(serde::de::Error::custom(words))
             }
         }
     )+};
@@ -154,7 +177,7 @@ text_ids! {
     /// ask for no more than that it is not empty.
     OrderId: TextRule { min: 3, max: 64, ..NOT_EMPTY };
     /// CCPayment's id of a transaction: 32 or 33 digits, which is too long for a number.
-    RecordId: NOT_EMPTY;
+    RecordId: MADE_BY_GATEWAY;
     /// A merchant's id of an end user: 5 to 64 characters, not starting with `sys`. In v1, 3 to 64
     /// characters, and no more. In v2 the APP ID is the user id of the merchant's own account: never
     /// give it to a user.
@@ -188,7 +211,7 @@ impl Cursor {
 /// Text, or a number where one source of the documents writes text as a number.
 pub(crate) struct TextVisitor;
 
-impl Visitor<'_> for TextVisitor {
+impl<'de> Visitor<'de> for TextVisitor {
     type Value = String;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -209,6 +232,18 @@ impl Visitor<'_> for TextVisitor {
 
     fn visit_i64<E: de::Error>(self, value: i64) -> Result<String, E> {
         Ok(value.to_string())
+    }
+
+    /// A number in a build with `serde_json/arbitrary_precision`, which knows how to read itself.
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<String, A::Error> {
+        let number = serde_json::Number::deserialize(MapAccessDeserializer::new(map))?;
+        if number.is_u64() || number.is_i64() {
+            return Ok(number.to_string());
+        }
+        Err(de::Error::invalid_type(
+            de::Unexpected::Other("number"),
+            &self,
+        ))
     }
 }
 
@@ -484,6 +519,25 @@ mod tests {
         );
         assert!(serde_json::from_str::<CoinId>("1.5").is_err());
         assert!(serde_json::from_str::<CoinId>("-1").is_err());
+    }
+
+    #[test]
+    fn a_record_id_of_blanks_or_with_a_control_character_is_none() {
+        for text in [
+            r#"" ""#,
+            r#""\t""#,
+            r#""12\n""#,
+            r#""1\u00002""#,
+            r#""1\u20282""#,
+        ] {
+            assert!(serde_json::from_str::<RecordId>(text).is_err(), "{text}");
+        }
+        // The merchant's own ids are his.
+        let own: OrderId = serde_json::from_str(r#""order\n1""#).unwrap();
+        assert_eq!(own.as_str(), "order\n1");
+        for text in [r#""+1""#, r#""01""#, r#"" 1""#, r#""1.0""#] {
+            assert!(serde_json::from_str::<CoinId>(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -88,7 +88,7 @@ pub use ids::{
     Address, AppId, Chain, CoinId, Cursor, FiatId, Memo, OrderId, PriceIn, RecordId, RecordKey,
     ReferenceId, Timestamp, TxId, UserId,
 };
-pub use paged::Paged;
+pub use paged::{Paged, Row};
 pub use payout::{Difference, Found, Payout, Submit};
 #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
 pub use rsa_key::{KeyError, RsaBackend, RsaPrivateKey, RsaPublicKey};
@@ -96,3 +96,4 @@ pub use secret::AppSecret;
 pub use sign::{DigestKey, HmacKey, SignText, Signature, SigningError};
 pub use signer::{Signer, SigningFuture};
 pub use validate::{Rule, ValidationError};
+pub use wire::UnreadableRow;

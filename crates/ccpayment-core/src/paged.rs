@@ -2,6 +2,10 @@
 
 use crate::endpoint::Endpoint;
 use crate::ids::{Cursor, Timestamp};
+use crate::wire::UnreadableRow;
+
+/// A record of a list, or what can't be read as one.
+pub type Row<T> = Result<T, UnreadableRow>;
 
 /// A read that answers a page at a time: repeated with the answer's cursor and the same conditions,
 /// it goes on until an answer has no cursor ([`Cursor::is_end`]).
@@ -39,6 +43,7 @@ pub trait Paged: Endpoint + Clone {
         self
     }
 
-    /// The records of an answer, and where the next page begins.
-    fn into_page(answer: Self::Response) -> (Vec<Self::Item>, Option<Cursor>);
+    /// The records of an answer, and where the next page begins. A record that can't be read stands in
+    /// its place, because it may be a deposit too.
+    fn into_page(answer: Self::Response) -> (Vec<Row<Self::Item>>, Option<Cursor>);
 }

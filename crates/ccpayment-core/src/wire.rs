@@ -1,12 +1,18 @@
 //! How response fields are read: strict where money or identity hangs on them, tolerant elsewhere.
 //!
 //! The documents contradict themselves about missing, null and empty fields, and about numbers
-//! written as text. Nearly every response field takes one of four readings:
+//! written as text. Identity and money take one of two readings:
 //!
-//! - [`required`]: identity and money. Missing, null or empty is an error, never a default.
-//! - [`optional`]: missing, null and empty text are all `None`.
-//! - [`list`]: what a page holds. Null is no entries, but a page without a list is no empty page.
-//! - [`lenient`]: everything else. Missing and null are the type's default.
+//! - [`required`]: missing, null or empty is an error, never a default.
+//! - [`optional`]: missing, null and empty text are all `None`. What can't be read is an error.
+//!
+//! Everything else takes one of two others, so that a counter or a logo loses no record:
+//!
+//! - [`if_readable`]: missing, null, empty text and what can't be read are all `None`.
+//! - [`lenient`]: the same, as the type's default.
+//!
+//! Objects and lists are read by [`object`], [`or_default`], [`entries`] and [`map`], which take no
+//! array for an object. A page's records are read by [`rows`], each by itself.
 //!
 //! One list of v2 has its entries as objects or as their ids alone ([`text_or_object`]). The v1 API
 //! also has numbers that are read by [`number`], and fields with two names.
@@ -15,16 +21,27 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use bytes::Bytes;
-use serde::de::value::SeqAccessDeserializer;
 use serde::de::value::{MapAccessDeserializer, MapDeserializer};
-use serde::de::{self, Deserialize, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{self, Deserialize, Deserializer, IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize as DeserializeDerive, Serialize};
 
 mod either_name;
+mod names;
 mod number;
+mod object;
+mod readable;
+pub mod rows;
+mod trouble;
 
-pub(crate) use either_name::{Held, either_name, first_named, same_named};
+pub(crate) use either_name::{Held, Strictly, either_name, first_named, same_named};
 pub use number::{Number, number};
+pub(crate) use object::Object;
+pub use object::{entries, map, object, or_default};
+pub(crate) use readable::IfReadable;
+pub use readable::{if_readable, lenient};
+pub use rows::UnreadableRow;
+pub use trouble::describe;
+pub(crate) use trouble::near;
 
 /// Serialises a request once; these bytes are signed and these bytes are sent.
 ///
@@ -33,33 +50,6 @@ pub use number::{Number, number};
 /// Whatever the value's own `Serialize` refuses.
 pub fn json_body<T: Serialize + ?Sized>(value: &T) -> Result<Bytes, serde_json::Error> {
     serde_json::to_vec(value).map(Bytes::from)
-}
-
-/// What is wrong with a JSON text, in words that hold no value of it.
-///
-/// serde's own words quote values ("invalid type: string \"...\"", "integer `5`"), which do not
-/// belong in a log, so they are cut out; other backticks hold field names.
-#[must_use]
-pub fn describe(error: &serde_json::Error) -> String {
-    const VALUES: [&str; 4] = ["boolean `", "integer `", "floating point `", "character `"];
-    let text = error.to_string();
-    let mut words = String::with_capacity(text.len());
-    let mut chars = text.chars();
-    while let Some(quote) = chars.next() {
-        words.push(quote);
-        if quote != '"' && !VALUES.iter().any(|value| words.ends_with(value)) {
-            continue;
-        }
-        let mut escaped = false;
-        for char in chars.by_ref() {
-            if char == quote && !escaped {
-                words.push(quote);
-                break;
-            }
-            escaped = char == '\\' && !escaped;
-        }
-    }
-    words
 }
 
 /// Reads a field whose absence must never pass for a value.
@@ -88,33 +78,6 @@ where
     deserializer.deserialize_any(OptionalVisitor(PhantomData))
 }
 
-/// Reads a field where null is as good as the default.
-///
-/// # Errors
-///
-/// When the field holds something that is not a `T`.
-pub fn lenient<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de> + Default,
-{
-    Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
-}
-
-/// Reads the entries of a page, where null is as good as none. Whoever reads pages to their end
-/// takes an empty one for it, so a page that says nothing of its entries must not pass for one.
-///
-/// # Errors
-///
-/// When the field holds something that is not such a list.
-pub fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    lenient(deserializer)
-}
-
 /// Reads a list whose entries are objects with a `recordId`, or that id alone as text: the sources
 /// differ. Missing and null are an empty list.
 ///
@@ -126,11 +89,8 @@ where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
 {
-    let entries: Vec<TextOrObject<T>> = lenient(deserializer)?;
-    Ok(entries
-        .into_iter()
-        .map(|TextOrObject(value)| value)
-        .collect())
+    let list: Vec<TextOrObject<T>> = entries(deserializer)?;
+    Ok(list.into_iter().map(|TextOrObject(value)| value).collect())
 }
 
 struct TextOrObject<T>(T);
@@ -192,18 +152,17 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for OptionalVisitor<T> {
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Option<T>, E> {
         if text.is_empty() {
-            Ok(None)
-        } else {
-            T::deserialize(text.into_deserializer()).map(Some)
+            return Ok(None);
         }
-    }
-
-    fn visit_string<E: de::Error>(self, text: String) -> Result<Option<T>, E> {
-        if text.is_empty() {
-            Ok(None)
-        } else {
-            T::deserialize(text.into_deserializer()).map(Some)
-        }
+        let read = T::deserialize(text.into_deserializer());
+        // A whole number as text is that number, for what is read from a number alone.
+        let or_number = read.or_else(|error| {
+            let number = U64Visitor.visit_str::<E>(text).ok();
+            let read =
+                number.map(|it| T::deserialize(IntoDeserializer::<E>::into_deserializer(it)));
+            read.and_then(Result::ok).ok_or(error)
+        });
+        or_number.map(Some)
     }
 
     hand_on! {
@@ -215,9 +174,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for OptionalVisitor<T> {
         visit_f64(f64);
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Option<T>, A::Error> {
-        T::deserialize(SeqAccessDeserializer::new(seq)).map(Some)
-    }
+    // No array: no field of this reading is a list, and a derived type would take one for an object.
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Option<T>, A::Error> {
         T::deserialize(MapAccessDeserializer::new(map)).map(Some)
@@ -353,7 +310,7 @@ mod tests {
         coin: Option<CoinId>,
         #[serde(default, deserialize_with = "optional")]
         risky: Option<bool>,
-        #[serde(default, deserialize_with = "lenient")]
+        #[serde(default, deserialize_with = "entries")]
         list: Vec<u8>,
     }
 

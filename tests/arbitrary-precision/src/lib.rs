@@ -76,6 +76,7 @@ mod tests {
         for json in [
             r#"{"amount":7,"coin":1280,"id":12}"#,
             r#"{"amount":"7","coin":"1280","id":"12"}"#,
+            r#"{"amount":"7","coin":"1280","id":12}"#,
         ] {
             let plain: Inner = serde_json::from_str(json).unwrap();
             let Flat { inner } = serde_json::from_str(json).unwrap();

@@ -274,9 +274,18 @@ impl Till {
     /// When a record could not be read, or is another one than was accepted.
     pub async fn reconcile(&self) -> Result<(), Trouble> {
         let mut list = GetAppDepositRecordList::new();
+        let mut unreadable = None;
         loop {
             let page = self.client.send(&list).await?;
             for record in page.records {
+                let record = match record {
+                    Ok(record) => record,
+                    // May be a deposit: the others are credited, and a person is told of this one.
+                    Err(row) => {
+                        unreadable = Some(row);
+                        continue;
+                    }
+                };
                 let listed = ConfirmedDeposit::listed(record);
                 if let DepositDecision::Credit(paid) = listed.decision()
                     && let Some(order_id) = paid.order_id()
@@ -305,7 +314,7 @@ impl Till {
                 self.note_record(order_id, record_id, confirmed.decision())?;
             }
         }
-        Ok(())
+        unreadable.map_or(Ok(()), |row| Err(row.into()))
     }
 }
 

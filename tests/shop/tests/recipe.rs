@@ -63,7 +63,7 @@ impl Merchant for Reader {
         let list = GetAppDepositRecordList::new();
         let page = self.world.client().send(&list).await.unwrap();
         for record in page.records {
-            let listed = ConfirmedDeposit::listed(record);
+            let listed = ConfirmedDeposit::listed(record.unwrap());
             if let DepositDecision::Credit(paid) = listed.decision() {
                 let order_id = paid.order_id().unwrap().clone();
                 let row = (order_id, paid.coin_id(), paid.amount().clone());

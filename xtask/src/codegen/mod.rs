@@ -9,6 +9,7 @@ mod documents;
 mod enums;
 mod fixtures;
 mod modules;
+mod names;
 mod pages;
 mod rust;
 mod strategies;
@@ -70,6 +71,7 @@ fn files(root: &Path) -> Result<BTreeMap<String, String>> {
     };
     let table = codes::table(codes(V2.name), codes(V1.name))?;
     files.insert("code/table.rs".to_owned(), table);
+    files.insert("wire/names.rs".to_owned(), names::table(&documents)?);
     let mut files: BTreeMap<String, String> = files
         .into_iter()
         .map(|(name, text)| (format!("{CORE}/{name}"), text))

@@ -160,7 +160,11 @@ fn imports(group: &str, file: &File, homes: &BTreeMap<String, &str>) -> String {
             "ValidationError" => {
                 crate_names.entry("validate").or_default().insert(name);
             }
-            "wire" if file.names.contains("Number") => {
+            "wire"
+                if ["Number", "UnreadableRow"]
+                    .iter()
+                    .any(|it| file.names.contains(*it)) =>
+            {
                 crate_names.entry("wire").or_default().insert("self");
             }
             "check" | "wire" => {
@@ -169,7 +173,7 @@ fn imports(group: &str, file: &File, homes: &BTreeMap<String, &str>) -> String {
             "RecordKey" | "PriceIn" => {
                 crate_names.entry("ids").or_default().insert(name);
             }
-            "Number" => {
+            "Number" | "UnreadableRow" => {
                 crate_names.entry("wire").or_default().insert(name);
             }
             name => match homes.get(name) {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use anyhow::{Context, Result};
 
 use super::rust::{field_name, type_name, type_of};
-use super::structs::File;
+use super::structs::{File, rows};
 use crate::spec::Schema;
 
 impl File {
@@ -33,7 +33,7 @@ impl File {
             .strip_prefix("Vec<")
             .and_then(|it| it.strip_suffix('>'));
         let item = item.context("a list without items")?;
-        self.need(["Cursor", "Paged", item]);
+        self.need(["Cursor", "Paged", "UnreadableRow", item]);
 
         let out = &mut self.items;
         writeln!(out, "impl Paged for {name} {{\n    type Item = {item};\n")?;
@@ -81,8 +81,9 @@ impl File {
         }
         writeln!(
             out,
-            "    fn into_page(answer: Self::Response) -> (Vec<{item}>, Option<Cursor>) {{ \
+            "    fn into_page(answer: Self::Response) -> ({}, Option<Cursor>) {{ \
              (answer.{records}, answer.{next}) }}\n}}\n",
+            rows(&list),
         )?;
         Ok(())
     }

@@ -210,7 +210,9 @@ fn object<'a>(api: &Api, schema: &'a Schema, way: Way) -> Result<Entry<'a>> {
             let is_needed = schema.required.contains(wire);
             let or: &[_] = match field.reading.as_deref() {
                 Some("required" | "plain") => &[],
-                Some("optional" | "either_name" | "number") => &["absent", "null", "empty"],
+                Some("optional" | "if_readable" | "either_name" | "number") => {
+                    &["absent", "null", "empty"]
+                }
                 Some("lenient" | "text_or_object") => &["absent", "null"],
                 Some("list") => &["null"],
                 Some(other) => bail!("an unknown reading: {other}"),
@@ -325,7 +327,7 @@ fn text(api: &Api, schema: &Schema, newtype: Option<&str>, sent: bool) -> Value 
     };
     // In an answer only identity can't be empty, and an empty optional one is none at all.
     let least_read = match schema.reading.as_deref() {
-        Some("required" | "optional" | "either_name") => 1,
+        Some("required" | "optional" | "if_readable" | "either_name") => 1,
         _ => 0,
     };
     Value::Text {
@@ -341,7 +343,7 @@ fn text(api: &Api, schema: &Schema, newtype: Option<&str>, sent: bool) -> Value 
             .filter(|_| sent),
         not_prefix: (is_v2 && sent && newtype == Some("UserId")).then_some("sys"),
         like: newtype
-            .filter(|it| matches!(*it, "Chain" | "RecordId"))
+            .filter(|it| matches!(*it, "Chain" | "RecordId" | "GatewayOrderId"))
             .map(str::to_owned),
     }
 }

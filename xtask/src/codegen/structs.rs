@@ -96,10 +96,17 @@ impl File {
         for (wire, field) in schema.properties.iter().filter(|(wire, _)| !chosen(wire)) {
             let kind = type_of(field).with_context(|| wire.clone())?;
             self.need(kind.names);
+            let mut inner = kind.inner;
             let presence = match field.reading.as_deref() {
-                Some("optional" | "either_name" | "number") => Presence::Optional,
+                Some("optional" | "if_readable" | "either_name" | "number") => Presence::Optional,
+                // A record that can't be read costs itself and no other.
+                Some("list") => {
+                    self.need(["UnreadableRow"]);
+                    inner = rows(&inner);
+                    Presence::Required
+                }
                 _ if schema.required.contains(wire) => Presence::Required,
-                _ if kind.inner.starts_with("Vec<") => Presence::List,
+                _ if inner.starts_with("Vec<") => Presence::List,
                 Some(_) if !sent => Presence::Required,
                 _ => Presence::Optional,
             };
@@ -107,7 +114,7 @@ impl File {
                 wire,
                 name: field_name(wire),
                 schema: field,
-                inner: kind.inner,
+                inner,
                 presence,
             });
         }
@@ -202,11 +209,17 @@ impl File {
             {
                 serde.push("default".to_owned());
             }
-            if matches!(
-                reading,
-                "required" | "optional" | "list" | "lenient" | "number" | "text_or_object"
-            ) {
-                serde.push(format!("deserialize_with = \"wire::{reading}\""));
+            if reading == "list" {
+                serde.push("with = \"wire::rows\"".to_owned());
+                self.need(["wire"]);
+            } else if !reading.is_empty() && reading != "either_name" {
+                let function = match reading {
+                    "plain" => "object",
+                    "lenient" if field.inner.starts_with("Vec<") => "entries",
+                    "lenient" if field.inner.starts_with("BTreeMap<") => "map",
+                    other => other,
+                };
+                serde.push(format!("deserialize_with = \"wire::{function}\""));
                 self.need(["wire"]);
             }
         }
@@ -563,6 +576,10 @@ impl File {
         self.items.push_str(&doc("", text));
         self.open(name, schema, false, &[]);
         self.items.push_str(&doc("    ", &schema.description));
+        if kind.inner.starts_with("Vec<") {
+            self.line("    #[serde(deserialize_with = \"wire::entries\")]");
+            self.need(["wire"]);
+        }
         self.line(&format!("    pub {field}: {},\n}}\n", kind.inner));
         Ok(())
     }
@@ -592,8 +609,13 @@ impl File {
                     Some("either_name") => "first_named",
                     _ => "same_named",
                 };
+                let read = match field.schema.reading.as_deref() {
+                    Some("lenient" | "if_readable") => "IfReadable",
+                    _ => "Strictly",
+                };
                 let (field, wire) = (&field.name, field.wire);
-                let names = format!("either_name!({field} by {reading}: {wire:?}, {other:?});");
+                let names =
+                    format!("either_name!({field} by {reading} as {read}: {wire:?}, {other:?});");
                 if !self.items.contains(&names) {
                     self.line(&format!("wire::{names}\n"));
                 }
@@ -611,6 +633,14 @@ impl File {
         }
         Ok(())
     }
+}
+
+/// The type of a page's records.
+pub(crate) fn rows(list: &str) -> String {
+    let item = list
+        .strip_prefix("Vec<")
+        .and_then(|it| it.strip_suffix('>'));
+    format!("Vec<Result<{}, UnreadableRow>>", item.unwrap_or(list))
 }
 
 /// How long it may be, where the newtype's own rule says so.

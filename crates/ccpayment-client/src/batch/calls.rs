@@ -215,9 +215,12 @@ async fn read_rows(
         let (answer, _) = read(client, &query, give_up_at).await?;
         let (page, next) = GetBatchWithdrawOrderRecordList::into_page(answer);
         // More may follow, or nothing for ever.
-        if page.is_empty() && next.is_some() {
+        let is_endless = page.is_empty() && next.is_some();
+        // A row that can't be read may be any row.
+        let page = page.into_iter().collect::<Result<Vec<_>, _>>();
+        let Some(page) = page.ok().filter(|_| !is_endless) else {
             return Ok(BatchRows::Incomplete { field: "records" });
-        }
+        };
         records.extend(page);
         // More rows than wanted are judged as they are.
         if next.is_none() || records.len() > batch.batch.orders.len() {

@@ -87,14 +87,15 @@ impl Client {
     /// finds out what became of it, and goes on from there.
     ///
     /// `in_doubt_since` is [`Tried::in_doubt_since`](crate::Tried::in_doubt_since) of the earlier
-    /// error: none where nothing is in doubt. After a crash, take the moment of the crash or any later one;
-    /// what [`Client::now`] says after the restart is always right (see [`Client::settle`]). From
-    /// [`ABSENCE_SECONDS`](crate::ABSENCE_SECONDS) after it, nothing has to be waited for.
+    /// error: none where nothing is in doubt. After a crash, take the moment of the crash or any
+    /// later one; what [`Client::now`] says after the restart is always right (see
+    /// [`Client::settle`]). From [`ABSENCE_SECONDS`](crate::ABSENCE_SECONDS) after it, nothing has
+    /// to be waited for.
     ///
     /// # Errors
     ///
-    /// As for [`Client::batch_payout`]. A moment in milliseconds would be a doubt for ever: it gives
-    /// [`PayoutError::Unknown`] at once, with [`Error::Invalid`] as its source. The rules of
+    /// As for [`Client::batch_payout`]. A moment in milliseconds would be a doubt for ever: it
+    /// gives [`PayoutError::Unknown`] at once, with [`Error::Invalid`] as its source. The rules of
     /// [`BatchPayout::validate`] hold before something is sent: what was sent before is looked up
     /// whatever they say.
     pub async fn resume_batch(

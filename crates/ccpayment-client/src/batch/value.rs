@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::machine::ROWS_AT_ONCE;
 use crate::verdict::{Proof, Tried};
 
-/// A batch of payouts, with everything that [`Client::batch_payout`](crate::Client::batch_payout) needs: a value to store before
-/// it is sent.
+/// A batch of payouts, with everything that
+/// [`Client::batch_payout`](crate::Client::batch_payout) needs: a value to store before it is sent.
 ///
 /// Take a new id for another batch. The gateway shows neither the chain of a batch that is there
 /// already nor where its notifications go, and its label and delay are not compared: under an id

@@ -213,7 +213,7 @@ impl<Made> Machine<Made> {
                 finish(Err(PayoutError::Conflict {
                     order_id: self.order_id.clone(),
                     record_id,
-                    fields,
+                    fields: fields.into(),
                     tried: self.tried,
                 }))
             }
@@ -225,7 +225,7 @@ impl<Made> Machine<Made> {
                 order_id: self.order_id.clone(),
                 record_id,
                 status,
-                fields,
+                fields: fields.into(),
                 tried: self.tried,
             })),
             LookedUp::Found(Found::UnknownStatus { status }) => {

@@ -2,14 +2,11 @@
 
 use std::fmt;
 
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde::{Serialize, Serializer};
 
 use super::{Amount, AmountError};
-
-/// How `serde_json` hands over a number when any crate of the build switches on its
-/// `arbitrary_precision`: as a map with this one key and the number's own text.
-const ARBITRARY_PRECISION_KEY: &str = "$serde_json::private::Number";
 
 impl Serialize for Amount {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -60,15 +57,13 @@ impl<'de> Visitor<'de> for AmountVisitor {
         Err(E::custom(AmountError::JsonFloat))
     }
 
-    /// The number's own text: an integer is exact at any length; anything else is refused as it
-    /// is without `arbitrary_precision`, so that another crate's feature changes no verdict on it.
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Amount, A::Error> {
-        let Some((key, text)) = map.next_entry::<String, String>()? else {
-            return Err(de::Error::invalid_type(de::Unexpected::Map, &self));
-        };
-        if key != ARBITRARY_PRECISION_KEY {
-            return Err(de::Error::invalid_type(de::Unexpected::Map, &self));
-        }
+    /// A number in a build with `serde_json/arbitrary_precision`, which knows how to read itself; in
+    /// other builds no object is one. Of the number's own text, an integer is exact at any length,
+    /// and anything else is refused as it is in other builds, so that another crate's feature changes
+    /// no verdict on it.
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Amount, A::Error> {
+        let number = serde_json::Number::deserialize(MapAccessDeserializer::new(map))?;
+        let text = number.to_string();
         if text.contains(['.', 'e', 'E']) {
             return Err(de::Error::custom(AmountError::JsonFloat));
         }

@@ -81,6 +81,8 @@ fn json_numbers_are_amounts_only_where_they_are_exact() {
     for other in ["null", "true", "[]", "{}", r#"{"a":"1"}"#, r#""1e5""#] {
         assert!(read(other).is_err(), "{other}");
     }
+    // How a number arrives in a build with `serde_json/arbitrary_precision`, which this is not.
+    assert!(read(r#"{"$serde_json::private::Number":"77"}"#).is_err());
 }
 
 #[test]

@@ -66,7 +66,7 @@ impl Endpoint for GetAssets {
 #[non_exhaustive]
 pub struct GetAssetsResponse {
     /// The balances.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::entries")]
     pub list: Vec<AssetBalance>,
 }
 
@@ -83,7 +83,7 @@ pub struct AssetBalance {
     /// The coin's full name.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub name: Option<String>,
@@ -100,10 +100,10 @@ pub struct AssetBalance {
     /// The coin's icon.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub logo: Option<String>,
 }
 
-wire::either_name!(coin_id by first_named: "coin_id", "token_id");
+wire::either_name!(coin_id by first_named as Strictly: "coin_id", "token_id");

@@ -47,7 +47,7 @@ impl Endpoint for ListCoins {
 #[non_exhaustive]
 pub struct ListCoinsResponse {
     /// The coins: all of them, or those that the merchant chose.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::entries")]
     pub list: Vec<Coin>,
 }
 
@@ -61,7 +61,7 @@ pub struct Coin {
     /// The coin's symbol.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub symbol: Option<String>,
@@ -74,7 +74,7 @@ pub struct Coin {
     /// The coin's icon.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub logo: Option<String>,
@@ -95,19 +95,19 @@ pub struct Coin {
     /// How many decimals it has.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub precision: Option<u64>,
     /// 1 works; 2 is under maintenance; 3 is to be delisted, and can only be withdrawn.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub status: Option<u64>,
     /// The coin on each of its networks.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::entries")]
     pub tokens: Vec<CoinToken>,
 }
 
@@ -124,21 +124,21 @@ pub struct CoinToken {
     /// The token's icon.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub logo: Option<String>,
     /// The chain's full name.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub name: Option<String>,
     /// Whether a memo or tag can be given.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub is_support_memo: Option<bool>,
@@ -154,21 +154,21 @@ pub struct CoinToken {
     /// The chain's icon.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub chain_logo: Option<String>,
     /// 1 works; 2 is under maintenance; 3 is to be delisted, and can only be withdrawn.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub status: Option<u64>,
     /// How many decimals it has. In the official SDKs only.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub precision: Option<u64>,
@@ -274,6 +274,7 @@ impl Endpoint for GetBlockHeight {
 #[non_exhaustive]
 pub struct GetBlockHeightResponse {
     /// Every chain.
+    #[serde(deserialize_with = "wire::entries")]
     pub chains: Vec<BlockHeight>,
 }
 

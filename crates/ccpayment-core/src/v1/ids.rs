@@ -1,6 +1,6 @@
 //! Names for things that v1 alone has.
 
-use crate::ids::{NOT_EMPTY, UUID, text_ids};
+use crate::ids::{MADE_BY_GATEWAY, NOT_EMPTY, UUID, text_ids};
 
 text_ids! {
     /// CCPayment's id of a coin, a UUID. Balances and fees are held by coin.
@@ -9,7 +9,7 @@ text_ids! {
     TokenId: UUID;
     /// CCPayment's own id of an order or a withdrawal. The merchant's is an
     /// [`OrderId`](crate::OrderId), and that is the one to look things up by.
-    GatewayOrderId: NOT_EMPTY;
+    GatewayOrderId: MADE_BY_GATEWAY;
     /// What a price is in: a fiat currency by its code, or the token that is paid with.
     ///
     /// ```

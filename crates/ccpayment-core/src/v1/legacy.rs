@@ -45,7 +45,7 @@ impl Endpoint for ListSupportTokensLegacy {
 #[non_exhaustive]
 pub struct ListSupportTokensLegacyResponse {
     /// The tokens.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::entries")]
     pub list: Vec<LegacyToken>,
 }
 
@@ -66,14 +66,14 @@ pub struct LegacyToken {
     /// The token's full name.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub name: Option<String>,
     /// The token's icon.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub logo: Option<String>,
@@ -134,7 +134,7 @@ impl Endpoint for ListTokenChainsLegacy {
 #[non_exhaustive]
 pub struct ListTokenChainsLegacyResponse {
     /// The networks.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::entries")]
     pub list: Vec<TokenNetwork>,
 }
 
@@ -155,14 +155,14 @@ pub struct TokenNetwork {
     /// The token's icon.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub logo: Option<String>,
     /// The full name.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub name: Option<String>,
@@ -178,28 +178,28 @@ pub struct TokenNetwork {
     /// The chain's icon.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub chain_logo: Option<String>,
     /// In one SDK only, without a word about it.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub type_symbol: Option<String>,
     /// Whether a memo or tag can be given.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub is_support_memo: Option<bool>,
     /// 1 works; 2 is under maintenance; 3 is to be delisted, and can only be withdrawn.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub status: Option<u64>,

@@ -17,6 +17,10 @@ use crate::{check, wire};
 /// Rules:
 /// - The price has at most 2 decimals in a fiat currency; for one in the token itself nothing is
 ///   said.
+/// - The answer repeats the price and does not say how much of the token that is. A price in the
+///   token itself is what the payer has to pay. For one in USD, get_token_rate tells what it buys
+///   at the moment, which is an estimate: no rate is promised. get_checkout_url leaves that to
+///   CCPayment's page.
 /// - Money that arrives after the order has expired is credited to the merchant, but may not be
 ///   tied to the order.
 /// - What a repeated merchant_order_id is answered is not documented: read get_order_info instead
@@ -159,7 +163,8 @@ impl Endpoint for CreateOrder {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CreateOrderResponse {
-    /// The price. Called `amount` in some answers.
+    /// The price as it was asked for, in its currency: not how much of the token is to be paid.
+    /// Called `amount` in some answers.
     #[serde(
         flatten,
         with = "product_price",
@@ -172,7 +177,7 @@ pub struct CreateOrderResponse {
     /// The token's icon.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub logo: Option<String>,
@@ -206,13 +211,13 @@ pub struct CreateOrderResponse {
     /// How many seconds the order can be paid.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub order_valid_period: Option<u64>,
 }
 
-wire::either_name!(product_price by first_named: "product_price", "amount");
+wire::either_name!(product_price by first_named as Strictly: "product_price", "amount");
 
 /// Opens an order and gives the address of a hosted page where the payer chooses the token.
 ///

@@ -64,6 +64,7 @@ impl Endpoint for GetOrderInfo {
 #[non_exhaustive]
 pub struct GetOrderInfoResponse {
     /// What was found.
+    #[serde(deserialize_with = "wire::entries")]
     pub orders: Vec<OrderInfo>,
 }
 
@@ -72,18 +73,19 @@ pub struct GetOrderInfoResponse {
 #[non_exhaustive]
 pub struct OrderInfo {
     /// The order itself.
+    #[serde(deserialize_with = "wire::object")]
     pub order_detail: OrderDetail,
     /// The transfers that belong to it; a withdrawal has one.
     #[serde(
         default,
-        deserialize_with = "wire::lenient",
+        deserialize_with = "wire::entries",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub trade_list: Vec<TradeRecord>,
     /// The refunds of an order.
     #[serde(
         default,
-        deserialize_with = "wire::lenient",
+        deserialize_with = "wire::entries",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub refund_list: Vec<RefundRecord>,
@@ -148,7 +150,7 @@ pub struct RefundRecord {
     /// When it was made.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub pay_time: Option<Timestamp>,
@@ -234,7 +236,7 @@ pub struct TradeRecord {
     /// When it was made.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub pay_time: Option<Timestamp>,
@@ -285,7 +287,7 @@ pub struct OrderDetail {
     /// What an order is for.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub product_name: Option<String>,
@@ -326,10 +328,10 @@ pub struct OrderDetail {
     /// When it was made.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub created: Option<Timestamp>,
 }
 
-wire::either_name!(token_rate by first_named: "token_rate", "rate");
+wire::either_name!(token_rate by first_named as Strictly: "token_rate", "rate");

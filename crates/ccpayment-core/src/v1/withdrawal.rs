@@ -163,7 +163,7 @@ pub struct WithdrawResponse {
     pub net_receivable: Option<Amount>,
 }
 
-wire::either_name!(network_fee_crypto by first_named: "network_fee_crypto", "network_symbol");
+wire::either_name!(network_fee_crypto by first_named as Strictly: "network_fee_crypto", "network_symbol");
 
 /// Quotes the network fee of sending a token.
 ///
@@ -308,4 +308,4 @@ pub struct CheckUserResponse {
     pub nickname: Option<String>,
 }
 
-wire::either_name!(nickname by first_named: "nickname", "nikename");
+wire::either_name!(nickname by first_named as Strictly: "nickname", "nikename");

@@ -6,11 +6,12 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
+use crate::check;
 use crate::endpoint::{Endpoint, Safety};
 use crate::ids::{Address, Chain, CoinId, Cursor, Timestamp};
 use crate::paged::Paged;
 use crate::validate::ValidationError;
-use crate::{check, wire};
+use crate::wire::{self, UnreadableRow};
 
 /// Lists every balance of the merchant account.
 ///
@@ -46,7 +47,7 @@ impl Endpoint for GetAppCoinAssetList {
 #[non_exhaustive]
 pub struct GetAppCoinAssetListResponse {
     /// The balances.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::entries")]
     pub assets: Vec<Asset>,
 }
 
@@ -113,6 +114,7 @@ impl Endpoint for GetAppCoinAsset {
 #[non_exhaustive]
 pub struct GetAppCoinAssetResponse {
     /// The balance.
+    #[serde(deserialize_with = "wire::object")]
     pub asset: Asset,
 }
 
@@ -244,7 +246,12 @@ impl Paged for GetAggregationFeeRecord {
         self
     }
 
-    fn into_page(answer: Self::Response) -> (Vec<AggregationFeeRecord>, Option<Cursor>) {
+    fn into_page(
+        answer: Self::Response,
+    ) -> (
+        Vec<Result<AggregationFeeRecord, UnreadableRow>>,
+        Option<Cursor>,
+    ) {
         (answer.list, answer.next_id)
     }
 }
@@ -255,8 +262,8 @@ impl Paged for GetAggregationFeeRecord {
 #[non_exhaustive]
 pub struct GetAggregationFeeRecordResponse {
     /// The records of this page. Named list here, records everywhere else.
-    #[serde(deserialize_with = "wire::list")]
-    pub list: Vec<AggregationFeeRecord>,
+    #[serde(with = "wire::rows")]
+    pub list: Vec<Result<AggregationFeeRecord, UnreadableRow>>,
     /// Where the next page begins; none on the last page. Empty or absent on the last page.
     #[serde(
         default,
@@ -272,12 +279,12 @@ pub struct GetAggregationFeeRecordResponse {
 #[non_exhaustive]
 pub struct AggregationFeeRecord {
     /// The fee of each coin.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::entries")]
     pub collects: Vec<AggregationFeeItem>,
     /// When they were swept.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub aggregation_time: Option<Timestamp>,

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{BatchMode, BatchStatus, BatchTaskStatus};
 use crate::amount::Amount;
+use crate::check;
 use crate::endpoint::{Endpoint, Safety};
 use crate::ids::{Address, Chain, CoinId, Cursor, Memo, OrderId, RecordId, Timestamp, TxId};
 use crate::paged::Paged;
 use crate::validate::ValidationError;
-use crate::{check, wire};
+use crate::wire::{self, UnreadableRow};
 
 /// Checks many payout addresses in one call.
 ///
@@ -117,7 +118,7 @@ impl WithdrawAddressCheck {
 #[non_exhaustive]
 pub struct CheckWithdrawAddressResponse {
     /// What is wrong with each. May list only some rows: match by seq.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::entries")]
     pub address_info_results: Vec<WithdrawAddressResult>,
 }
 
@@ -131,7 +132,7 @@ pub struct WithdrawAddressResult {
     pub seq: u64,
     /// Answer codes; none where nothing is wrong. Error codes of the row; an earlier edition of the
     /// official docs says an empty list means the address is fine.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::entries")]
     pub codes: Vec<u64>,
 }
 
@@ -427,7 +428,7 @@ pub struct AppendBatchWithdrawResponse {
     pub batch_order_id: Option<OrderId>,
 }
 
-wire::either_name!(batch_order_id by same_named: "batch_order_id", "batchOrderId");
+wire::either_name!(batch_order_id by same_named as Strictly: "batch_order_id", "batchOrderId");
 
 /// Starts paying out a batch, at once or after a delay.
 ///
@@ -504,21 +505,21 @@ pub struct BatchWithdrawOrder {
     /// The batch's label, in the words of the documents.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub product_name: Option<String>,
     /// The batch's label, in the words of the SDKs.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub task_name: Option<String>,
     /// CCPayment's id of the batch.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub bill_id: Option<String>,
@@ -556,7 +557,7 @@ pub struct BatchWithdrawOrder {
     /// Why it was rejected or failed.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub reason: Option<String>,
@@ -577,14 +578,14 @@ pub struct BatchWithdrawOrder {
     /// When it was created.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub created_at: Option<Timestamp>,
     /// When it last changed.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub updated_at: Option<Timestamp>,
@@ -633,7 +634,7 @@ pub struct BatchWithdrawStats {
     /// The row that is being paid, by `seq`.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub exec_seq: Option<u64>,
@@ -662,11 +663,11 @@ pub struct BatchCoin {
     pub coin_price: Option<Amount>,
 }
 
-wire::either_name!(coin_id by same_named: "coin_id", "coinId");
+wire::either_name!(coin_id by same_named as Strictly: "coin_id", "coinId");
 
-wire::either_name!(coin_symbol by same_named: "coin_symbol", "coinSymbol");
+wire::either_name!(coin_symbol by same_named as IfReadable: "coin_symbol", "coinSymbol");
 
-wire::either_name!(coin_price by same_named: "coin_price", "coinPrice");
+wire::either_name!(coin_price by same_named as Strictly: "coin_price", "coinPrice");
 
 /// Cancels a whole batch payout or some of its rows.
 ///
@@ -740,28 +741,28 @@ pub struct AbortBatchWithdrawResponse {
     /// batch was cancelled.
     #[serde(
         default,
-        deserialize_with = "wire::lenient",
+        deserialize_with = "wire::entries",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub canceled_seqs: Vec<u64>,
     /// The rows that could not be cancelled.
     #[serde(
         default,
-        deserialize_with = "wire::lenient",
+        deserialize_with = "wire::entries",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub ignored_seqs: Vec<u64>,
     /// The rows that were cancelled, by `orderId`.
     #[serde(
         default,
-        deserialize_with = "wire::lenient",
+        deserialize_with = "wire::entries",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub canceled_order_ids: Vec<OrderId>,
     /// The rows that could not be cancelled, by `orderId`.
     #[serde(
         default,
-        deserialize_with = "wire::lenient",
+        deserialize_with = "wire::entries",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub ignored_order_ids: Vec<OrderId>,
@@ -899,7 +900,12 @@ impl Paged for GetBatchWithdrawOrderRecordList {
         self
     }
 
-    fn into_page(answer: Self::Response) -> (Vec<BatchWithdrawTaskRecord>, Option<Cursor>) {
+    fn into_page(
+        answer: Self::Response,
+    ) -> (
+        Vec<Result<BatchWithdrawTaskRecord, UnreadableRow>>,
+        Option<Cursor>,
+    ) {
         (answer.records, answer.next_id)
     }
 }
@@ -910,8 +916,8 @@ impl Paged for GetBatchWithdrawOrderRecordList {
 #[non_exhaustive]
 pub struct GetBatchWithdrawOrderRecordListResponse {
     /// The records of this page, newest first where the documents say so.
-    #[serde(deserialize_with = "wire::list")]
-    pub records: Vec<BatchWithdrawTaskRecord>,
+    #[serde(with = "wire::rows")]
+    pub records: Vec<Result<BatchWithdrawTaskRecord, UnreadableRow>>,
     /// Where the next page begins; none on the last page. Empty or absent on the last page.
     #[serde(
         default,
@@ -960,7 +966,7 @@ pub struct BatchWithdrawTaskRecord {
     /// A note of the merchant.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub remark: Option<String>,
@@ -991,24 +997,24 @@ pub struct BatchWithdrawTaskRecord {
     /// Why it was rejected or failed.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub reason: Option<String>,
     /// When it was created.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub created_at: Option<Timestamp>,
     /// When it last changed.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub updated_at: Option<Timestamp>,
 }
 
-wire::either_name!(tx_id by same_named: "txId", "txid");
+wire::either_name!(tx_id by same_named as Strictly: "txId", "txid");

@@ -48,7 +48,7 @@ impl Endpoint for GetCoinList {
 #[non_exhaustive]
 pub struct GetCoinListResponse {
     /// The coins.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::entries")]
     pub coins: Vec<CoinInfo>,
 }
 
@@ -73,7 +73,7 @@ pub struct CoinInfo {
     #[serde(default, deserialize_with = "wire::lenient")]
     pub status: CoinStatus,
     /// The networks, by chain symbol.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::map")]
     pub networks: BTreeMap<Chain, CoinNetwork>,
     /// The price. Absent from the examples. In the official SDK documents only.
     #[serde(
@@ -103,7 +103,7 @@ pub struct CoinNetwork {
     /// amounts on this chain.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub precision: Option<u32>,
@@ -140,7 +140,7 @@ pub struct CoinNetwork {
     /// The token standard. In the official SDKs only.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub protocol: Option<String>,
@@ -188,6 +188,7 @@ impl Endpoint for GetCoin {
 #[non_exhaustive]
 pub struct GetCoinResponse {
     /// The coin. A single object, although the table calls it an array.
+    #[serde(deserialize_with = "wire::object")]
     pub coin: CoinInfo,
 }
 
@@ -236,7 +237,7 @@ impl Endpoint for GetCoinUSDTPrice {
 pub struct GetCoinUSDTPriceResponse {
     /// The price of each coin in USDT, by coin id. Keys are coin ids written as JSON strings; read
     /// unknown or missing ids as no price.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::map")]
     pub prices: BTreeMap<CoinId, Amount>,
 }
 
@@ -274,7 +275,7 @@ impl Endpoint for GetFiatList {
 #[non_exhaustive]
 pub struct GetFiatListResponse {
     /// The fiat currencies.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::entries")]
     pub fiats: Vec<Fiat>,
 }
 
@@ -342,7 +343,6 @@ impl Endpoint for GetChainList {
     fn validate(&self) -> Result<(), ValidationError> {
         for item in &self.chains {
             item.validate("chains")?;
-            check::longest(item.as_str(), "chains", 16)?;
         }
         Ok(())
     }
@@ -361,7 +361,7 @@ impl Endpoint for GetChainList {
 #[non_exhaustive]
 pub struct GetChainListResponse {
     /// The chains.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::entries")]
     pub chains: Vec<ChainInfo>,
 }
 
@@ -388,7 +388,7 @@ pub struct ChainInfo {
     /// How many confirmations a deposit needs. In the official SDK documents only.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub confirmations: Option<u64>,
@@ -460,7 +460,7 @@ impl Endpoint for GetAllChainList {
 #[non_exhaustive]
 pub struct GetAllChainListResponse {
     /// The chains.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::entries")]
     pub chains: Vec<ChainBrief>,
 }
 
@@ -487,7 +487,7 @@ pub struct ChainBrief {
     /// Confirm num.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub confirm_num: Option<u64>,
@@ -541,7 +541,7 @@ impl Endpoint for GetMainCoinList {
 #[non_exhaustive]
 pub struct GetMainCoinListResponse {
     /// The main coins.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::entries")]
     pub coin_chain_list: Vec<MainCoin>,
 }
 
@@ -576,14 +576,14 @@ pub struct MainCoin {
     /// The network.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub network: Option<String>,
     /// The chains.
     #[serde(
         default,
-        deserialize_with = "wire::lenient",
+        deserialize_with = "wire::entries",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub chains: Vec<Chain>,

@@ -7,17 +7,24 @@ use serde::{Deserialize, Serialize};
 
 use super::DepositStatus;
 use crate::amount::Amount;
+use crate::check;
 use crate::endpoint::{Endpoint, Safety};
 use crate::ids::{
     Address, Chain, CoinId, Cursor, Memo, OrderId, RecordId, ReferenceId, Timestamp, TxId, UserId,
 };
 use crate::paged::Paged;
 use crate::validate::ValidationError;
-use crate::{check, wire};
+use crate::wire::{self, UnreadableRow};
 
 /// Returns the permanent deposit address of a reference id on a chain, making one when needed.
 ///
 /// Rules:
+/// - The route for users who pay what and when they like, such as players and viewers: the address
+///   is theirs for good and every payment is announced. Goods that have a price get an order:
+///   createAppOrderDepositAddress or createInvoiceUrl. Where CCPayment shall keep a balance for
+///   each user, it is getOrCreateUserDepositAddress.
+/// - No notification is sent for a coin that is not enabled on the dashboard (Settings, Tokens for
+///   your business): read the list of deposits as well.
 /// - An account may own 1000 addresses from this route unless support raises the cap (15001 when
 ///   exhausted).
 /// - After an address is unbound the same reference id gets a fresh one: do not cache for ever.
@@ -162,20 +169,20 @@ pub struct AddressUnbindingResponse {
     pub reference_id: Option<ReferenceId>,
     /// The addresses that were released. Every address released, including the twins on other EVM
     /// chains.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::entries")]
     pub unbound: Vec<UnboundAddress>,
     /// When they were released.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub unbound_at: Option<Timestamp>,
 }
 
-wire::either_name!(user_id by same_named: "userID", "userId");
+wire::either_name!(user_id by same_named as Strictly: "userID", "userId");
 
-wire::either_name!(reference_id by same_named: "referenceID", "referenceId");
+wire::either_name!(reference_id by same_named as Strictly: "referenceID", "referenceId");
 
 /// An address that was released.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -238,6 +245,7 @@ impl Endpoint for GetAppDepositRecord {
 #[non_exhaustive]
 pub struct GetAppDepositRecordResponse {
     /// The record.
+    #[serde(deserialize_with = "wire::object")]
     pub record: DepositRecord,
 }
 
@@ -320,7 +328,7 @@ pub struct DepositRecord {
     /// Which output of the transaction. In the official SDK documents only.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub tx_index: Option<u64>,
@@ -330,7 +338,7 @@ pub struct DepositRecord {
     /// When it arrived.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub arrived_at: Option<Timestamp>,
@@ -344,7 +352,7 @@ pub struct DepositRecord {
     pub is_flagged_as_risky: Option<bool>,
 }
 
-wire::either_name!(tx_id by same_named: "txId", "txid");
+wire::either_name!(tx_id by same_named as Strictly: "txId", "txid");
 
 /// Pages through merchant deposits, newest first.
 ///
@@ -581,7 +589,9 @@ impl Paged for GetAppDepositRecordList {
         self
     }
 
-    fn into_page(answer: Self::Response) -> (Vec<DepositRecord>, Option<Cursor>) {
+    fn into_page(
+        answer: Self::Response,
+    ) -> (Vec<Result<DepositRecord, UnreadableRow>>, Option<Cursor>) {
         (answer.records, answer.next_id)
     }
 }
@@ -592,8 +602,8 @@ impl Paged for GetAppDepositRecordList {
 #[non_exhaustive]
 pub struct GetAppDepositRecordListResponse {
     /// The records of this page, newest first where the documents say so.
-    #[serde(deserialize_with = "wire::list")]
-    pub records: Vec<DepositRecord>,
+    #[serde(with = "wire::rows")]
+    pub records: Vec<Result<DepositRecord, UnreadableRow>>,
     /// Where the next page begins; none on the last page. Empty or absent on the last page.
     #[serde(
         default,

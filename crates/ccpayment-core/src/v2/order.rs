@@ -14,10 +14,16 @@ use crate::ids::{
 use crate::validate::ValidationError;
 use crate::{check, wire};
 
-/// Opens an order for a coin and chain picked by the merchant and get the address and amount to
+/// Opens an order for a coin and chain picked by the merchant and gives the address and amount to
 /// pay.
 ///
 /// Rules:
+/// - The route for goods that have a price and a time to be paid in, where the shop shows address
+///   and amount itself. createInvoiceUrl does the same with a page of CCPayment's, where the payer
+///   chooses the coin. Users who pay what and when they like get a permanent address:
+///   getOrCreateAppDepositAddress.
+/// - The rate of a fiat price is locked until the order expires. What comes later counts at the
+///   rate of its receipt, which stands in the payment's own rate.
 /// - Precision of price depends on fiatId: 2 decimals with it, 18 without.
 /// - expiredAt is at most 10 days ahead (11012).
 /// - Money that arrives up to 7 days after expiry is still credited and announced; it is labelled
@@ -222,14 +228,14 @@ pub struct CreateAppOrderDepositAddressResponse {
     /// The hosted page. Only when generateCheckoutURL was true.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub checkout_url: Option<String>,
     /// How many confirmations the chain needs.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub confirms_needed: Option<u64>,
@@ -310,7 +316,7 @@ pub struct GetAppOrderInfoResponse {
     /// When it was created. CreateAt, not createdAt.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub create_at: Option<Timestamp>,
@@ -331,33 +337,33 @@ pub struct GetAppOrderInfoResponse {
     /// The fiat's symbol. Fiat-priced orders only.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub fiat_symbol: Option<String>,
     /// When it expires.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub expired_at: Option<Timestamp>,
     /// The hosted page.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub checkout_url: Option<String>,
     /// Where CCPayment writes to the payer.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub buyer_email: Option<String>,
     /// The payments. Treat null or missing as empty; payments in another coin are not listed.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::entries")]
     pub paid_list: Vec<OrderPayment>,
 }
 
@@ -404,11 +410,13 @@ pub struct OrderPayment {
     /// When it arrived.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub arrived_at: Option<Timestamp>,
-    /// The exchange rate that was applied. Only for fiat-priced orders: fiat per coin.
+    /// The exchange rate that was applied. Only for fiat-priced orders: fiat per coin. The rate
+    /// that was locked when the order was made, if the payment came before it expired; after that
+    /// the rate at the time of receipt.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -417,11 +425,15 @@ pub struct OrderPayment {
     pub rate: Option<Amount>,
 }
 
-wire::either_name!(txid by same_named: "txid", "txId");
+wire::either_name!(txid by same_named as Strictly: "txid", "txId");
 
 /// Creates a hosted payment page where the payer chooses coin and chain.
 ///
 /// Rules:
+/// - The route for goods that have a price, where CCPayment shows the page.
+///   createAppOrderDepositAddress is for a page of the shop's own, and getOrCreateAppDepositAddress
+///   for payments of any amount at any time.
+/// - A payment counts at the rate of its receipt.
 /// - Exactly one of priceFiatId and priceCoinId.
 /// - expiredAt is at most 10 days ahead (11012).
 ///
@@ -437,8 +449,8 @@ pub struct CreateInvoiceUrl {
     pub price_in: PriceIn,
     /// The merchant's id. 3 to 64 characters.
     pub order_id: OrderId,
-    /// What is sold; shown on the hosted page. Under 120 characters by the seed, up to 128 by the
-    /// official docs: stay under 120. At most 120 characters.
+    /// What is sold; shown on the hosted page. The documents say less than 120 characters in one
+    /// place and up to 128 in another; the lower one holds. At most 119 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product: Option<String>,
     /// The price. In the currency named by priceFiatId or priceCoinId. Above zero.
@@ -534,7 +546,7 @@ impl Endpoint for CreateInvoiceUrl {
         self.price_in.validate()?;
         self.order_id.validate("orderId")?;
         if let Some(product) = &self.product {
-            check::longest(product, "product", 120)?;
+            check::longest(product, "product", 119)?;
         }
         check::positive(&self.price, "price")?;
         if let Some(expired_at) = &self.expired_at {
@@ -632,14 +644,14 @@ pub struct GetInvoiceOrderInfoResponse {
     /// When it was created.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub create_at: Option<Timestamp>,
     /// What is sold; shown on the hosted page. Only when it was given.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub product: Option<String>,
@@ -674,14 +686,14 @@ pub struct GetInvoiceOrderInfoResponse {
     /// Where CCPayment writes to the payer. Only when it was given.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub buyer_email: Option<String>,
     /// When it expires.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub expired_at: Option<Timestamp>,
@@ -694,7 +706,7 @@ pub struct GetInvoiceOrderInfoResponse {
     )]
     pub total_paid_value: Option<Amount>,
     /// The payments. Treat null or missing as empty.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::entries")]
     pub paid_list: Vec<InvoicePayment>,
 }
 
@@ -763,12 +775,12 @@ pub struct InvoicePayment {
     /// When it arrived. Table says String, example is an integer.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub arrived_at: Option<Timestamp>,
-    /// The exchange rate that was applied. Direction unclear: in the example paidValue = paidAmount
-    /// / rate, the text says times.
+    /// The exchange rate that was applied, at the time of receipt. Direction unclear: in the
+    /// example paidValue = paidAmount / rate, the text says times.
     #[serde(
         default,
         deserialize_with = "wire::optional",

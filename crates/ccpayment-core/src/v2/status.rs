@@ -115,9 +115,9 @@ open_enum! {
     ChainStatus {
         /// It does.
         Normal = "Normal",
-        /// It does not, in the words of one source.
+        /// Deposits and withdrawals may be late, or are not processed at all at the moment.
         Maintenance = "Maintenance",
-        /// It does not, in the words of another.
+        /// The same in the words of another source.
         Maintain = "Maintain",
     }
 }

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::SwapStatus;
 use crate::amount::Amount;
+use crate::check;
 use crate::endpoint::{Endpoint, Safety};
 use crate::ids::{Chain, CoinId, Cursor, OrderId, RecordId, RecordKey, Timestamp, UserId};
 use crate::paged::Paged;
 use crate::validate::ValidationError;
-use crate::{check, wire};
+use crate::wire::{self, UnreadableRow};
 
 /// Lists the tokens that can be swapped and are switched on for this merchant.
 ///
@@ -47,7 +48,7 @@ impl Endpoint for GetSwapCoinList {
 #[non_exhaustive]
 pub struct GetSwapCoinListResponse {
     /// The coins.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::entries")]
     pub coins: Vec<SwapCoin>,
 }
 
@@ -68,7 +69,7 @@ pub struct SwapCoin {
     /// The chains. In the official SDKs only.
     #[serde(
         default,
-        deserialize_with = "wire::lenient",
+        deserialize_with = "wire::entries",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub chains: Vec<Chain>,
@@ -368,9 +369,9 @@ pub struct SwapResponse {
     pub from_coin_price: Option<Amount>,
 }
 
-wire::either_name!(to_coin_price by same_named: "to_coin_price", "toCoinPrice");
+wire::either_name!(to_coin_price by same_named as Strictly: "to_coin_price", "toCoinPrice");
 
-wire::either_name!(from_coin_price by same_named: "from_coin_price", "fromCoinPrice");
+wire::either_name!(from_coin_price by same_named as Strictly: "from_coin_price", "fromCoinPrice");
 
 /// Reads one merchant swap.
 ///
@@ -420,6 +421,7 @@ impl Endpoint for GetSwapRecord {
 #[non_exhaustive]
 pub struct GetSwapRecordResponse {
     /// The record.
+    #[serde(deserialize_with = "wire::object")]
     pub record: SwapRecord,
 }
 
@@ -515,14 +517,14 @@ pub struct SwapRecord {
     /// When it was created.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub created_at: Option<Timestamp>,
     /// When it arrived. Assume missing or 0 while not settled.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub arrived_at: Option<Timestamp>,
@@ -706,7 +708,9 @@ impl Paged for GetSwapRecordList {
         self
     }
 
-    fn into_page(answer: Self::Response) -> (Vec<SwapRecord>, Option<Cursor>) {
+    fn into_page(
+        answer: Self::Response,
+    ) -> (Vec<Result<SwapRecord, UnreadableRow>>, Option<Cursor>) {
         (answer.records, answer.next_id)
     }
 }
@@ -717,8 +721,8 @@ impl Paged for GetSwapRecordList {
 #[non_exhaustive]
 pub struct GetSwapRecordListResponse {
     /// The records of this page, newest first where the documents say so.
-    #[serde(deserialize_with = "wire::list")]
-    pub records: Vec<SwapRecord>,
+    #[serde(with = "wire::rows")]
+    pub records: Vec<Result<SwapRecord, UnreadableRow>>,
     /// Where the next page begins; none on the last page. Empty or absent on the last page.
     #[serde(
         default,

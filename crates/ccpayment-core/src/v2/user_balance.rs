@@ -65,7 +65,7 @@ pub struct GetUserCoinAssetListResponse {
     )]
     pub user_id: Option<UserId>,
     /// The balances.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::entries")]
     pub assets: Vec<Asset>,
 }
 
@@ -126,5 +126,6 @@ pub struct GetUserCoinAssetResponse {
     )]
     pub user_id: Option<UserId>,
     /// The balance.
+    #[serde(deserialize_with = "wire::object")]
     pub asset: Asset,
 }

@@ -7,15 +7,21 @@ use serde::{Deserialize, Serialize};
 
 use super::DepositStatus;
 use crate::amount::Amount;
+use crate::check;
 use crate::endpoint::{Endpoint, Safety};
 use crate::ids::{Address, Chain, CoinId, Cursor, Memo, RecordId, Timestamp, TxId, UserId};
 use crate::paged::Paged;
 use crate::validate::ValidationError;
-use crate::{check, wire};
+use crate::wire::{self, UnreadableRow};
 
 /// Returns the permanent deposit address of an end user on a chain, making one when needed.
 ///
-/// An account may own 1000 user addresses unless support raises the cap (15001 when exhausted).
+/// Rules:
+/// - The route where CCPayment keeps a balance for each user: what is paid there is the user's, not
+///   the merchant's. Where the merchant keeps the books itself, it is getOrCreateAppDepositAddress.
+/// - No notification is sent for a coin that is not enabled on the dashboard (Settings, Tokens for
+///   your business): read the list of deposits as well.
+/// - An account may own 1000 user addresses unless support raises the cap (15001 when exhausted).
 ///
 /// A notification follows: `UserDeposit`.
 ///
@@ -107,8 +113,7 @@ pub struct GetOrCreateUserDepositAddressResponse {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetUserDepositRecord {
-    /// CCPayment's id of the transaction. The official docs give it 5..64 characters here, 1 or
-    /// more on the merchant twin. 5 to 64 characters.
+    /// CCPayment's id of the transaction.
     pub record_id: RecordId,
 }
 
@@ -129,8 +134,6 @@ impl Endpoint for GetUserDepositRecord {
 
     fn validate(&self) -> Result<(), ValidationError> {
         self.record_id.validate("recordId")?;
-        check::shortest(self.record_id.as_str(), "recordId", 5)?;
-        check::longest(self.record_id.as_str(), "recordId", 64)?;
         Ok(())
     }
 
@@ -145,6 +148,7 @@ impl Endpoint for GetUserDepositRecord {
 #[non_exhaustive]
 pub struct GetUserDepositRecordResponse {
     /// The record.
+    #[serde(deserialize_with = "wire::object")]
     pub record: UserDepositRecord,
 }
 
@@ -223,7 +227,7 @@ pub struct UserDepositRecord {
     /// When it arrived.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub arrived_at: Option<Timestamp>,
@@ -237,7 +241,7 @@ pub struct UserDepositRecord {
     pub is_flagged_as_risky: Option<bool>,
 }
 
-wire::either_name!(tx_id by same_named: "txId", "txid");
+wire::either_name!(tx_id by same_named as Strictly: "txId", "txid");
 
 /// Pages through the deposits of an end user, newest first.
 ///
@@ -398,7 +402,12 @@ impl Paged for GetUserDepositRecordList {
         self
     }
 
-    fn into_page(answer: Self::Response) -> (Vec<UserDepositRecord>, Option<Cursor>) {
+    fn into_page(
+        answer: Self::Response,
+    ) -> (
+        Vec<Result<UserDepositRecord, UnreadableRow>>,
+        Option<Cursor>,
+    ) {
         (answer.records, answer.next_id)
     }
 }
@@ -409,8 +418,8 @@ impl Paged for GetUserDepositRecordList {
 #[non_exhaustive]
 pub struct GetUserDepositRecordListResponse {
     /// The records of this page, newest first where the documents say so.
-    #[serde(deserialize_with = "wire::list")]
-    pub records: Vec<UserDepositRecord>,
+    #[serde(with = "wire::rows")]
+    pub records: Vec<Result<UserDepositRecord, UnreadableRow>>,
     /// Where the next page begins; none on the last page. Empty or absent on the last page.
     #[serde(
         default,

@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::SwapRecord;
 use crate::amount::Amount;
+use crate::check;
 use crate::endpoint::{Endpoint, Safety};
 use crate::ids::{CoinId, Cursor, OrderId, RecordId, RecordKey, Timestamp, UserId};
 use crate::paged::Paged;
 use crate::validate::ValidationError;
-use crate::{check, wire};
+use crate::wire::{self, UnreadableRow};
 
 /// Swaps the funds of an end user, with an optional merchant surcharge.
 ///
@@ -205,9 +206,9 @@ pub struct UserSwapResponse {
     pub from_coin_price: Option<Amount>,
 }
 
-wire::either_name!(to_coin_price by same_named: "to_coin_price", "toCoinPrice");
+wire::either_name!(to_coin_price by same_named as Strictly: "to_coin_price", "toCoinPrice");
 
-wire::either_name!(from_coin_price by same_named: "from_coin_price", "fromCoinPrice");
+wire::either_name!(from_coin_price by same_named as Strictly: "from_coin_price", "fromCoinPrice");
 
 /// Reads one swap of an end user.
 ///
@@ -257,6 +258,7 @@ impl Endpoint for GetUserSwapRecord {
 #[non_exhaustive]
 pub struct GetUserSwapRecordResponse {
     /// The record.
+    #[serde(deserialize_with = "wire::object")]
     pub record: SwapRecord,
 }
 
@@ -437,7 +439,9 @@ impl Paged for GetUserSwapRecordList {
         self
     }
 
-    fn into_page(answer: Self::Response) -> (Vec<SwapRecord>, Option<Cursor>) {
+    fn into_page(
+        answer: Self::Response,
+    ) -> (Vec<Result<SwapRecord, UnreadableRow>>, Option<Cursor>) {
         (answer.records, answer.next_id)
     }
 }
@@ -448,8 +452,8 @@ impl Paged for GetUserSwapRecordList {
 #[non_exhaustive]
 pub struct GetUserSwapRecordListResponse {
     /// The records of this page, newest first where the documents say so.
-    #[serde(deserialize_with = "wire::list")]
-    pub records: Vec<SwapRecord>,
+    #[serde(with = "wire::rows")]
+    pub records: Vec<Result<SwapRecord, UnreadableRow>>,
     /// Where the next page begins; none on the last page. Empty or absent on the last page.
     #[serde(
         default,

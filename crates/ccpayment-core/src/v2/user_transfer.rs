@@ -7,11 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::TransferStatus;
 use crate::amount::Amount;
+use crate::check;
 use crate::endpoint::{Endpoint, Safety};
 use crate::ids::{CoinId, Cursor, OrderId, RecordId, RecordKey, Timestamp, UserId};
 use crate::paged::Paged;
 use crate::validate::ValidationError;
-use crate::{check, wire};
+use crate::wire::{self, UnreadableRow};
 
 /// Moves funds between two end users, or back to the merchant, inside CCPayment.
 ///
@@ -160,6 +161,7 @@ impl Endpoint for GetUserTransferRecord {
 #[non_exhaustive]
 pub struct GetUserTransferRecordResponse {
     /// The record.
+    #[serde(deserialize_with = "wire::object")]
     pub record: TransferRecord,
 }
 
@@ -207,7 +209,7 @@ pub struct TransferRecord {
     /// A note of the merchant. Missing when none was given; the list table omits it.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub remark: Option<String>,
@@ -396,7 +398,9 @@ impl Paged for GetUserTransferRecordList {
         self
     }
 
-    fn into_page(answer: Self::Response) -> (Vec<TransferRecord>, Option<Cursor>) {
+    fn into_page(
+        answer: Self::Response,
+    ) -> (Vec<Result<TransferRecord, UnreadableRow>>, Option<Cursor>) {
         (answer.records, answer.next_id)
     }
 }
@@ -407,8 +411,8 @@ impl Paged for GetUserTransferRecordList {
 #[non_exhaustive]
 pub struct GetUserTransferRecordListResponse {
     /// The records of this page, newest first where the documents say so.
-    #[serde(deserialize_with = "wire::list")]
-    pub records: Vec<TransferRecord>,
+    #[serde(with = "wire::rows")]
+    pub records: Vec<Result<TransferRecord, UnreadableRow>>,
     /// Where the next page begins; none on the last page. Empty or absent on the last page.
     #[serde(
         default,
@@ -597,6 +601,7 @@ impl Endpoint for GetUserBatchTransferRecord {
 #[non_exhaustive]
 pub struct GetUserBatchTransferRecordResponse {
     /// The record.
+    #[serde(deserialize_with = "wire::object")]
     pub record: BatchTransferRecord,
 }
 
@@ -631,7 +636,7 @@ pub struct BatchTransferRecord {
     /// Who receives, and how much.
     #[serde(
         default,
-        deserialize_with = "wire::lenient",
+        deserialize_with = "wire::entries",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub to_users: Vec<TransferTarget>,
@@ -641,7 +646,7 @@ pub struct BatchTransferRecord {
     /// A note of the merchant.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub remark: Option<String>,
@@ -806,7 +811,12 @@ impl Paged for GetUserBatchTransferRecordList {
         self
     }
 
-    fn into_page(answer: Self::Response) -> (Vec<BatchTransferRecord>, Option<Cursor>) {
+    fn into_page(
+        answer: Self::Response,
+    ) -> (
+        Vec<Result<BatchTransferRecord, UnreadableRow>>,
+        Option<Cursor>,
+    ) {
         (answer.records, answer.next_id)
     }
 }
@@ -817,8 +827,8 @@ impl Paged for GetUserBatchTransferRecordList {
 #[non_exhaustive]
 pub struct GetUserBatchTransferRecordListResponse {
     /// The records of this page, newest first where the documents say so.
-    #[serde(deserialize_with = "wire::list")]
-    pub records: Vec<BatchTransferRecord>,
+    #[serde(with = "wire::rows")]
+    pub records: Vec<Result<BatchTransferRecord, UnreadableRow>>,
     /// Where the next page begins; none on the last page. Empty or absent on the last page.
     #[serde(
         default,
@@ -893,7 +903,9 @@ impl Paged for GetUserBatchTransferRecordDetail {
         self
     }
 
-    fn into_page(answer: Self::Response) -> (Vec<TransferRecord>, Option<Cursor>) {
+    fn into_page(
+        answer: Self::Response,
+    ) -> (Vec<Result<TransferRecord, UnreadableRow>>, Option<Cursor>) {
         (answer.records, answer.next_id)
     }
 }
@@ -904,8 +916,8 @@ impl Paged for GetUserBatchTransferRecordDetail {
 #[non_exhaustive]
 pub struct GetUserBatchTransferRecordDetailResponse {
     /// The records of this page, newest first where the documents say so.
-    #[serde(deserialize_with = "wire::list")]
-    pub records: Vec<TransferRecord>,
+    #[serde(with = "wire::rows")]
+    pub records: Vec<Result<TransferRecord, UnreadableRow>>,
     /// Where the next page begins; none on the last page. Empty or absent on the last page.
     #[serde(
         default,

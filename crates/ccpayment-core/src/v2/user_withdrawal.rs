@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{NetworkFee, WithdrawStatus, WithdrawType};
 use crate::amount::Amount;
+use crate::check;
 use crate::endpoint::{Endpoint, Safety};
 use crate::ids::{
     Address, Chain, CoinId, Cursor, Memo, OrderId, RecordId, RecordKey, Timestamp, TxId, UserId,
 };
 use crate::paged::Paged;
 use crate::validate::ValidationError;
-use crate::{check, wire};
+use crate::wire::{self, UnreadableRow};
 
 /// Sends an end user's funds to a blockchain address.
 ///
@@ -287,6 +288,7 @@ impl Endpoint for GetUserWithdrawRecord {
 #[non_exhaustive]
 pub struct GetUserWithdrawRecordResponse {
     /// The record.
+    #[serde(deserialize_with = "wire::object")]
     pub record: UserWithdrawRecord,
 }
 
@@ -382,9 +384,9 @@ pub struct UserWithdrawRecord {
     pub coin_usd_price: Option<Amount>,
 }
 
-wire::either_name!(to_address by same_named: "toAddress", "ToAddress");
+wire::either_name!(to_address by same_named as Strictly: "toAddress", "ToAddress");
 
-wire::either_name!(tx_id by same_named: "txId", "txid");
+wire::either_name!(tx_id by same_named as Strictly: "txId", "txid");
 
 /// Pages through the withdrawals of an end user.
 ///
@@ -560,7 +562,12 @@ impl Paged for GetUserWithdrawRecordList {
         self
     }
 
-    fn into_page(answer: Self::Response) -> (Vec<UserWithdrawRecord>, Option<Cursor>) {
+    fn into_page(
+        answer: Self::Response,
+    ) -> (
+        Vec<Result<UserWithdrawRecord, UnreadableRow>>,
+        Option<Cursor>,
+    ) {
         (answer.records, answer.next_id)
     }
 }
@@ -571,8 +578,8 @@ impl Paged for GetUserWithdrawRecordList {
 #[non_exhaustive]
 pub struct GetUserWithdrawRecordListResponse {
     /// The records of this page, newest first where the documents say so.
-    #[serde(deserialize_with = "wire::list")]
-    pub records: Vec<UserWithdrawRecord>,
+    #[serde(with = "wire::rows")]
+    pub records: Vec<Result<UserWithdrawRecord, UnreadableRow>>,
     /// Where the next page begins; none on the last page. Empty or absent on the last page.
     #[serde(
         default,

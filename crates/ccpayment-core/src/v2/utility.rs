@@ -298,7 +298,7 @@ pub struct WebhookResendResponse {
     /// How many will be sent again. Read a missing value as 0.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub resend_count: Option<u64>,
@@ -378,21 +378,21 @@ pub struct GetPaymentBlockHeightResponse {
     /// The block of the transaction.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub tx_block_height: Option<u64>,
     /// The newest block.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub curr_block_height: Option<u64>,
     /// How many confirmations it needs.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub req_confirmations: Option<u64>,

@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{WithdrawStatus, WithdrawType};
 use crate::amount::Amount;
+use crate::check;
 use crate::endpoint::{Endpoint, Safety};
 use crate::ids::{
     Address, AppId, Chain, CoinId, Cursor, Memo, OrderId, RecordId, RecordKey, Timestamp, TxId,
 };
 use crate::paged::Paged;
 use crate::validate::ValidationError;
-use crate::{check, wire};
+use crate::wire::{self, UnreadableRow};
 
 /// Sends merchant funds to a blockchain address.
 ///
@@ -282,6 +283,7 @@ impl Endpoint for GetAppWithdrawRecord {
 #[non_exhaustive]
 pub struct GetAppWithdrawRecordResponse {
     /// The record.
+    #[serde(deserialize_with = "wire::object")]
     pub record: WithdrawRecord,
 }
 
@@ -375,7 +377,7 @@ pub struct WithdrawRecord {
     /// Why it was rejected or failed. In the official SDK documents only.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub reason: Option<String>,
@@ -389,7 +391,7 @@ pub struct WithdrawRecord {
     pub coin_usd_price: Option<Amount>,
 }
 
-wire::either_name!(tx_id by same_named: "txId", "txid");
+wire::either_name!(tx_id by same_named as Strictly: "txId", "txid");
 
 /// A network fee, which may be charged in another coin than the one that moves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -577,7 +579,9 @@ impl Paged for GetAppWithdrawRecordList {
         self
     }
 
-    fn into_page(answer: Self::Response) -> (Vec<WithdrawRecord>, Option<Cursor>) {
+    fn into_page(
+        answer: Self::Response,
+    ) -> (Vec<Result<WithdrawRecord, UnreadableRow>>, Option<Cursor>) {
         (answer.records, answer.next_id)
     }
 }
@@ -588,8 +592,8 @@ impl Paged for GetAppWithdrawRecordList {
 #[non_exhaustive]
 pub struct GetAppWithdrawRecordListResponse {
     /// The records of this page, newest first where the documents say so.
-    #[serde(deserialize_with = "wire::list")]
-    pub records: Vec<WithdrawRecord>,
+    #[serde(with = "wire::rows")]
+    pub records: Vec<Result<WithdrawRecord, UnreadableRow>>,
     /// Where the next page begins; none on the last page. Empty or absent on the last page.
     #[serde(
         default,
@@ -759,7 +763,12 @@ impl Paged for GetAutoWithdrawRecordList {
         self
     }
 
-    fn into_page(answer: Self::Response) -> (Vec<AutoWithdrawRecord>, Option<Cursor>) {
+    fn into_page(
+        answer: Self::Response,
+    ) -> (
+        Vec<Result<AutoWithdrawRecord, UnreadableRow>>,
+        Option<Cursor>,
+    ) {
         (answer.records, answer.next_id)
     }
 }
@@ -770,8 +779,8 @@ impl Paged for GetAutoWithdrawRecordList {
 #[non_exhaustive]
 pub struct GetAutoWithdrawRecordListResponse {
     /// The records of this page, newest first where the documents say so.
-    #[serde(deserialize_with = "wire::list")]
-    pub records: Vec<AutoWithdrawRecord>,
+    #[serde(with = "wire::rows")]
+    pub records: Vec<Result<AutoWithdrawRecord, UnreadableRow>>,
     /// Where the next page begins; none on the last page. Empty or absent on the last page.
     #[serde(
         default,
@@ -853,7 +862,7 @@ pub struct AutoWithdrawRecord {
     /// When it was created.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub created_at: Option<Timestamp>,
@@ -1019,7 +1028,12 @@ impl Paged for GetRiskyRefundRecordList {
         self
     }
 
-    fn into_page(answer: Self::Response) -> (Vec<RiskyRefundRecord>, Option<Cursor>) {
+    fn into_page(
+        answer: Self::Response,
+    ) -> (
+        Vec<Result<RiskyRefundRecord, UnreadableRow>>,
+        Option<Cursor>,
+    ) {
         (answer.records, answer.next_id)
     }
 }
@@ -1030,8 +1044,8 @@ impl Paged for GetRiskyRefundRecordList {
 #[non_exhaustive]
 pub struct GetRiskyRefundRecordListResponse {
     /// The records of this page, newest first where the documents say so.
-    #[serde(deserialize_with = "wire::list")]
-    pub records: Vec<RiskyRefundRecord>,
+    #[serde(with = "wire::rows")]
+    pub records: Vec<Result<RiskyRefundRecord, UnreadableRow>>,
     /// Where the next page begins; none on the last page. Empty or absent on the last page.
     #[serde(
         default,
@@ -1106,7 +1120,7 @@ pub struct RiskyRefundRecord {
     /// When it was created.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub created_at: Option<Timestamp>,
@@ -1174,12 +1188,13 @@ impl Endpoint for GetWithdrawFee {
 #[non_exhaustive]
 pub struct GetWithdrawFeeResponse {
     /// The fee.
+    #[serde(deserialize_with = "wire::object")]
     pub fee: NetworkFee,
     /// A handle of a fee quote; effect not described. In the official SDK documents only.
     #[serde(
         rename = "networkFeeInquiryID",
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub network_fee_inquiry_id: Option<String>,

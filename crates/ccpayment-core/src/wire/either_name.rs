@@ -10,17 +10,18 @@ use super::optional;
 /// Reads a field that goes by two names, which may both be there with the same value: as they would
 /// not with serde's `alias`, which takes a record, and its page with it, for unreadable. Two values
 /// that differ are an error, because one of them is another record's, or another amount.
-pub(crate) fn same_named<'de, D, T>(
+pub(crate) fn same_named<'de, D, T, R>(
     deserializer: D,
     names: &'static [&'static str; 2],
 ) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
-    T: Deserialize<'de> + PartialEq,
+    T: PartialEq,
+    R: Deserialize<'de> + Into<Option<T>>,
 {
-    struct Same<T>(&'static [&'static str; 2], PhantomData<T>);
+    struct Same<T, R>(&'static [&'static str; 2], PhantomData<(T, R)>);
 
-    impl<'de, T: Deserialize<'de> + PartialEq> Visitor<'de> for Same<T> {
+    impl<'de, T: PartialEq, R: Deserialize<'de> + Into<Option<T>>> Visitor<'de> for Same<T, R> {
         type Value = Option<T>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -34,7 +35,7 @@ where
                     map.next_value::<de::IgnoredAny>()?;
                     continue;
                 }
-                let Maybe(value) = map.next_value()?;
+                let value = map.next_value::<R>()?.into();
                 if found.is_some() && value.is_some() && found != value {
                     let [name, other] = self.0;
                     let words = format!("`{name}` or `{other}` comes twice and differs");
@@ -46,22 +47,22 @@ where
         }
     }
 
-    deserializer.deserialize_struct("", names, Same(names, PhantomData))
+    deserializer.deserialize_struct("", names, Same::<T, R>(names, PhantomData))
 }
 
 /// Reads a field that goes by two names: the first of them that holds something. Both at once are
 /// no error, as they would be with serde's `alias`.
-pub(crate) fn first_named<'de, D, T>(
+pub(crate) fn first_named<'de, D, T, R>(
     deserializer: D,
     names: &'static [&'static str; 2],
 ) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
-    T: Deserialize<'de>,
+    R: Deserialize<'de> + Into<Option<T>>,
 {
-    struct Either<T>(&'static [&'static str; 2], PhantomData<T>);
+    struct Either<T, R>(&'static [&'static str; 2], PhantomData<(T, R)>);
 
-    impl<'de, T: Deserialize<'de>> Visitor<'de> for Either<T> {
+    impl<'de, T, R: Deserialize<'de> + Into<Option<T>>> Visitor<'de> for Either<T, R> {
         type Value = Option<T>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -73,9 +74,9 @@ where
             let (mut first, mut second) = (None, None);
             while let Some(key) = map.next_key::<String>()? {
                 if key == *name {
-                    Maybe(first) = map.next_value()?;
+                    first = map.next_value::<R>()?.into();
                 } else if key == *other {
-                    Maybe(second) = map.next_value()?;
+                    second = map.next_value::<R>()?.into();
                 } else {
                     map.next_value::<de::IgnoredAny>()?;
                 }
@@ -84,12 +85,19 @@ where
         }
     }
 
-    deserializer.deserialize_struct("", names, Either(names, PhantomData))
+    deserializer.deserialize_struct("", names, Either::<T, R>(names, PhantomData))
 }
 
-struct Maybe<T>(Option<T>);
+/// What [`optional`] reads, as a type.
+pub(crate) struct Strictly<T>(Option<T>);
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Maybe<T> {
+impl<T> From<Strictly<T>> for Option<T> {
+    fn from(read: Strictly<T>) -> Self {
+        read.0
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Strictly<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         optional(deserializer).map(Self)
     }
@@ -119,9 +127,10 @@ impl Held for String {
 }
 
 /// Defines how a flattened field with two names is read, by [`first_named`] or by [`same_named`],
-/// and written, as serde's `with` wants it.
+/// and written, as serde's `with` wants it. Each of the two is read as [`Strictly`] or, without
+/// identity or money, as [`IfReadable`](super::IfReadable).
 macro_rules! either_name {
-    ($module:ident by $reading:ident: $name:literal, $other:literal) => {
+    ($module:ident by $reading:ident as $read:ident: $name:literal, $other:literal) => {
         mod $module {
             use serde::ser::SerializeMap;
 
@@ -130,7 +139,9 @@ macro_rules! either_name {
                 D: serde::Deserializer<'de>,
                 H: crate::wire::Held<Value: serde::Deserialize<'de> + PartialEq>,
             {
-                crate::wire::$reading(deserializer, &[$name, $other]).map(H::held)
+                type Read<T> = crate::wire::$read<T>;
+                let names = &[$name, $other];
+                crate::wire::$reading::<_, _, Read<H::Value>>(deserializer, names).map(H::held)
             }
 
             pub(super) fn serialize<S, T>(value: &T, serializer: S) -> Result<S::Ok, S::Error>
@@ -153,9 +164,9 @@ mod tests {
 
     use crate::Amount;
 
-    either_name!(price by first_named: "product_price", "amount");
-    either_name!(tx_id by same_named: "txId", "txid");
-    either_name!(symbol by same_named: "coin_symbol", "coinSymbol");
+    either_name!(price by first_named as Strictly: "product_price", "amount");
+    either_name!(tx_id by same_named as Strictly: "txId", "txid");
+    either_name!(symbol by same_named as IfReadable: "coin_symbol", "coinSymbol");
 
     #[derive(Debug, PartialEq, Serialize, Deserialize)]
     struct Renamed {
@@ -195,6 +206,10 @@ mod tests {
             assert!(error.contains("`txId` or `txid` comes twice"), "{error}");
         }
         assert_eq!(read(r#"{"id":1}"#).unwrap().tx_id, None);
+        // What has no identity is none where it can't be read; what has is an error.
+        let unreadable = r#"{"id":1,"coinSymbol":["USDT"],"coin_symbol":"USDT"}"#;
+        assert_eq!(read(unreadable).unwrap().symbol, "USDT");
+        assert!(read(r#"{"id":1,"txId":["7"],"txid":"7"}"#).is_err());
         let record = read(r#"{"id":1,"coinSymbol":"USDT"}"#).unwrap();
         let written = serde_json::to_string(&record).unwrap();
         assert_eq!(written, r#"{"id":1,"coin_symbol":"USDT"}"#);

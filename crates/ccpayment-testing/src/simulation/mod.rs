@@ -110,7 +110,7 @@
 //!     async fn settle(&self) {
 //!         let list = self.world.client().send(&GetAppDepositRecordList::new()).await;
 //!         for record in list.unwrap().records {
-//!             let listed = ConfirmedDeposit::listed(record);
+//!             let listed = ConfirmedDeposit::listed(record.unwrap());
 //!             if let DepositDecision::Credit(paid) = listed.decision()
 //!                 && let Some(order_id) = paid.order_id()
 //!             {

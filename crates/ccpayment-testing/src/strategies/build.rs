@@ -296,7 +296,9 @@ impl Builder {
     ) -> Made<Json> {
         let text = match like {
             Some("Chain") => chain(min, max)?,
-            Some("RecordId") => one_of(vec![(1, text::text(min, max)), (3, text::record_id())])?,
+            Some("RecordId" | "GatewayOrderId") => {
+                one_of(vec![(1, text::name(min, max)), (3, text::record_id())])?
+            }
             _ => text::text(min, max),
         };
         let text = match not_prefix {

@@ -31,6 +31,20 @@ pub(crate) fn text(min: usize, max: Option<usize>) -> BoxedStrategy<String> {
     .boxed()
 }
 
+/// The same without blanks and control characters, as the gateway's own ids are.
+pub(crate) fn name(min: usize, max: Option<usize>) -> BoxedStrategy<String> {
+    let plain = |char: char| {
+        if char.is_control() || char.is_whitespace() {
+            'x'
+        } else {
+            char
+        }
+    };
+    text(min, max)
+        .prop_map(move |text| text.chars().map(plain).collect())
+        .boxed()
+}
+
 /// Text that does not begin this way.
 pub(crate) fn without_prefix(text: BoxedStrategy<String>, prefix: String) -> BoxedStrategy<String> {
     text.prop_map(move |text| match text.strip_prefix(&prefix) {

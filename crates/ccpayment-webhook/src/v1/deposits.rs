@@ -26,7 +26,7 @@ pub struct ApiDeposit {
     #[serde(deserialize_with = "wire::required")]
     pub record_id: RecordId,
     /// CCPayment's id of the order.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub order_id: GatewayOrderId,
     /// The price, as it was set.
     #[serde(
@@ -37,7 +37,7 @@ pub struct ApiDeposit {
     )]
     pub product_price: Option<Amount>,
     /// What the price is in: a fiat such as `USD`, or `token`.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub denominated_currency: Currency,
     /// What was due, in the token.
     #[serde(
@@ -81,7 +81,7 @@ pub struct ApiDeposit {
     #[serde(default, deserialize_with = "wire::lenient")]
     pub crypto: String,
     /// Holds the merchant's id of the order.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub extend: DepositExtend,
     /// What the merchant gave with the order. The documents promise it and don't say where it
     /// stands.
@@ -225,7 +225,7 @@ pub struct Invoice {
     #[serde(deserialize_with = "wire::required")]
     pub record_id: RecordId,
     /// CCPayment's id of the order.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub order_id: GatewayOrderId,
     /// The price, as it was set.
     #[serde(
@@ -251,7 +251,7 @@ pub struct Invoice {
     )]
     pub fiat_rate: Option<Amount>,
     /// What the price is in: a fiat such as `USD`, or `token`.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub denominated_currency: Currency,
     /// What came, in the token. Credit nobody from here: see the decision.
     #[serde(deserialize_with = "wire::required")]
@@ -309,7 +309,7 @@ pub struct Invoice {
     )]
     pub memo: Option<Memo>,
     /// Says which invoice.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub extend: InvoiceExtend,
 }
 

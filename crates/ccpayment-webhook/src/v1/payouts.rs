@@ -13,7 +13,7 @@ pub struct ApiWithdrawal {
     #[serde(deserialize_with = "wire::required")]
     pub pay_status: PayStatus,
     /// CCPayment's id of the order.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    #[serde(default, deserialize_with = "wire::or_default")]
     pub order_id: GatewayOrderId,
     /// CCPayment's id of the transaction.
     #[serde(deserialize_with = "wire::required")]

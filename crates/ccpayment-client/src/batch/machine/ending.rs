@@ -87,7 +87,7 @@ impl Machine {
         finish(Err(PayoutError::Conflict {
             order_id: self.order_id.clone(),
             record_id: None,
-            fields,
+            fields: fields.into(),
             tried: self.tried(),
         }))
     }
@@ -106,7 +106,7 @@ impl Machine {
             order_id: self.order_id.clone(),
             record_id: bill_id.map(Into::into),
             status: batch.map(|batch| batch.status.to_string()),
-            fields,
+            fields: fields.into(),
             tried: self.tried(),
         }
     }

@@ -1,0 +1,105 @@
+//! What a merchant has to know stands where it is needed: in the documentation of the item itself.
+
+use std::path::Path;
+
+/// The documentation of an item, as one line of text. A field is found by its type and its name.
+fn docs_of(file: &str, item: &str) -> String {
+    let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../crates"));
+    let source = std::fs::read_to_string(root.join(file)).unwrap();
+    let lines: Vec<_> = source.lines().map(str::trim).collect();
+    let at = item.split(" > ").fold(0, |from, part| {
+        let found = lines[from..].iter().position(|line| line.starts_with(part));
+        from + found.unwrap_or_else(|| panic!("{file} has no `{part}` for `{item}`"))
+    });
+    let docs: Vec<_> = (lines[..at].iter().rev())
+        .skip_while(|line| !line.starts_with("///"))
+        .map_while(|line| line.strip_prefix("///"))
+        .map(str::trim)
+        .collect();
+    docs.into_iter().rev().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn what_a_merchant_has_to_know_stands_where_it_is_needed() {
+    let mut missing = Vec::new();
+    for (file, item, words) in FACTS {
+        let docs = docs_of(file, item);
+        for word in *words {
+            if !docs.contains(word) {
+                missing.push(format!("{item} does not say: {word}"));
+            }
+        }
+    }
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
+type Fact = (&'static str, &'static str, &'static [&'static str]);
+
+const FACTS: &[Fact] = &[
+    // When nothing came.
+    (
+        "ccpayment-webhook/src/event.rs",
+        "pub struct ApiWithdrawal",
+        &["about two hours, read the record", "Cwallet"],
+    ),
+    (
+        "ccpayment-webhook/src/event.rs",
+        "pub struct UserWithdrawal",
+        &["about two hours, read the record", "Cwallet"],
+    ),
+    // Which deposit interface.
+    (
+        "ccpayment-core/src/v2/order.rs",
+        "pub struct CreateAppOrderDepositAddress ",
+        &[
+            "goods that have a price",
+            "createInvoiceUrl",
+            "getOrCreateAppDepositAddress",
+            "locked until the order expires",
+            "up to 7 days after expiry",
+        ],
+    ),
+    (
+        "ccpayment-core/src/v2/order.rs",
+        "pub struct CreateInvoiceUrl ",
+        &[
+            "CCPayment shows the page",
+            "createAppOrderDepositAddress",
+            "rate of its receipt",
+        ],
+    ),
+    (
+        "ccpayment-core/src/v2/deposit.rs",
+        "pub struct GetOrCreateAppDepositAddress ",
+        &["what and when they like", "coin that is not enabled"],
+    ),
+    (
+        "ccpayment-core/src/v2/user_deposit.rs",
+        "pub struct GetOrCreateUserDepositAddress ",
+        &["a balance for each user", "coin that is not enabled"],
+    ),
+    // The rate of a payment.
+    (
+        "ccpayment-core/src/v2/order.rs",
+        "pub struct OrderPayment > pub rate:",
+        &[
+            "locked when the order was made",
+            "rate at the time of receipt",
+        ],
+    ),
+    (
+        "ccpayment-core/src/v2/order.rs",
+        "pub struct InvoicePayment > pub rate:",
+        &["at the time of receipt"],
+    ),
+    (
+        "ccpayment-core/src/v1/order.rs",
+        "pub struct CreateOrder ",
+        &["does not say how much of the token", "get_token_rate"],
+    ),
+    (
+        "ccpayment-core/src/v2/status.rs",
+        "Maintenance = ",
+        &["may be late, or are not processed at all"],
+    ),
+];
