@@ -251,9 +251,11 @@ impl History {
     /// A process dies with a call under way, and another one takes it over.
     fn hand_over(&mut self, call: usize, to: usize) -> Option<usize> {
         let entry = self.book.calls().get(call).cloned()?;
-        let alive = (self.workers.get(to)).is_some_and(|it| it.teller.is_some());
-        // What is over is nobody's any more.
-        if entry.worker == to || !entry.started || entry.verdict.is_some() || !alive {
+        let alive =
+            |worker: usize| (self.workers.get(worker)).is_some_and(|it| it.teller.is_some());
+        // What is over is nobody's any more, and who is down comes up again.
+        let open = entry.started && entry.verdict.is_none();
+        if !open || entry.worker == to || !alive(to) || !alive(entry.worker) {
             return None;
         }
         self.book.world.hit(strikes::TAKEN_OVER);

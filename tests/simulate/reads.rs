@@ -124,7 +124,10 @@ async fn read_all(book: &Book, client: &Client) -> Option<String> {
             match pages.try_next().await {
                 Ok(Some(page)) => {
                     let items = page.items.into_iter();
-                    match items.map(|it| it.map(|it| it.record_id.to_string())).collect() {
+                    match items
+                        .map(|it| it.map(|it| it.record_id.to_string()))
+                        .collect()
+                    {
                         Ok::<Vec<_>, _>(ids) => found.extend(ids),
                         Err(row) => return Some(format!("a list since long ago has {row:?}")),
                     }

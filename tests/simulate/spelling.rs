@@ -189,7 +189,7 @@ impl Writer<'_> {
         self.net(row, "amount", fee);
         if let Some(pick) = self.spelling.how(ROW) {
             // It goes by the one, and has its own word, or none, for the other.
-            if pick % 2 == 0 {
+            if pick.is_multiple_of(2) {
                 row.insert("seq".to_owned(), Value::from(0));
             } else {
                 let own = text(row.get("recordId")).unwrap_or_default();
@@ -307,7 +307,7 @@ fn text(value: Option<&Value>) -> Option<String> {
 }
 
 fn other_id(id: &str, pick: usize) -> Option<String> {
-    Some(if pick % 2 == 0 {
+    Some(if pick.is_multiple_of(2) {
         id.to_uppercase()
     } else {
         format!("{id} ")
@@ -316,7 +316,7 @@ fn other_id(id: &str, pick: usize) -> Option<String> {
 
 fn other_text(product: &str, pick: usize) -> Option<String> {
     (product == PRODUCT).then(|| {
-        if pick % 2 == 0 {
+        if pick.is_multiple_of(2) {
             PRODUCT.trim().to_owned()
         } else {
             PRODUCT.replace('&', "&amp;").replace('"', "&quot;")
