@@ -110,7 +110,7 @@ impl Verify {
         headers.insert("content-type", "application/json".parse()?);
         headers.insert("content-length", "186".parse()?);
         headers.insert("host", "shop.example".parse()?);
-        let verifier = Verifier::new(AppId::new(APP_ID), &secret);
+        let verifier = Verifier::new(AppId::new(APP_ID), &secret)?;
         let now = UNIX_EPOCH + Duration::from_secs(TIMESTAMP.parse()?);
         let it = Self {
             verifier,

@@ -37,7 +37,7 @@ const REFUSED: &str = "a notification of the documents is refused";
 pub(crate) fn v2(body: &[u8]) -> Result<Option<String>> {
     let secret = AppSecret::new("secret");
     let headers = signed(body, |text| HmacKey::new(&secret).sign(text))?;
-    let verified = Verifier::new(AppId::new("app"), &secret).verify(&headers, body, now());
+    let verified = Verifier::new(AppId::new("app"), &secret)?.verify(&headers, body, now());
     let verified = verified.context(REFUSED)?;
     let event = verified.event();
     let is_typed = !matches!(event, Event::Unknown(_));
@@ -48,7 +48,7 @@ pub(crate) fn v2(body: &[u8]) -> Result<Option<String>> {
 pub(crate) fn v1(body: &[u8]) -> Result<Option<String>> {
     let secret = AppSecret::new("secret");
     let headers = signed(body, |text| DigestKey::new(&secret).sign(text))?;
-    let verified = v1::Verifier::new(AppId::new("app"), &secret).verify(&headers, body, now());
+    let verified = v1::Verifier::new(AppId::new("app"), &secret)?.verify(&headers, body, now());
     let verified = verified.context(REFUSED)?;
     let name = match verified.event() {
         v1::Event::ApiDeposit(_) => "api_deposit",

@@ -143,7 +143,8 @@ fn in_no_type_of_the_core() {
 fn in_no_type_of_the_webhook() {
     let shown = Shown::default();
     let verifier = Verifier::new(AppId::new("app"), &AppSecret::new(SECRET))
-        .also_accept(&AppSecret::new(format!("{SECRET}-old")));
+        .and_then(|it| it.also_accept(&AppSecret::new(format!("{SECRET}-old"))))
+        .unwrap();
     shown.debug(&verifier);
     shown.debug(&Webhook::new(verifier.clone(), || UNIX_EPOCH));
 
@@ -224,7 +225,7 @@ fn in_nothing_of_v1() {
         signs.push(fitting);
     }
 
-    let verifier = v1::Verifier::new(AppId::new("app"), &secret);
+    let verifier = v1::Verifier::new(AppId::new("app"), &secret).unwrap();
     shown.debug(&verifier);
     shown.debug(&Webhook::new(verifier.clone(), || UNIX_EPOCH));
     for body in [
@@ -415,7 +416,7 @@ fn in_no_type_of_rsa() {
         shown.debug(&key);
         shown.debug(&public);
         shown.debug(&signature);
-        let verifier = Verifier::new(AppId::new("app"), &AppSecret::new(SECRET));
+        let verifier = Verifier::new(AppId::new("app"), &AppSecret::new(SECRET)).unwrap();
         shown.debug(&verifier.also_accept_rsa(&public));
 
         let credentials = Credentials::rsa(AppId::new("app"), key).unwrap();

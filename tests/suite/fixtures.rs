@@ -226,7 +226,7 @@ fn every_notification() {
 
     let secret = AppSecret::new("secret");
     let (key, now) = (HmacKey::new(&secret), "1710234589");
-    let verifier = Verifier::new(AppId::new("app"), &secret);
+    let verifier = Verifier::new(AppId::new("app"), &secret).unwrap();
     for (snapshot, fixture) in [
         ("webhook_api_deposit", fixture!("v2/webhook-ApiDeposit")),
         (

@@ -438,7 +438,7 @@ async fn notify(
 }
 
 async fn shop(house: &House, failures: u32) -> Shop {
-    let verifier = Verifier::new(AppId::new("app-id"), &AppSecret::new("app-secret"));
+    let verifier = Verifier::new(AppId::new("app-id"), &AppSecret::new("app-secret")).unwrap();
     let clock = house.sandbox.clone();
     let shop = Shop {
         webhook: Webhook::new(verifier, move || {

@@ -295,7 +295,7 @@ async fn notify(State(ear): State<Ear>, headers: HeaderMap, body: Bytes) -> (Sta
 /// Listens with a secret for what the sandbox has to say.
 async fn ear(house: &House, secret: &str) -> Ear {
     let ear = Ear {
-        verifier: Verifier::new(AppId::new("app-id"), &AppSecret::new(secret)),
+        verifier: Verifier::new(AppId::new("app-id"), &AppSecret::new(secret)).unwrap(),
         clock: house.sandbox.clone(),
         heard: Arc::default(),
     };
@@ -397,7 +397,7 @@ async fn v1_recipe_with_repeats_out_of_order_credits_each_payment_once() {
     let mut due = house.sandbox.due();
     due.reverse();
     assert_eq!(due.len(), 5);
-    let verifier = Verifier::new(AppId::new("app-id"), &AppSecret::new("app-secret"));
+    let verifier = Verifier::new(AppId::new("app-id"), &AppSecret::new("app-secret")).unwrap();
     let now = UNIX_EPOCH + Duration::from_secs(house.sandbox.now());
     let books = Mutex::default();
     for round in 0..3 {

@@ -5,7 +5,8 @@ use std::fmt;
 use ccpayment_core::v2::{DepositStatus, WithdrawStatus};
 use ccpayment_core::{CoinId, OrderId, RecordId, ReferenceId, UserId, wire};
 use serde::ser::SerializeStruct;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use crate::whole::{RiskyAddress, UnknownEvent, UnreadableEvent};
 
@@ -113,6 +114,12 @@ impl Serialize for Event {
     }
 }
 
+/// A name for people: whatever is in its place, it must not hide the ids around it.
+fn symbol<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let raw = Box::<RawValue>::deserialize(deserializer)?;
+    Ok(serde_json::from_str(raw.get()).unwrap_or_default())
+}
+
 /// Two notifications with the same key are repeats: see [`Event::delivery_key`].
 ///
 /// `Display` writes it as one text, `<recordId>/<status>`, for a column of a store. It shows no
@@ -149,8 +156,8 @@ pub struct DirectDeposit {
     /// The coin that was paid.
     #[serde(deserialize_with = "wire::required")]
     pub coin_id: CoinId,
-    /// Its symbol.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    /// Its symbol. Decides nothing: empty when it can't be read.
+    #[serde(default, deserialize_with = "symbol")]
     pub coin_symbol: String,
     /// Where the deposit stood when this was sent.
     #[serde(deserialize_with = "wire::required")]
@@ -180,8 +187,8 @@ pub struct ApiDeposit {
     /// The coin that was paid.
     #[serde(deserialize_with = "wire::required")]
     pub coin_id: CoinId,
-    /// Its symbol.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    /// Its symbol. Decides nothing: empty when it can't be read.
+    #[serde(default, deserialize_with = "symbol")]
     pub coin_symbol: String,
     /// Where the deposit stood when this was sent.
     #[serde(deserialize_with = "wire::required")]
@@ -212,8 +219,8 @@ pub struct UserDeposit {
     /// The coin that was paid.
     #[serde(deserialize_with = "wire::required")]
     pub coin_id: CoinId,
-    /// Its symbol.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    /// Its symbol. Decides nothing: empty when it can't be read.
+    #[serde(default, deserialize_with = "symbol")]
     pub coin_symbol: String,
     /// Where the deposit stood when this was sent.
     #[serde(deserialize_with = "wire::required")]
@@ -245,8 +252,8 @@ pub struct ApiWithdrawal {
     /// The coin that moves.
     #[serde(deserialize_with = "wire::required")]
     pub coin_id: CoinId,
-    /// Its symbol.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    /// Its symbol. Decides nothing: empty when it can't be read.
+    #[serde(default, deserialize_with = "symbol")]
     pub coin_symbol: String,
     /// Where the withdrawal stood when this was sent.
     #[serde(deserialize_with = "wire::required")]
@@ -273,8 +280,8 @@ pub struct UserWithdrawal {
     /// The coin that moves.
     #[serde(deserialize_with = "wire::required")]
     pub coin_id: CoinId,
-    /// Its symbol.
-    #[serde(default, deserialize_with = "wire::lenient")]
+    /// Its symbol. Decides nothing: empty when it can't be read.
+    #[serde(default, deserialize_with = "symbol")]
     pub coin_symbol: String,
     /// Where the withdrawal stood when this was sent.
     #[serde(deserialize_with = "wire::required")]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use axum_core::body::Body;
 use axum_core::extract::{FromRef, FromRequest, Request};
@@ -51,14 +51,16 @@ use crate::verifier::{Verified, Verifier};
 ///     Ok(())
 /// }
 ///
-/// let verifier = Verifier::new(AppId::new("app-id"), &AppSecret::new("app-secret"));
+/// let verifier = Verifier::new(AppId::new("app-id"), &AppSecret::new("app-secret"))?;
 /// let app: Router = Router::new()
 ///     .route("/ccpayment/webhook", post(notify))
 ///     .with_state(Webhook::new(verifier, SystemTime::now));
+/// # Ok::<(), ccpayment_core::ValidationError>(())
 /// ```
 #[derive(Clone)]
 pub struct Webhook<V = Verifier> {
     shared: Arc<Shared<V>>,
+    body_timeout: Duration,
 }
 
 struct Shared<V> {
@@ -67,23 +69,46 @@ struct Shared<V> {
 }
 
 impl<V> Webhook<V> {
+    /// How long a body may take to arrive, unless set.
+    pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
     /// Checks with this verifier, at the time that `now` tells: `SystemTime::now` in a program, a
     /// moment of its own in a test.
     pub fn new(verifier: V, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         let now = Box::new(now);
         Self {
             shared: Arc::new(Shared { verifier, now }),
+            body_timeout: Self::BODY_TIMEOUT,
         }
+    }
+
+    /// How long a body may take to arrive, from its headers on: [`Webhook::BODY_TIMEOUT`], unless
+    /// set. A longer one is refused with 408, so that a peer that sends nothing holds nothing.
+    ///
+    /// The time is that of tokio, whose runtime has to have it (`enable_time`).
+    #[must_use]
+    pub fn body_timeout(mut self, timeout: Duration) -> Self {
+        self.body_timeout = timeout;
+        self
     }
 }
 
 /// Reads a body up to the limit, and no further.
-async fn read(body: Body, limit: usize) -> Result<Bytes, WebhookRejection> {
-    match Limited::new(body, limit).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(VerifyError::TooLarge { limit }.into()),
-        Err(_) => Err(WebhookRejection::Body),
-    }
+async fn read(body: Body, limit: usize, timeout: Duration) -> Result<Bytes, WebhookRejection> {
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the server is tokio's, and tests stop its time"
+    )]
+    let reading = tokio::time::timeout(timeout, Limited::new(body, limit).collect());
+    let error = match reading.await {
+        Ok(Ok(collected)) => return Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => VerifyError::TooLarge { limit }.into(),
+        Ok(Err(_)) => WebhookRejection::Body,
+        Err(_) => WebhookRejection::TimedOut { after: timeout },
+    };
+    let status = error.status().as_u16();
+    tracing::warn!(reason = %error, status, is_authentic = false, "a notification was refused");
+    Err(error)
 }
 
 impl<V: fmt::Debug> fmt::Debug for Webhook<V> {
@@ -105,9 +130,11 @@ macro_rules! extract {
             type Rejection = WebhookRejection;
 
             async fn from_request(request: Request, state: &S) -> Result<Self, WebhookRejection> {
-                let Webhook { shared } = Webhook::<$verifier>::from_ref(state);
+                let webhook = Webhook::<$verifier>::from_ref(state);
+                let shared = webhook.shared;
                 let (parts, body) = request.into_parts();
-                let body = read(body, shared.verifier.body_limit()).await?;
+                let limit = shared.verifier.body_limit();
+                let body = read(body, limit, webhook.body_timeout).await?;
                 let now = (shared.now)();
                 Ok(shared.verifier.verify(&parts.headers, &body, now)?)
             }
@@ -129,6 +156,12 @@ pub enum WebhookRejection {
     /// The connection broke before the body was whole.
     #[error("the body could not be read")]
     Body,
+    /// The body was not whole in time: see [`Webhook::body_timeout`].
+    #[error("the body was not whole within {} s", after.as_secs_f32())]
+    TimedOut {
+        /// The time that it had.
+        after: Duration,
+    },
 }
 
 impl WebhookRejection {
@@ -138,6 +171,7 @@ impl WebhookRejection {
         match self {
             Self::Verify(error) => error.status(),
             Self::Body => StatusCode::BAD_REQUEST,
+            Self::TimedOut { .. } => StatusCode::REQUEST_TIMEOUT,
         }
     }
 }

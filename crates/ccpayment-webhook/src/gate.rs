@@ -29,6 +29,10 @@ impl Gate {
         }
     }
 
+    pub(crate) fn app_id(&self) -> &AppId {
+        &self.app_id
+    }
+
     pub(crate) fn tolerance(&mut self, tolerance: Duration) {
         self.tolerance_seconds = tolerance.as_secs().max(1);
     }
@@ -76,6 +80,16 @@ impl Gate {
         let seconds = if now < signed_at { -distance } else { distance };
         Err(VerifyError::OutsideWindow { seconds })
     }
+}
+
+/// Tells whoever runs the server. The words of the error hold nothing of body and signature.
+pub(crate) fn refused(error: &VerifyError) {
+    tracing::warn!(
+        reason = %error,
+        status = error.status().as_u16(),
+        is_authentic = error.is_authentic(),
+        "a notification was refused"
+    );
 }
 
 /// Signed, but nothing that can be read.

@@ -1,7 +1,7 @@
 //! Types by name.
 
 /// The types that this version knows, by their names on the wire.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Kind {
     DirectDeposit,
     ApiDeposit,

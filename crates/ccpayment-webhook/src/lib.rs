@@ -23,9 +23,23 @@
 #![doc = include_str!("../recipes/receive.rs")]
 //! ```
 //!
-//! A notification may also never come: the gateway tries for half an hour or an hour, and a
-//! withdrawal to a Cwallet account sends none. Go through the lists of records now and then, and
-//! judge each record by [`ConfirmedDeposit::listed`], or read one by its id: see [`Confirm`].
+//! # What never comes
+//!
+//! A notification may never come, so go through the lists of records now and then, and judge each
+//! record by [`ConfirmedDeposit::listed`], or read one by its id: see [`Confirm`].
+//!
+//! - The gateway gives up after 31.5 minutes or an hour: see [`Verified::acknowledge`].
+//! - A deposit of a coin that is not enabled on the dashboard (Settings, Tokens for your business)
+//!   is not announced.
+//! - A withdrawal to a Cwallet account is not announced.
+//! - A firewall may keep the gateway out: it sends from [`SENDER_ADDRESSES`].
+//!
+//! The address of the receiver is set on the dashboard (Developer, Webhook URL).
+//!
+//! # What is refused
+//!
+//! Each refusal leaves a `WARN` event of `tracing` with the target `ccpayment_webhook::*`: `reason`,
+//! `status`, and `is_authentic`, which is true for what was signed with our secret all the same.
 //!
 //! # Features
 //!
@@ -51,6 +65,7 @@ mod gate;
 mod kind;
 mod parse;
 mod records;
+mod sender;
 #[cfg(feature = "v1")]
 pub mod v1;
 mod verifier;
@@ -65,5 +80,6 @@ pub use event::{
 };
 #[cfg(feature = "axum")]
 pub use extract::{Webhook, WebhookRejection};
+pub use sender::{SENDER_ADDRESSES, is_known_sender};
 pub use verifier::{Verified, Verifier};
 pub use whole::{RiskyAddress, UnknownEvent, UnreadableEvent};

@@ -28,9 +28,9 @@ fn whole(body: &str, error: &serde_json::Error) -> Option<Event> {
     if !raw.get().starts_with('{') {
         return None;
     }
-    let types: Types = serde_json::from_str(raw.get()).unwrap_or_default();
+    let types = named(raw, "type");
     // A known type that is not whole is never taken for something else.
-    if let Some(kind) = types.known {
+    if let Some(kind) = types.iter().flatten().find_map(|it| Kind::of(it)) {
         let reason = wire::describe(error);
         let event = UnreadableEvent::new(kind.name(), reason, raw.to_owned());
         return Some(Event::Unreadable(event));
@@ -38,8 +38,7 @@ fn whole(body: &str, error: &serde_json::Error) -> Option<Event> {
     if let Some(notice) = RiskyAddress::read(raw) {
         return Some(Event::RiskyAddress(notice));
     }
-    // One of two: which one counts is not for us to choose.
-    let event_type = types.named.filter(|_| types.count == 1);
+    let event_type = the_one(types);
     let is_activation = event_type.as_deref() == Some("ActivateWebhookURL");
     let event = UnknownEvent::new(event_type, raw.to_owned());
     Some(if is_activation {
@@ -49,37 +48,33 @@ fn whole(body: &str, error: &serde_json::Error) -> Option<Event> {
     })
 }
 
-/// What an object says of its type, however often.
-#[derive(Default)]
-struct Types {
-    known: Option<Kind>,
-    named: Option<String>,
-    count: usize,
+/// What an object has under this name, however often; none for what is no text. Names that can't be
+/// read are other names.
+pub(crate) fn named(object: &RawValue, name: &str) -> Vec<Option<String>> {
+    struct Named<'a>(&'a str);
+    impl<'de> Visitor<'de> for Named<'_> {
+        type Value = Vec<Option<String>>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut found = Vec::new();
+            while let Some((key, value)) = map.next_entry::<&RawValue, &RawValue>()? {
+                if serde_json::from_str::<String>(key.get()).is_ok_and(|key| key == self.0) {
+                    found.push(serde_json::from_str(value.get()).ok());
+                }
+            }
+            Ok(found)
+        }
+    }
+    let mut json = serde_json::Deserializer::from_str(object.get());
+    json.deserialize_map(Named(name)).unwrap_or_default()
 }
 
-impl<'de> Deserialize<'de> for Types {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct TypesVisitor;
-        impl<'de> Visitor<'de> for TypesVisitor {
-            type Value = Types;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Types, A::Error> {
-                let mut types = Types::default();
-                while let Some(key) = map.next_key()? {
-                    let value: &RawValue = map.next_value()?;
-                    if let Key::Type = key {
-                        let named: Option<String> = serde_json::from_str(value.get()).ok();
-                        types.known = types.known.or(named.as_deref().and_then(Kind::of));
-                        (types.named, types.count) = (named, types.count.saturating_add(1));
-                    }
-                }
-                Ok(types)
-            }
-        }
-        deserializer.deserialize_map(TypesVisitor)
-    }
+/// One of two that differ: which one counts is not for us to choose.
+pub(crate) fn the_one(mut values: Vec<Option<String>>) -> Option<String> {
+    let last = values.pop()?;
+    last.filter(|last| values.iter().all(|it| it.as_ref() == Some(last)))
 }
 
 /// Reads `msg` from wherever it is: the body itself, or the piece that came before `type`.
@@ -144,8 +139,13 @@ impl<'de> Visitor<'de> for KnownVisitor {
                     }
                     kind = Some(named);
                 }
-                // One of two: which one counts is not for us to choose.
-                (Key::Type, Some(_)) => return Err(de::Error::duplicate_field("type")),
+                // One of two: which one counts is not for us to choose, unless they are the same.
+                (Key::Type, Some(first)) => {
+                    let KindName(second) = map.next_value()?;
+                    if second != first {
+                        return Err(de::Error::duplicate_field("type"));
+                    }
+                }
                 (Key::Msg, _) if event.is_some() || aside.is_some() => {
                     return Err(de::Error::duplicate_field("msg"));
                 }

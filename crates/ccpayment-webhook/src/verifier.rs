@@ -5,13 +5,13 @@ use std::time::{Duration, SystemTime};
 
 #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
 use ccpayment_core::RsaPublicKey;
-use ccpayment_core::{AppId, AppSecret, Credentials, HmacKey, TIMESTAMP_WINDOW_SECONDS};
+use ccpayment_core::{AppId, AppSecret, Credentials, HmacKey, ValidationError};
 use http::HeaderMap;
 
 use crate::acknowledge::Acknowledgement;
 use crate::error::VerifyError;
 use crate::event::Event;
-use crate::gate::{Gate, malformed};
+use crate::gate::{Gate, malformed, refused};
 use crate::parse;
 
 /// Decides whether a delivery comes from the gateway. Prepare one when the program starts.
@@ -30,19 +30,37 @@ impl Verifier {
     /// The most bytes that a body may have, unless set: 64 KiB, hundreds of times a real one.
     pub const MAX_BODY: usize = Gate::MAX_BODY;
 
+    /// How far a timestamp may lie from our time, unless set, in seconds; the same in both versions
+    /// of the API.
+    ///
+    /// The documents call a timestamp valid for 120 seconds. Three minutes more are for a clock that
+    /// is wrong, as in public integrations: a notification that is refused may be a payment that is
+    /// not seen, and one that is played again does nothing where credits are unique by
+    /// [`Creditable::record_id`](crate::Creditable::record_id).
+    pub const TOLERANCE_SECONDS: u64 = 300;
+
+    /// A [`tolerance`](Self::tolerance) for repeats that carry the signature of their first attempt:
+    /// the hour in which they come, and [`TOLERANCE_SECONDS`](Self::TOLERANCE_SECONDS).
+    ///
+    /// No document says whether a repeat is signed anew. If yours are not, every repeat is refused
+    /// with [`VerifyError::OutsideWindow`] from the fourth on, 450 seconds after the first attempt,
+    /// and is lost unless this is set.
+    pub const TOLERANCE_OF_REPEATS: Duration = Duration::from_secs(3_600 + Self::TOLERANCE_SECONDS);
+
     /// A verifier of the notifications for this APP ID.
     ///
-    /// The secret is taken as it is. An empty one verifies nothing, since anybody could sign with
-    /// it; one that was copied with white space verifies nothing either. With [`Credentials`] at
-    /// hand, which refuse both at once, use `Verifier::from(&credentials)`.
-    #[must_use]
-    pub fn new(app_id: AppId, secret: &AppSecret) -> Self {
-        Self::without_keys(app_id).also_accept(secret)
+    /// # Errors
+    ///
+    /// When the APP ID or the secret was badly copied, as for [`Credentials::new`]. The error does
+    /// not show it.
+    pub fn new(app_id: AppId, secret: &AppSecret) -> Result<Self, ValidationError> {
+        let credentials = Credentials::new(app_id, secret.clone())?;
+        Ok(Self::from(&credentials))
     }
 
     fn without_keys(app_id: AppId) -> Self {
         Self {
-            gate: Gate::new(app_id, TIMESTAMP_WINDOW_SECONDS),
+            gate: Gate::new(app_id, Self::TOLERANCE_SECONDS),
             keys: Vec::with_capacity(1),
             #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
             rsa_keys: Vec::new(),
@@ -50,12 +68,14 @@ impl Verifier {
     }
 
     /// Accepts what is signed with this secret as well, while the secret is being changed.
-    #[must_use]
-    pub fn also_accept(mut self, secret: &AppSecret) -> Self {
-        if !secret.expose().is_empty() {
-            self.keys.push(HmacKey::new(secret));
-        }
-        self
+    ///
+    /// # Errors
+    ///
+    /// When the secret was badly copied, as for [`Verifier::new`].
+    pub fn also_accept(mut self, secret: &AppSecret) -> Result<Self, ValidationError> {
+        let credentials = Credentials::new(self.gate.app_id().clone(), secret.clone())?;
+        self.keys.extend(credentials.hmac_key().cloned());
+        Ok(self)
     }
 
     /// Accepts what is signed with the private half of this RSA key as well: PKCS#1 v1.5 over
@@ -72,12 +92,14 @@ impl Verifier {
         self
     }
 
-    /// How far a timestamp may lie from our time, on both sides: 120 seconds, unless set. Counted
-    /// in whole seconds, and at least one.
+    /// How far a timestamp may lie from our time, on both sides:
+    /// [`TOLERANCE_SECONDS`](Self::TOLERANCE_SECONDS), unless set. Counted in whole seconds, and at
+    /// least one.
     ///
-    /// No document says whether a repeated delivery is signed anew. A wider window is harmless
-    /// where credits are unique by [`Creditable::record_id`](crate::Creditable::record_id), which
-    /// is the real protection against a replay.
+    /// A wider window is harmless where credits are unique by
+    /// [`Creditable::record_id`](crate::Creditable::record_id), which is the real protection against
+    /// a replay. Set [`TOLERANCE_OF_REPEATS`](Self::TOLERANCE_OF_REPEATS) where repeats turn out to
+    /// be refused.
     #[must_use]
     pub fn tolerance(mut self, tolerance: Duration) -> Self {
         self.gate.tolerance(tolerance);
@@ -100,8 +122,19 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// [`VerifyError`], whose [`status`](VerifyError::status) is the answer to send.
+    /// [`VerifyError`], whose [`status`](VerifyError::status) is the answer to send. Each one leaves
+    /// an event of `tracing` that has its reason, and nothing of body and signature.
     pub fn verify(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+        now: SystemTime,
+    ) -> Result<Verified<Event>, VerifyError> {
+        let verified = self.check(headers, body, now);
+        verified.inspect_err(refused)
+    }
+
+    fn check(
         &self,
         headers: &HeaderMap,
         body: &[u8],
@@ -173,10 +206,29 @@ impl<T> Verified<T> {
 
 impl Verified<Event> {
     /// Tells the gateway that this need not come again. Call it after the work succeeded, or when
-    /// [`Event::delivery_key`] shows that it was done before; until then the gateway repeats the
-    /// delivery. What is acknowledged is lost, unless it is handled or stored.
+    /// [`Event::delivery_key`] shows that it was done before. What is acknowledged is lost, unless
+    /// it is handled or stored.
+    ///
+    /// Until then the gateway repeats the delivery, up to six times: 30, 90, 210, 450, 930 and
+    /// 1,890 seconds after the first attempt, or after the attempt before. The documents allow both
+    /// readings, so a notification is over after 31.5 minutes or after an hour, and never comes by
+    /// itself again. What a server missed that was down for longer is sent again by
+    /// [`WebhookResend`](ccpayment_core::v2::WebhookResend), or from the dashboard (Webhook); and
+    /// the lists of records have it in any case.
     pub fn acknowledge(self) -> Acknowledgement {
         Acknowledgement::new(Acknowledgement::BODY)
+    }
+
+    /// The same for [`Event::ActivateWebhookUrl`] as JSON, `{"msg":"success"}`. Any other event is
+    /// acknowledged as text, because that is what its repeats wait for.
+    ///
+    /// No document names the event. Most public integrations answer it like this, and others like
+    /// any notification: when the dashboard does not save the address with one, try the other.
+    pub fn acknowledge_activation_as_json(self) -> Acknowledgement {
+        if matches!(self.0, Event::ActivateWebhookUrl(_)) {
+            return Acknowledgement::json();
+        }
+        self.acknowledge()
     }
 }
 

@@ -18,43 +18,43 @@ pub struct RiskyAddress {
     pub chain_id: Option<String>,
     /// The address.
     pub address: Address,
-    /// When it was flagged; the unit is not stated.
+    /// When it was flagged; the unit is not stated. `None` when it is no whole number: see
+    /// [`RiskyAddress::raw`].
     pub risk_at: Option<Timestamp>,
     raw: Box<RawValue>,
 }
 
 impl RiskyAddress {
-    /// Reads the notice from a body, if it is one.
+    /// Reads the notice from a body, if it is one: it has an address, and a moment of any form.
     pub(crate) fn read(body: &RawValue) -> Option<Self> {
         #[derive(serde::Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Fields {
-            #[serde(default, deserialize_with = "ccpayment_core::wire::optional")]
-            chain_id: Option<String>,
+        struct Fields<'a> {
+            #[serde(
+                borrow,
+                alias = "chainID",
+                alias = "chain_id",
+                default,
+                rename = "chainId"
+            )]
+            chain_id: Option<&'a RawValue>,
             #[serde(deserialize_with = "ccpayment_core::wire::required")]
             address: Address,
-            #[serde(deserialize_with = "ccpayment_core::wire::required")]
-            risk_at: Timestamp,
+            #[serde(borrow, alias = "riskAT", alias = "risk_at", rename = "riskAt")]
+            risk_at: &'a RawValue,
         }
         #[derive(serde::Deserialize)]
-        struct Enveloped {
-            msg: Fields,
+        struct Enveloped<'a> {
+            #[serde(borrow)]
+            msg: Fields<'a>,
         }
-        let bare = serde_json::from_str::<Fields>(body.get()).ok();
-        let enveloped = || {
-            serde_json::from_str::<Enveloped>(body.get())
-                .ok()
-                .map(|it| it.msg)
-        };
-        let Fields {
-            chain_id,
-            address,
-            risk_at,
-        } = bare.or_else(enveloped)?;
+        let json = body.get();
+        let bare = serde_json::from_str::<Fields<'_>>(json).ok();
+        let enveloped = || serde_json::from_str::<Enveloped<'_>>(json).ok();
+        let fields = bare.or_else(|| enveloped().map(|it| it.msg))?;
         Some(Self {
-            chain_id,
-            address,
-            risk_at: Some(risk_at),
+            chain_id: fields.chain_id.and_then(text_or_number),
+            address: fields.address,
+            risk_at: serde_json::from_str(fields.risk_at.get()).ok(),
             raw: body.to_owned(),
         })
     }
@@ -64,6 +64,14 @@ impl RiskyAddress {
     pub fn raw(&self) -> &str {
         self.raw.get()
     }
+}
+
+/// A text as it is, or a number as it is written.
+fn text_or_number(value: &RawValue) -> Option<String> {
+    let text = serde_json::from_str::<String>(value.get()).ok();
+    let number = || serde_json::from_str::<serde_json::Number>(value.get()).ok();
+    text.or_else(|| number().map(|_| value.get().to_owned()))
+        .filter(|it| !it.is_empty())
 }
 
 impl PartialEq for RiskyAddress {

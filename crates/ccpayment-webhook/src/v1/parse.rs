@@ -5,21 +5,17 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::event::Event;
+use crate::parse::{named, the_one};
 use crate::whole::{UnknownEvent, UnreadableEvent};
 
 /// Reads a body. `None` when it is no JSON object, strictly: what was lengthened under v1's digest
 /// is none.
 pub(crate) fn event(body: &[u8]) -> Option<Event> {
-    #[derive(serde::Deserialize)]
-    struct Typed {
-        order_type: String,
-    }
     let raw: &RawValue = serde_json::from_str(std::str::from_utf8(body).ok()?).ok()?;
     if !raw.get().starts_with('{') {
         return None;
     }
-    let typed: Option<Typed> = serde_json::from_str(raw.get()).ok();
-    let order_type = typed.map(|typed| typed.order_type);
+    let order_type = the_one(named(raw, "order_type"));
     let known = match order_type.as_deref() {
         Some("API Deposit") => read("API Deposit", raw, Event::ApiDeposit),
         Some("Direct Deposit") => read("Direct Deposit", raw, Event::DirectDeposit),

@@ -2,14 +2,14 @@
 
 use std::time::{Duration, SystemTime};
 
-use ccpayment_core::{AppId, AppSecret, Credentials, DigestKey};
+use ccpayment_core::{AppId, AppSecret, Credentials, DigestKey, ValidationError};
 use http::HeaderMap;
 
 use super::event::Event;
 use super::parse;
 use crate::acknowledge::Acknowledgement;
 use crate::error::VerifyError;
-use crate::gate::{Gate, malformed};
+use crate::gate::{Gate, malformed, refused};
 use crate::verifier::Verified;
 
 /// Decides whether a delivery comes from the gateway's v1. Prepare one when the program starts.
@@ -25,27 +25,30 @@ impl Verifier {
     /// The most bytes that a body may have, unless set: 64 KiB, dozens of times a real one.
     pub const MAX_BODY: usize = Gate::MAX_BODY;
 
-    /// How far a timestamp may lie from our time, unless set, in seconds. The documents say 120; an
-    /// official SDK takes 300, and a clock that is a minute wrong shall lose no payment.
-    pub const TOLERANCE_SECONDS: u64 = 300;
+    /// How far a timestamp may lie from our time, unless set, in seconds: as in v2, whose
+    /// [constant](crate::Verifier::TOLERANCE_SECONDS) says why. An official SDK of v1 takes as much.
+    pub const TOLERANCE_SECONDS: u64 = crate::Verifier::TOLERANCE_SECONDS;
 
-    /// A verifier of the notifications for this APP ID. An empty secret verifies nothing.
-    #[must_use]
-    pub fn new(app_id: AppId, secret: &AppSecret) -> Self {
-        let it = Self {
-            gate: Gate::new(app_id, Self::TOLERANCE_SECONDS),
-            keys: Vec::with_capacity(1),
-        };
-        it.also_accept(secret)
+    /// A verifier of the notifications for this APP ID.
+    ///
+    /// # Errors
+    ///
+    /// When the APP ID or the secret was badly copied, as for [`Credentials::new`]. The error does
+    /// not show it.
+    pub fn new(app_id: AppId, secret: &AppSecret) -> Result<Self, ValidationError> {
+        let credentials = Credentials::new(app_id, secret.clone())?;
+        Ok(Self::from(&credentials))
     }
 
     /// Accepts what is signed with this secret as well, while the secret is being changed.
-    #[must_use]
-    pub fn also_accept(mut self, secret: &AppSecret) -> Self {
-        if !secret.expose().is_empty() {
-            self.keys.push(DigestKey::new(secret));
-        }
-        self
+    ///
+    /// # Errors
+    ///
+    /// When the secret was badly copied, as for [`Verifier::new`].
+    pub fn also_accept(mut self, secret: &AppSecret) -> Result<Self, ValidationError> {
+        let credentials = Credentials::new(self.gate.app_id().clone(), secret.clone())?;
+        self.keys.extend(credentials.digest_key());
+        Ok(self)
     }
 
     /// How far a timestamp may lie from our time, on both sides:
@@ -74,8 +77,19 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// [`VerifyError`], whose [`status`](VerifyError::status) is the answer to send.
+    /// [`VerifyError`], whose [`status`](VerifyError::status) is the answer to send. Each one leaves
+    /// an event of `tracing` that has its reason, and nothing of body and signature.
     pub fn verify(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+        now: SystemTime,
+    ) -> Result<Verified<Event>, VerifyError> {
+        let verified = self.check(headers, body, now);
+        verified.inspect_err(refused)
+    }
+
+    fn check(
         &self,
         headers: &HeaderMap,
         body: &[u8],
@@ -104,7 +118,9 @@ impl From<&Credentials> for Verifier {
 impl Verified<Event> {
     /// Tells the gateway that this need not come again, in v1's words. Call it after the work
     /// succeeded, or when [`Event::delivery_key`] shows that it was done before; until then the
-    /// gateway repeats the delivery, six or seven times.
+    /// gateway repeats the delivery, six or seven times. After that it never comes by itself again:
+    /// ask for it ([`ResendWebhooks`](ccpayment_core::v1::ResendWebhooks)), or look orders and
+    /// withdrawals up.
     pub fn acknowledge(self) -> Acknowledgement {
         Acknowledgement::new("success")
     }

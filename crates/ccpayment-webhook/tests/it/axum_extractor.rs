@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -9,8 +10,8 @@ use axum::extract::FromRef;
 use axum::http::{Request, StatusCode};
 use axum::routing::post;
 use bytes::Bytes;
-use ccpayment_webhook::{Acknowledgement, Event, Verified, Webhook};
-use futures_util::stream;
+use ccpayment_webhook::{Acknowledgement, Event, Verified, Verifier, Webhook};
+use futures_util::{StreamExt, stream};
 use tower_service::Service;
 
 use crate::delivery::{API_DEPOSIT, Delivery, SIGNED_AT, at, verifier};
@@ -46,9 +47,13 @@ struct App {
 
 impl App {
     fn new() -> Self {
+        Self::with(|webhook| webhook)
+    }
+
+    fn with(set: impl FnOnce(Webhook) -> Webhook) -> Self {
         let handled = Arc::new(AtomicUsize::new(0));
         let state = State {
-            webhook: Webhook::new(verifier(), || at(SIGNED_AT)),
+            webhook: set(Webhook::new(verifier(), || at(SIGNED_AT))),
             handled: handled.clone(),
         };
         let router = Router::new()
@@ -147,6 +152,40 @@ async fn a_body_that_breaks_off_is_refused() {
     assert_eq!(answer, (400, PLAIN.to_owned(), text));
 }
 
+/// Ten seconds pass as soon as nothing else can happen.
+#[tokio::test(start_paused = true)]
+async fn a_body_that_never_ends_is_refused_in_time() {
+    let log = crate::refusals::Log::default();
+    let _guard = log.start();
+    let mut app = App::new();
+    let began = tokio::time::Instant::now();
+    let endless =
+        stream::iter([Ok::<_, std::io::Error>(Bytes::from_static(b"{"))]).chain(stream::pending());
+    let answer = app
+        .receive(&Delivery::new("{}"), Body::from_stream(endless))
+        .await;
+    let text = "the body was not whole within 10 s".to_owned();
+    assert_eq!(answer, (408, PLAIN.to_owned(), text));
+    assert_eq!(began.elapsed(), Webhook::<Verifier>::BODY_TIMEOUT);
+    assert_eq!(app.handled(), 0);
+    let line = log.take();
+    assert!(
+        line.contains("reason=the body was not whole within 10 s"),
+        "{line}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_has_the_time_that_was_set() {
+    let mut app = App::with(|webhook| webhook.body_timeout(Duration::from_secs(2)));
+    let body = Body::from_stream(stream::pending::<Result<Bytes, std::io::Error>>());
+    let answer = app.receive(&Delivery::new("{}"), body).await;
+    assert_eq!(
+        (answer.0, &*answer.2),
+        (408, "the body was not whole within 2 s")
+    );
+}
+
 #[test]
 fn nothing_secret_is_printed() {
     let webhook = Webhook::new(verifier(), || at(SIGNED_AT));
@@ -173,7 +212,7 @@ async fn the_older_version_is_extracted_by_its_own_verifier() {
         body: body.as_bytes(),
     };
     let sign = DigestKey::new(&AppSecret::new(SECRET)).sign(&text);
-    let verifier = v1::Verifier::new(AppId::new(APP_ID), &AppSecret::new(SECRET));
+    let verifier = v1::Verifier::new(AppId::new(APP_ID), &AppSecret::new(SECRET)).unwrap();
     let mut router: Router = Router::new()
         .route("/v1", post(notify))
         .with_state(Webhook::new(verifier, || at(SIGNED_AT)));

@@ -2,9 +2,9 @@
 
 use ccpayment_core::v2::{DepositStatus, WithdrawStatus};
 use ccpayment_core::{CoinId, OrderId, RecordId, ReferenceId, UserId};
-use ccpayment_webhook::Event;
+use ccpayment_webhook::{Event, is_known_sender};
 
-use crate::delivery::{API_DEPOSIT, API_WITHDRAWAL, read};
+use crate::delivery::{API_DEPOSIT, API_WITHDRAWAL, Delivery, read, verifier};
 
 fn unknown(body: &str) -> ccpayment_webhook::UnknownEvent {
     match read(body) {
@@ -116,6 +116,8 @@ fn a_risky_address_is_read_with_and_without_an_envelope() {
         r#"{"chainId":"ETH","address":"0x1","riskAt":1726717500}"#,
         r#"{"msg":{"chainId":"ETH","address":"0x1","riskAt":"1726717500"}}"#,
         r#"{"type":"RiskyAddress","msg":{"address":"0x1","riskAt":1726717500}}"#,
+        r#"{"chain_id":56,"address":"0x1","risk_at":1726717500}"#,
+        r#"{"chainID":"ETH","address":"0x1","riskAT":"1726717500"}"#,
     ] {
         let event = read(body);
         assert_eq!((event.event_type(), event.delivery_key()), (None, None));
@@ -125,6 +127,75 @@ fn a_risky_address_is_read_with_and_without_an_envelope() {
         assert_eq!((notice.address.as_str(), notice.raw()), ("0x1", body));
         assert_eq!(notice.risk_at.map(|at| at.get()), Some(1_726_717_500));
     }
+}
+
+#[test]
+fn a_risky_address_without_a_readable_moment_is_still_one() {
+    for (moment, chain, chain_id) in [
+        (r#""2025-06-15T00:00:00Z""#, r#""ETH""#, Some("ETH")),
+        ("1750000000.5", "56", Some("56")),
+        ("null", "null", None),
+        (r#"{"at":1}"#, r#"[1]"#, None),
+        (r#""""#, r#""""#, None),
+    ] {
+        let body = format!(r#"{{"chainId":{chain},"address":"0x1","riskAt":{moment}}}"#);
+        for body in [format!(r#"{{"msg":{body}}}"#), body] {
+            let Event::RiskyAddress(notice) = read(&body) else {
+                panic!("{body}")
+            };
+            assert_eq!((notice.address.as_str(), notice.raw()), ("0x1", &*body));
+            assert_eq!(
+                (notice.risk_at, notice.chain_id.as_deref()),
+                (None, chain_id)
+            );
+        }
+    }
+}
+
+#[test]
+fn a_symbol_that_can_not_be_read_hides_no_deposit() {
+    for symbol in [
+        r#""\ud800""#,
+        r#""\udc00x""#,
+        "7",
+        "[]",
+        "null",
+        "{\"a\":1}",
+    ] {
+        let body = API_DEPOSIT.replace(r#""POL""#, symbol);
+        let Event::ApiDeposit(deposit) = read(&body) else {
+            panic!("{body}")
+        };
+        assert_eq!(deposit.coin_symbol, "");
+        assert_eq!(
+            deposit.record_id.as_str(),
+            "20240919035020188328269786624000"
+        );
+    }
+}
+
+#[test]
+fn a_type_that_is_there_twice_counts_when_both_are_the_same() {
+    let msg = API_DEPOSIT.split_once(',').unwrap().1;
+    let with = |types: &str| format!("{{{types},{msg}");
+    let last = format!(
+        r#"{},"type":"ApiDeposit"}}"#,
+        API_DEPOSIT.strip_suffix('}').unwrap()
+    );
+    for same in [with(r#""type":"ApiDeposit","type":"ApiDeposit""#), last] {
+        assert_eq!(read(&same), read(API_DEPOSIT), "{same}");
+    }
+    for other in [
+        with(r#""type":"ApiDeposit","type":"UserDeposit""#),
+        with(r#""type":"ApiDeposit","type":"New""#),
+        with(r#""type":"ApiDeposit","type":7"#),
+    ] {
+        assert!(matches!(read(&other), Event::Unreadable(_)), "{other}");
+    }
+    assert_eq!(
+        unknown(r#"{"type":"New","type":"New"}"#).event_type(),
+        Some("New")
+    );
 }
 
 #[test]
@@ -140,6 +211,39 @@ fn an_activation_is_told_from_the_unknown_and_kept_whole() {
             (event.raw(), event.event_type()),
             (body, Some("ActivateWebhookURL"))
         );
+    }
+}
+
+#[test]
+fn an_activation_is_acknowledged_as_text_or_as_json_and_a_deposit_as_text() {
+    let verified = |body| Delivery::new(body).verify(&verifier()).unwrap();
+    let activation = r#"{"type":"ActivateWebhookURL"}"#;
+    let text = ("Success", "text/plain; charset=utf-8");
+    let json = (r#"{"msg":"success"}"#, "application/json");
+    for (acknowledgement, expected) in [
+        (verified(activation).acknowledge(), text),
+        (verified(activation).acknowledge_activation_as_json(), json),
+        (verified(API_DEPOSIT).acknowledge_activation_as_json(), text),
+    ] {
+        assert_eq!(
+            (acknowledgement.body(), acknowledgement.content_type()),
+            expected
+        );
+        let response = acknowledgement.into_response();
+        assert_eq!(response.status(), 200);
+        assert_eq!(response.headers()["content-type"], expected.1);
+        assert_eq!(response.body(), expected.0);
+    }
+}
+
+#[test]
+fn a_sender_is_known_in_both_forms_of_its_address() {
+    for known in ["54.150.123.157", "35.72.150.75", "18.176.186.244"] {
+        assert!(is_known_sender(known.parse().unwrap()), "{known}");
+        assert!(is_known_sender(format!("::ffff:{known}").parse().unwrap()));
+    }
+    for other in ["54.150.123.158", "127.0.0.1", "::1"] {
+        assert!(!is_known_sender(other.parse().unwrap()), "{other}");
     }
 }
 
@@ -190,10 +294,11 @@ fn what_can_not_be_read_of_a_known_type_is_named_without_its_value() {
             "expected text",
         ),
         (
-            r#"{"type":"ApiWithdrawal","type":"ApiWithdrawal","msg":"secret"}"#,
+            r#"{"type":"ApiWithdrawal","type":"ApiDeposit","msg":"secret"}"#,
             "`type`",
         ),
         (r#"{"msg":{},"type":"New","type":"UserWithdrawal"}"#, "type"),
+        (r#"{"\ud800":1,"type":"UserWithdrawal","msg":{}}"#, ""),
     ] {
         let event = read(body);
         let Event::Unreadable(unreadable) = &event else {

@@ -13,6 +13,8 @@ mod delivery;
 #[cfg(test)]
 mod events;
 #[cfg(test)]
+mod refusals;
+#[cfg(test)]
 mod trust;
 #[cfg(test)]
 #[cfg(feature = "v1")]

@@ -82,7 +82,7 @@ impl Merchant {
     ) -> Result<Self, Error> {
         let app_id = AppId::new(sandbox.app_id());
         let secret = AppSecret::new(sandbox.app_secret());
-        let verifier = Verifier::new(app_id.clone(), &secret);
+        let verifier = Verifier::new(app_id.clone(), &secret)?;
         let client = Client::new(Credentials::new(app_id, secret)?, ReqwestTransport::new()?)
             .with_origin(origin.parse()?)
             .with_clock(clock);
