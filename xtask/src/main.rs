@@ -59,7 +59,7 @@ fn main() -> Result<()> {
         _ => bail!(
             "usage: cargo xtask codegen [--check] | spec-diff | bench | routes | \
              conformance [--examples N] | soak [--operations N] | load | \
-             simulate [--seeds N] [--from S] [--jobs K] [--trace | --hash | --kinds] \
+             simulate [--seeds N] [--from S] [--jobs K] [--promise P] [--trace | --hash | --kinds] \
              [--mutant NAME]"
         ),
     }

@@ -296,7 +296,7 @@ impl Client {
     /// A submit that is made once more needs so much time, or its answer will hardly come.
     pub(crate) fn shortest_for_a_submit(&self) -> Duration {
         const ENOUGH: Duration = Duration::from_secs(3);
-        self.timeouts().attempt.min(ENOUGH)
+        (self.timeouts().attempt / 3).min(ENOUGH)
     }
 
     pub(crate) fn left(&self, give_up_at: Duration) -> Duration {

@@ -185,7 +185,8 @@ impl Comparison {
         }
     }
 
-    /// Compares a field that the call may lack; then the record may not have one either.
+    /// Compares a field that the call may lack; then the record may not have one either. One that
+    /// was asked for and is not shown may be of another call, or not shown at all.
     pub(crate) fn optional<T: fmt::Display>(
         &mut self,
         field: &'static str,
@@ -194,7 +195,8 @@ impl Comparison {
         same: impl FnOnce(&T, &T) -> Option<bool>,
     ) {
         match (asked, found) {
-            (Some(asked), found) => self.field(field, asked, found, same),
+            (Some(asked), Some(found)) => self.field(field, asked, Some(found), same),
+            (Some(asked), None) => self.not_shown(field, asked),
             (None, None) => {}
             (None, Some(found)) => {
                 let difference = Difference::new(field, "none", found.to_string());
@@ -215,6 +217,12 @@ impl Comparison {
             (None, None) => {}
             (None, Some(found)) => self.differs(field, "none", found),
         }
+    }
+
+    /// That this field was asked for and is not shown.
+    pub(crate) fn not_shown(&mut self, field: &'static str, asked: &impl fmt::Display) {
+        let difference = Difference::new(field, asked.to_string(), "none");
+        self.unclear.push(difference);
     }
 
     /// That this field is certainly another.
@@ -266,15 +274,15 @@ impl Comparison {
         made: Made,
         status: Option<String>,
     ) -> Found<Made> {
-        if let Some(field) = self.missing {
-            return Found::Incomplete { field };
-        }
         if !self.differs.is_empty() {
             self.differs.append(&mut self.unclear);
             return Found::Differs {
                 record_id,
                 fields: self.differs,
             };
+        }
+        if let Some(field) = self.missing {
+            return Found::Incomplete { field };
         }
         if !self.unclear.is_empty() {
             return Found::Incomparable {

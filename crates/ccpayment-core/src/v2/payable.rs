@@ -79,15 +79,20 @@ impl Submit for CreateAppOrderDepositAddress {
         let mut comparison = Comparison::default();
         comparison.field("coinId", &self.coin_id, Some(&found.coin_id), by_value);
         comparison.field("chain", &self.chain, Some(&found.chain), by_letters);
-        let fiat_id = self.fiat_id.as_ref();
-        comparison.optional_id("fiatId", fiat_id, found.fiat_id.as_ref());
         let to_pay = Some(&found.amount_to_pay);
-        match (&self.fiat_id, &found.rate) {
+        let (fiat, found_fiat) = (self.fiat_id.as_ref(), found.fiat_id.as_ref());
+        match (fiat, &found.rate) {
+            // The documents show both for an order in a fiat, so this may be one in a coin.
+            (Some(fiat), None) if found_fiat.is_none() => comparison.not_shown("fiatId", fiat),
+            _ => comparison.optional_id("fiatId", fiat, found_fiat),
+        }
+        match (fiat, &found.rate) {
             (Some(_), Some(rate)) => {
                 comparison.field("price", &self.price, to_pay, |price, amount| {
                     comes_to(amount, rate, price)
                 });
             }
+            (Some(_), None) if found_fiat.is_none() => {}
             (Some(_), None) => comparison.field("rate", &self.price, None, by_value),
             (None, _) => comparison.field("price", &self.price, to_pay, by_value),
         }
@@ -117,8 +122,9 @@ impl Submit for CreateAppOrderDepositAddress {
 /// Whether so much of a coin, at this rate, is what was asked for; none where that can't be told.
 ///
 /// The gateway rounds the amount to what the coin can carry, and may show the rate rounded as well.
-/// So each may be off by one in its last place. Where that leaves more than a hundredth of the price
-/// open, it can't be told; neither can what is too long to be computed exactly.
+/// So each may be off by one in its last place, and the value may be off by what that makes. Where
+/// it is off by more than a hundredth of the price, it can't be told; neither can what is too long
+/// to be computed exactly.
 fn comes_to(amount: &Amount, rate: &Amount, price: &Amount) -> Option<bool> {
     let (amount_step, rate_step) = (last_place(amount)?, last_place(rate)?);
     let (amount, rate) = (amount.to_decimal().ok()?, rate.to_decimal().ok()?);

@@ -291,7 +291,7 @@ fn what_can_not_be_read_of_a_known_type_is_named_without_its_value() {
         ),
         (
             r#"{"type":"UserDeposit","msg":{"recordId":"secret","userId":["secret"],"coinId":1}}"#,
-            "expected text",
+            "sequence",
         ),
         (
             r#"{"type":"ApiWithdrawal","type":"ApiDeposit","msg":"secret"}"#,
