@@ -43,8 +43,8 @@ impl Verifier {
     /// the hour in which they come, and [`TOLERANCE_SECONDS`](Self::TOLERANCE_SECONDS).
     ///
     /// No document says whether a repeat is signed anew. If yours are not, every repeat is refused
-    /// with [`VerifyError::OutsideWindow`] from the fourth on, 450 seconds after the first attempt,
-    /// and is lost unless this is set.
+    /// with [`VerifyError::OutsideWindow`] that comes more than 300 seconds after the first attempt,
+    /// which is the third or the fourth; set this then.
     pub const TOLERANCE_OF_REPEATS: Duration = Duration::from_secs(3_600 + Self::TOLERANCE_SECONDS);
 
     /// A verifier of the notifications for this APP ID.
