@@ -20,7 +20,7 @@ impl Brake {
         let is_about_us = operation != "getMainCoinList" || code == ErrorCode::MaliciousReq;
         let blocks = matches!(code, ErrorCode::MaliciousReq | ErrorCode::MerchantNotFound);
         if is_about_us && blocks {
-            let code = u64::from(code.code());
+            let code = code.code();
             if self.code.swap(code, Ordering::Relaxed) != code {
                 tracing::error!(
                     code,

@@ -247,7 +247,8 @@ mod tests {
 
     fn row(id: &str, amount: &str) -> Value {
         json!({
-            "recordId": id, "coinId": 1280, "amount": amount, "paidAmount": "7", "paidValue": amount,
+            "recordId": id, "coinId": 1280, "amount": amount,
+            "paidAmount": "7", "paidValue": amount,
             "status": "Success", "isFlaggedAsRisky": false, "arrivedAt": EXPIRES,
         })
     }
