@@ -348,6 +348,15 @@ fn numbers_are_read_as_text_too_and_sent_as_numbers() {
         "{}",
         text(&invoice)
     );
+    // 3.2: text as a setting, which a stored request keeps.
+    let mut as_text = invoice.clone();
+    as_text.price_in = as_text.price_in.as_text();
+    let written = text(&as_text);
+    assert!(written.contains(r#""priceCoinId":"1280""#), "{written}");
+    assert_eq!(
+        serde_json::from_str::<CreateInvoiceUrl>(&written).unwrap(),
+        as_text
+    );
     let pay = ApplyUserWithdrawToNetwork::new(
         "user-1".into(),
         "order-1".into(),

@@ -35,6 +35,7 @@ mod payouts;
 mod rate_limit;
 mod readme;
 mod remote_key;
+mod repeats;
 mod retries;
 mod routes;
 #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]

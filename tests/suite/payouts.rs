@@ -466,6 +466,20 @@ async fn a_payout_that_ended_is_refused_with_its_reason() {
 }
 
 #[tokio::test]
+async fn an_echoed_secret_is_taken_out_of_the_reason_of_a_record() {
+    let bench = bench();
+    let ended = record(json!({"status": "Rejected", "reason": "signed by secret, not by a key"}));
+    bench.submit(Reply::lost()).lookup(ended);
+    let error = bench.pay().await.unwrap_err();
+    let shown = format!("{error} {error:?}");
+    assert!(!shown.contains("secret"), "{shown}");
+    assert!(
+        shown.contains("signed by [redacted], not by a key"),
+        "{shown}"
+    );
+}
+
+#[tokio::test]
 async fn a_clean_refusal_is_final_at_once_and_a_passing_one_is_waited_out() {
     let bench = bench();
     bench.submit(Reply::rejected(ErrorCode::BalanceInsufficient, "short"));

@@ -11,9 +11,10 @@ fn docs_of(file: &str, item: &str) -> String {
         let found = lines[from..].iter().position(|line| line.starts_with(part));
         from + found.unwrap_or_else(|| panic!("{file} has no `{part}` for `{item}`"))
     });
+    let is_doc = |line: &str| line.starts_with("///") || line.starts_with("//!");
     let docs: Vec<_> = (lines[..at].iter().rev())
-        .skip_while(|line| !line.starts_with("///"))
-        .map_while(|line| line.strip_prefix("///"))
+        .skip_while(|line| !is_doc(line))
+        .map_while(|line| line.strip_prefix("///").or(line.strip_prefix("//!")))
         .map(str::trim)
         .collect();
     docs.into_iter().rev().collect::<Vec<_>>().join(" ")
@@ -46,6 +47,42 @@ const FACTS: &[Fact] = &[
         "ccpayment-webhook/src/event.rs",
         "pub struct UserWithdrawal",
         &["about two hours, read the record", "Cwallet"],
+    ),
+    // When deliveries end, and what then.
+    (
+        "ccpayment-webhook/src/verifier.rs",
+        "impl Verified<Event> > pub fn acknowledge(",
+        &[
+            "up to six times",
+            "31.5 minutes or after an hour",
+            "WebhookResend",
+            "the lists of records",
+        ],
+    ),
+    (
+        "ccpayment-webhook/src/v1/verifier.rs",
+        "impl Verified<Event> > pub fn acknowledge(",
+        &["six or seven times", "ResendWebhooks"],
+    ),
+    (
+        "ccpayment-webhook/src/lib.rs",
+        "mod acknowledge",
+        &[
+            "not enabled on the dashboard",
+            "[`SENDER_ADDRESSES`]",
+            "Developer, Webhook URL",
+        ],
+    ),
+    // Before the first call.
+    (
+        "ccpayment-core/src/credentials.rs",
+        "pub struct Credentials",
+        &["the gateway blocks the IP address", "allow list"],
+    ),
+    (
+        "ccpayment-core/src/lib.rs",
+        "#![cfg_attr(",
+        &["ETH Sepolia", "sepolia.etherscan.io", "ETH test network"],
     ),
     // Which deposit interface.
     (
@@ -91,6 +128,11 @@ const FACTS: &[Fact] = &[
         "ccpayment-core/src/v2/order.rs",
         "pub struct InvoicePayment > pub rate:",
         &["at the time of receipt"],
+    ),
+    (
+        "ccpayment-core/src/envelope.rs",
+        "pub fn decode_signed",
+        &["valid for two minutes"],
     ),
     (
         "ccpayment-core/src/v1/order.rs",

@@ -34,6 +34,7 @@
 //! | | `http.response.status_code` | of the answer |
 //! | | `ccpayment.operation`, `ccpayment.attempt` | the route, and which attempt it is, from 1 on |
 //! | | `ccpayment.code`, `error.type` | the gateway's code, and what went wrong |
+//! | all three | `otel.status_code` | `ERROR` where it failed |
 //!
 //! `error.type` is the name of the gateway's [code](ccpayment_core::ErrorCode), or one of
 //! `invalid`, `throttled`, `not_sent`, `maybe_sent`, `timeout`, `too_large`, `no_envelope`,

@@ -20,6 +20,9 @@ use crate::error::{Error, Outcome};
 use crate::transport::TransportError;
 use crate::verdict::{PayoutError, Tried};
 
+/// The status of a span that failed, as OpenTelemetry calls it. Others keep none.
+const FAILED: &str = "ERROR";
+
 /// Around one call with all its attempts and pauses.
 pub(crate) fn call(prepared: &Prepared) -> Span {
     tracing::info_span!(
@@ -32,6 +35,7 @@ pub(crate) fn call(prepared: &Prepared) -> Span {
         ccpayment.outcome = Empty,
         ccpayment.code = Empty,
         "error.type" = Empty,
+        otel.status_code = Empty,
     )
 }
 
@@ -68,6 +72,7 @@ pub(crate) fn submit(operation: &'static str, order_id: &OrderId) -> Span {
         ccpayment.lookups = Empty,
         ccpayment.outcome = Empty,
         ccpayment.code = Empty,
+        otel.status_code = Empty,
     )
 }
 
@@ -86,6 +91,9 @@ pub(crate) fn submit_ended(
     span.record("ccpayment.submits", tried.submits)
         .record("ccpayment.lookups", tried.lookups)
         .record("ccpayment.outcome", outcome);
+    if error.is_some() {
+        span.record("otel.status_code", FAILED);
+    }
     if let Some(code) = error.and_then(PayoutError::code) {
         span.record("ccpayment.code", code.code());
     }
@@ -111,6 +119,7 @@ pub(crate) fn attempt(prepared: &Prepared, sent_before: u32) -> Span {
         ccpayment.attempt = sent_before.saturating_add(1),
         ccpayment.code = Empty,
         "error.type" = Empty,
+        otel.status_code = Empty,
     )
 }
 
@@ -126,7 +135,8 @@ fn failed(span: &Span, error: Option<&Error>) {
     let Some(error) = error.filter(|_| !span.is_disabled()) else {
         return;
     };
-    span.record("error.type", error_type(error));
+    span.record("error.type", error_type(error))
+        .record("otel.status_code", FAILED);
     if let Some(code) = error.code() {
         span.record("ccpayment.code", code.code());
     }

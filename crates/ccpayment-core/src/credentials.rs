@@ -13,6 +13,10 @@ use crate::validate::{Rule, ValidationError};
 
 /// Who signs: an APP ID and the key that belongs to it, prepared once.
 ///
+/// Both are on the gateway's dashboard; a merchant has to be verified before they are taken. Don't
+/// try APP IDs out: after some calls with a wrong one the gateway blocks the IP address, and the
+/// APP ID with it. Where an allow list is set up there, it has to hold the addresses of this server.
+///
 /// ```
 /// use ccpayment_core::{AppId, AppSecret, Credentials};
 ///

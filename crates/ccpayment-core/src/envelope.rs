@@ -273,7 +273,10 @@ pub fn decode<T: DeserializeOwned>(response: &http::Response<Bytes>) -> Result<T
 /// bytes, with our APP ID and secret. A success is believed only with its signature; another answer
 /// need not have one, but may not have a wrong one.
 ///
-/// The signature does not say which call it answers: that is left to the connection.
+/// The signature does not say which call it answers: that is left to the connection. So is the age
+/// of an answer, which the documents call valid for two minutes. Only whoever has broken into the
+/// connection could slip in an old one, and has a newer one as well; while a check would lose true
+/// answers to a clock that is wrong.
 ///
 /// # Errors
 ///

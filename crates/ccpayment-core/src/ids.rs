@@ -12,6 +12,10 @@ use serde::{Serialize, Serializer};
 
 use crate::validate::{Rule, ValidationError};
 
+mod price_in;
+
+pub use price_in::PriceIn;
+
 pub(crate) struct TextRule {
     min: usize,
     max: usize,
@@ -413,47 +417,6 @@ impl From<RecordId> for RecordKey {
 impl From<OrderId> for RecordKey {
     fn from(id: OrderId) -> Self {
         Self::OrderId(id)
-    }
-}
-
-/// What an invoice is priced in: a fiat or a coin, never both.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, serde::Deserialize)]
-#[allow(
-    clippy::exhaustive_enums,
-    reason = "the route takes these two and nothing else"
-)]
-pub enum PriceIn {
-    /// A fiat currency.
-    #[serde(rename = "priceFiatId")]
-    Fiat(FiatId),
-    /// A coin.
-    #[serde(rename = "priceCoinId")]
-    Coin(CoinId),
-}
-
-impl PriceIn {
-    /// Checks the id that is set.
-    ///
-    /// # Errors
-    ///
-    /// [`ValidationError`] with the field `priceFiatId` or `priceCoinId`.
-    pub fn validate(&self) -> Result<(), ValidationError> {
-        match self {
-            Self::Fiat(id) => id.validate("priceFiatId"),
-            Self::Coin(id) => id.validate("priceCoinId"),
-        }
-    }
-}
-
-impl From<FiatId> for PriceIn {
-    fn from(id: FiatId) -> Self {
-        Self::Fiat(id)
-    }
-}
-
-impl From<CoinId> for PriceIn {
-    fn from(id: CoinId) -> Self {
-        Self::Coin(id)
     }
 }
 

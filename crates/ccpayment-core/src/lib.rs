@@ -33,6 +33,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # Test network
+//!
+//! The gateway has no address of its own for tests. With coins that are worth nothing, it is tested
+//! on ETH Sepolia: switch it on at the dashboard (Merchant Settings, ETH test network), get Sepolia
+//! ETH from any faucet, and look transactions up at `https://sepolia.etherscan.io`. Switch it off
+//! again when the tests are done. For tests without the gateway there is `ccpayment-sandbox`.
+//!
 //! # RSA
 //!
 //! The gateway takes signatures by HMAC-SHA256 or RSA. HMAC is always there. Two features bring RSA
@@ -59,14 +66,20 @@ mod code;
 mod credentials;
 mod endpoint;
 mod envelope;
+#[cfg(feature = "v2")]
+mod explorer;
 mod ids;
 mod paged;
 mod payout;
+#[cfg(feature = "v2")]
+mod preflight;
 #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
 mod rsa_key;
 mod secret;
 mod sign;
 mod signer;
+#[cfg(feature = "v2")]
+mod standing;
 mod validate;
 
 #[cfg(feature = "v1")]
@@ -90,10 +103,14 @@ pub use ids::{
 };
 pub use paged::{Paged, Row};
 pub use payout::{Difference, Found, Payout, Submit};
+#[cfg(feature = "v2")]
+pub use preflight::{Finding, Preflight, ToNetwork};
 #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
 pub use rsa_key::{KeyError, RsaBackend, RsaPrivateKey, RsaPublicKey};
 pub use secret::AppSecret;
 pub use sign::{DigestKey, HmacKey, SignText, Signature, SigningError};
 pub use signer::{Signer, SigningFuture};
+#[cfg(feature = "v2")]
+pub use standing::{Level, Standing, StandingError};
 pub use validate::{Rule, ValidationError};
 pub use wire::UnreadableRow;

@@ -38,7 +38,7 @@
 //!
 //! # What is refused
 //!
-//! Each refusal leaves a `WARN` event of `tracing` with the target `ccpayment_webhook::*`: `reason`,
+//! Each refusal leaves a `WARN` event of `tracing` with a target in `ccpayment_webhook`: `reason`,
 //! `status`, and `is_authentic`, which is true for what was signed with our secret all the same.
 //!
 //! # Features

@@ -33,18 +33,18 @@ impl Verifier {
     /// How far a timestamp may lie from our time, unless set, in seconds; the same in both versions
     /// of the API.
     ///
-    /// The documents call a timestamp valid for 120 seconds. Three minutes more are for a clock that
-    /// is wrong, as in public integrations: a notification that is refused may be a payment that is
-    /// not seen, and one that is played again does nothing where credits are unique by
+    /// The documents call a timestamp valid for 120 seconds. Three minutes more are for a clock
+    /// that is wrong, as in public integrations: a notification that is refused may be a payment
+    /// that is not seen, and one that is played again does nothing where credits are unique by
     /// [`Creditable::record_id`](crate::Creditable::record_id).
     pub const TOLERANCE_SECONDS: u64 = 300;
 
-    /// A [`tolerance`](Self::tolerance) for repeats that carry the signature of their first attempt:
-    /// the hour in which they come, and [`TOLERANCE_SECONDS`](Self::TOLERANCE_SECONDS).
+    /// A [`tolerance`](Self::tolerance) for repeats that carry the signature of their first
+    /// attempt: the hour in which they come, and [`TOLERANCE_SECONDS`](Self::TOLERANCE_SECONDS).
     ///
     /// No document says whether a repeat is signed anew. If yours are not, every repeat is refused
-    /// with [`VerifyError::OutsideWindow`] from the fourth on, 450 seconds after the first attempt,
-    /// and is lost unless this is set.
+    /// with [`VerifyError::OutsideWindow`] that comes more than 300 seconds after the first
+    /// attempt, which is the third or the fourth and all after it; set this then.
     pub const TOLERANCE_OF_REPEATS: Duration = Duration::from_secs(3_600 + Self::TOLERANCE_SECONDS);
 
     /// A verifier of the notifications for this APP ID.
@@ -97,8 +97,8 @@ impl Verifier {
     /// least one.
     ///
     /// A wider window is harmless where credits are unique by
-    /// [`Creditable::record_id`](crate::Creditable::record_id), which is the real protection against
-    /// a replay. Set [`TOLERANCE_OF_REPEATS`](Self::TOLERANCE_OF_REPEATS) where repeats turn out to
+    /// [`Creditable::record_id`](crate::Creditable::record_id), which is the real protection
+    /// against a replay. Set [`TOLERANCE_OF_REPEATS`](Self::TOLERANCE_OF_REPEATS) where repeats turn out to
     /// be refused.
     #[must_use]
     pub fn tolerance(mut self, tolerance: Duration) -> Self {
@@ -122,8 +122,8 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// [`VerifyError`], whose [`status`](VerifyError::status) is the answer to send. Each one leaves
-    /// an event of `tracing` that has its reason, and nothing of body and signature.
+    /// [`VerifyError`], whose [`status`](VerifyError::status) is the answer to send. Each one
+    /// leaves an event of `tracing` that has its reason, and nothing of body and signature.
     pub fn verify(
         &self,
         headers: &HeaderMap,

@@ -216,6 +216,15 @@ async fn follow<S: Submit>(
                 let answer = match attempt.result {
                     Ok(found) => match request.judge(&found) {
                         Found::Nothing => LookedUp::Nothing(gateway_clock, None),
+                        Found::Ended {
+                            record_id,
+                            status,
+                            reason,
+                        } => LookedUp::Found(Found::Ended {
+                            record_id,
+                            status,
+                            reason: reason.map(|it| client.shared.credentials.scrub(it)),
+                        }),
                         judged => LookedUp::Found(judged),
                     },
                     Err(error) if error.code() == Some(ErrorCode::NotFound) => {

@@ -176,8 +176,8 @@ impl Submit for CreateInvoiceUrl {
         let price = found.price.as_ref();
         comparison.field("price", &self.price, price, by_value);
         let (fiat, coin) = match &self.price_in {
-            PriceIn::Fiat(fiat) => (Some(fiat), None),
-            PriceIn::Coin(coin) => (None, Some(coin)),
+            PriceIn::Fiat(fiat) | PriceIn::FiatText(fiat) => (Some(fiat), None),
+            PriceIn::Coin(coin) | PriceIn::CoinText(coin) => (None, Some(coin)),
         };
         let (found_fiat, found_coin) = (&found.price_fiat_id, &found.price_coin_id);
         comparison.optional_id("priceFiatId", fiat, found_fiat.as_ref());

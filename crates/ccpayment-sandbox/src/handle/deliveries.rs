@@ -92,7 +92,10 @@ impl Sandbox {
         let (status, acknowledged, error) = match answer {
             Ok((status, answer)) => {
                 let of_v1 = is_kind(&sent.event_type);
-                let done = status == 200 && says_success(&answer, of_v1);
+                // Most integrations answer an activation by `{"msg":"success"}`.
+                let in_small = of_v1 || sent.event_type == "ActivateWebhookURL";
+                let done = status == 200
+                    && (says_success(&answer, of_v1) || says_success(&answer, in_small));
                 (Some(status), done, None)
             }
             Err(error) => (None, false, Some(error)),
@@ -204,6 +207,26 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+
+    #[test]
+    fn an_activation_is_acknowledged_by_json_and_a_deposit_by_its_word_alone() {
+        let sandbox = Sandbox::builder()
+            .start_time(1_750_000_000)
+            .webhook_url("http://merchant.test/notify")
+            .build()
+            .unwrap();
+        sandbox.activate_webhook();
+        let json = http::Response::new(Bytes::from_static(br#"{"msg":"success"}"#));
+        let mut activation = sandbox.due().pop().unwrap();
+        let deposit = "ApiDeposit".to_owned();
+        assert!(
+            sandbox
+                .answered(activation.clone(), Some(&json))
+                .acknowledged
+        );
+        activation.event_type = deposit;
+        assert!(!sandbox.answered(activation, Some(&json)).acknowledged);
+    }
 
     #[test]
     fn what_a_test_carries_itself_is_due_until_it_is_acknowledged() {

@@ -34,8 +34,8 @@ impl<M: Merchant> Run<M> {
         };
         let about = bill.order_id.as_str();
         let (currency, id) = match bill.price_in {
-            PriceIn::Fiat(id) => ("priceFiatId", id.get()),
-            PriceIn::Coin(id) => ("priceCoinId", id.get()),
+            PriceIn::Fiat(id) | PriceIn::FiatText(id) => ("priceFiatId", id.get()),
+            PriceIn::Coin(id) | PriceIn::CoinText(id) => ("priceCoinId", id.get()),
         };
         let body = json!({
             "orderId": about, "price": bill.price.as_str(), "expiredAt": bill.expires_at.get(),

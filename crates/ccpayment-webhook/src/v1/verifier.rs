@@ -77,8 +77,8 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// [`VerifyError`], whose [`status`](VerifyError::status) is the answer to send. Each one leaves
-    /// an event of `tracing` that has its reason, and nothing of body and signature.
+    /// [`VerifyError`], whose [`status`](VerifyError::status) is the answer to send. Each one
+    /// leaves an event of `tracing` that has its reason, and nothing of body and signature.
     pub fn verify(
         &self,
         headers: &HeaderMap,

@@ -154,6 +154,10 @@ async fn a_body_that_breaks_off_is_refused() {
 
 /// Ten seconds pass as soon as nothing else can happen.
 #[tokio::test(start_paused = true)]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the time of this test alone, which stands still"
+)]
 async fn a_body_that_never_ends_is_refused_in_time() {
     let log = crate::refusals::Log::default();
     let _guard = log.start();
