@@ -8,7 +8,7 @@ use ccpayment::{AnswerError, Endpoint, ErrorCode, decode};
 use ccpayment_tests::typed::read_whole;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 macro_rules! fixture {
     ($name:literal) => {
@@ -218,15 +218,42 @@ fn every_payload_decodes_and_is_used() {
     }
 }
 
-#[test]
-fn every_notification() {
-    use ccpayment::webhook::{Event, Verifier};
+/// What the verifier makes of a notification of v2.
+fn notified(body: &str) -> ccpayment::webhook::Event {
+    use ccpayment::webhook::Verifier;
     use ccpayment::{AppId, AppSecret, HmacKey, SignText};
     use std::time::{Duration, UNIX_EPOCH};
 
     let secret = AppSecret::new("secret");
     let (key, now) = (HmacKey::new(&secret), "1710234589");
     let verifier = Verifier::new(AppId::new("app"), &secret).unwrap();
+    let body = body.as_bytes();
+    let sign = key.sign(&SignText {
+        app_id: "app",
+        timestamp: now,
+        body,
+    });
+    let headers = [
+        ("appid", "app"),
+        ("timestamp", now),
+        ("sign", sign.as_str()),
+    ];
+    let headers = headers.map(|(name, value)| {
+        (
+            name.parse::<http::HeaderName>().unwrap(),
+            value.parse::<http::HeaderValue>().unwrap(),
+        )
+    });
+    let headers = http::HeaderMap::from_iter(headers);
+    let now = UNIX_EPOCH + Duration::from_secs(now.parse().unwrap());
+    let verified = verifier.verify(&headers, body, now).unwrap();
+    verified.event().clone()
+}
+
+#[test]
+fn every_notification() {
+    use ccpayment::webhook::Event;
+
     for (snapshot, fixture) in [
         ("webhook_api_deposit", fixture!("v2/webhook-ApiDeposit")),
         (
@@ -247,27 +274,27 @@ fn every_notification() {
             fixture!("v2/webhook-UserWithdrawal"),
         ),
     ] {
-        let body = fixture.as_bytes();
-        let sign = key.sign(&SignText {
-            app_id: "app",
-            timestamp: now,
-            body,
-        });
-        let headers = [
-            ("appid", "app"),
-            ("timestamp", now),
-            ("sign", sign.as_str()),
-        ];
-        let headers = headers.map(|(name, value)| {
-            (
-                name.parse::<http::HeaderName>().unwrap(),
-                value.parse::<http::HeaderValue>().unwrap(),
-            )
-        });
-        let headers = http::HeaderMap::from_iter(headers);
-        let now = UNIX_EPOCH + Duration::from_secs(now.parse().unwrap());
-        let event = verifier.verify(&headers, body, now).unwrap();
-        assert!(!matches!(event.event(), Event::Unknown(_)), "{snapshot}");
-        insta::assert_debug_snapshot!(snapshot, event.event());
+        let event = notified(fixture);
+        assert!(!matches!(event, Event::Unknown(_)), "{snapshot}");
+        insta::assert_debug_snapshot!(snapshot, event);
+    }
+}
+
+/// A deposit was told, whatever is wrong with what is no part of its identity.
+#[test]
+fn a_symbol_that_can_not_be_read_hides_no_notification() {
+    use ccpayment::webhook::Event;
+
+    for symbol in [
+        json!(7),
+        json!(["USDT"]),
+        json!({}),
+        json!(null),
+        json!(true),
+    ] {
+        let mut body: Value = serde_json::from_str(fixture!("v2/webhook-ApiDeposit")).unwrap();
+        body["msg"]["coinSymbol"] = symbol;
+        let event = notified(&body.to_string());
+        assert!(matches!(event, Event::ApiDeposit(_)), "{body}: {event:?}");
     }
 }

@@ -144,7 +144,7 @@ impl Client {
                         Error::Clock {
                             call,
                             behind_seconds: measured.map(Measured::seconds),
-                            source,
+                            source: Box::new(source),
                         }
                     }
                     source => Error::Answer { call, source },

@@ -118,7 +118,7 @@ pub enum Error {
         /// of the answer; `None` where it has none of its own.
         behind_seconds: Option<i64>,
         /// The refusal.
-        source: Rejection,
+        source: Box<Rejection>,
     },
 }
 
@@ -182,8 +182,8 @@ impl Error {
             Self::Answer {
                 source: AnswerError::Rejected(source),
                 ..
-            }
-            | Self::Clock { source, .. } => Some(source),
+            } => Some(source),
+            Self::Clock { source, .. } => Some(source),
             _ => None,
         }
     }
