@@ -282,6 +282,9 @@ fn in_no_error_and_no_trace_of_the_client() {
                     r#"{{"code":11005,"msg":"sign text was {SECRET}"}}"#
                 )),
                 echoed(format!(
+                    r#"{{"code":11005,"msg":"no","reason":"sign text was {SECRET}"}}"#
+                )),
+                echoed(format!(
                     r#"{{"code":10000,"data":{{"coin":{{"coinId":"{SECRET}"}}}}}}"#
                 )),
                 echoed(format!(

@@ -225,6 +225,22 @@ fn a_required_field_that_is_missing_null_or_empty_breaks_its_answer() {
     assert!(checked > 180, "only {checked} fields");
 }
 
+/// Of every route, whether there is an example of its answer or not: a field that is required no
+/// more shows here.
+#[test]
+fn what_an_answer_can_not_be_without() {
+    let mut table = String::new();
+    every_answer(|name, read, whole, fields, _| {
+        let needed = fields.iter().map(|field| &field.pointer);
+        let needed: Vec<_> = needed
+            .filter(|at| !read(&changed(whole, at, None)))
+            .filter_map(|at| at.strip_prefix("/data/"))
+            .collect();
+        let _ = writeln!(table, "{name}: {}", needed.join(" "));
+    });
+    insta::assert_snapshot!("what_an_answer_can_not_be_without", table);
+}
+
 #[test]
 fn a_field_without_identity_or_money_breaks_no_answer() {
     let mut checked = 0;
