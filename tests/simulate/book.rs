@@ -161,9 +161,9 @@ impl Book {
 
     /// What people do who are told that it was not made and can't be: they make it under a new id.
     /// Not where another process may have made it.
-    pub(crate) async fn make_anew(&self, teller: &Teller, call: usize) {
+    pub(crate) async fn make_anew(&self, teller: &Teller, call: usize) -> Option<Verdict> {
         if !self.is_alone(call) {
-            return;
+            return None;
         }
         let refused = (self.entries().calls.get_mut(call)).is_some_and(|call| {
             let refused = matches!(call.verdict, Some(Verdict::Refused(_) | Verdict::Conflict));
@@ -171,10 +171,11 @@ impl Book {
             call.anew |= first;
             first
         });
-        if refused {
-            self.world
-                .say(format_args!("call {call}: once more, under a new id"));
-            self.carry_out(teller, call, How::Pay).await;
+        if !refused {
+            return None;
         }
+        self.world
+            .say(format_args!("call {call}: once more, under a new id"));
+        self.carry_out(teller, call, How::Pay).await
     }
 }

@@ -233,7 +233,7 @@ impl History {
                     .await;
             }
             if anew {
-                book.make_anew(&teller, call).await;
+                verdict = book.make_anew(&teller, call).await.or(verdict);
             }
             for (wait, settles) in again {
                 let how = match &verdict {

@@ -113,7 +113,7 @@ async fn a_doubt_stays_a_doubt_with_its_date() {
 #[tokio::test]
 async fn a_submit_is_not_begun_anew_where_too_little_time_is_left() {
     let timeouts = Timeouts::new(Duration::from_secs(1), Duration::from_secs(3));
-    let (client, _, sent) = bench(&[(2_100, LIMITED), (0, "<html>")], timeouts);
+    let (client, _, sent) = bench(&[(2_450, LIMITED), (0, "<html>")], timeouts);
     let error = client.payout(&payout()).await.unwrap_err();
     assert_eq!(error.code(), Some(ErrorCode::RateLimit));
     assert_eq!(sent.load(Ordering::Relaxed), 1);

@@ -3,7 +3,8 @@
 use ccpayment_client::Client;
 use ccpayment_core::v2::{DepositRecord, UserDepositRecord, UserWithdrawRecord, WithdrawRecord};
 
-use crate::confirm::{Confirm, ConfirmError, ConfirmedDeposit, ConfirmedWithdrawal};
+use crate::confirm::{Confirm, ConfirmedDeposit, ConfirmedWithdrawal};
+use crate::error::ConfirmError;
 use crate::event::{ApiDeposit, ApiWithdrawal, DirectDeposit, UserDeposit, UserWithdrawal};
 use crate::records::{AnyDeposit, AnyWithdrawal};
 

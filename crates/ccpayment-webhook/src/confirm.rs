@@ -10,32 +10,9 @@ use ccpayment_core::v2::{
 use ccpayment_core::{Endpoint, RecordKey};
 
 use crate::decision::{Creditable, DepositDecision, NoCredit, WithdrawalDecision};
+use crate::error::ConfirmError;
 use crate::event::{ApiDeposit, ApiWithdrawal, DirectDeposit, UserDeposit, UserWithdrawal};
 use crate::records::{AnyDeposit, AnyRecord, AnyWithdrawal, Ids};
-
-/// Why a notification is not confirmed. Nothing may be credited; don't acknowledge, so that it
-/// comes again.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ConfirmError {
-    /// The record is not the one that the notification, or the read, is about. A person has to
-    /// look.
-    #[error("the record's `{field}` is not the notification's")]
-    Mismatch {
-        /// The field, by its name on the wire.
-        field: &'static str,
-    },
-    /// The notification names nothing by which its record could be read. A person has to look.
-    #[error("the notification has no `{field}` by which its record could be read")]
-    Unnamed {
-        /// The field that is missing, by its name on the wire.
-        field: &'static str,
-    },
-    /// The record could not be read.
-    #[cfg(feature = "client")]
-    #[error("the record could not be read")]
-    Read(#[source] ccpayment_client::Error),
-}
 
 mod sealed {
     pub trait Sealed {}

@@ -72,9 +72,9 @@ mod verifier;
 mod whole;
 
 pub use acknowledge::Acknowledgement;
-pub use confirm::{Confirm, ConfirmError, ConfirmedDeposit, ConfirmedWithdrawal};
+pub use confirm::{Confirm, ConfirmedDeposit, ConfirmedWithdrawal};
 pub use decision::{Creditable, DepositDecision, NoCredit, WithdrawalDecision};
-pub use error::VerifyError;
+pub use error::{ConfirmError, VerifyError};
 pub use event::{
     ApiDeposit, ApiWithdrawal, DeliveryKey, DirectDeposit, Event, UserDeposit, UserWithdrawal,
 };

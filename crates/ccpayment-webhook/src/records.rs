@@ -6,8 +6,8 @@ use ccpayment_core::v2::{
 };
 use ccpayment_core::{CoinId, OrderId, RecordId, ReferenceId, UserId};
 
-use crate::confirm::ConfirmError;
 use crate::decision::Creditable;
+use crate::error::ConfirmError;
 
 /// Which record is meant, as far as somebody says.
 #[derive(Debug, Clone, Copy, Default)]

@@ -8,8 +8,8 @@ use ccpayment_core::{Amount, Chain, OrderId, RecordId, TxId, UserId};
 
 use super::deposits::{ApiDeposit, DirectDeposit, Invoice};
 use super::payouts::{ApiWithdrawal, Refund};
-use crate::confirm::ConfirmError;
 use crate::decision::{DepositDecision, NoCredit, WithdrawalDecision};
+use crate::error::ConfirmError;
 use crate::records::{agree, same};
 
 const ORDER_ID: &str = "merchant_order_id";
