@@ -1,13 +1,13 @@
-//! What stops all calls: the gateway blocks whoever goes on.
+//! Stops all calls of a client after a refusal that says that the gateway blocks it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ccpayment_core::ErrorCode;
 
-/// Set by two refusals, shared by all clones of a client, and taken off by a person alone.
+/// Two refusals set it. All clones of a client share it. Only a person releases it.
 ///
-/// 11014: our address is blocked, and calls prolong it. 12001: the APP ID is unknown, and calls with
-/// it get the address blocked.
+/// 11014: our address is blocked, and calls prolong it. 12001: the APP ID is unknown, and calls
+/// with it get the address blocked.
 #[derive(Debug, Default)]
 pub(crate) struct Brake {
     /// The code of the refusal; 0 for none.

@@ -173,13 +173,13 @@ impl Client {
         })
     }
 
-    /// The same client, whose [`Client::payout`] and [`Client::submit`] take an accepted answer for
-    /// a doubt and look the record up at once. It costs a call more each; off unless told otherwise.
+    /// The same client, whose [`Client::payout`] and [`Client::submit`] look the record up after an
+    /// accepted answer. Each then costs one call more. It is off by default.
     ///
-    /// An answer is tied to its call by the connection alone. A stray answer to another call, kept
-    /// back by a broken proxy, would name a record that is not this one's, and nothing was made. With
-    /// this on, only the record counts ([`Proof::Record`](crate::Proof)). Where it has another id
-    /// than the answer named, that is logged as an error, and the record's id is returned.
+    /// Only the connection ties an answer to its call. A stray answer to another call, which a
+    /// broken proxy kept back, names a record of another call. With this on, only the record counts
+    /// ([`Proof::Record`](crate::Proof)). A record with another id than the answer named is logged
+    /// as an error, and the record's id is returned.
     #[must_use]
     pub fn with_acceptance_looked_up(self, on: bool) -> Self {
         self.with(|shared| shared.looks_up_accepted = on)
@@ -189,10 +189,10 @@ impl Client {
     /// told otherwise.
     ///
     /// In v2 the APP ID is the user id of the merchant's own account. A user who may choose their
-    /// own id and chooses this one would see and spend the merchant's money. So a request that names
-    /// it as a user ([`Endpoint::user_ids`]) is not sent for the first time, and the error is
-    /// [`Error::Invalid`] with [`Rule::MerchantAccount`]. Settling and looking up are never refused.
-    /// [`Client::raw`] does not know what it sends, and refuses nothing.
+    /// own id and chooses this one would see and spend the merchant's money. So a request that
+    /// names it as a user ([`Endpoint::user_ids`]) is not sent for the first time, and the error is
+    /// [`Error::Invalid`] with [`Rule::MerchantAccount`]. Settling and looking up are never
+    /// refused. [`Client::raw`] does not know what it sends, and refuses nothing.
     ///
     /// The one documented use of the APP ID as a user is to move a user's money to the merchant,
     /// by [`UserTransfer`](ccpayment_core::v2::UserTransfer) with it as the receiver. A clone is
@@ -232,7 +232,7 @@ impl Client {
         (shared.skew.as_ref()).map_or(ours, |skew| skew.correct(ours))
     }
 
-    /// A request that goes out for the first time.
+    /// Prepares a request that goes out for the first time.
     pub(crate) fn prepare<E: Endpoint>(&self, request: &E) -> Result<Prepared, Error> {
         let invalid = |source| Error::Invalid {
             call: CallInfo::of(request),
@@ -248,8 +248,8 @@ impl Client {
         }
     }
 
-    /// Without the documented rules, which hold before something is first sent: a later version may
-    /// know more of them, and what was sent has to be looked up whatever they say.
+    /// Prepares a look-up without checking the documented rules. The rules hold before a first
+    /// send. A later version may have more of them, and still has to look up what was sent before.
     pub(crate) fn prepare_lookup<E: Endpoint>(&self, request: &E) -> Result<Prepared, Error> {
         Prepared::unchecked(request).map_err(|source| Error::Invalid {
             call: CallInfo::of(request),
@@ -293,7 +293,7 @@ impl Client {
         Timestamp::new(shown.get().saturating_sub(TIMESTAMP_WINDOW_SECONDS))
     }
 
-    /// A submit that is made once more needs so much time, or its answer will hardly come.
+    /// The least time that a repeated submit needs. With less, its answer would hardly come.
     pub(crate) fn shortest_for_a_submit(&self) -> Duration {
         const ENOUGH: Duration = Duration::from_secs(3);
         (self.timeouts().attempt / 3).min(ENOUGH)

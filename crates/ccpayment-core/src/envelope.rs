@@ -180,7 +180,7 @@ struct Envelope<'a> {
     /// One page of the documents has another name for it.
     #[serde(alias = "Errorcode", deserialize_with = "code")]
     code: u64,
-    /// For a person to read, whatever it is.
+    /// For a person to read. It may be JSON of any kind.
     #[serde(default, borrow)]
     msg: Option<&'a RawValue>,
     #[serde(default, borrow)]

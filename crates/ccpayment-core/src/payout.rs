@@ -295,28 +295,29 @@ impl Comparison {
     }
 }
 
-/// Two values that differ are two things: coins, amounts, kinds.
+/// Compares values: coins, amounts, kinds. Two that differ are two things.
 pub(crate) fn by_value<T: PartialEq>(asked: &T, found: &T) -> Option<bool> {
     Some(asked == found)
 }
 
-/// A value that the gateway computes with may be shown rounded, so that a difference proves nothing.
+/// Compares a value that the gateway may show rounded. A difference proves nothing.
 pub(crate) fn as_shown<T: PartialEq>(asked: &T, found: &T) -> Option<bool> {
     (asked == found).then_some(true)
 }
 
-/// Two texts that differ may mean the same: chains, memos, names of products.
+/// Compares texts. Two that differ may mean the same: memos, names of products.
 pub(crate) fn by_text<T: AsRef<str>>(asked: &T, found: &T) -> Option<bool> {
     (asked.as_ref().trim() == found.as_ref().trim()).then_some(true)
 }
 
-/// The same, where letter case never has a meaning: chains, currencies, e-mail hosts.
+/// Compares texts in which letter case has no meaning: chains, currencies, e-mail addresses.
 pub(crate) fn by_letters<T: AsRef<str>>(asked: &T, found: &T) -> Option<bool> {
     let (asked, found) = (asked.as_ref().trim(), found.as_ref().trim());
     asked.eq_ignore_ascii_case(found).then_some(true)
 }
 
-/// The merchant's own ids are two ids where they differ, unless only by letter case or white space.
+/// Compares the merchant's own ids. Two that differ are two ids, unless they differ only by letter
+/// case or white space.
 pub(crate) fn by_id<T: AsRef<str>>(asked: &T, found: &T) -> Option<bool> {
     if asked.as_ref() == found.as_ref() {
         return Some(true);
@@ -324,7 +325,7 @@ pub(crate) fn by_id<T: AsRef<str>>(asked: &T, found: &T) -> Option<bool> {
     by_letters(asked, found).is_none().then_some(false)
 }
 
-/// Accounts have an id of digits; a record may show it for an account that was named otherwise.
+/// Compares accounts. A record may show the number of an account that was asked for by e-mail.
 pub(crate) fn by_account(asked: &String, found: &String) -> Option<bool> {
     let is_id = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     match asked == found {

@@ -52,8 +52,8 @@ impl Client {
     }
 
     /// Finds out what became of a payout, an order or an invoice that an earlier call, or an earlier
-    /// process, left in doubt. Never submits anything, and checks no rule of the request: what was
-    /// sent can be settled whatever a later version would refuse to send.
+    /// process, left in doubt. It never submits anything, and it checks no rule of the request: a
+    /// request that this version would refuse to send can still be settled.
     ///
     /// `in_doubt_since` is [`Tried::in_doubt_since`](crate::Tried::in_doubt_since) of the earlier
     /// error; after a crash, take the moment of the crash or any later one. From
@@ -82,7 +82,7 @@ impl Client {
     }
 }
 
-/// What is sent: nothing is submitted where an earlier doubt is settled.
+/// The requests of one call. A settlement has nothing to submit.
 struct Requests {
     submit: Option<Prepared>,
     lookup: Prepared,
@@ -173,7 +173,7 @@ async fn follow<S: Submit>(
     loop {
         let left = client.left(give_up_at);
         step = match (step, &requests.submit) {
-            // A verdict that is reached is given whatever the time: the process may have been
+            // A verdict that is reached is returned even after the time: the process may have been
             // stopped since the answer came.
             (Step::Finish(verdict), _) => return *verdict,
             _ if left.is_zero() => return machine.give_up(),
