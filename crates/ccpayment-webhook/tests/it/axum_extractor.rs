@@ -159,8 +159,7 @@ async fn a_body_that_breaks_off_is_refused() {
     reason = "the time of this test alone, which stands still"
 )]
 async fn a_body_that_never_ends_is_refused_in_time() {
-    let log = crate::refusals::Log::default();
-    let _guard = log.start();
+    let log = crate::refusals::Log::start();
     let mut app = App::new();
     let began = tokio::time::Instant::now();
     let endless =

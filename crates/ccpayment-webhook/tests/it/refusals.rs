@@ -1,35 +1,46 @@
 //! What whoever runs the server sees of a refusal.
 
+use std::cell::RefCell;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Once;
 
 use ccpayment_webhook::VerifyError;
 
 use crate::delivery::{APP_ID, Delivery, SECRET, SIGNED_AT, verifier};
 
-#[derive(Clone, Default)]
-pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
+thread_local! {
+    static LINES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// What this test logs. One subscriber serves the whole process, because `tracing` remembers for
+/// each event whether anybody listens; each test has a thread, and so lines, of its own.
+pub(crate) struct Log(());
 
 impl Log {
-    /// What is written while the guard lives.
-    pub(crate) fn start(&self) -> tracing::subscriber::DefaultGuard {
-        let log = self.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_ansi(false)
-            .without_time()
-            .with_writer(move || log.clone())
-            .finish();
-        tracing::subscriber::set_default(subscriber)
+    pub(crate) fn start() -> Self {
+        static LISTENS: Once = Once::new();
+        LISTENS.call_once(|| {
+            let subscriber = tracing_subscriber::fmt()
+                .with_ansi(false)
+                .without_time()
+                .with_writer(|| Writer)
+                .finish();
+            tracing::subscriber::set_global_default(subscriber).unwrap();
+        });
+        LINES.take();
+        Self(())
     }
 
     pub(crate) fn take(&self) -> String {
-        String::from_utf8(std::mem::take(&mut self.0.lock().unwrap())).unwrap()
+        String::from_utf8(LINES.take()).unwrap()
     }
 }
 
-impl io::Write for Log {
+struct Writer;
+
+impl io::Write for Writer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
+        LINES.with_borrow_mut(|lines| lines.write(bytes))
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -39,8 +50,7 @@ impl io::Write for Log {
 
 #[test]
 fn a_refusal_leaves_its_reason_and_nothing_of_body_and_signature() {
-    let log = Log::default();
-    let _guard = log.start();
+    let log = Log::start();
     let good = Delivery::new(r#"{"type":"New","msg":"hush"}"#);
     let _ = good.verify(&verifier()).unwrap();
     assert_eq!(log.take(), "", "what is trusted is nothing to tell");
