@@ -186,3 +186,13 @@ async fn a_block_stops_the_calls_of_all_clones_until_a_person_says_so() {
         client.payout(&payout()).await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn a_payout_without_time_for_its_first_step_was_not_sent() {
+    let (client, _, sent) = bench(&[(0, ACCEPTED)], Timeouts::new(TOTAL, Duration::ZERO));
+    let error = client.payout(&payout()).await.unwrap_err();
+    assert_eq!(error.outcome(), Outcome::NotSent, "{error}");
+    assert_eq!(sent.load(Ordering::Relaxed), 0);
+    let unknown = client.settle(&payout(), START).await.unwrap_err();
+    assert_eq!(unknown.tried().in_doubt_since, Some(START), "{unknown}");
+}

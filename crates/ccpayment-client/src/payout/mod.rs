@@ -176,7 +176,11 @@ async fn follow<S: Submit>(
             // A verdict that is reached is returned even after the time: the process may have been
             // stopped since the answer came.
             (Step::Finish(verdict), _) => return *verdict,
-            _ if left.is_zero() => return machine.give_up(),
+            // A process that was stopped before its first step has sent nothing, and says so.
+            _ if left.is_zero() => {
+                let call = CallInfo::of(request);
+                return machine.not_begun(Some(Error::NoTime { call }));
+            }
             (Step::Submit, _) if asked.is_some() => Step::pause(Then::Submit),
             // A wait that outlasts the time would leave a doubt that the record may settle.
             (Step::Lookup, _) if asked.is_some_and(|asked| asked < left) => {
