@@ -15,6 +15,8 @@ use http::Response;
 
 const START: Timestamp = Timestamp::new(1_767_225_600);
 const TOTAL: Duration = Duration::from_secs(60);
+/// Ten times as long, in milliseconds.
+const STOPPED: u64 = 600_000;
 
 fn payout() -> ApplyAppWithdrawToNetwork {
     ApplyAppWithdrawToNetwork::new(
@@ -59,34 +61,18 @@ fn bench(answers: Answers, timeouts: Timeouts) -> (Client, TestClock, Arc<Atomic
     (client, clock, sent)
 }
 
-/// These answers, one after the other; with the last one, the process is stopped until long after
-/// its time.
-async fn pay(answers: &'static [&'static str]) -> Result<Submitted<RecordId>, PayoutError> {
-    let credentials = Credentials::new(AppId::new("app"), AppSecret::new("secret")).unwrap();
-    let clock = TestClock::at(START);
-    let (stopped, sent) = (clock.clone(), Arc::new(AtomicU32::new(0)));
-    let transport = transport_fn(move |_call| {
-        let at = usize::try_from(sent.fetch_add(1, Ordering::Relaxed)).unwrap();
-        let (answer, stopped) = (answers[at], stopped.clone());
-        async move {
-            if at + 1 == answers.len() {
-                stopped.advance(TOTAL * 10);
-            }
-            Ok(Response::new(answer.into()))
-        }
-    });
-    let client = Client::new(credentials, transport)
-        .with_clock(clock)
-        .with_timeouts(Timeouts::new(TOTAL, TOTAL));
+/// With these answers, of which the last comes when the process has been stopped for long.
+async fn pay(answers: Answers) -> Result<Submitted<RecordId>, PayoutError> {
+    let (client, ..) = bench(answers, Timeouts::new(TOTAL, TOTAL));
     client.payout(&payout()).await
 }
 
 #[tokio::test]
 async fn an_acceptance_counts_however_late_it_is_looked_at() {
     for answers in [
-        &[ACCEPTED][..],
-        &[LIMITED, ACCEPTED],
-        &[LIMITED, LIMITED, ACCEPTED],
+        &[(STOPPED, ACCEPTED)][..],
+        &[(0, LIMITED), (STOPPED, ACCEPTED)],
+        &[(0, LIMITED), (0, LIMITED), (STOPPED, ACCEPTED)],
     ] {
         let paid = pay(answers).await.unwrap();
         assert_eq!((paid.made.as_str(), paid.proof), ("r1", Proof::Accepted));
@@ -96,14 +82,14 @@ async fn an_acceptance_counts_however_late_it_is_looked_at() {
 #[tokio::test]
 async fn a_refusal_counts_however_late_it_is_looked_at() {
     const POOR: &str = r#"{"code":14000,"msg":"insufficient"}"#;
-    let error = pay(&[LIMITED, POOR]).await.unwrap_err();
+    let error = pay(&[(0, LIMITED), (STOPPED, POOR)]).await.unwrap_err();
     assert_eq!(error.code(), Some(ErrorCode::BalanceInsufficient));
     assert!(error.can_be_made_again());
 }
 
 #[tokio::test]
 async fn a_doubt_stays_a_doubt_with_its_date() {
-    let error = pay(&[LIMITED, "<html>"]).await.unwrap_err();
+    let error = pay(&[(0, LIMITED), (STOPPED, "<html>")]).await.unwrap_err();
     assert!(matches!(error, PayoutError::Unknown { .. }), "{error}");
     assert!(error.tried().in_doubt_since >= Some(START));
 }
