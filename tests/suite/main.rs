@@ -46,6 +46,7 @@ mod signing;
 mod simulate;
 mod snapshots;
 mod soak;
+mod spans;
 mod stored;
 mod submits;
 mod told;

@@ -31,9 +31,9 @@ use serde_json::{Value, json};
 
 use crate::in_process;
 
-const START: u64 = 1_767_225_600;
-const DAY: u64 = 86_400;
-const WINDOW: u64 = 90 * DAY;
+pub(crate) const START: u64 = 1_767_225_600;
+pub(crate) const DAY: u64 = 86_400;
+pub(crate) const WINDOW: u64 = 90 * DAY;
 const JANE: &str = "jane-0001";
 const LI: &str = "li-000001";
 const RECEIVER: &str = "0xBb9C4e7F3687aca1AE2828c18f9E3ae067F569FE";
@@ -254,137 +254,19 @@ async fn a_year_is_read_from_the_sandbox_which_takes_ninety_days_at_once() {
     assert_eq!(records.len(), 90);
 }
 
-/// A gateway with a list of deposits: the moments at which they came, newest first.
-#[derive(Clone)]
-struct Model {
-    moments: Vec<u64>,
-    page: usize,
-    asked: Arc<Mutex<Vec<(u64, u64)>>>,
-}
-
-#[async_trait]
-impl Transport for Model {
-    async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
-        let asked: Value = serde_json::from_slice(call.request.body()).unwrap();
-        let number = |name: &str| asked[name].as_u64();
-        let (from, to) = (number("startAt").unwrap(), number("endAt").unwrap());
-        assert!(from <= to && to - from <= WINDOW, "{asked}");
-        assert_eq!(asked["coinId"], 1280, "the conditions stay");
-        let start = asked["nextId"].as_str().map_or(0, |it| it.parse().unwrap());
-        if start == 0 {
-            self.asked.lock().unwrap().push((from, to));
-        }
-        let within: Vec<_> = (self.moments.iter().enumerate())
-            .filter(|(_, moment)| (from..=to).contains(*moment))
-            .collect();
-        let end = (start + self.page).min(within.len());
-        let records: Vec<_> = (within[start..end].iter())
-            .map(|(number, moment)| deposit(&number.to_string(), **moment))
-            .collect();
-        let next = if end < within.len() {
-            end.to_string()
-        } else {
-            String::new()
-        };
-        let body = json!({
-            "code": 10000, "msg": "success", "data": { "records": records, "nextId": next },
-        });
-        Ok(Response::new(Bytes::from(body.to_string())))
-    }
-}
-
-fn deposit(record_id: &str, arrived_at: u64) -> Value {
+pub(crate) fn deposit(record_id: &str, arrived_at: u64) -> Value {
     json!({
         "recordId": record_id, "coinId": 1280, "coinSymbol": "USDT", "chain": "POLYGON",
         "amount": "1", "status": "Success", "arrivedAt": arrived_at,
     })
 }
 
-fn client(transport: impl Transport + 'static) -> Client {
+pub(crate) fn client(transport: impl Transport + 'static) -> Client {
     let credentials = Credentials::new(AppId::new("app"), AppSecret::new("secret")).unwrap();
     Client::new(credentials, transport).with_clock(TestClock::at(Timestamp::new(START)))
 }
 
-/// Moments, many of them at the edges of windows that end with the span or a day after it.
-fn moments(from: u64, to: u64) -> impl Strategy<Value = Vec<u64>> {
-    let edge = (0..5u64, 0..4u64, any::<bool>()).prop_map(move |(window, off, is_open)| {
-        (to + 1 + if is_open { DAY } else { 0 })
-            .saturating_sub(window * (WINDOW - 1))
-            .saturating_sub(off)
-    });
-    let moment = prop_oneof![edge, from.saturating_sub(9)..=to + 9];
-    prop::collection::vec(moment, 0..40).prop_map(|mut moments| {
-        moments.sort_unstable_by(|a, b| b.cmp(a));
-        moments
-    })
-}
-
-fn spans() -> impl Strategy<Value = (u64, u64, Vec<u64>)> {
-    let length = prop_oneof![
-        (0..5u64, 0..3u64).prop_map(|(windows, more)| windows * WINDOW + more),
-        0..4 * WINDOW,
-    ];
-    (length, Just(START)).prop_flat_map(|(length, to)| {
-        let from = to - length;
-        (Just(from), Just(to), moments(from, to))
-    })
-}
-
-proptest! {
-    #[test]
-    fn no_record_of_a_long_span_is_lost(
-        (from, to, moments) in spans(), page in 1..5usize, has_end: bool, stops_after in 0..9usize,
-    ) {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let model = Model { moments, page, asked: Arc::default() };
-        let asked = Arc::clone(&model.asked);
-        let moments = model.moments.clone();
-        let client = client(model);
-        let query = GetAppDepositRecordList::new()
-            .coin_id(ccpayment::CoinId::new(1280))
-            .start_at(Timestamp::new(from));
-        // Without an end, a long span ends a day from now; a short one is asked for as it is.
-        let has_end = has_end || to + DAY - from <= WINDOW;
-        let (query, end) = if has_end {
-            (query.end_at(Timestamp::new(to)), to)
-        } else {
-            (query, to + DAY)
-        };
-        let expected: Vec<_> = (moments.iter().enumerate())
-            .filter(|(_, moment)| (from..=end).contains(*moment))
-            .map(|(number, _)| number.to_string())
-            .collect();
-        let read = runtime.block_on(async {
-            // In two goes, with what is left stored in between.
-            let first: Vec<Page<_>> =
-                client.pages(query.clone()).take(stops_after).try_collect().await.unwrap();
-            let rest = first.last().map_or(Some(query), |page| page.next.clone());
-            let rest = serde_json::to_string(&rest).unwrap();
-            let rest: Option<GetAppDepositRecordList> = serde_json::from_str(&rest).unwrap();
-            let read = first.into_iter().flat_map(|page| page.items);
-            let mut read: Vec<_> = read.collect::<Result<_, _>>().unwrap();
-            if let Some(rest) = rest {
-                read.extend(client.items(rest).try_collect::<Vec<_>>().await.unwrap());
-            }
-            read
-        });
-        // Some come twice, where two windows overlap.
-        let mut read: Vec<_> =
-            read.iter().map(|record| record.record_id.as_str().to_owned()).collect();
-        read.sort_by_key(|id| id.parse::<usize>().unwrap());
-        read.dedup();
-        prop_assert_eq!(read, expected);
-        let mut asked = asked.lock().unwrap().clone();
-        asked.dedup();
-        // Newest first, and each reaches into the one before by a second.
-        prop_assert_eq!((asked[0].1, asked[asked.len() - 1].0), (end, from));
-        prop_assert!(asked.windows(2).all(|two| two[0].0 + 1 == two[1].1), "{:?}", asked);
-        let whole = (end - from).saturating_sub(1) / (WINDOW - 1);
-        prop_assert!((whole..=whole + 1).contains(&(asked.len() as u64)), "{:?}", asked);
-    }
-}
-
-fn list() -> GetAppDepositRecordList {
+pub(crate) fn list() -> GetAppDepositRecordList {
     GetAppDepositRecordList::new()
 }
 
@@ -396,13 +278,13 @@ fn page(record_id: &str, next: &Value) -> Reply {
     Reply::data(&json!({ "records": [deposit(record_id, START)], "nextId": next }))
 }
 
-fn ids(pages: &[Page<GetAppDepositRecordList>]) -> Vec<&str> {
+pub(crate) fn ids(pages: &[Page<GetAppDepositRecordList>]) -> Vec<&str> {
     let items = pages.iter().flat_map(|page| &page.items);
     items.flatten().map(|it| it.record_id.as_str()).collect()
 }
 
 /// Everything until the end or an error.
-async fn read(
+pub(crate) async fn read(
     client: &Client,
     query: GetAppDepositRecordList,
 ) -> (
@@ -533,128 +415,6 @@ async fn nothing_is_asked_for_before_it_is_wanted() {
         assert_eq!(fake.left(), 0);
     }
     fake.finish().unwrap();
-}
-
-/// A gateway whose clock is ahead of ours, that counts in milliseconds, and perhaps takes neither
-/// end of a span to belong to it: what it asks is whether a record is lost.
-#[derive(Clone)]
-struct Strict {
-    /// In milliseconds, newest first.
-    moments: Arc<Vec<u64>>,
-    excludes_ends: bool,
-    now: u64,
-}
-
-#[async_trait]
-impl Transport for Strict {
-    async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
-        let asked: Value = serde_json::from_slice(call.request.body()).unwrap();
-        let from = asked["startAt"].as_u64().unwrap();
-        let to = asked["endAt"].as_u64().unwrap_or(self.now);
-        assert!(from <= to && to - from <= WINDOW, "{asked}");
-        let records: Vec<_> = (self.moments.iter().enumerate())
-            .filter(|(_, moment)| match self.excludes_ends {
-                true => from * 1_000 < **moment && **moment < to * 1_000,
-                false => from * 1_000 <= **moment && **moment <= to * 1_000,
-            })
-            .map(|(number, moment)| deposit(&number.to_string(), moment / 1_000))
-            .collect();
-        let body = json!({ "code": 10000, "msg": "success", "data": { "records": records } });
-        Ok(Response::new(Bytes::from(body.to_string())))
-    }
-}
-
-#[tokio::test]
-async fn no_record_is_lost_between_windows_or_behind_our_clock() {
-    for (behind, excludes_ends) in [(0, false), (100, false), (3_600, false), (3_600, true)] {
-        let now = START + behind;
-        // Each half second around where a window may begin, be it that windows share a second or
-        // lie one apart, and up to the gateway's now.
-        let edges = (0..5).flat_map(|window| {
-            let (to, apart) = (START + DAY, window * (WINDOW + 1));
-            [to - window * (WINDOW - 1), to - apart, START - apart]
-        });
-        let mut moments: Vec<u64> = edges
-            .flat_map(|edge| (0..=8).map(move |half| edge * 1_000 - 2_000 + half * 500))
-            .chain((0..=behind).map(|after| (START + after) * 1_000 - 500))
-            .filter(|moment| *moment < now * 1_000)
-            .collect();
-        moments.sort_unstable_by(|a, b| b.cmp(a));
-        moments.dedup();
-        let all: BTreeSet<_> = (0..moments.len())
-            .map(|number| number.to_string())
-            .collect();
-        let moments = Arc::new(moments);
-        let client = client(Strict {
-            moments,
-            excludes_ends,
-            now,
-        });
-        let year = list().start_at(Timestamp::new(START - 365 * DAY));
-        let records: Vec<_> = client.items(year).try_collect().await.unwrap();
-        let read: BTreeSet<_> = records.iter().map(|it| it.record_id.to_string()).collect();
-        assert_eq!(
-            read, all,
-            "{behind} s behind, ends excluded: {excludes_ends}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn a_span_that_breaks_a_rule_is_refused_before_any_request() {
-    let at = Timestamp::new;
-    let milliseconds = at(START * 1_000);
-    for (query, field, rule) in [
-        (
-            list().start_at(at(START - DAY)).end_at(milliseconds),
-            "endAt",
-            Rule::Milliseconds,
-        ),
-        (list().start_at(milliseconds), "startAt", Rule::Milliseconds),
-        (
-            list().start_at(milliseconds).end_at(at(START)),
-            "startAt",
-            Rule::Milliseconds,
-        ),
-        (
-            list().start_at(at(START)).end_at(at(START - 1)),
-            "endAt",
-            Rule::BeforeStart { start: "startAt" },
-        ),
-    ] {
-        let fake = FakeTransport::new();
-        let client = client(fake.clone());
-        let (pages, error) = read(&client, query.clone()).await;
-        let error = error.unwrap();
-        assert!(pages.is_empty());
-        assert_eq!(*error.rest(), query);
-        let Some(ccpayment::Error::Invalid {
-            source: PrepareError::Invalid(invalid),
-            ..
-        }) = error.call_error()
-        else {
-            panic!("{error:?}")
-        };
-        assert_eq!((&*invalid.field, &invalid.rule), (field, &rule));
-        fake.finish().unwrap();
-    }
-}
-
-#[tokio::test]
-async fn an_end_in_the_far_future_makes_no_more_requests_than_no_end() {
-    let model = Model {
-        moments: vec![START],
-        page: 20,
-        asked: Arc::default(),
-    };
-    let asked = Arc::clone(&model.asked);
-    let query = list()
-        .coin_id(ccpayment::CoinId::new(1280))
-        .start_at(Timestamp::new(START - 7 * DAY))
-        .end_at(Timestamp::LATEST);
-    let records: Vec<_> = client(model).items(query).try_collect().await.unwrap();
-    assert_eq!(records.len(), 1);
-    assert_eq!(*asked.lock().unwrap(), [(START - 7 * DAY, START + DAY)]);
 }
 
 #[tokio::test]

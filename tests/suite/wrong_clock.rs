@@ -464,6 +464,18 @@ async fn a_clock_that_is_set_right_does_not_make_a_doubt_older() {
     }
 }
 
+/// A clock that was ahead, and corrected, is set back: what it showed then is behind, as long as the
+/// correction is that of before.
+#[tokio::test]
+async fn a_corrected_clock_that_is_set_back_does_not_make_a_doubt_older() {
+    let bench = bench(9 * HOUR);
+    bench.read().await.unwrap();
+    *bench.off.lock().unwrap() = 7 * HOUR;
+    let crashed = Timestamp::from_system(bench.client.now());
+    assert!(crashed.get() < START - HOUR as u64);
+    bench.settles_only_later(crashed).await;
+}
+
 /// The sandbox's time, but so many hours off.
 #[derive(Clone)]
 struct OffSandbox {

@@ -228,8 +228,11 @@ impl Client {
     pub(crate) fn now_at(&self, elapsed: Duration) -> SystemTime {
         let shared = &*self.shared;
         let ours = shared.clock.now();
-        shared.slowest.see(ours, elapsed);
-        (shared.skew.as_ref()).map_or(ours, |skew| skew.correct(ours))
+        let corrected = (shared.skew.as_ref()).map_or(ours, |skew| skew.correct(ours));
+        // A moment may have been read from either. The corrected one is behind as well, where the
+        // clock was set back after its skew was learned.
+        shared.slowest.see(ours.min(corrected), elapsed);
+        corrected
     }
 
     /// Prepares a request that goes out for the first time.

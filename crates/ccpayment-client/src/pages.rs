@@ -171,12 +171,10 @@ impl Client {
         &self,
         query: Q,
     ) -> impl Stream<Item = Result<(Page<Q>, Q), PageError<Q>>> + Send + use<Q> {
-        let latest = Timestamp::from_system(self.now()).plus(MOST_SKEW);
-        let rest = closed(query, latest);
         let walk = Walk {
             client: self.clone(),
-            seen: Seen::of(rest.cursor()),
-            rest: Some(rest),
+            seen: Seen::of(query.cursor()),
+            rest: Some(query),
             repeated: None,
             empty: 0,
         };
@@ -244,8 +242,8 @@ impl<Q: Paged> Walk<Q> {
             let rest = Box::new(rest);
             return Err(PageError::NoRecords { rest });
         }
-        let answer = match self.client.send(&newest_window(&rest)).await {
-            Ok(answer) => answer,
+        let (rest, answer) = match self.ask(&rest).await {
+            Ok(answered) => answered,
             Err(error) => {
                 let (source, rest) = (Box::new(error), Box::new(rest));
                 return Err(PageError::Call { source, rest });
@@ -267,6 +265,21 @@ impl<Q: Paged> Walk<Q> {
         let next = after(rest.clone(), cursor);
         self.rest.clone_from(&next);
         Ok(Some(((Page { items, next }, rest), self)))
+    }
+
+    /// The next page, and the query whose page it is: what is left, with an end where one is needed.
+    async fn ask(&self, rest: &Q) -> Result<(Q, Q::Response), Error> {
+        let now = || Timestamp::from_system(self.client.now());
+        loop {
+            let query = closed(rest.clone(), now().plus(MOST_SKEW));
+            let answer = self.client.send(&newest_window(&query)).await?;
+            // Our clock may have been set forward while the gateway refused it: then the end is too
+            // early, and this page has not the newest records.
+            let (_, to) = query.span();
+            if to == rest.span().1 || to >= Some(now()) {
+                return Ok((query, answer));
+            }
+        }
     }
 }
 

@@ -61,7 +61,7 @@ impl Skew {
     }
 }
 
-/// What our clock shows where it was furthest behind, by the one that never jumps.
+/// What our clock shows where it was furthest behind, corrected or not, by the one that never jumps.
 ///
 /// A moment that somebody read from our clock may be older than it looks, if that was set since.
 #[derive(Debug)]
