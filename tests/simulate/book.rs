@@ -100,7 +100,7 @@ impl Book {
         let anew = (self.entries().calls.iter()).any(|it| it.payment == number && it.anew);
         let payment = self.payments.get(number)?;
         Some(if anew {
-            payment.made_anew()
+            payment.made_anew(number)
         } else {
             payment.clone()
         })

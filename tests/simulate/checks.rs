@@ -102,7 +102,7 @@ fn facts(book: &Book, ledger: &Ledger) -> (Vec<Facts>, Vec<String>) {
         });
         if payment.is_batch() {
             batches.insert(payment.order_key().0, number);
-            batches.insert(payment.made_anew().order_key().0, number);
+            batches.insert(payment.made_anew(number).order_key().0, number);
         }
         for (row, amount) in (0_usize..).zip(amounts) {
             rows.insert(amount, (number, row));

@@ -263,9 +263,10 @@ impl Payment {
         })
     }
 
-    /// The same under other ids: what somebody does who is told that it was not made.
-    pub(crate) fn made_anew(&self) -> Self {
-        let anew = |id: &OrderId| OrderId::new(format!("{id}-anew"));
+    /// The same under other ids: what somebody does who is told that it was not made. Two payments
+    /// that were asked for under one id have two of them.
+    pub(crate) fn made_anew(&self, number: usize) -> Self {
+        let anew = |id: &OrderId| OrderId::new(format!("{id}-anew-{number}"));
         macro_rules! renamed {
             ($($kind:ident)*) => {
                 match &self.request {
