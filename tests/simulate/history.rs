@@ -1,6 +1,6 @@
 //! One history: what a seed lets happen.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -78,6 +78,7 @@ impl History {
                 timeouts: planned.timeouts,
                 fuse: Fuse::new(&burnt),
                 tasks: JoinSet::new(),
+                resumed: BTreeSet::new(),
             });
         }
         let mut history = Self {
@@ -216,6 +217,10 @@ impl History {
         let Some(teller) = worker.teller.clone() else {
             return;
         };
+        // It came up again since the call was handed over to it, and is at it already.
+        if takes_over.is_some() && worker.resumed.contains(&call) {
+            return;
+        }
         let how = match takes_over {
             // It does not know when the other died, but that was before now.
             Some(true) => How::Settle(Some(worker.clock.timestamp())),
@@ -299,12 +304,14 @@ impl History {
         };
         let teller = Teller::new(self.who, &book.world, &worker.clock, worker.timeouts)?;
         worker.teller = Some(teller.clone());
+        worker.resumed.clear();
         // It does not know when it died, but that was before now.
         let since = worker.clock.timestamp();
         for (call, entry) in (0..).zip(book.calls()) {
             if entry.worker != number || !entry.started || entry.verdict.is_some() {
                 continue;
             }
+            worker.resumed.insert(call);
             let (book, teller) = (Arc::clone(&book), teller.clone());
             worker.spawn(async move {
                 let settle = How::Settle(Some(since));

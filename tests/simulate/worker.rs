@@ -1,5 +1,6 @@
 //! A process of the merchant.
 
+use std::collections::BTreeSet;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -19,6 +20,8 @@ pub(crate) struct Worker {
     pub(crate) timeouts: Timeouts,
     pub(crate) fuse: Arc<Fuse>,
     pub(crate) tasks: JoinSet<()>,
+    /// The calls that it took up when it came up again.
+    pub(crate) resumed: BTreeSet<usize>,
 }
 
 /// Counts the steps that a process has left.
