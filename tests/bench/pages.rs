@@ -1,7 +1,5 @@
 //! The memory that a list takes while it is read: of one page, however many there are.
 
-use std::pin::pin;
-
 use allocation_counter::measure;
 use anyhow::{Result, ensure};
 use async_trait::async_trait;
@@ -71,7 +69,7 @@ fn peak(records: u64) -> Result<u64> {
     let mut read = Ok(0);
     let taken = measure(|| {
         read = runtime.block_on(async {
-            let mut items = pin!(client.items(GetAppDepositRecordList::new()));
+            let mut items = client.items(GetAppDepositRecordList::new());
             let mut count = 0;
             while items.try_next().await?.is_some() {
                 count += 1;

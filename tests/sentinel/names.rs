@@ -146,7 +146,7 @@ fn of_a_call_that_is_refused() {
         fake.expect_any::<ApplyAppWithdrawToNetwork>(refusal);
     };
     let text = traced(script, async |client| {
-        client.send(&payout()).await.unwrap_err();
+        client.send_unsettled(&payout()).await.unwrap_err();
     });
     insta::assert_snapshot!(text);
 }

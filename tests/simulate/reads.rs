@@ -2,13 +2,12 @@
 //! doubled.
 
 use std::collections::BTreeSet;
-use std::pin::pin;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use ccpayment::v2::{GetAutoWithdrawRecordList, GetChainList, GetCoin, GetCoinList, GetFiatList};
-use ccpayment::{Client, CoinId, Endpoint, Origin, Prepared, Timestamp, decode};
+use ccpayment::{Client, CoinId, Endpoint, Origin, Prepared, Sendable, Timestamp, decode};
 use ccpayment_sandbox::Sandbox;
 use futures_util::TryStreamExt;
 
@@ -68,7 +67,7 @@ async fn ask<E: Endpoint>(request: &E) -> Result<E::Response> {
     Ok(decode(&answer)?)
 }
 
-async fn differs<E: Endpoint>(client: &Client, request: &E, truth: &E::Response) -> Option<String>
+async fn differs<E: Sendable>(client: &Client, request: &E, truth: &E::Response) -> Option<String>
 where
     E::Response: PartialEq + std::fmt::Debug,
 {
@@ -83,7 +82,7 @@ async fn walk(book: &Book, client: &Client) -> Option<String> {
     let mut rest = GetAutoWithdrawRecordList::new().coin_id(CoinId::new(MATIC));
     let mut found = Vec::new();
     for _ in 0..WALKS {
-        let mut pages = pin!(client.pages(rest.clone()));
+        let mut pages = client.pages(rest.clone());
         loop {
             match pages.try_next().await {
                 Ok(Some(page)) => {
@@ -119,7 +118,7 @@ async fn read_all(book: &Book, client: &Client) -> Option<String> {
         .start_at(begins);
     let mut found = BTreeSet::new();
     for _ in 0..WALKS {
-        let mut pages = pin!(client.pages(rest.clone()));
+        let mut pages = client.pages(rest.clone());
         loop {
             match pages.try_next().await {
                 Ok(Some(page)) => {

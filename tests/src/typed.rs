@@ -108,7 +108,10 @@ where
 {
     Box::pin(async move {
         let request: E = serde_json::from_value(request.clone()).map_err(CallError::Json)?;
-        let answer = client.send(&request).await.map_err(CallError::Client)?;
+        let answer = client
+            .send_unsettled(&request)
+            .await
+            .map_err(CallError::Client)?;
         serde_json::to_value(answer).map_err(CallError::Json)
     })
 }

@@ -173,7 +173,7 @@ fn refused<E: Endpoint>(request: &E) -> Option<Rule> {
 fn a_product_of_an_invoice_of_120_characters_is_refused() {
     // 5.8
     let invoice = |length: usize| {
-        CreateInvoiceUrl::new(CoinId::new(1280), "order-1".into(), "1".parse().unwrap())
+        CreateInvoiceUrl::new(CoinId::new(1280), "order-1", "1".parse().unwrap())
             .product("\u{e9}".repeat(length))
     };
     assert_eq!(refused(&invoice(119)), None);
@@ -184,12 +184,12 @@ fn a_product_of_an_invoice_of_120_characters_is_refused() {
 fn a_record_id_of_a_deposit_of_any_length_is_sent_and_an_empty_one_refused() {
     // 5.10
     for id in ["1".to_owned(), "2".repeat(65)] {
-        assert_eq!(refused(&GetUserDepositRecord::new(id.clone().into())), None);
-        assert_eq!(refused(&GetAppDepositRecord::new(id.into())), None);
+        assert_eq!(refused(&GetUserDepositRecord::new(id.clone())), None);
+        assert_eq!(refused(&GetAppDepositRecord::new(id)), None);
     }
     let empty = Some(Rule::Empty);
-    assert_eq!(refused(&GetUserDepositRecord::new("".into())), empty);
-    assert_eq!(refused(&GetAppDepositRecord::new("".into())), empty);
+    assert_eq!(refused(&GetUserDepositRecord::new("")), empty);
+    assert_eq!(refused(&GetAppDepositRecord::new("")), empty);
 }
 
 #[test]
@@ -260,13 +260,13 @@ fn both_spellings_of_a_name_are_read() {
 
 #[test]
 fn rows_of_a_batch_have_both_keys_and_only_the_whole_is_cancelled() {
-    let row = BatchWithdrawTask::new(7, "row-7".into(), "0xabc".into(), "1".parse().unwrap());
-    let text = text(&AppendBatchWithdraw::new("batch-1".into(), [row]));
+    let row = BatchWithdrawTask::new(7, "row-7", "0xabc".into(), "1".parse().unwrap());
+    let text = text(&AppendBatchWithdraw::new("batch-1", [row]));
     assert!(
         text.contains(r#""seq":7"#) && text.contains(r#""orderId":"row-7""#),
         "{text}"
     );
-    let abort = AbortBatchWithdraw::new("batch-1".into());
+    let abort = AbortBatchWithdraw::new("batch-1");
     assert_eq!(self::text(&abort), r#"{"batchOrderId":"batch-1"}"#);
     for (canceled, ignored) in [
         ("canceledSeqs", "ignoredSeqs"),
@@ -289,7 +289,7 @@ fn rows_of_a_batch_have_both_keys_and_only_the_whole_is_cancelled() {
 
 #[test]
 fn the_path_of_the_block_height_can_be_another() {
-    let height = GetPaymentBlockHeight::new("record".into());
+    let height = GetPaymentBlockHeight::new("record");
     assert_eq!(
         sent(&height).uri().path(),
         "/ccpayment/v2/getPaymentBlockHeight"
@@ -342,7 +342,7 @@ fn shapes_that_only_some_sources_have_are_read() {
 #[test]
 fn numbers_are_read_as_text_too_and_sent_as_numbers() {
     // 3.1, 3.2, 3.8
-    let invoice = CreateInvoiceUrl::new(CoinId::new(1280), "order-1".into(), "1".parse().unwrap());
+    let invoice = CreateInvoiceUrl::new(CoinId::new(1280), "order-1", "1".parse().unwrap());
     assert!(
         text(&invoice).contains(r#""priceCoinId":1280"#),
         "{}",
@@ -358,8 +358,8 @@ fn numbers_are_read_as_text_too_and_sent_as_numbers() {
         as_text
     );
     let pay = ApplyUserWithdrawToNetwork::new(
-        "user-1".into(),
-        "order-1".into(),
+        "user-1",
+        "order-1",
         CoinId::new(1280),
         "TRX".into(),
         "Tabc".into(),
@@ -447,7 +447,7 @@ fn quotes_and_swaps_send_nothing_that_is_in_doubt() {
         r#"{"coinIdIn":1,"amountIn":"1","coinIdOut":2}"#
     );
     assert_eq!(
-        text(&Swap::new("order-1".into(), a, "1".parse().unwrap(), b)),
+        text(&Swap::new("order-1", a, "1".parse().unwrap(), b)),
         r#"{"orderId":"order-1","coinIdIn":1,"amountIn":"1","coinIdOut":2}"#
     );
 }

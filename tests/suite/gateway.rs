@@ -105,7 +105,12 @@ async fn house_with(secret: &str, transport: impl Transport + 'static) -> House 
 
 impl House {
     async fn code<E: Endpoint>(&self, request: &E) -> ErrorCode {
-        let error = self.client.send(request).await.map(|_| ()).unwrap_err();
+        let error = self
+            .client
+            .send_unsettled(request)
+            .await
+            .map(|_| ())
+            .unwrap_err();
         error.code().unwrap_or_else(|| panic!("{error}"))
     }
 
@@ -152,7 +157,10 @@ async fn every_route_answers_the_typed_client() {
         .asset;
     assert_eq!(asset.available, Some(amount("100")));
 
-    let opened = client.send(&order("order-1", "20")).await.unwrap();
+    let opened = client
+        .send_unsettled(&order("order-1", "20"))
+        .await
+        .unwrap();
     let payment = house.sandbox.pay(opened.address.as_str(), "20").unwrap();
     let record = GetAppDepositRecord::new(RecordId::new(payment.record_id.clone()));
     let before = client.send(&record).await.unwrap().record;
@@ -215,7 +223,11 @@ async fn the_gateway_refuses_with_its_own_codes() {
     let mut wrong_chain = order("order-1", "20");
     wrong_chain.chain = Chain::new("SOL");
     assert_eq!(house.code(&wrong_chain).await, ErrorCode::InvalidChain);
-    house.client.send(&order("order-1", "20")).await.unwrap();
+    house
+        .client
+        .send_unsettled(&order("order-1", "20"))
+        .await
+        .unwrap();
     assert_eq!(
         house.code(&order("order-1", "20")).await,
         ErrorCode::OrderDuplicate
@@ -227,7 +239,7 @@ async fn the_gateway_refuses_with_its_own_codes() {
     let precise = payout("payout-1", "1.0000001");
     assert_eq!(house.code(&precise).await, ErrorCode::CoinPrecisionLimit);
     let fiat = order("order-2", "20.01").fiat_id(FiatId::new(1033));
-    house.client.send(&fiat).await.unwrap();
+    house.client.send_unsettled(&fiat).await.unwrap();
     assert_eq!(
         house
             .code(&payout("payout-1", "2").memo(Memo::new("7")))
@@ -338,7 +350,7 @@ async fn one_misspelt_wire_name_is_noticed_and_named() {
     ] {
         let error = house
             .client
-            .send(&Misspelt(right, wrong))
+            .send_unsettled(&Misspelt(right, wrong))
             .await
             .unwrap_err();
         assert_eq!(error.code(), Some(ErrorCode::InvalidArgument), "{error}");
@@ -463,7 +475,11 @@ async fn shop(house: &House, failures: u32) -> Shop {
 async fn a_notification_is_repeated_until_it_was_handled_and_credits_once() {
     let house = house().await;
     let shop = shop(&house, 2).await;
-    let opened = house.client.send(&order("order-1", "20")).await.unwrap();
+    let opened = house
+        .client
+        .send_unsettled(&order("order-1", "20"))
+        .await
+        .unwrap();
     let payment = house.sandbox.pay(opened.address.as_str(), "20").unwrap();
     house.sandbox.confirm(&payment.record_id).unwrap();
     for _ in 0..8 {
@@ -491,7 +507,11 @@ async fn a_notification_is_repeated_until_it_was_handled_and_credits_once() {
 async fn risky_money_is_announced_and_not_credited() {
     let house = house().await;
     let shop = shop(&house, 0).await;
-    let opened = house.client.send(&order("order-1", "20")).await.unwrap();
+    let opened = house
+        .client
+        .send_unsettled(&order("order-1", "20"))
+        .await
+        .unwrap();
     let payment = house.sandbox.pay(opened.address.as_str(), "20").unwrap();
     house.sandbox.flag_risky(&payment.record_id).unwrap();
     house.sandbox.confirm(&payment.record_id).unwrap();

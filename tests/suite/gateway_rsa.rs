@@ -94,7 +94,7 @@ async fn the_sandboxs_key_is_verified_and_the_secret_is_not_used() {
         "20".parse::<Amount>().unwrap(),
     );
     let client = client(&sandbox, &server.origin(), RsaBackend::default(), 2048);
-    let opened = client.send(&order).await.unwrap();
+    let opened = client.send_unsettled(&order).await.unwrap();
     sandbox.pay(opened.address.as_str(), "20").unwrap();
     assert!(sandbox.deliver_due().await.iter().all(|it| it.acknowledged));
 

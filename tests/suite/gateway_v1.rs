@@ -97,12 +97,17 @@ async fn house() -> House {
 
 impl House {
     async fn send<E: Endpoint>(&self, request: &E) -> E::Response {
-        let answer = self.client.send(request).await;
+        let answer = self.client.send_unsettled(request).await;
         answer.unwrap_or_else(|error| panic!("{}: {error}", E::NAME))
     }
 
     async fn code<E: Endpoint>(&self, request: &E) -> ErrorCode {
-        let error = self.client.send(request).await.map(|_| ()).unwrap_err();
+        let error = self
+            .client
+            .send_unsettled(request)
+            .await
+            .map(|_| ())
+            .unwrap_err();
         error.code().unwrap_or_else(|| panic!("{error}"))
     }
 
@@ -203,7 +208,7 @@ async fn v1_refuses_with_codes_that_no_other_version_has() {
     let nobody = house.code(&CheckUser::new("1234567")).await;
     assert_eq!(nobody, ErrorCode::ToUserNotFound);
     house.sandbox.instruct("withdraw", 224_066).unwrap();
-    let error = house.client.send(&house.payout("out", "1")).await;
+    let error = house.client.send_unsettled(&house.payout("out", "1")).await;
     let error = error.unwrap_err();
     assert_eq!(error.code(), Some(ErrorCode::ServiceError));
     assert!(house.sandbox.payouts().is_empty());
@@ -257,7 +262,10 @@ async fn an_answer_with_one_other_byte_is_not_believed() {
     ];
     for (place, (tamper, expected)) in tampers.into_iter().enumerate() {
         let house = house_with("app-secret", tamper).await;
-        let error = house.client.send(&house.payout("out", "10")).await;
+        let error = house
+            .client
+            .send_unsettled(&house.payout("out", "10"))
+            .await;
         let error = error.unwrap_err();
         // The money went out: whoever changed the answer can't make it look refused.
         assert!(matches!(error.outcome(), Outcome::Unknown(_)), "{place}");

@@ -9,23 +9,19 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
-use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use ccpayment::v2::*;
 use ccpayment::{
     AppId, AppSecret, Call, Client, Credentials, Cursor, ErrorCode, MOST_EMPTY_PAGES, OrderId,
-    Page, PageError, Paged, PrepareError, RecordId, Rule, Timestamp, Transport, TransportError,
-    UserId,
+    Page, PageError, Paged, RecordId, Timestamp, Transport, UserId,
 };
 use ccpayment_sandbox::{Incoming, Sandbox, Setting};
 use ccpayment_testing::{FakeTransport, Reply, TestClock};
 use futures_util::{StreamExt, TryStreamExt};
 use http::Response;
-use proptest::prelude::*;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -291,7 +287,7 @@ pub(crate) async fn read(
     Vec<Page<GetAppDepositRecordList>>,
     Option<PageError<GetAppDepositRecordList>>,
 ) {
-    let mut stream = pin!(client.pages(query));
+    let mut stream = client.pages(query);
     let mut pages = Vec::new();
     while let Some(page) = stream.next().await {
         match page {
@@ -410,7 +406,7 @@ async fn nothing_is_asked_for_before_it_is_wanted() {
     let client = client(fake.clone());
     drop(client.pages(at("never")));
     {
-        let mut items = pin!(client.items(list()));
+        let mut items = client.items(list());
         assert!(items.try_next().await.unwrap().is_some());
         assert_eq!(fake.left(), 0);
     }
@@ -512,6 +508,39 @@ async fn items_name_a_record_that_can_not_be_read_and_go_on() {
     // Who stops here loses nothing by going on from there.
     assert_eq!(*error.rest(), at("a"));
     assert!(error.call_error().is_none());
+    fake.finish().unwrap();
+}
+
+#[tokio::test]
+async fn records_are_collected_up_to_a_bound_and_not_cut() {
+    let script = || {
+        let fake = FakeTransport::new();
+        fake.expect(&list(), page("r1", &json!("a")));
+        fake.expect(&at("a"), page("r2", &json!("b")));
+        fake
+    };
+    let fake = script();
+    fake.expect(&at("b"), page("r3", &json!("")));
+    let all = client(fake.clone())
+        .items(list())
+        .collect_at_most(3)
+        .await
+        .unwrap();
+    assert_eq!(all.len(), 3);
+    fake.finish().unwrap();
+
+    let fake = script();
+    let error = client(fake.clone())
+        .items(list())
+        .collect_at_most(1)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, PageError::TooMany { most: 1, .. }),
+        "{error}"
+    );
+    // The page of the first record too many comes again.
+    assert_eq!(*error.rest(), at("a"));
     fake.finish().unwrap();
 }
 

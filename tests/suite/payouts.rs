@@ -557,7 +557,7 @@ async fn outcomes_of_a_single_send() {
     ] {
         let bench = bench().once();
         bench.submit(reply);
-        let error = bench.client.send(&payout()).await.unwrap_err();
+        let error = bench.client.send_unsettled(&payout()).await.unwrap_err();
         assert_eq!(unknown(&error.outcome()), is_unknown, "{error}");
     }
 }
@@ -567,7 +567,7 @@ async fn an_error_keeps_code_message_status_and_body() {
     let bench = bench();
     let body = r#"{"code":"14000","msg":"Insufficient","data":{"need":"1"}}"#;
     bench.submit(Reply::http(StatusCode::BAD_REQUEST, body));
-    let error = bench.client.send(&payout()).await.unwrap_err();
+    let error = bench.client.send_unsettled(&payout()).await.unwrap_err();
     assert_eq!(error.code(), Some(ErrorCode::BalanceInsufficient));
     assert_eq!(error.message(), Some("Insufficient"));
     assert_eq!(error.status(), Some(StatusCode::BAD_REQUEST));

@@ -93,7 +93,7 @@ async fn what_it_signs_is_taken() {
     assert_eq!(
         bench
             .client
-            .send(&payout())
+            .send_unsettled(&payout())
             .await
             .unwrap()
             .record_id
@@ -122,7 +122,7 @@ async fn what_signing_took_is_not_there_for_sending() {
         });
         let credentials = Credentials::with_signer(AppId::new("app"), signer).unwrap();
         let client = Client::new(credentials, transport).with_clock(clock);
-        let error = client.send(&payout()).await.unwrap_err();
+        let error = client.send_unsettled(&payout()).await.unwrap_err();
         assert_eq!(*told.lock().unwrap(), left, "{took}");
         // What had no time left was never sent.
         assert_eq!(
@@ -155,7 +155,7 @@ async fn without_waiting_there_is_no_signature() {
 #[tokio::test]
 async fn one_that_fails_sends_nothing() {
     let bench = bench(Mood::FailsTwice);
-    let error = bench.client.send(&payout()).await.unwrap_err();
+    let error = bench.client.send_unsettled(&payout()).await.unwrap_err();
     assert_eq!(error.outcome(), Outcome::NotSent);
     assert!(matches!(
         &error,
@@ -178,7 +178,7 @@ async fn one_that_fails_sends_nothing() {
 async fn one_that_hangs_meets_the_deadline_and_nothing_was_sent() {
     let bench = bench(Mood::Hangs);
     let request = payout();
-    let (result, ()) = tokio::join!(bench.client.send(&request), async {
+    let (result, ()) = tokio::join!(bench.client.send_unsettled(&request), async {
         tokio::task::yield_now().await;
         bench.clock.advance(Duration::from_secs(20));
     });

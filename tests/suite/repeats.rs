@@ -38,7 +38,10 @@ async fn attempts(afresh: bool, verifier: &Verifier) -> Vec<Result<(), VerifyErr
         Chain::new("POLYGON"),
         "20".parse().unwrap(),
     );
-    let opened = in_process::client(&sandbox).send(&order).await.unwrap();
+    let opened = in_process::client(&sandbox)
+        .send_unsettled(&order)
+        .await
+        .unwrap();
     let payment = sandbox.pay(opened.address.as_str(), "20").unwrap();
     sandbox.confirm(&payment.record_id).unwrap();
     let mut said = Vec::new();

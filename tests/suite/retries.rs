@@ -179,7 +179,7 @@ async fn each_class_repeats_what_harms_nobody() {
             },
             {
                 let bench = bench(&[fate]);
-                bench.client.send(&payout()).await.unwrap_err();
+                bench.client.send_unsettled(&payout()).await.unwrap_err();
                 bench.sent()
             },
             {
@@ -272,7 +272,7 @@ async fn an_outage_uses_up_the_budget_of_reads_alone() {
         clone.send(&GetCoinList::new()).await.unwrap_err();
     }
     assert_eq!(bench.sent(), 1_000 + 100);
-    bench.client.send(&payout()).await.unwrap_err();
+    bench.client.send_unsettled(&payout()).await.unwrap_err();
     assert_eq!(bench.sent(), 1_100 + 3);
 
     // What succeeds pays for repeats again.
@@ -319,7 +319,7 @@ async fn a_payout_waits_as_long_as_it_is_asked_to() {
 async fn a_payout_is_made_when_every_budget_is_used_up() {
     let bench = bench(&[Fate::NotSent]);
     for _ in 0..200 {
-        bench.client.send(&payout()).await.unwrap_err();
+        bench.client.send_unsettled(&payout()).await.unwrap_err();
         bench.client.send(&GetCoinList::new()).await.unwrap_err();
     }
     assert_eq!(bench.sent(), 2 * (200 + 100));
@@ -356,7 +356,7 @@ proptest! {
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let bench = bench(&fates).up_to(20);
-        let error = runtime.block_on(bench.client.send(&payout())).unwrap_err();
+        let error = runtime.block_on(bench.client.send_unsettled(&payout())).unwrap_err();
         let doubtful = |fate: &Fate| match *fate {
             Fate::NotSent => false,
             Fate::Refused(code) => {

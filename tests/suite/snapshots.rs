@@ -53,7 +53,11 @@ async fn send<E: Endpoint>(request: &E) -> (String, Bytes, String) {
     let client = Client::new(credentials, recorder.clone())
         .with_origin(origin)
         .with_clock(TestClock::at(Timestamp::new(1_767_225_600)));
-    client.send(request).await.map(|_| ()).unwrap_err();
+    client
+        .send_unsettled(request)
+        .await
+        .map(|_| ())
+        .unwrap_err();
 
     let (head, body) = server.await.unwrap();
     let exchange = recorder.exchanges().pop().unwrap();
@@ -95,8 +99,7 @@ async fn every_request_as_it_goes_out() {
     snapshot("sent_get_coin", &GetCoin::new(usdt)).await;
     snapshot("sent_get_app_coin_asset", &GetAppCoinAsset::new(usdt)).await;
     let price = "25.00".parse().unwrap();
-    let order =
-        CreateAppOrderDepositAddress::new("order-1001".into(), usdt, polygon.clone(), price);
+    let order = CreateAppOrderDepositAddress::new("order-1001", usdt, polygon.clone(), price);
     snapshot("sent_create_app_order_deposit_address", &order).await;
     let order = order
         .fiat_id(FiatId::new(1033))
@@ -110,7 +113,7 @@ async fn every_request_as_it_goes_out() {
     .await;
     snapshot(
         "sent_get_app_order_info",
-        &GetAppOrderInfo::new("order-1001".into()),
+        &GetAppOrderInfo::new("order-1001"),
     )
     .await;
     let record_id = RecordId::new("20250116073333231508600365121536");

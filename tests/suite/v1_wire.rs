@@ -330,7 +330,7 @@ async fn a_client_calls_v1_and_believes_signed_answers_only() {
     let client = Client::new(credentials(), fake.clone());
     let answer = client.send(&user).await.unwrap();
     assert_eq!(answer.nickname.as_deref(), Some("alvin"));
-    let error = client.send(&payout()).await.unwrap_err();
+    let error = client.send_unsettled(&payout()).await.unwrap_err();
     // The code says nothing certain about a call that pays.
     assert_eq!(error.code(), Some(ErrorCode::ServiceError));
     assert!(
@@ -346,7 +346,7 @@ async fn a_client_calls_v1_and_believes_signed_answers_only() {
     let client = Client::new(credentials(), silent.clone());
     let error = client.send(&user).await.unwrap_err();
     assert!(error.to_string().contains("no signature"), "{error}");
-    let error = client.send(&payout()).await.unwrap_err();
+    let error = client.send_unsettled(&payout()).await.unwrap_err();
     let ccpayment::Outcome::Unknown(unsettled) = error.outcome() else {
         panic!("{error}")
     };

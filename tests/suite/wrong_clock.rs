@@ -436,7 +436,13 @@ async fn a_doubt_that_is_dated_by_a_clock_behind_is_not_settled_early() {
         .unwrap()
         .push(ApplyAppWithdrawToNetwork::NAME);
     // The process dies in its payout, and the next one dates that by its clock.
-    drop(bench.client.clone().send(&payout("payout-1")).await);
+    drop(
+        bench
+            .client
+            .clone()
+            .send_unsettled(&payout("payout-1"))
+            .await,
+    );
     let crashed = Timestamp::from_system(Off(bench.gateway.right.clone(), bench.off.clone()).now());
     assert!(crashed.get() < START - 22 * HOUR as u64);
     bench.settles_only_later(crashed).await;
@@ -586,7 +592,7 @@ async fn the_main_job_is_done_with_a_clock_that_is_23_hours_wrong() {
             polygon,
             "20".parse().unwrap(),
         );
-        let opened = client.send(&order).await.unwrap();
+        let opened = client.send_unsettled(&order).await.unwrap();
         assert_eq!(
             sandbox.requests().len(),
             2,

@@ -60,6 +60,9 @@ pub(crate) struct Operation {
     pub(crate) description: String,
     #[serde(rename = "x-ccpayment-safety")]
     pub(crate) safety: String,
+    /// The client's method for a call that starts or grows a payment; `send` does not take it.
+    #[serde(rename = "x-ccpayment-sent-by")]
+    pub(crate) sent_by: Option<String>,
     #[serde(rename = "x-ccpayment-source")]
     pub(crate) source: String,
     #[serde(rename = "x-ccpayment-settled-by")]

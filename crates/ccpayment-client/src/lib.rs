@@ -120,7 +120,7 @@ pub use ccpayment_core as core;
 pub use client::{Client, Timeouts};
 pub use clock::{Clock, SystemClock};
 pub use error::{CallInfo, Error, Outcome, Unsettled};
-pub use pages::{MOST_EMPTY_PAGES, Page, PageError};
+pub use pages::{Items, MOST_EMPTY_PAGES, Page, PageError, Pages};
 pub use payout::ABSENCE_SECONDS;
 pub use pool::{Connections, Connector};
 pub use retry::Retries;

@@ -5,15 +5,19 @@
 //! begin.
 
 mod seen;
+mod streams;
 
 use std::time::Duration;
 
 use ccpayment_core::{Cursor, Paged, Row, Timestamp, UnreadableRow};
-use futures_util::stream::{self, Stream, TryStreamExt};
+use futures_util::stream::{self, StreamExt as _};
 
 use crate::client::Client;
 use crate::error::Error;
 use crate::pages::seen::Seen;
+use crate::pages::streams::Read;
+
+pub use crate::pages::streams::{Items, Pages};
 
 /// How many pages without a record may follow each other before [`PageError::NoRecords`].
 pub const MOST_EMPTY_PAGES: u32 = 1_000;
@@ -38,7 +42,7 @@ pub struct Page<Q: Paged> {
     pub next: Option<Q>,
 }
 
-/// Why a list ended before its last page; or, of [`Client::items`] alone, why a record is missing.
+/// Why a list ended before its last page; or, of [`Items`] alone, why a record is missing.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PageError<Q> {
@@ -77,6 +81,14 @@ pub enum PageError<Q> {
         /// What is left of the query, from the page on that has this record.
         rest: Box<Q>,
     },
+    /// The list has more records than were asked for. Only [`Items::collect_at_most`] says so.
+    #[error("the list has more than {most} records")]
+    TooMany {
+        /// How many were asked for at most.
+        most: usize,
+        /// What is left of the query, from the page on that has the first record too many.
+        rest: Box<Q>,
+    },
 }
 
 impl<Q> PageError<Q> {
@@ -87,7 +99,8 @@ impl<Q> PageError<Q> {
             Self::Call { rest, .. }
             | Self::RepeatedCursor { rest, .. }
             | Self::NoRecords { rest }
-            | Self::Record { rest, .. } => rest,
+            | Self::Record { rest, .. }
+            | Self::TooMany { rest, .. } => rest,
         }
     }
 
@@ -135,19 +148,17 @@ impl Client {
     /// a record.
     ///
     /// ```
-    /// use std::pin::pin;
-    ///
     /// use ccpayment_client::{Client, PageError};
     /// use ccpayment_core::v2::GetAppDepositRecordList;
-    /// use futures_util::TryStreamExt;
     ///
     /// type Deposits = GetAppDepositRecordList;
     ///
     /// /// Goes on where it ended: the query to store for the next time is its result.
     /// async fn read(client: &Client, from: Deposits) -> Result<Option<Deposits>, PageError<Deposits>> {
-    ///     let mut pages = pin!(client.pages(from));
+    ///     let mut pages = client.pages(from);
     ///     let mut rest = None;
-    ///     while let Some(page) = pages.try_next().await? {
+    ///     while let Some(page) = pages.next().await {
+    ///         let page = page?;
     ///         for deposit in &page.items {
     ///             match deposit {
     ///                 Ok(deposit) => println!("{} {:?}", deposit.record_id, deposit.status),
@@ -159,18 +170,12 @@ impl Client {
     ///     Ok(rest)
     /// }
     /// ```
-    pub fn pages<Q: Paged>(
-        &self,
-        query: Q,
-    ) -> impl Stream<Item = Result<Page<Q>, PageError<Q>>> + Send + use<Q> {
-        self.walk(query).map_ok(|(page, _)| page)
+    pub fn pages<Q: Paged>(&self, query: Q) -> Pages<Q> {
+        Pages::new(self.walk(query))
     }
 
     /// Each page, with what was left of the query before it.
-    fn walk<Q: Paged>(
-        &self,
-        query: Q,
-    ) -> impl Stream<Item = Result<(Page<Q>, Q), PageError<Q>>> + Send + use<Q> {
+    fn walk<Q: Paged>(&self, query: Q) -> stream::BoxStream<'static, Read<Q>> {
         let walk = Walk {
             client: self.clone(),
             seen: Seen::of(query.cursor()),
@@ -178,7 +183,7 @@ impl Client {
             repeated: None,
             empty: 0,
         };
-        stream::try_unfold(walk, Walk::next)
+        stream::try_unfold(walk, Walk::next).boxed()
     }
 
     /// Reads a list record by record: [`Client::pages`], with the pages taken apart.
@@ -187,35 +192,20 @@ impl Client {
     /// record follows; any other error is the end.
     ///
     /// ```
-    /// use std::pin::pin;
-    ///
     /// use ccpayment_client::{Client, PageError};
     /// use ccpayment_core::v2::GetSwapRecordList;
-    /// use futures_util::TryStreamExt;
     ///
     /// async fn print(client: &Client) -> Result<(), PageError<GetSwapRecordList>> {
-    ///     let mut swaps = pin!(client.items(GetSwapRecordList::new()));
-    ///     while let Some(swap) = swaps.try_next().await? {
+    ///     let mut swaps = client.items(GetSwapRecordList::new());
+    ///     while let Some(swap) = swaps.next().await {
+    ///         let swap = swap?;
     ///         println!("{} brought {}", swap.record_id, swap.net_amount_out);
     ///     }
     ///     Ok(())
     /// }
     /// ```
-    pub fn items<Q: Paged>(
-        &self,
-        query: Q,
-    ) -> impl Stream<Item = Result<Q::Item, PageError<Q>>> + Send + use<Q> {
-        self.walk(query)
-            .map_ok(|(page, from)| {
-                let record = move |row: Row<Q::Item>| {
-                    row.map_err(|source| PageError::Record {
-                        source,
-                        rest: Box::new(from.clone()),
-                    })
-                };
-                stream::iter(page.items.into_iter().map(record))
-            })
-            .try_flatten()
+    pub fn items<Q: Paged>(&self, query: Q) -> Items<Q> {
+        Items::new(self.walk(query))
     }
 }
 

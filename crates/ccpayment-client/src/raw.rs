@@ -67,8 +67,14 @@ impl Client {
     ) -> Result<Box<RawValue>, Error> {
         let path = path.into();
         match Version::of_path(&path) {
-            Version::V1 => self.send(&RawCall::<_, true> { path, body }).await,
-            Version::V2 => self.send(&RawCall::<_, false> { path, body }).await,
+            Version::V1 => {
+                self.send_unsettled(&RawCall::<_, true> { path, body })
+                    .await
+            }
+            Version::V2 => {
+                self.send_unsettled(&RawCall::<_, false> { path, body })
+                    .await
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! One way to send, and what is repeated.
 
-use ccpayment_core::{Endpoint, Prepared};
+use ccpayment_core::{Endpoint, Prepared, Sendable};
 use tracing::Instrument;
 
 use crate::attempt::Terms;
@@ -18,9 +18,30 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error`], of the last attempt. For a call that moves money, ask [`Error::outcome`] first;
-    /// better still, use [`Client::payout`], which settles a doubt by itself.
-    pub async fn send<E: Endpoint>(&self, request: &E) -> Result<E::Response, Error> {
+    /// [`Error`], of the last attempt.
+    ///
+    /// A payout does not compile here: [`Client::payout`] makes it exactly once, as
+    /// [`Client::submit`] does an order, and [`Client::batch_payout`] a batch.
+    ///
+    /// ```compile_fail,E0277
+    /// # use ccpayment_client::Client;
+    /// # use ccpayment_core::v2::ApplyAppWithdrawToNetwork;
+    /// # async fn pay(client: Client, payout: ApplyAppWithdrawToNetwork) {
+    /// client.send(&payout).await;
+    /// # }
+    /// ```
+    pub async fn send<E: Sendable>(&self, request: &E) -> Result<E::Response, Error> {
+        self.send_unsettled(request).await
+    }
+
+    /// [`Client::send`] of any request, for whoever settles doubts by other means. A request that
+    /// acts under an order id is not repeated, except where it certainly was not sent.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`], of the last attempt. Ask [`Error::outcome`] whether the call may have taken effect.
+    /// Where it may, look up the record of [`Endpoint::SETTLED_BY`] before anything is sent anew.
+    pub async fn send_unsettled<E: Endpoint>(&self, request: &E) -> Result<E::Response, Error> {
         let prepared = self.prepare(request)?;
         let span = observe::call(&prepared);
         let mut attempts = 0;

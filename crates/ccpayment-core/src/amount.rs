@@ -179,6 +179,26 @@ impl Amount {
         arith::sum(self, other, false)
     }
 
+    /// The exact sum of all of them, zero for none.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Amount::checked_add`].
+    ///
+    /// ```
+    /// use ccpayment_core::Amount;
+    ///
+    /// let parts: Vec<Amount> = vec!["0.1".parse()?, "24.90".parse()?];
+    /// assert_eq!(Amount::checked_sum(&parts)?.as_str(), "25.00");
+    /// # Ok::<(), ccpayment_core::AmountError>(())
+    /// ```
+    pub fn checked_sum<'a>(
+        amounts: impl IntoIterator<Item = &'a Self>,
+    ) -> Result<Self, AmountError> {
+        let mut amounts = amounts.into_iter();
+        amounts.try_fold(Self::zero(), |sum, amount| sum.checked_add(amount))
+    }
+
     /// The exact difference, as [`Amount::checked_add`] has the sum.
     ///
     /// # Errors

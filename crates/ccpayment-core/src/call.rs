@@ -138,6 +138,15 @@ impl FromStr for Origin {
     }
 }
 
+impl TryFrom<&str> for Origin {
+    type Error = OriginError;
+
+    /// As [`str::parse`].
+    fn try_from(text: &str) -> Result<Self, OriginError> {
+        text.parse()
+    }
+}
+
 /// Why a request was not sent.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

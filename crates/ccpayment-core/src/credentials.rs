@@ -1,5 +1,6 @@
 //! Who signs.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::sync::Arc;
 
@@ -29,6 +30,38 @@ pub struct Credentials {
     app_id: AppId,
     header: http::HeaderValue,
     key: Key,
+}
+
+/// The environment variable that [`Credentials::from_env`] reads the APP ID from.
+pub const APP_ID_VARIABLE: &str = "CCPAYMENT_APP_ID";
+
+/// The environment variable that [`Credentials::from_env`] reads the APP secret from.
+pub const APP_SECRET_VARIABLE: &str = "CCPAYMENT_APP_SECRET";
+
+/// Why the environment has no credentials.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EnvError {
+    /// It is not set.
+    #[error("the environment variable {variable} is not set")]
+    Missing {
+        /// Its name.
+        variable: &'static str,
+    },
+    /// Its value is no text.
+    #[error("the environment variable {variable} is not UTF-8")]
+    NotUnicode {
+        /// Its name.
+        variable: &'static str,
+    },
+    /// Its value was badly copied.
+    #[error("the environment variable {variable} can't be used")]
+    Invalid {
+        /// Its name.
+        variable: &'static str,
+        /// The rule that does not hold.
+        source: ValidationError,
+    },
 }
 
 #[derive(Clone)]
@@ -61,6 +94,31 @@ impl Credentials {
             well_copied("AppSecret", secret.expose())?;
         }
         Ok(it)
+    }
+
+    /// Credentials that sign with HMAC-SHA256, from the environment: [`APP_ID_VARIABLE`] and
+    /// [`APP_SECRET_VARIABLE`].
+    ///
+    /// # Errors
+    ///
+    /// [`EnvError`] names the variable that is missing or was badly copied, without its value.
+    pub fn from_env() -> Result<Self, EnvError> {
+        Self::from_variables(|name| std::env::var_os(name))
+    }
+
+    fn from_variables(read: impl Fn(&str) -> Option<OsString>) -> Result<Self, EnvError> {
+        let text = |variable| {
+            let value = read(variable).ok_or(EnvError::Missing { variable })?;
+            (value.into_string()).map_err(|_| EnvError::NotUnicode { variable })
+        };
+        let (app_id, secret) = (text(APP_ID_VARIABLE)?, text(APP_SECRET_VARIABLE)?);
+        Self::new(AppId::new(app_id), AppSecret::new(secret)).map_err(|source| {
+            let variable = match &*source.field {
+                "AppSecret" => APP_SECRET_VARIABLE,
+                _ => APP_ID_VARIABLE,
+            };
+            EnvError::Invalid { variable, source }
+        })
     }
 
     /// Credentials that sign with an RSA key.
@@ -227,6 +285,46 @@ impl fmt::Debug for Credentials {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_environment_gives_credentials_or_the_variable_to_look_at() {
+        let read = |id: Option<&str>, secret: Option<&str>| {
+            let credentials = Credentials::from_variables(|name| match name {
+                "CCPAYMENT_APP_ID" => id.map(Into::into),
+                "CCPAYMENT_APP_SECRET" => secret.map(Into::into),
+                _ => None,
+            });
+            credentials.map(|it| it.app_id().to_string())
+        };
+        assert_eq!(read(Some("id"), Some("secret")).unwrap(), "id");
+        let missing = |variable| Err(EnvError::Missing { variable });
+        assert_eq!(read(None, Some("secret")), missing(APP_ID_VARIABLE));
+        assert_eq!(read(Some("id"), None), missing(APP_SECRET_VARIABLE));
+        for (id, secret, at_fault) in [
+            ("id ", "secret", APP_ID_VARIABLE),
+            ("id", "'hush'", APP_SECRET_VARIABLE),
+            ("id", "", APP_SECRET_VARIABLE),
+        ] {
+            let error = read(Some(id), Some(secret)).unwrap_err();
+            let EnvError::Invalid { variable, .. } = &error else {
+                panic!("{error:?}")
+            };
+            assert_eq!(*variable, at_fault);
+            assert!(!format!("{error:?} {error}").contains("hush"));
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_secret_that_is_no_text_is_named_and_not_shown() {
+        use std::os::unix::ffi::OsStringExt as _;
+        let read = |_: &str| Some(OsString::from_vec(b"hush\xff".to_vec()));
+        let error = Credentials::from_variables(read).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the environment variable CCPAYMENT_APP_ID is not UTF-8"
+        );
+    }
 
     #[test]
     fn a_badly_copied_credential_is_named() {

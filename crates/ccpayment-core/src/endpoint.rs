@@ -106,6 +106,20 @@ pub trait Endpoint: Send + Sync {
     }
 }
 
+/// A request that may be sent by itself, as `Client::send` of `ccpayment-client` does.
+///
+/// Not of this kind is what starts or grows a payment: an answer that is lost leaves it in doubt,
+/// and to send it again as something new is to pay twice. Its own page names the method that carries
+/// it out exactly once. Implement this for a request of your own where that can't happen.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` acts under an order id, so it can't be sent by itself",
+    label = "an answer that is lost would leave this in doubt",
+    note = "`Client::payout` and `Client::submit` carry it out exactly once; a batch of payouts \
+            goes through `Client::batch_payout`",
+    note = "whoever settles doubts by other means calls `Client::send_unsettled`"
+)]
+pub trait Sendable: Endpoint {}
+
 /// What a route is, without its types: for lists and tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

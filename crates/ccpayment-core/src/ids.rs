@@ -152,6 +152,39 @@ macro_rules! text_ids {
             }
         }
 
+        impl From<&$name> for $name {
+            fn from(id: &$name) -> Self {
+                id.clone()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        /// Any text; see [`Self::new`].
+        impl std::str::FromStr for $name {
+            type Err = std::convert::Infallible;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                Ok(Self::new(text))
+            }
+        }
+
+        impl PartialEq<str> for $name {
+            fn eq(&self, text: &str) -> bool {
+                self.0 == text
+            }
+        }
+
+        impl PartialEq<&str> for $name {
+            fn eq(&self, text: &&str) -> bool {
+                self.0 == *text
+            }
+        }
+
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(&self.0)
@@ -304,6 +337,25 @@ macro_rules! number_ids {
             }
         }
 
+        impl From<u32> for $name {
+            fn from(value: u32) -> Self {
+                Self(value.into())
+            }
+        }
+
+        /// For literals. What is below zero becomes 0, which no request is sent with.
+        impl From<i32> for $name {
+            fn from(value: i32) -> Self {
+                Self(u64::try_from(value).unwrap_or(0))
+            }
+        }
+
+        impl From<$name> for u64 {
+            fn from(value: $name) -> Self {
+                value.0
+            }
+        }
+
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_u64(self.0)
@@ -330,6 +382,12 @@ number_ids! {
     Timestamp: SECONDS;
 }
 
+impl From<SystemTime> for Timestamp {
+    fn from(time: SystemTime) -> Self {
+        Self::from_system(time)
+    }
+}
+
 impl Timestamp {
     /// The last moment of eleven digits, in the year 5138. Whatever is later looks like
     /// milliseconds, which have thirteen digits today.
@@ -348,6 +406,12 @@ impl Timestamp {
             time.duration_since(UNIX_EPOCH)
                 .map_or(0, |since| since.as_secs()),
         )
+    }
+
+    /// This moment as a wall clock shows it; none where it is too late for one.
+    #[must_use]
+    pub fn to_system(self) -> Option<SystemTime> {
+        UNIX_EPOCH.checked_add(Duration::from_secs(self.0))
     }
 
     /// The `Timestamp` header: its own text, which is what is signed, and the moment it stands for.

@@ -94,8 +94,8 @@ pub use call::{
     TIMESTAMP_WINDOW_SECONDS,
 };
 pub use code::{ErrorCode, Retry};
-pub use credentials::Credentials;
-pub use endpoint::{Endpoint, Route, Safety, Version};
+pub use credentials::{APP_ID_VARIABLE, APP_SECRET_VARIABLE, Credentials, EnvError};
+pub use endpoint::{Endpoint, Route, Safety, Sendable, Version};
 pub use envelope::{AnswerError, RawBody, Rejection, Unverified, decode, decode_signed};
 pub use ids::{
     Address, AppId, Chain, CoinId, Cursor, FiatId, Memo, OrderId, PriceIn, RecordId, RecordKey,

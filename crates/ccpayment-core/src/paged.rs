@@ -1,6 +1,6 @@
 //! What makes a route one that answers a page at a time.
 
-use crate::endpoint::Endpoint;
+use crate::endpoint::Sendable;
 use crate::ids::{Cursor, Timestamp};
 use crate::wire::UnreadableRow;
 
@@ -13,7 +13,7 @@ pub type Row<T> = Result<T, UnreadableRow>;
 /// Everything that a driver needs to read all pages without knowing the route. `ccpayment-client`
 /// drives it with `Client::pages` and `Client::items`. Implemented by generated code for every
 /// route whose documents have a cursor.
-pub trait Paged: Endpoint + Clone {
+pub trait Paged: Sendable + Clone + 'static {
     /// What a page holds.
     type Item: Send;
 

@@ -413,8 +413,8 @@ mod tests {
         );
 
         let by_user = ApplyUserWithdrawToNetwork::new(
-            "user-1".into(),
-            "payout-1".into(),
+            "user-1",
+            "payout-1",
             CoinId::new(7),
             Chain::new("XRP"),
             Address::new("rAddress"),

@@ -1,6 +1,6 @@
 //! The async client, run to its end on the calling thread.
 
-use ccpayment_client::core::{Credentials, Endpoint, Payout, Submit, Timestamp};
+use ccpayment_client::core::{Credentials, Payout, Sendable, Submit, Timestamp};
 use ccpayment_client::{Client as AsyncClient, Error, PayoutError, Submitted, Transport};
 
 use crate::clock::BlockingClock;
@@ -48,8 +48,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error`]. For a call that moves money, ask [`Error::outcome`] first.
-    pub fn send<E: Endpoint>(&self, request: &E) -> Result<E::Response, Error> {
+    /// [`Error`], of the last attempt.
+    pub fn send<E: Sendable>(&self, request: &E) -> Result<E::Response, Error> {
         pollster::block_on(self.client.send(request))
     }
 

@@ -7,7 +7,7 @@ use ccpayment_core::v2::{
     DepositRecord, DepositStatus, GetAppDepositRecord, GetAppWithdrawRecord, GetUserDepositRecord,
     GetUserWithdrawRecord, UserDepositRecord, UserWithdrawRecord, WithdrawRecord, WithdrawStatus,
 };
-use ccpayment_core::{Endpoint, RecordKey};
+use ccpayment_core::{Endpoint, RecordKey, Sendable};
 
 use crate::decision::{Creditable, DepositDecision, NoCredit, WithdrawalDecision};
 use crate::error::ConfirmError;
@@ -47,7 +47,7 @@ mod sealed {
 /// ```
 pub trait Confirm: sealed::Sealed {
     /// The route that reads the record.
-    type Read: Endpoint;
+    type Read: Sendable;
     /// What its answer becomes: a [`ConfirmedDeposit`] or a [`ConfirmedWithdrawal`].
     type Confirmed;
 

@@ -151,7 +151,7 @@ fn imports(group: &str, file: &File, homes: &BTreeMap<String, &str>) -> String {
             "Amount" => {
                 crate_names.entry("amount").or_default().insert(name);
             }
-            "Endpoint" | "Safety" | "Version" => {
+            "Endpoint" | "Safety" | "Sendable" | "Version" => {
                 crate_names.entry("endpoint").or_default().insert(name);
             }
             "Paged" => {

@@ -220,6 +220,12 @@ pub(crate) fn route_doc(path: &str, operation: &Operation, request: &Schema, api
             text.push_str(&format!("\n- `{wire}`: {why}."));
         }
     }
+    let sent_by = match &operation.sent_by {
+        Some(method) => format!("`Client::{method}`"),
+        None if operation.paged => "`Client::pages` or `Client::items`".to_owned(),
+        None => "`Client::send`".to_owned(),
+    };
+    text.push_str(&format!("\n\nTo send it, call {sent_by}."));
     text.push_str(&format!(
         "\n\nSource: `POST {}{path}`{known}.",
         api.prefix()

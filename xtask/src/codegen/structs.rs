@@ -51,19 +51,37 @@ impl Field<'_> {
     /// The type of a parameter, and how it becomes the field.
     fn parameter(&self) -> (String, String) {
         let name = &self.name;
-        if self.inner == "String" {
+        if CONVERTED.contains(&self.inner.as_str()) {
             (
-                format!("{name}: impl Into<String>"),
+                format!("{name}: impl Into<{}>", self.inner),
                 format!("{name}.into()"),
             )
         } else if let Some(item) = self.item() {
-            let list = format!("{name}: impl IntoIterator<Item = {item}>");
-            (list, format!("{name}.into_iter().collect()"))
+            let (converted, map) = match CONVERTED.contains(&item) {
+                true => (format!("impl Into<{item}>"), ".map(Into::into)"),
+                false => (item.to_owned(), ""),
+            };
+            let list = format!("{name}: impl IntoIterator<Item = {converted}>");
+            (list, format!("{name}.into_iter(){map}.collect()"))
         } else {
             (format!("{name}: {}", self.inner), name.clone())
         }
     }
 }
+
+/// What a parameter takes as anything that converts. Amounts, chains, addresses and memos are not
+/// here: where money moves, one text must not stand in another's place.
+const CONVERTED: [&str; 9] = [
+    "String",
+    "CoinId",
+    "FiatId",
+    "OrderId",
+    "UserId",
+    "RecordId",
+    "ReferenceId",
+    "TokenId",
+    "GatewayOrderId",
+];
 
 const DERIVES: &str = "Debug, Clone, PartialEq, Eq, Serialize, Deserialize";
 
@@ -155,6 +173,10 @@ impl File {
         self.endpoint(&name, path, route, schema, &fields, is_bare)?;
         self.user_ids(document, &fields)?;
         self.line("}\n");
+        if route.sent_by.is_none() {
+            self.need(["Sendable"]);
+            self.line(&format!("impl Sendable for {name} {{}}\n"));
+        }
         Ok(())
     }
 
@@ -328,6 +350,9 @@ impl File {
             "unsafe" => "Unsafe",
             other => bail!("{name} has an unknown safety class: {other}"),
         };
+        if safety == "OrderId" && route.sent_by.is_none() {
+            bail!("{name} acts under an order id: say which method of the client sends it");
+        }
         self.need(["Bytes", "Endpoint", "Safety"]);
         self.line(&format!("    type Response = {};\n", route.response()?));
         self.need([route.response()?]);

@@ -88,3 +88,20 @@ fn either_or_is_one_key() {
     );
     assert!(serde_json::from_str::<RecordKey>(r#"{"recordId":"1","orderId":"2"}"#).is_err());
 }
+
+#[test]
+fn names_convert_both_ways() {
+    let id: OrderId = "order-1".parse().unwrap();
+    assert!(id == "order-1" && id == *"order-1");
+    let same: OrderId = (&id).into();
+    assert_eq!(same, id);
+    assert_eq!(AsRef::<str>::as_ref(&id), "order-1");
+    assert_eq!(String::from(id), "order-1");
+    assert_eq!(CoinId::from(1280), CoinId::from(1280_u64));
+    assert_eq!(u64::from(CoinId::from(1280_u32)), 1280);
+    let error = CoinId::from(-5).validate("coinId").unwrap_err();
+    assert_eq!(error.rule, Rule::TooSmall { min: 1 });
+    let moment = Timestamp::new(1_767_225_600);
+    assert_eq!(Timestamp::from(moment.to_system().unwrap()), moment);
+    assert_eq!(Timestamp::new(u64::MAX).to_system(), None);
+}

@@ -7,11 +7,13 @@ use serde::{Deserialize, Serialize};
 
 use super::CoinId;
 use crate::amount::Amount;
-use crate::endpoint::{Endpoint, Safety, Version};
+use crate::endpoint::{Endpoint, Safety, Sendable, Version};
 use crate::validate::ValidationError;
 use crate::wire;
 
 /// Reads the merchant's balance of one coin, or of all.
+///
+/// To send it, call `Client::send`.
 ///
 /// Source: `POST /ccpayment/v1/assets`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -35,8 +37,8 @@ impl GetAssets {
 
     /// Sets [`Self::coin_id`].
     #[must_use]
-    pub fn coin_id(mut self, coin_id: CoinId) -> Self {
-        self.coin_id = Some(coin_id);
+    pub fn coin_id(mut self, coin_id: impl Into<CoinId>) -> Self {
+        self.coin_id = Some(coin_id.into());
         self
     }
 }
@@ -60,6 +62,8 @@ impl Endpoint for GetAssets {
         wire::json_body(self)
     }
 }
+
+impl Sendable for GetAssets {}
 
 /// The answer to [`GetAssets`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

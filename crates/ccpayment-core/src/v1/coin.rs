@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CoinId, TokenId};
 use crate::amount::Amount;
-use crate::endpoint::{Endpoint, Safety, Version};
+use crate::endpoint::{Endpoint, Safety, Sendable, Version};
 use crate::ids::Chain;
 use crate::validate::ValidationError;
 use crate::wire::{self, Number};
@@ -15,6 +15,8 @@ use crate::wire::{self, Number};
 /// Lists the coins this merchant has switched on, with their tokens on each network.
 ///
 /// Balances are held by coin: what came in on one network can go out on another.
+///
+/// To send it, call `Client::send`.
 ///
 /// Source: `POST /ccpayment/v1/coin/all`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -41,6 +43,8 @@ impl Endpoint for ListCoins {
         wire::json_body(self)
     }
 }
+
+impl Sendable for ListCoins {}
 
 /// The answer to [`ListCoins`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -192,6 +196,8 @@ pub struct CoinToken {
 ///
 /// amount = value * price.
 ///
+/// To send it, call `Client::send`.
+///
 /// Source: `POST /ccpayment/v1/token/rate`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -205,8 +211,11 @@ pub struct GetTokenRate {
 impl GetTokenRate {
     /// The request, with what is required.
     #[must_use]
-    pub fn new(amount: Amount, token_id: TokenId) -> Self {
-        Self { amount, token_id }
+    pub fn new(amount: Amount, token_id: impl Into<TokenId>) -> Self {
+        Self {
+            amount,
+            token_id: token_id.into(),
+        }
     }
 }
 
@@ -228,6 +237,8 @@ impl Endpoint for GetTokenRate {
     }
 }
 
+impl Sendable for GetTokenRate {}
+
 /// The answer to [`GetTokenRate`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -241,6 +252,8 @@ pub struct GetTokenRateResponse {
 }
 
 /// Lists every chain with its height and the confirmations that a deposit needs.
+///
+/// To send it, call `Client::send`.
 ///
 /// Source: `POST /ccpayment/v1/get/network/height/info`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -267,6 +280,8 @@ impl Endpoint for GetBlockHeight {
         wire::json_body(self)
     }
 }
+
+impl Sendable for GetBlockHeight {}
 
 /// The answer to [`GetBlockHeight`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

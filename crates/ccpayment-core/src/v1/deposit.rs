@@ -5,7 +5,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::endpoint::{Endpoint, Safety, Version};
+use crate::endpoint::{Endpoint, Safety, Sendable, Version};
 use crate::ids::{Address, Chain, Memo, UserId};
 use crate::validate::ValidationError;
 use crate::{check, wire};
@@ -17,6 +17,8 @@ use crate::{check, wire};
 /// - Tokens that are not listed are not credited, and may be lost.
 ///
 /// A notification follows: `Direct Deposit`.
+///
+/// To send it, call `Client::send`.
 ///
 /// Source: `POST /ccpayment/v1/payment/address/get`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,9 +40,9 @@ pub struct GetPermanentAddress {
 impl GetPermanentAddress {
     /// The request, with what is required.
     #[must_use]
-    pub fn new(user_id: UserId, chain: Chain) -> Self {
+    pub fn new(user_id: impl Into<UserId>, chain: Chain) -> Self {
         Self {
-            user_id,
+            user_id: user_id.into(),
             chain,
             notify_url: None,
         }
@@ -80,6 +82,8 @@ impl Endpoint for GetPermanentAddress {
         std::iter::once(("user_id", &self.user_id))
     }
 }
+
+impl Sendable for GetPermanentAddress {}
 
 /// The answer to [`GetPermanentAddress`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

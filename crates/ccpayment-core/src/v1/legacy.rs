@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{CoinId, TokenId};
 use crate::amount::Amount;
-use crate::endpoint::{Endpoint, Safety, Version};
+use crate::endpoint::{Endpoint, Safety, Sendable, Version};
 use crate::ids::Chain;
 use crate::validate::ValidationError;
 use crate::wire;
 
 /// Lists the tokens this merchant has switched on; list_coins has replaced it.
+///
+/// To send it, call `Client::send`.
 ///
 /// Source: `POST /ccpayment/v1/support/token`; known from the official v1 SDKs only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -39,6 +41,8 @@ impl Endpoint for ListSupportTokensLegacy {
         wire::json_body(self)
     }
 }
+
+impl Sendable for ListSupportTokensLegacy {}
 
 /// The answer to [`ListSupportTokensLegacy`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,6 +99,8 @@ pub struct LegacyToken {
 
 /// Lists the networks of a token; list_coins has replaced it.
 ///
+/// To send it, call `Client::send`.
+///
 /// Source: `POST /ccpayment/v1/token/chain`; known from the official v1 SDKs only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -106,8 +112,10 @@ pub struct ListTokenChainsLegacy {
 impl ListTokenChainsLegacy {
     /// The request, with what is required.
     #[must_use]
-    pub fn new(token_id: TokenId) -> Self {
-        Self { token_id }
+    pub fn new(token_id: impl Into<TokenId>) -> Self {
+        Self {
+            token_id: token_id.into(),
+        }
     }
 }
 
@@ -128,6 +136,8 @@ impl Endpoint for ListTokenChainsLegacy {
         wire::json_body(self)
     }
 }
+
+impl Sendable for ListTokenChainsLegacy {}
 
 /// The answer to [`ListTokenChainsLegacy`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

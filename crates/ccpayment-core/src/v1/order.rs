@@ -29,6 +29,8 @@ use crate::{check, wire};
 ///
 /// A notification follows: `API Deposit`.
 ///
+/// To send it, call `Client::submit`.
+///
 /// Source: `POST /ccpayment/v1/bill/create`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -73,15 +75,15 @@ impl CreateOrder {
     /// The request, with what is required.
     #[must_use]
     pub fn new(
-        merchant_order_id: OrderId,
+        merchant_order_id: impl Into<OrderId>,
         product_price: Amount,
-        token_id: TokenId,
+        token_id: impl Into<TokenId>,
         denominated_currency: Currency,
     ) -> Self {
         Self {
-            merchant_order_id,
+            merchant_order_id: merchant_order_id.into(),
             product_price,
-            token_id,
+            token_id: token_id.into(),
             denominated_currency,
             remark: None,
             order_valid_period: None,
@@ -232,6 +234,8 @@ wire::either_name!(product_price by first_named as Strictly: "product_price", "a
 /// - `amount`: the older name of product_price.
 /// - `valid_timestamp`: the older name of order_valid_period.
 ///
+/// To send it, call `Client::submit`.
+///
 /// Source: `POST /ccpayment/v1/concise/url/get`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -274,12 +278,12 @@ impl GetCheckoutUrl {
     /// The request, with what is required.
     #[must_use]
     pub fn new(
-        merchant_order_id: OrderId,
+        merchant_order_id: impl Into<OrderId>,
         product_price: Amount,
         product_name: impl Into<String>,
     ) -> Self {
         Self {
-            merchant_order_id,
+            merchant_order_id: merchant_order_id.into(),
             product_price,
             product_name: product_name.into(),
             order_valid_period: None,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CoinId, Currency, GatewayOrderId, OrderStatus};
 use crate::amount::Amount;
-use crate::endpoint::{Endpoint, Safety, Version};
+use crate::endpoint::{Endpoint, Safety, Sendable, Version};
 use crate::ids::{Address, Chain, OrderId, Timestamp, TxId};
 use crate::validate::ValidationError;
 use crate::{check, wire};
@@ -18,6 +18,8 @@ use crate::{check, wire};
 /// - All ids are of one kind: orders or withdrawals, never both in one call.
 /// - Match entries by their id, never by position: what becomes of unknown ids is not documented.
 /// - A record may lag behind its notification.
+///
+/// To send it, call `Client::send`.
 ///
 /// Source: `POST /ccpayment/v1/bill/info`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,9 +32,9 @@ pub struct GetOrderInfo {
 impl GetOrderInfo {
     /// The request, with what is required.
     #[must_use]
-    pub fn new(merchant_order_ids: impl IntoIterator<Item = OrderId>) -> Self {
+    pub fn new(merchant_order_ids: impl IntoIterator<Item = impl Into<OrderId>>) -> Self {
         Self {
-            merchant_order_ids: merchant_order_ids.into_iter().collect(),
+            merchant_order_ids: merchant_order_ids.into_iter().map(Into::into).collect(),
         }
     }
 }
@@ -57,6 +59,8 @@ impl Endpoint for GetOrderInfo {
         wire::json_body(self)
     }
 }
+
+impl Sendable for GetOrderInfo {}
 
 /// The answer to [`GetOrderInfo`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

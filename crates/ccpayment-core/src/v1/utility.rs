@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::{WebhookResult, WebhookType};
-use crate::endpoint::{Endpoint, Safety, Version};
+use crate::endpoint::{Endpoint, Safety, Sendable, Version};
 use crate::ids::Timestamp;
 use crate::validate::ValidationError;
 use crate::{check, wire};
@@ -18,6 +18,8 @@ use crate::{check, wire};
 /// - At most one call a minute and 25 a day; more may disturb the account.
 /// - Only confirmed transactions.
 /// - No answer was ever seen, and no official SDK has the route.
+///
+/// To send it, call `Client::send`.
 ///
 /// Source: `POST /ccpayment/v1/webhook/resend`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,6 +104,8 @@ impl Endpoint for ResendWebhooks {
         wire::json_body(self)
     }
 }
+
+impl Sendable for ResendWebhooks {}
 
 /// The answer to [`ResendWebhooks`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CoinId, GatewayOrderId, TokenId};
 use crate::amount::Amount;
-use crate::endpoint::{Endpoint, Safety, Version};
+use crate::endpoint::{Endpoint, Safety, Sendable, Version};
 use crate::ids::{Address, Memo, OrderId, RecordId};
 use crate::validate::ValidationError;
 use crate::{check, wire};
@@ -20,6 +20,8 @@ use crate::{check, wire};
 ///   never pay again under a new id.
 ///
 /// A notification follows: `API Withdrawal`.
+///
+/// To send it, call `Client::payout`.
 ///
 /// Source: `POST /ccpayment/v1/withdraw`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,15 +55,15 @@ impl Withdraw {
     /// The request, with what is required.
     #[must_use]
     pub fn new(
-        merchant_order_id: OrderId,
+        merchant_order_id: impl Into<OrderId>,
         address: Address,
-        token_id: TokenId,
+        token_id: impl Into<TokenId>,
         value: Amount,
     ) -> Self {
         Self {
-            merchant_order_id,
+            merchant_order_id: merchant_order_id.into(),
             address,
-            token_id,
+            token_id: token_id.into(),
             value,
             memo: None,
             merchant_pays_fee: None,
@@ -167,6 +169,8 @@ wire::either_name!(network_fee_crypto by first_named as Strictly: "network_fee_c
 
 /// Quotes the network fee of sending a token.
 ///
+/// To send it, call `Client::send`.
+///
 /// Source: `POST /ccpayment/v1/network/fee`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -192,9 +196,9 @@ pub struct GetNetworkFee {
 impl GetNetworkFee {
     /// The request, with what is required.
     #[must_use]
-    pub fn new(token_id: TokenId) -> Self {
+    pub fn new(token_id: impl Into<TokenId>) -> Self {
         Self {
-            token_id,
+            token_id: token_id.into(),
             address: None,
             memo: None,
         }
@@ -239,6 +243,8 @@ impl Endpoint for GetNetworkFee {
     }
 }
 
+impl Sendable for GetNetworkFee {}
+
 /// The answer to [`GetNetworkFee`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -261,6 +267,8 @@ pub struct GetNetworkFeeResponse {
 /// Checks that a Cwallet id exists and shows its masked name.
 ///
 /// An unknown id is answered with 224083.
+///
+/// To send it, call `Client::send`.
 ///
 /// Source: `POST /ccpayment/v1/check/user`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -295,6 +303,8 @@ impl Endpoint for CheckUser {
         wire::json_body(self)
     }
 }
+
+impl Sendable for CheckUser {}
 
 /// The answer to [`CheckUser`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

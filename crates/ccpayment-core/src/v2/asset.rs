@@ -7,13 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::amount::Amount;
 use crate::check;
-use crate::endpoint::{Endpoint, Safety};
+use crate::endpoint::{Endpoint, Safety, Sendable};
 use crate::ids::{Address, Chain, CoinId, Cursor, Timestamp};
 use crate::paged::Paged;
 use crate::validate::ValidationError;
 use crate::wire::{self, UnreadableRow};
 
 /// Lists every balance of the merchant account.
+///
+/// To send it, call `Client::send`.
 ///
 /// Source: `POST /ccpayment/v2/getAppCoinAssetList`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -40,6 +42,8 @@ impl Endpoint for GetAppCoinAssetList {
         Ok(Bytes::new())
     }
 }
+
+impl Sendable for GetAppCoinAssetList {}
 
 /// The answer to [`GetAppCoinAssetList`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +78,8 @@ pub struct Asset {
 
 /// Reads the merchant balance of one token.
 ///
+/// To send it, call `Client::send`.
+///
 /// Source: `POST /ccpayment/v2/getAppCoinAsset`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -86,8 +92,10 @@ pub struct GetAppCoinAsset {
 impl GetAppCoinAsset {
     /// The request, with what is required.
     #[must_use]
-    pub fn new(coin_id: CoinId) -> Self {
-        Self { coin_id }
+    pub fn new(coin_id: impl Into<CoinId>) -> Self {
+        Self {
+            coin_id: coin_id.into(),
+        }
     }
 }
 
@@ -108,6 +116,8 @@ impl Endpoint for GetAppCoinAsset {
     }
 }
 
+impl Sendable for GetAppCoinAsset {}
+
 /// The answer to [`GetAppCoinAsset`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -123,6 +133,8 @@ pub struct GetAppCoinAssetResponse {
 /// No explicit limit on endAt - startAt is given for this route; the swap list pages cap it at
 /// three months and the default window is 90 days, so keep windows within that (error 11008 signals
 /// a window that is too wide).
+///
+/// To send it, call `Client::pages` or `Client::items`.
 ///
 /// Source: `POST /ccpayment/v2/getAggregationFeeRecord`; known from the official SDK documents and
 /// SDKs only.
@@ -221,6 +233,8 @@ impl Endpoint for GetAggregationFeeRecord {
         wire::json_body(self)
     }
 }
+
+impl Sendable for GetAggregationFeeRecord {}
 
 impl Paged for GetAggregationFeeRecord {
     type Item = AggregationFeeRecord;

@@ -8,13 +8,15 @@ use serde::{Deserialize, Serialize};
 use super::{BatchMode, BatchStatus, BatchTaskStatus};
 use crate::amount::Amount;
 use crate::check;
-use crate::endpoint::{Endpoint, Safety};
+use crate::endpoint::{Endpoint, Safety, Sendable};
 use crate::ids::{Address, Chain, CoinId, Cursor, Memo, OrderId, RecordId, Timestamp, TxId};
 use crate::paged::Paged;
 use crate::validate::ValidationError;
 use crate::wire::{self, UnreadableRow};
 
 /// Checks many payout addresses in one call.
+///
+/// To send it, call `Client::send`.
 ///
 /// Source: `POST /ccpayment/v2/checkWithdrawAddress`; known from the official SDK documents and
 /// SDKs only.
@@ -62,6 +64,8 @@ impl Endpoint for CheckWithdrawAddress {
         wire::json_body(self)
     }
 }
+
+impl Sendable for CheckWithdrawAddress {}
 
 /// An address to check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -145,6 +149,8 @@ pub struct WithdrawAddressResult {
 /// - Nothing is paid before confirmBatchWithdraw.
 /// - No source describes a webhook type for batches although notifyUrl exists.
 ///
+/// To send it, call `Client::batch_payout`.
+///
 /// Source: `POST /ccpayment/v2/applyBatchWithdraw`; known from the official SDK documents and SDKs
 /// only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -177,10 +183,15 @@ pub struct ApplyBatchWithdraw {
 impl ApplyBatchWithdraw {
     /// The request, with what is required.
     #[must_use]
-    pub fn new(batch_order_id: OrderId, coin_id: CoinId, chain: Chain, mode: BatchMode) -> Self {
+    pub fn new(
+        batch_order_id: impl Into<OrderId>,
+        coin_id: impl Into<CoinId>,
+        chain: Chain,
+        mode: BatchMode,
+    ) -> Self {
         Self {
-            batch_order_id,
-            coin_id,
+            batch_order_id: batch_order_id.into(),
+            coin_id: coin_id.into(),
             chain,
             product_name: None,
             task_name: None,
@@ -279,10 +290,10 @@ pub struct BatchWithdrawTask {
 impl BatchWithdrawTask {
     /// The request, with what is required.
     #[must_use]
-    pub fn new(seq: u64, order_id: OrderId, address: Address, amount: Amount) -> Self {
+    pub fn new(seq: u64, order_id: impl Into<OrderId>, address: Address, amount: Amount) -> Self {
         Self {
             seq,
-            order_id,
+            order_id: order_id.into(),
             address,
             memo: None,
             amount,
@@ -348,6 +359,8 @@ pub struct ApplyBatchWithdrawResponse {
 /// - Duplicate seq numbers are refused (14027). Whether a repeated orderId row is refused is
 ///   unknown, so after a timeout list the rows first.
 ///
+/// To send it, call `Client::batch_payout`.
+///
 /// Source: `POST /ccpayment/v2/appendBatchWithdraw`; known from the official SDK documents and SDKs
 /// only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -364,11 +377,11 @@ impl AppendBatchWithdraw {
     /// The request, with what is required.
     #[must_use]
     pub fn new(
-        batch_order_id: OrderId,
+        batch_order_id: impl Into<OrderId>,
         orders: impl IntoIterator<Item = BatchWithdrawTask>,
     ) -> Self {
         Self {
-            batch_order_id,
+            batch_order_id: batch_order_id.into(),
             orders: orders.into_iter().collect(),
         }
     }
@@ -438,6 +451,8 @@ wire::either_name!(batch_order_id by same_named as Strictly: "batch_order_id", "
 /// Never sent, although a source names them:
 /// - `confirmExecution`: its meaning is not described.
 ///
+/// To send it, call `Client::batch_payout`.
+///
 /// Source: `POST /ccpayment/v2/confirmBatchWithdraw`; known from the official SDK documents and
 /// SDKs only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -454,9 +469,9 @@ pub struct ConfirmBatchWithdraw {
 impl ConfirmBatchWithdraw {
     /// The request, with what is required.
     #[must_use]
-    pub fn new(batch_order_id: OrderId) -> Self {
+    pub fn new(batch_order_id: impl Into<OrderId>) -> Self {
         Self {
-            batch_order_id,
+            batch_order_id: batch_order_id.into(),
             delay_seconds: None,
         }
     }
@@ -682,6 +697,8 @@ wire::either_name!(coin_price by same_named as Strictly: "coin_price", "coinPric
 /// - `orderIds`: a row filter that the gateway does not know may be dropped, and no filter cancels
 ///   the whole batch.
 ///
+/// To send it, call `Client::send`.
+///
 /// Source: `POST /ccpayment/v2/abortBatchWithdraw`; known from the official SDK documents and SDKs
 /// only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -695,8 +712,10 @@ pub struct AbortBatchWithdraw {
 impl AbortBatchWithdraw {
     /// The request, with what is required.
     #[must_use]
-    pub fn new(batch_order_id: OrderId) -> Self {
-        Self { batch_order_id }
+    pub fn new(batch_order_id: impl Into<OrderId>) -> Self {
+        Self {
+            batch_order_id: batch_order_id.into(),
+        }
     }
 }
 
@@ -721,6 +740,8 @@ impl Endpoint for AbortBatchWithdraw {
         Some(&self.batch_order_id)
     }
 }
+
+impl Sendable for AbortBatchWithdraw {}
 
 /// The answer to [`AbortBatchWithdraw`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -770,6 +791,8 @@ pub struct AbortBatchWithdrawResponse {
 
 /// Reads the state of a batch payout.
 ///
+/// To send it, call `Client::send`.
+///
 /// Source: `POST /ccpayment/v2/getBatchWithdrawOrder`; known from the official SDK documents and
 /// SDKs only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -786,9 +809,9 @@ pub struct GetBatchWithdrawOrder {
 impl GetBatchWithdrawOrder {
     /// The request, with what is required.
     #[must_use]
-    pub fn new(batch_order_id: OrderId) -> Self {
+    pub fn new(batch_order_id: impl Into<OrderId>) -> Self {
         Self {
-            batch_order_id,
+            batch_order_id: batch_order_id.into(),
             verbose: None,
         }
     }
@@ -821,7 +844,11 @@ impl Endpoint for GetBatchWithdrawOrder {
     }
 }
 
+impl Sendable for GetBatchWithdrawOrder {}
+
 /// Pages through the rows of a batch payout.
+///
+/// To send it, call `Client::pages` or `Client::items`.
 ///
 /// Source: `POST /ccpayment/v2/getBatchWithdrawOrderRecordList`; known from the official SDK
 /// documents and SDKs only.
@@ -842,9 +869,9 @@ pub struct GetBatchWithdrawOrderRecordList {
 impl GetBatchWithdrawOrderRecordList {
     /// The request, with what is required.
     #[must_use]
-    pub fn new(batch_order_id: OrderId) -> Self {
+    pub fn new(batch_order_id: impl Into<OrderId>) -> Self {
         Self {
-            batch_order_id,
+            batch_order_id: batch_order_id.into(),
             next_id: None,
             limit: None,
         }
@@ -887,6 +914,8 @@ impl Endpoint for GetBatchWithdrawOrderRecordList {
         wire::json_body(self)
     }
 }
+
+impl Sendable for GetBatchWithdrawOrderRecordList {}
 
 impl Paged for GetBatchWithdrawOrderRecordList {
     type Item = BatchWithdrawTaskRecord;

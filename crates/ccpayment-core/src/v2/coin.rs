@@ -9,12 +9,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{ChainStatus, CoinStatus};
 use crate::amount::Amount;
-use crate::endpoint::{Endpoint, Safety};
+use crate::endpoint::{Endpoint, Safety, Sendable};
 use crate::ids::{AppId, Chain, CoinId, FiatId};
 use crate::validate::ValidationError;
 use crate::{check, wire};
 
 /// Lists the tokens this merchant has switched on, with limits per network.
+///
+/// To send it, call `Client::send`.
 ///
 /// Source: `POST /ccpayment/v2/getCoinList`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -41,6 +43,8 @@ impl Endpoint for GetCoinList {
         Ok(Bytes::new())
     }
 }
+
+impl Sendable for GetCoinList {}
 
 /// The answer to [`GetCoinList`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -148,6 +152,8 @@ pub struct CoinNetwork {
 
 /// Fetches one token and its networks.
 ///
+/// To send it, call `Client::send`.
+///
 /// Source: `POST /ccpayment/v2/getCoin`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -160,8 +166,10 @@ pub struct GetCoin {
 impl GetCoin {
     /// The request, with what is required.
     #[must_use]
-    pub fn new(coin_id: CoinId) -> Self {
-        Self { coin_id }
+    pub fn new(coin_id: impl Into<CoinId>) -> Self {
+        Self {
+            coin_id: coin_id.into(),
+        }
     }
 }
 
@@ -182,6 +190,8 @@ impl Endpoint for GetCoin {
     }
 }
 
+impl Sendable for GetCoin {}
+
 /// The answer to [`GetCoin`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -193,6 +203,8 @@ pub struct GetCoinResponse {
 }
 
 /// Looks up the USDT value of several tokens at once.
+///
+/// To send it, call `Client::send`.
 ///
 /// Source: `POST /ccpayment/v2/getCoinUSDTPrice`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -206,9 +218,9 @@ pub struct GetCoinUSDTPrice {
 impl GetCoinUSDTPrice {
     /// The request, with what is required.
     #[must_use]
-    pub fn new(coin_ids: impl IntoIterator<Item = CoinId>) -> Self {
+    pub fn new(coin_ids: impl IntoIterator<Item = impl Into<CoinId>>) -> Self {
         Self {
-            coin_ids: coin_ids.into_iter().collect(),
+            coin_ids: coin_ids.into_iter().map(Into::into).collect(),
         }
     }
 }
@@ -230,6 +242,8 @@ impl Endpoint for GetCoinUSDTPrice {
     }
 }
 
+impl Sendable for GetCoinUSDTPrice {}
+
 /// The answer to [`GetCoinUSDTPrice`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -242,6 +256,8 @@ pub struct GetCoinUSDTPriceResponse {
 }
 
 /// Lists supported fiat currencies with their USD rate.
+///
+/// To send it, call `Client::send`.
 ///
 /// Source: `POST /ccpayment/v2/getFiatList`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -268,6 +284,8 @@ impl Endpoint for GetFiatList {
         Ok(Bytes::new())
     }
 }
+
+impl Sendable for GetFiatList {}
 
 /// The answer to [`GetFiatList`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -306,6 +324,8 @@ pub struct Fiat {
 }
 
 /// Reports the health of all or some blockchains.
+///
+/// To send it, call `Client::send`.
 ///
 /// Source: `POST /ccpayment/v2/getChainList`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -354,6 +374,8 @@ impl Endpoint for GetChainList {
         wire::json_body(self)
     }
 }
+
+impl Sendable for GetChainList {}
 
 /// The answer to [`GetChainList`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -407,6 +429,8 @@ pub struct ChainInfo {
 
 /// Lists every chain in a shorter form.
 ///
+/// To send it, call `Client::send`.
+///
 /// Source: `POST /ccpayment/v2/all/chain`; known from the official SDK documents and SDKs only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
@@ -454,6 +478,8 @@ impl Endpoint for GetAllChainList {
     }
 }
 
+impl Sendable for GetAllChainList {}
+
 /// The answer to [`GetAllChainList`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -498,6 +524,8 @@ pub struct ChainBrief {
 
 /// Lists native coins of the supported chains.
 ///
+/// To send it, call `Client::send`.
+///
 /// Source: `POST /ccpayment/v2/getMainCoinList`; known from the official SDK documents and SDKs
 /// only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -534,6 +562,8 @@ impl Endpoint for GetMainCoinList {
         wire::json_body(self)
     }
 }
+
+impl Sendable for GetMainCoinList {}
 
 /// The answer to [`GetMainCoinList`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

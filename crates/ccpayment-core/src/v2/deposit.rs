@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::DepositStatus;
 use crate::amount::Amount;
 use crate::check;
-use crate::endpoint::{Endpoint, Safety};
+use crate::endpoint::{Endpoint, Safety, Sendable};
 use crate::ids::{
     Address, Chain, CoinId, Cursor, Memo, OrderId, RecordId, ReferenceId, Timestamp, TxId, UserId,
 };
@@ -31,6 +31,8 @@ use crate::wire::{self, UnreadableRow};
 ///
 /// A notification follows: `DirectDeposit`.
 ///
+/// To send it, call `Client::send`.
+///
 /// Source: `POST /ccpayment/v2/getOrCreateAppDepositAddress`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -50,9 +52,9 @@ pub struct GetOrCreateAppDepositAddress {
 impl GetOrCreateAppDepositAddress {
     /// The request, with what is required.
     #[must_use]
-    pub fn new(reference_id: ReferenceId, chain: Chain) -> Self {
+    pub fn new(reference_id: impl Into<ReferenceId>, chain: Chain) -> Self {
         Self {
-            reference_id,
+            reference_id: reference_id.into(),
             chain,
             notify_url: None,
         }
@@ -88,6 +90,8 @@ impl Endpoint for GetOrCreateAppDepositAddress {
     }
 }
 
+impl Sendable for GetOrCreateAppDepositAddress {}
+
 /// The answer to [`GetOrCreateAppDepositAddress`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -112,6 +116,8 @@ pub struct GetOrCreateAppDepositAddressResponse {
 /// - Releasing an EVM address also releases it on all other EVM chains.
 /// - Money sent to a released address is still credited to the merchant.
 /// - Repeating it is expected to end in 17003 (already released): treat that as done.
+///
+/// To send it, call `Client::send`.
 ///
 /// Source: `POST /ccpayment/v2/addressUnbinding`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -149,6 +155,8 @@ impl Endpoint for AddressUnbinding {
         wire::json_body(self)
     }
 }
+
+impl Sendable for AddressUnbinding {}
 
 /// The answer to [`AddressUnbinding`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -205,6 +213,8 @@ pub struct UnboundAddress {
 ///
 /// Credit only when status is Success and isFlaggedAsRisky is false.
 ///
+/// To send it, call `Client::send`.
+///
 /// Source: `POST /ccpayment/v2/getAppDepositRecord`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -217,8 +227,10 @@ pub struct GetAppDepositRecord {
 impl GetAppDepositRecord {
     /// The request, with what is required.
     #[must_use]
-    pub fn new(record_id: RecordId) -> Self {
-        Self { record_id }
+    pub fn new(record_id: impl Into<RecordId>) -> Self {
+        Self {
+            record_id: record_id.into(),
+        }
     }
 }
 
@@ -238,6 +250,8 @@ impl Endpoint for GetAppDepositRecord {
         wire::json_body(self)
     }
 }
+
+impl Sendable for GetAppDepositRecord {}
 
 /// The answer to [`GetAppDepositRecord`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -363,6 +377,8 @@ wire::either_name!(tx_id by same_named as Strictly: "txId", "txid");
 ///   signals a window that is too wide).
 /// - Pages hold 20 rows unless a limit is offered; continue with nextId until it is empty.
 ///
+/// To send it, call `Client::pages` or `Client::items`.
+///
 /// Source: `POST /ccpayment/v2/getAppDepositRecordList`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
@@ -417,22 +433,22 @@ impl GetAppDepositRecordList {
 
     /// Sets [`Self::coin_id`].
     #[must_use]
-    pub fn coin_id(mut self, coin_id: CoinId) -> Self {
-        self.coin_id = Some(coin_id);
+    pub fn coin_id(mut self, coin_id: impl Into<CoinId>) -> Self {
+        self.coin_id = Some(coin_id.into());
         self
     }
 
     /// Sets [`Self::reference_id`].
     #[must_use]
-    pub fn reference_id(mut self, reference_id: ReferenceId) -> Self {
-        self.reference_id = Some(reference_id);
+    pub fn reference_id(mut self, reference_id: impl Into<ReferenceId>) -> Self {
+        self.reference_id = Some(reference_id.into());
         self
     }
 
     /// Sets [`Self::order_id`].
     #[must_use]
-    pub fn order_id(mut self, order_id: OrderId) -> Self {
-        self.order_id = Some(order_id);
+    pub fn order_id(mut self, order_id: impl Into<OrderId>) -> Self {
+        self.order_id = Some(order_id.into());
         self
     }
 
@@ -473,22 +489,25 @@ impl GetAppDepositRecordList {
 
     /// Sets [`Self::record_ids`].
     #[must_use]
-    pub fn record_ids(mut self, record_ids: impl IntoIterator<Item = RecordId>) -> Self {
-        self.record_ids = record_ids.into_iter().collect();
+    pub fn record_ids(mut self, record_ids: impl IntoIterator<Item = impl Into<RecordId>>) -> Self {
+        self.record_ids = record_ids.into_iter().map(Into::into).collect();
         self
     }
 
     /// Sets [`Self::reference_ids`].
     #[must_use]
-    pub fn reference_ids(mut self, reference_ids: impl IntoIterator<Item = ReferenceId>) -> Self {
-        self.reference_ids = reference_ids.into_iter().collect();
+    pub fn reference_ids(
+        mut self,
+        reference_ids: impl IntoIterator<Item = impl Into<ReferenceId>>,
+    ) -> Self {
+        self.reference_ids = reference_ids.into_iter().map(Into::into).collect();
         self
     }
 
     /// Sets [`Self::order_ids`].
     #[must_use]
-    pub fn order_ids(mut self, order_ids: impl IntoIterator<Item = OrderId>) -> Self {
-        self.order_ids = order_ids.into_iter().collect();
+    pub fn order_ids(mut self, order_ids: impl IntoIterator<Item = impl Into<OrderId>>) -> Self {
+        self.order_ids = order_ids.into_iter().map(Into::into).collect();
         self
     }
 
@@ -564,6 +583,8 @@ impl Endpoint for GetAppDepositRecordList {
         wire::json_body(self)
     }
 }
+
+impl Sendable for GetAppDepositRecordList {}
 
 impl Paged for GetAppDepositRecordList {
     type Item = DepositRecord;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::DepositStatus;
 use crate::amount::Amount;
-use crate::endpoint::{Endpoint, Safety};
+use crate::endpoint::{Endpoint, Safety, Sendable};
 use crate::ids::{
     Address, Chain, CoinId, FiatId, Memo, OrderId, PriceIn, RecordId, Timestamp, TxId,
 };
@@ -32,6 +32,8 @@ use crate::{check, wire};
 ///   instead of repeating.
 ///
 /// A notification follows: `ApiDeposit`.
+///
+/// To send it, call `Client::submit`.
 ///
 /// Source: `POST /ccpayment/v2/createAppOrderDepositAddress`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,10 +87,15 @@ pub struct CreateAppOrderDepositAddress {
 impl CreateAppOrderDepositAddress {
     /// The request, with what is required.
     #[must_use]
-    pub fn new(order_id: OrderId, coin_id: CoinId, chain: Chain, price: Amount) -> Self {
+    pub fn new(
+        order_id: impl Into<OrderId>,
+        coin_id: impl Into<CoinId>,
+        chain: Chain,
+        price: Amount,
+    ) -> Self {
         Self {
-            order_id,
-            coin_id,
+            order_id: order_id.into(),
+            coin_id: coin_id.into(),
             chain,
             price,
             fiat_id: None,
@@ -104,8 +111,8 @@ impl CreateAppOrderDepositAddress {
 
     /// Sets [`Self::fiat_id`].
     #[must_use]
-    pub fn fiat_id(mut self, fiat_id: FiatId) -> Self {
-        self.fiat_id = Some(fiat_id);
+    pub fn fiat_id(mut self, fiat_id: impl Into<FiatId>) -> Self {
+        self.fiat_id = Some(fiat_id.into());
         self
     }
 
@@ -247,6 +254,8 @@ pub struct CreateAppOrderDepositAddressResponse {
 /// - amountToPay = price / rate and paid fiat value = amount * rate hold in the example.
 /// - Sum only paidList rows with status Success that are not flagged risky.
 ///
+/// To send it, call `Client::send`.
+///
 /// Source: `POST /ccpayment/v2/getAppOrderInfo`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -259,8 +268,10 @@ pub struct GetAppOrderInfo {
 impl GetAppOrderInfo {
     /// The request, with what is required.
     #[must_use]
-    pub fn new(order_id: OrderId) -> Self {
-        Self { order_id }
+    pub fn new(order_id: impl Into<OrderId>) -> Self {
+        Self {
+            order_id: order_id.into(),
+        }
     }
 }
 
@@ -280,6 +291,8 @@ impl Endpoint for GetAppOrderInfo {
         wire::json_body(self)
     }
 }
+
+impl Sendable for GetAppOrderInfo {}
 
 /// The answer to [`GetAppOrderInfo`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -439,6 +452,8 @@ wire::either_name!(txid by same_named as Strictly: "txid", "txId");
 ///
 /// A notification follows: `ApiDeposit`.
 ///
+/// To send it, call `Client::submit`.
+///
 /// Source: `POST /ccpayment/v2/createInvoiceUrl`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -477,10 +492,10 @@ pub struct CreateInvoiceUrl {
 impl CreateInvoiceUrl {
     /// The request, with what is required.
     #[must_use]
-    pub fn new(price_in: impl Into<PriceIn>, order_id: OrderId, price: Amount) -> Self {
+    pub fn new(price_in: impl Into<PriceIn>, order_id: impl Into<OrderId>, price: Amount) -> Self {
         Self {
             price_in: price_in.into(),
-            order_id,
+            order_id: order_id.into(),
             product: None,
             price,
             expired_at: None,
@@ -595,6 +610,8 @@ pub struct CreateInvoiceUrlResponse {
 /// totalPaidValue equals the sum of paidValue in the example; nothing says whether it counts risky
 /// or unfinished payments, so decide from the rows.
 ///
+/// To send it, call `Client::send`.
+///
 /// Source: `POST /ccpayment/v2/getInvoiceOrderInfo`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -607,8 +624,10 @@ pub struct GetInvoiceOrderInfo {
 impl GetInvoiceOrderInfo {
     /// The request, with what is required.
     #[must_use]
-    pub fn new(order_id: OrderId) -> Self {
-        Self { order_id }
+    pub fn new(order_id: impl Into<OrderId>) -> Self {
+        Self {
+            order_id: order_id.into(),
+        }
     }
 }
 
@@ -628,6 +647,8 @@ impl Endpoint for GetInvoiceOrderInfo {
         wire::json_body(self)
     }
 }
+
+impl Sendable for GetInvoiceOrderInfo {}
 
 /// The answer to [`GetInvoiceOrderInfo`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

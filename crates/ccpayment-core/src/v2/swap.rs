@@ -8,13 +8,15 @@ use serde::{Deserialize, Serialize};
 use super::SwapStatus;
 use crate::amount::Amount;
 use crate::check;
-use crate::endpoint::{Endpoint, Safety};
+use crate::endpoint::{Endpoint, Safety, Sendable};
 use crate::ids::{Chain, CoinId, Cursor, OrderId, RecordId, RecordKey, Timestamp, UserId};
 use crate::paged::Paged;
 use crate::validate::ValidationError;
 use crate::wire::{self, UnreadableRow};
 
 /// Lists the tokens that can be swapped and are switched on for this merchant.
+///
+/// To send it, call `Client::send`.
 ///
 /// Source: `POST /ccpayment/v2/getSwapCoinList`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -41,6 +43,8 @@ impl Endpoint for GetSwapCoinList {
         Ok(Bytes::new())
     }
 }
+
+impl Sendable for GetSwapCoinList {}
 
 /// The answer to [`GetSwapCoinList`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,6 +92,8 @@ pub struct SwapCoin {
 /// - `amountOutMinimum`: pointless for a quote.
 /// - `appId`: reserved, say the official docs.
 ///
+/// To send it, call `Client::send`.
+///
 /// Source: `POST /ccpayment/v2/estimate`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -107,11 +113,15 @@ pub struct Estimate {
 impl Estimate {
     /// The request, with what is required.
     #[must_use]
-    pub fn new(coin_id_in: CoinId, amount_in: Amount, coin_id_out: CoinId) -> Self {
+    pub fn new(
+        coin_id_in: impl Into<CoinId>,
+        amount_in: Amount,
+        coin_id_out: impl Into<CoinId>,
+    ) -> Self {
         Self {
-            coin_id_in,
+            coin_id_in: coin_id_in.into(),
             amount_in,
-            coin_id_out,
+            coin_id_out: coin_id_out.into(),
             extra_fee_rate: None,
         }
     }
@@ -145,6 +155,8 @@ impl Endpoint for Estimate {
         wire::json_body(self)
     }
 }
+
+impl Sendable for Estimate {}
 
 /// The answer to [`Estimate`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -212,6 +224,8 @@ pub struct EstimateResponse {
 /// - `extraFeeRate`: for user swaps only.
 /// - `appId`: reserved, say the official docs.
 ///
+/// To send it, call `Client::payout`.
+///
 /// Source: `POST /ccpayment/v2/swap`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -235,16 +249,16 @@ impl Swap {
     /// The request, with what is required.
     #[must_use]
     pub fn new(
-        order_id: OrderId,
-        coin_id_in: CoinId,
+        order_id: impl Into<OrderId>,
+        coin_id_in: impl Into<CoinId>,
         amount_in: Amount,
-        coin_id_out: CoinId,
+        coin_id_out: impl Into<CoinId>,
     ) -> Self {
         Self {
-            order_id,
-            coin_id_in,
+            order_id: order_id.into(),
+            coin_id_in: coin_id_in.into(),
             amount_in,
-            coin_id_out,
+            coin_id_out: coin_id_out.into(),
             amount_out_minimum: None,
         }
     }
@@ -381,6 +395,8 @@ wire::either_name!(from_coin_price by same_named as Strictly: "from_coin_price",
 /// Never sent, although a source names them:
 /// - `ty`: the official docs share one request type for four calls.
 ///
+/// To send it, call `Client::send`.
+///
 /// Source: `POST /ccpayment/v2/getSwapRecord`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -414,6 +430,8 @@ impl Endpoint for GetSwapRecord {
         wire::json_body(self)
     }
 }
+
+impl Sendable for GetSwapRecord {}
 
 /// The answer to [`GetSwapRecord`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -537,6 +555,8 @@ pub struct SwapRecord {
 /// - endAt - startAt must not exceed three months.
 /// - Pages hold 20 rows unless a limit is offered; continue with nextId until it is empty.
 ///
+/// To send it, call `Client::pages` or `Client::items`.
+///
 /// Source: `POST /ccpayment/v2/getSwapRecordList`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
@@ -579,36 +599,36 @@ impl GetSwapRecordList {
 
     /// Sets [`Self::record_ids`].
     #[must_use]
-    pub fn record_ids(mut self, record_ids: impl IntoIterator<Item = RecordId>) -> Self {
-        self.record_ids = record_ids.into_iter().collect();
+    pub fn record_ids(mut self, record_ids: impl IntoIterator<Item = impl Into<RecordId>>) -> Self {
+        self.record_ids = record_ids.into_iter().map(Into::into).collect();
         self
     }
 
     /// Sets [`Self::order_ids`].
     #[must_use]
-    pub fn order_ids(mut self, order_ids: impl IntoIterator<Item = OrderId>) -> Self {
-        self.order_ids = order_ids.into_iter().collect();
+    pub fn order_ids(mut self, order_ids: impl IntoIterator<Item = impl Into<OrderId>>) -> Self {
+        self.order_ids = order_ids.into_iter().map(Into::into).collect();
         self
     }
 
     /// Sets [`Self::user_id`].
     #[must_use]
-    pub fn user_id(mut self, user_id: UserId) -> Self {
-        self.user_id = Some(user_id);
+    pub fn user_id(mut self, user_id: impl Into<UserId>) -> Self {
+        self.user_id = Some(user_id.into());
         self
     }
 
     /// Sets [`Self::coin_id_in`].
     #[must_use]
-    pub fn coin_id_in(mut self, coin_id_in: CoinId) -> Self {
-        self.coin_id_in = Some(coin_id_in);
+    pub fn coin_id_in(mut self, coin_id_in: impl Into<CoinId>) -> Self {
+        self.coin_id_in = Some(coin_id_in.into());
         self
     }
 
     /// Sets [`Self::coin_id_out`].
     #[must_use]
-    pub fn coin_id_out(mut self, coin_id_out: CoinId) -> Self {
-        self.coin_id_out = Some(coin_id_out);
+    pub fn coin_id_out(mut self, coin_id_out: impl Into<CoinId>) -> Self {
+        self.coin_id_out = Some(coin_id_out.into());
         self
     }
 
@@ -683,6 +703,8 @@ impl Endpoint for GetSwapRecordList {
         self.user_id.iter().map(|id| ("userId", id))
     }
 }
+
+impl Sendable for GetSwapRecordList {}
 
 impl Paged for GetSwapRecordList {
     type Item = SwapRecord;

@@ -6,12 +6,14 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::Asset;
-use crate::endpoint::{Endpoint, Safety};
+use crate::endpoint::{Endpoint, Safety, Sendable};
 use crate::ids::{CoinId, UserId};
 use crate::validate::ValidationError;
 use crate::wire;
 
 /// Lists every balance of one end user.
+///
+/// To send it, call `Client::send`.
 ///
 /// Source: `POST /ccpayment/v2/getUserCoinAssetList`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,8 +28,10 @@ pub struct GetUserCoinAssetList {
 impl GetUserCoinAssetList {
     /// The request, with what is required.
     #[must_use]
-    pub fn new(user_id: UserId) -> Self {
-        Self { user_id }
+    pub fn new(user_id: impl Into<UserId>) -> Self {
+        Self {
+            user_id: user_id.into(),
+        }
     }
 }
 
@@ -52,6 +56,8 @@ impl Endpoint for GetUserCoinAssetList {
     }
 }
 
+impl Sendable for GetUserCoinAssetList {}
+
 /// The answer to [`GetUserCoinAssetList`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -71,6 +77,8 @@ pub struct GetUserCoinAssetListResponse {
 
 /// Reads the balance of one token for one end user.
 ///
+/// To send it, call `Client::send`.
+///
 /// Source: `POST /ccpayment/v2/getUserCoinAsset`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -86,8 +94,11 @@ pub struct GetUserCoinAsset {
 impl GetUserCoinAsset {
     /// The request, with what is required.
     #[must_use]
-    pub fn new(user_id: UserId, coin_id: CoinId) -> Self {
-        Self { user_id, coin_id }
+    pub fn new(user_id: impl Into<UserId>, coin_id: impl Into<CoinId>) -> Self {
+        Self {
+            user_id: user_id.into(),
+            coin_id: coin_id.into(),
+        }
     }
 }
 
@@ -112,6 +123,8 @@ impl Endpoint for GetUserCoinAsset {
         std::iter::once(("userId", &self.user_id))
     }
 }
+
+impl Sendable for GetUserCoinAsset {}
 
 /// The answer to [`GetUserCoinAsset`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::DepositStatus;
 use crate::amount::Amount;
 use crate::check;
-use crate::endpoint::{Endpoint, Safety};
+use crate::endpoint::{Endpoint, Safety, Sendable};
 use crate::ids::{Address, Chain, CoinId, Cursor, Memo, RecordId, Timestamp, TxId, UserId};
 use crate::paged::Paged;
 use crate::validate::ValidationError;
@@ -24,6 +24,8 @@ use crate::wire::{self, UnreadableRow};
 /// - An account may own 1000 user addresses unless support raises the cap (15001 when exhausted).
 ///
 /// A notification follows: `UserDeposit`.
+///
+/// To send it, call `Client::send`.
 ///
 /// Source: `POST /ccpayment/v2/getOrCreateUserDepositAddress`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,9 +46,9 @@ pub struct GetOrCreateUserDepositAddress {
 impl GetOrCreateUserDepositAddress {
     /// The request, with what is required.
     #[must_use]
-    pub fn new(user_id: UserId, chain: Chain) -> Self {
+    pub fn new(user_id: impl Into<UserId>, chain: Chain) -> Self {
         Self {
-            user_id,
+            user_id: user_id.into(),
             chain,
             notify_url: None,
         }
@@ -86,6 +88,8 @@ impl Endpoint for GetOrCreateUserDepositAddress {
     }
 }
 
+impl Sendable for GetOrCreateUserDepositAddress {}
+
 /// The answer to [`GetOrCreateUserDepositAddress`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -108,6 +112,8 @@ pub struct GetOrCreateUserDepositAddressResponse {
 ///
 /// Credit only when status is Success and isFlaggedAsRisky is false.
 ///
+/// To send it, call `Client::send`.
+///
 /// Source: `POST /ccpayment/v2/getUserDepositRecord`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -120,8 +126,10 @@ pub struct GetUserDepositRecord {
 impl GetUserDepositRecord {
     /// The request, with what is required.
     #[must_use]
-    pub fn new(record_id: RecordId) -> Self {
-        Self { record_id }
+    pub fn new(record_id: impl Into<RecordId>) -> Self {
+        Self {
+            record_id: record_id.into(),
+        }
     }
 }
 
@@ -141,6 +149,8 @@ impl Endpoint for GetUserDepositRecord {
         wire::json_body(self)
     }
 }
+
+impl Sendable for GetUserDepositRecord {}
 
 /// The answer to [`GetUserDepositRecord`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -251,6 +261,8 @@ wire::either_name!(tx_id by same_named as Strictly: "txId", "txid");
 ///   signals a window that is too wide).
 /// - Pages hold 20 rows unless a limit is offered; continue with nextId until it is empty.
 ///
+/// To send it, call `Client::pages` or `Client::items`.
+///
 /// Source: `POST /ccpayment/v2/getUserDepositRecordList`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -283,9 +295,9 @@ pub struct GetUserDepositRecordList {
 impl GetUserDepositRecordList {
     /// The request, with what is required.
     #[must_use]
-    pub fn new(user_id: UserId) -> Self {
+    pub fn new(user_id: impl Into<UserId>) -> Self {
         Self {
-            user_id,
+            user_id: user_id.into(),
             coin_id: None,
             chain: None,
             to_address: None,
@@ -297,8 +309,8 @@ impl GetUserDepositRecordList {
 
     /// Sets [`Self::coin_id`].
     #[must_use]
-    pub fn coin_id(mut self, coin_id: CoinId) -> Self {
-        self.coin_id = Some(coin_id);
+    pub fn coin_id(mut self, coin_id: impl Into<CoinId>) -> Self {
+        self.coin_id = Some(coin_id.into());
         self
     }
 
@@ -377,6 +389,8 @@ impl Endpoint for GetUserDepositRecordList {
         std::iter::once(("userId", &self.user_id))
     }
 }
+
+impl Sendable for GetUserDepositRecordList {}
 
 impl Paged for GetUserDepositRecordList {
     type Item = UserDepositRecord;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::SwapRecord;
 use crate::amount::Amount;
 use crate::check;
-use crate::endpoint::{Endpoint, Safety};
+use crate::endpoint::{Endpoint, Safety, Sendable};
 use crate::ids::{CoinId, Cursor, OrderId, RecordId, RecordKey, Timestamp, UserId};
 use crate::paged::Paged;
 use crate::validate::ValidationError;
@@ -25,6 +25,8 @@ use crate::wire::{self, UnreadableRow};
 ///
 /// Never sent, although a source names them:
 /// - `appId`: reserved, say the official docs.
+///
+/// To send it, call `Client::payout`.
 ///
 /// Source: `POST /ccpayment/v2/userSwap`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,18 +56,18 @@ impl UserSwap {
     /// The request, with what is required.
     #[must_use]
     pub fn new(
-        order_id: OrderId,
-        user_id: UserId,
-        coin_id_in: CoinId,
+        order_id: impl Into<OrderId>,
+        user_id: impl Into<UserId>,
+        coin_id_in: impl Into<CoinId>,
         amount_in: Amount,
-        coin_id_out: CoinId,
+        coin_id_out: impl Into<CoinId>,
     ) -> Self {
         Self {
-            order_id,
-            user_id,
-            coin_id_in,
+            order_id: order_id.into(),
+            user_id: user_id.into(),
+            coin_id_in: coin_id_in.into(),
             amount_in,
-            coin_id_out,
+            coin_id_out: coin_id_out.into(),
             extra_fee_rate: None,
             amount_out_minimum: None,
         }
@@ -218,6 +220,8 @@ wire::either_name!(from_coin_price by same_named as Strictly: "from_coin_price",
 /// Never sent, although a source names them:
 /// - `ty`: the official docs share one request type for four calls.
 ///
+/// To send it, call `Client::send`.
+///
 /// Source: `POST /ccpayment/v2/getUserSwapRecord`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -252,6 +256,8 @@ impl Endpoint for GetUserSwapRecord {
     }
 }
 
+impl Sendable for GetUserSwapRecord {}
+
 /// The answer to [`GetUserSwapRecord`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -268,6 +274,8 @@ pub struct GetUserSwapRecordResponse {
 /// - At most 20 record ids and 20 order ids (official docs).
 /// - The three-month limit is written only on the merchant list page; assume it here as well.
 /// - Pages hold 20 rows unless a limit is offered; continue with nextId until it is empty.
+///
+/// To send it, call `Client::pages` or `Client::items`.
 ///
 /// Source: `POST /ccpayment/v2/getUserSwapRecordList`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -310,36 +318,36 @@ impl GetUserSwapRecordList {
 
     /// Sets [`Self::record_ids`].
     #[must_use]
-    pub fn record_ids(mut self, record_ids: impl IntoIterator<Item = RecordId>) -> Self {
-        self.record_ids = record_ids.into_iter().collect();
+    pub fn record_ids(mut self, record_ids: impl IntoIterator<Item = impl Into<RecordId>>) -> Self {
+        self.record_ids = record_ids.into_iter().map(Into::into).collect();
         self
     }
 
     /// Sets [`Self::order_ids`].
     #[must_use]
-    pub fn order_ids(mut self, order_ids: impl IntoIterator<Item = OrderId>) -> Self {
-        self.order_ids = order_ids.into_iter().collect();
+    pub fn order_ids(mut self, order_ids: impl IntoIterator<Item = impl Into<OrderId>>) -> Self {
+        self.order_ids = order_ids.into_iter().map(Into::into).collect();
         self
     }
 
     /// Sets [`Self::user_id`].
     #[must_use]
-    pub fn user_id(mut self, user_id: UserId) -> Self {
-        self.user_id = Some(user_id);
+    pub fn user_id(mut self, user_id: impl Into<UserId>) -> Self {
+        self.user_id = Some(user_id.into());
         self
     }
 
     /// Sets [`Self::coin_id_in`].
     #[must_use]
-    pub fn coin_id_in(mut self, coin_id_in: CoinId) -> Self {
-        self.coin_id_in = Some(coin_id_in);
+    pub fn coin_id_in(mut self, coin_id_in: impl Into<CoinId>) -> Self {
+        self.coin_id_in = Some(coin_id_in.into());
         self
     }
 
     /// Sets [`Self::coin_id_out`].
     #[must_use]
-    pub fn coin_id_out(mut self, coin_id_out: CoinId) -> Self {
-        self.coin_id_out = Some(coin_id_out);
+    pub fn coin_id_out(mut self, coin_id_out: impl Into<CoinId>) -> Self {
+        self.coin_id_out = Some(coin_id_out.into());
         self
     }
 
@@ -414,6 +422,8 @@ impl Endpoint for GetUserSwapRecordList {
         self.user_id.iter().map(|id| ("userId", id))
     }
 }
+
+impl Sendable for GetUserSwapRecordList {}
 
 impl Paged for GetUserSwapRecordList {
     type Item = SwapRecord;

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::TransferStatus;
 use crate::amount::Amount;
 use crate::check;
-use crate::endpoint::{Endpoint, Safety};
+use crate::endpoint::{Endpoint, Safety, Sendable};
 use crate::ids::{CoinId, Cursor, OrderId, RecordId, RecordKey, Timestamp, UserId};
 use crate::paged::Paged;
 use crate::validate::ValidationError;
@@ -22,6 +22,8 @@ use crate::wire::{self, UnreadableRow};
 ///   example) to be answered with 11011 instead of paying twice.
 /// - The amount must be worth at least 0.001 USD.
 /// - No webhook is sent for this kind of movement: read the record back to learn the outcome.
+///
+/// To send it, call `Client::payout`.
 ///
 /// Source: `POST /ccpayment/v2/userTransfer`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,17 +51,17 @@ impl UserTransfer {
     /// The request, with what is required.
     #[must_use]
     pub fn new(
-        order_id: OrderId,
-        from_user_id: UserId,
-        to_user_id: UserId,
-        coin_id: CoinId,
+        order_id: impl Into<OrderId>,
+        from_user_id: impl Into<UserId>,
+        to_user_id: impl Into<UserId>,
+        coin_id: impl Into<CoinId>,
         amount: Amount,
     ) -> Self {
         Self {
-            order_id,
-            from_user_id,
-            to_user_id,
-            coin_id,
+            order_id: order_id.into(),
+            from_user_id: from_user_id.into(),
+            to_user_id: to_user_id.into(),
+            coin_id: coin_id.into(),
             amount,
             remark: None,
         }
@@ -121,6 +123,8 @@ pub struct UserTransferResponse {
 ///
 /// At least one of recordId and orderId must be present.
 ///
+/// To send it, call `Client::send`.
+///
 /// Source: `POST /ccpayment/v2/getUserTransferRecord`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -154,6 +158,8 @@ impl Endpoint for GetUserTransferRecord {
         wire::json_body(self)
     }
 }
+
+impl Sendable for GetUserTransferRecord {}
 
 /// The answer to [`GetUserTransferRecord`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -232,6 +238,8 @@ pub struct TransferRecord {
 ///   signals a window that is too wide).
 /// - Pages hold 20 rows unless a limit is offered; continue with nextId until it is empty.
 ///
+/// To send it, call `Client::pages` or `Client::items`.
+///
 /// Source: `POST /ccpayment/v2/getUserTransferRecordList`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
@@ -272,29 +280,29 @@ impl GetUserTransferRecordList {
 
     /// Sets [`Self::coin_id`].
     #[must_use]
-    pub fn coin_id(mut self, coin_id: CoinId) -> Self {
-        self.coin_id = Some(coin_id);
+    pub fn coin_id(mut self, coin_id: impl Into<CoinId>) -> Self {
+        self.coin_id = Some(coin_id.into());
         self
     }
 
     /// Sets [`Self::from_user_id`].
     #[must_use]
-    pub fn from_user_id(mut self, from_user_id: UserId) -> Self {
-        self.from_user_id = Some(from_user_id);
+    pub fn from_user_id(mut self, from_user_id: impl Into<UserId>) -> Self {
+        self.from_user_id = Some(from_user_id.into());
         self
     }
 
     /// Sets [`Self::to_user_id`].
     #[must_use]
-    pub fn to_user_id(mut self, to_user_id: UserId) -> Self {
-        self.to_user_id = Some(to_user_id);
+    pub fn to_user_id(mut self, to_user_id: impl Into<UserId>) -> Self {
+        self.to_user_id = Some(to_user_id.into());
         self
     }
 
     /// Sets [`Self::order_ids`].
     #[must_use]
-    pub fn order_ids(mut self, order_ids: impl IntoIterator<Item = OrderId>) -> Self {
-        self.order_ids = order_ids.into_iter().collect();
+    pub fn order_ids(mut self, order_ids: impl IntoIterator<Item = impl Into<OrderId>>) -> Self {
+        self.order_ids = order_ids.into_iter().map(Into::into).collect();
         self
     }
 
@@ -374,6 +382,8 @@ impl Endpoint for GetUserTransferRecordList {
     }
 }
 
+impl Sendable for GetUserTransferRecordList {}
+
 impl Paged for GetUserTransferRecordList {
     type Item = TransferRecord;
 
@@ -431,6 +441,8 @@ pub struct GetUserTransferRecordListResponse {
 /// - No webhook is sent for this kind of movement: read the record back to learn the outcome.
 /// - No upper bound for toUsers is given.
 ///
+/// To send it, call `Client::payout`.
+///
 /// Source: `POST /ccpayment/v2/userBatchTransfer`; known from the official SDK documents and SDKs
 /// only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -454,16 +466,16 @@ impl UserBatchTransfer {
     /// The request, with what is required.
     #[must_use]
     pub fn new(
-        order_id: OrderId,
-        user_id: UserId,
+        order_id: impl Into<OrderId>,
+        user_id: impl Into<UserId>,
         to_users: impl IntoIterator<Item = TransferTarget>,
-        coin_id: CoinId,
+        coin_id: impl Into<CoinId>,
     ) -> Self {
         Self {
-            order_id,
-            user_id,
+            order_id: order_id.into(),
+            user_id: user_id.into(),
             to_users: to_users.into_iter().collect(),
-            coin_id,
+            coin_id: coin_id.into(),
             remark: None,
         }
     }
@@ -528,8 +540,11 @@ pub struct TransferTarget {
 impl TransferTarget {
     /// The request, with what is required.
     #[must_use]
-    pub fn new(user_id: UserId, amount: Amount) -> Self {
-        Self { user_id, amount }
+    pub fn new(user_id: impl Into<UserId>, amount: Amount) -> Self {
+        Self {
+            user_id: user_id.into(),
+            amount,
+        }
     }
 }
 
@@ -559,6 +574,8 @@ pub struct UserBatchTransferResponse {
 /// Reads one multi-recipient transfer.
 ///
 /// At least one of recordId and orderId must be present.
+///
+/// To send it, call `Client::send`.
 ///
 /// Source: `POST /ccpayment/v2/getUserBatchTransferRecord`; known from the official SDK documents
 /// and SDKs only.
@@ -594,6 +611,8 @@ impl Endpoint for GetUserBatchTransferRecord {
         wire::json_body(self)
     }
 }
+
+impl Sendable for GetUserBatchTransferRecord {}
 
 /// The answer to [`GetUserBatchTransferRecord`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -668,6 +687,8 @@ pub struct BatchTransferRecord {
 ///   signals a window that is too wide).
 /// - Pages hold 20 rows unless a limit is offered; continue with nextId until it is empty.
 ///
+/// To send it, call `Client::pages` or `Client::items`.
+///
 /// Source: `POST /ccpayment/v2/getUserBatchTransferRecordList`; known from the official SDK
 /// documents and SDKs only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -704,22 +725,22 @@ impl GetUserBatchTransferRecordList {
 
     /// Sets [`Self::order_ids`].
     #[must_use]
-    pub fn order_ids(mut self, order_ids: impl IntoIterator<Item = OrderId>) -> Self {
-        self.order_ids = order_ids.into_iter().collect();
+    pub fn order_ids(mut self, order_ids: impl IntoIterator<Item = impl Into<OrderId>>) -> Self {
+        self.order_ids = order_ids.into_iter().map(Into::into).collect();
         self
     }
 
     /// Sets [`Self::user_id`].
     #[must_use]
-    pub fn user_id(mut self, user_id: UserId) -> Self {
-        self.user_id = Some(user_id);
+    pub fn user_id(mut self, user_id: impl Into<UserId>) -> Self {
+        self.user_id = Some(user_id.into());
         self
     }
 
     /// Sets [`Self::coin_id`].
     #[must_use]
-    pub fn coin_id(mut self, coin_id: CoinId) -> Self {
-        self.coin_id = Some(coin_id);
+    pub fn coin_id(mut self, coin_id: impl Into<CoinId>) -> Self {
+        self.coin_id = Some(coin_id.into());
         self
     }
 
@@ -787,6 +808,8 @@ impl Endpoint for GetUserBatchTransferRecordList {
     }
 }
 
+impl Sendable for GetUserBatchTransferRecordList {}
+
 impl Paged for GetUserBatchTransferRecordList {
     type Item = BatchTransferRecord;
 
@@ -840,6 +863,8 @@ pub struct GetUserBatchTransferRecordListResponse {
 
 /// Pages through the single payments inside a multi-recipient transfer.
 ///
+/// To send it, call `Client::pages` or `Client::items`.
+///
 /// Source: `POST /ccpayment/v2/getUserBatchTransferRecordDetail`; known from the official SDK
 /// documents and SDKs only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -856,9 +881,9 @@ pub struct GetUserBatchTransferRecordDetail {
 impl GetUserBatchTransferRecordDetail {
     /// The request, with what is required.
     #[must_use]
-    pub fn new(record_id: RecordId) -> Self {
+    pub fn new(record_id: impl Into<RecordId>) -> Self {
         Self {
-            record_id,
+            record_id: record_id.into(),
             next_id: None,
         }
     }
@@ -890,6 +915,8 @@ impl Endpoint for GetUserBatchTransferRecordDetail {
         wire::json_body(self)
     }
 }
+
+impl Sendable for GetUserBatchTransferRecordDetail {}
 
 impl Paged for GetUserBatchTransferRecordDetail {
     type Item = TransferRecord;

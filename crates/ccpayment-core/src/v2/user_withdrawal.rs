@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{NetworkFee, WithdrawStatus, WithdrawType};
 use crate::amount::Amount;
 use crate::check;
-use crate::endpoint::{Endpoint, Safety};
+use crate::endpoint::{Endpoint, Safety, Sendable};
 use crate::ids::{
     Address, Chain, CoinId, Cursor, Memo, OrderId, RecordId, RecordKey, Timestamp, TxId, UserId,
 };
@@ -26,6 +26,8 @@ use crate::wire::{self, UnreadableRow};
 ///
 /// Never sent, although a source names them:
 /// - `merchantPayNetworkFee`: known from a commented-out line of one sample only.
+///
+/// To send it, call `Client::payout`.
 ///
 /// Source: `POST /ccpayment/v2/applyUserWithdrawToNetwork`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,17 +69,17 @@ impl ApplyUserWithdrawToNetwork {
     /// The request, with what is required.
     #[must_use]
     pub fn new(
-        user_id: UserId,
-        order_id: OrderId,
-        coin_id: CoinId,
+        user_id: impl Into<UserId>,
+        order_id: impl Into<OrderId>,
+        coin_id: impl Into<CoinId>,
         chain: Chain,
         address: Address,
         amount: Amount,
     ) -> Self {
         Self {
-            user_id,
-            order_id,
-            coin_id,
+            user_id: user_id.into(),
+            order_id: order_id.into(),
+            coin_id: coin_id.into(),
             chain,
             address,
             memo: None,
@@ -166,6 +168,8 @@ pub struct ApplyUserWithdrawToNetworkResponse {
 /// - The amount must be worth at least 0.001 USD.
 /// - No webhook is sent for this kind of movement: read the record back to learn the outcome.
 ///
+/// To send it, call `Client::payout`.
+///
 /// Source: `POST /ccpayment/v2/applyUserWithdrawToCwallet`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -188,16 +192,16 @@ impl ApplyUserWithdrawToCwallet {
     /// The request, with what is required.
     #[must_use]
     pub fn new(
-        user_id: UserId,
-        order_id: OrderId,
-        coin_id: CoinId,
+        user_id: impl Into<UserId>,
+        order_id: impl Into<OrderId>,
+        coin_id: impl Into<CoinId>,
         cwallet_user: impl Into<String>,
         amount: Amount,
     ) -> Self {
         Self {
-            user_id,
-            order_id,
-            coin_id,
+            user_id: user_id.into(),
+            order_id: order_id.into(),
+            coin_id: coin_id.into(),
             cwallet_user: cwallet_user.into(),
             amount,
         }
@@ -248,6 +252,8 @@ pub struct ApplyUserWithdrawToCwalletResponse {
 ///
 /// At least one of recordId and orderId must be present.
 ///
+/// To send it, call `Client::send`.
+///
 /// Source: `POST /ccpayment/v2/getUserWithdrawRecord`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -281,6 +287,8 @@ impl Endpoint for GetUserWithdrawRecord {
         wire::json_body(self)
     }
 }
+
+impl Sendable for GetUserWithdrawRecord {}
 
 /// The answer to [`GetUserWithdrawRecord`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -396,6 +404,8 @@ wire::either_name!(tx_id by same_named as Strictly: "txId", "txid");
 ///   signals a window that is too wide).
 /// - Pages hold 20 rows unless a limit is offered; continue with nextId until it is empty.
 ///
+/// To send it, call `Client::pages` or `Client::items`.
+///
 /// Source: `POST /ccpayment/v2/getUserWithdrawRecordList`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -432,9 +442,9 @@ pub struct GetUserWithdrawRecordList {
 impl GetUserWithdrawRecordList {
     /// The request, with what is required.
     #[must_use]
-    pub fn new(user_id: UserId) -> Self {
+    pub fn new(user_id: impl Into<UserId>) -> Self {
         Self {
-            user_id,
+            user_id: user_id.into(),
             coin_id: None,
             chain: None,
             to_address: None,
@@ -447,8 +457,8 @@ impl GetUserWithdrawRecordList {
 
     /// Sets [`Self::coin_id`].
     #[must_use]
-    pub fn coin_id(mut self, coin_id: CoinId) -> Self {
-        self.coin_id = Some(coin_id);
+    pub fn coin_id(mut self, coin_id: impl Into<CoinId>) -> Self {
+        self.coin_id = Some(coin_id.into());
         self
     }
 
@@ -468,8 +478,8 @@ impl GetUserWithdrawRecordList {
 
     /// Sets [`Self::order_ids`].
     #[must_use]
-    pub fn order_ids(mut self, order_ids: impl IntoIterator<Item = OrderId>) -> Self {
-        self.order_ids = order_ids.into_iter().collect();
+    pub fn order_ids(mut self, order_ids: impl IntoIterator<Item = impl Into<OrderId>>) -> Self {
+        self.order_ids = order_ids.into_iter().map(Into::into).collect();
         self
     }
 
@@ -537,6 +547,8 @@ impl Endpoint for GetUserWithdrawRecordList {
         std::iter::once(("userId", &self.user_id))
     }
 }
+
+impl Sendable for GetUserWithdrawRecordList {}
 
 impl Paged for GetUserWithdrawRecordList {
     type Item = UserWithdrawRecord;

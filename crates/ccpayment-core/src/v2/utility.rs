@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::{WebhookResendType, WebhookResult};
-use crate::endpoint::{Endpoint, Safety};
+use crate::endpoint::{Endpoint, Safety, Sendable};
 use crate::ids::{Address, Chain, Memo, RecordId, Timestamp, TxId};
 use crate::validate::ValidationError;
 use crate::{check, wire};
@@ -14,6 +14,8 @@ use crate::{check, wire};
 /// Asks CCPayment to look again at an on-chain deposit that was not credited.
 ///
 /// Not a money movement by itself; repeat sparingly (it may be throttled).
+///
+/// To send it, call `Client::send`.
 ///
 /// Source: `POST /ccpayment/v2/rescanLostTransaction`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +75,8 @@ impl Endpoint for RescanLostTransaction {
     }
 }
 
+impl Sendable for RescanLostTransaction {}
+
 /// The answer to [`RescanLostTransaction`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -85,6 +89,8 @@ pub struct RescanLostTransactionResponse {
 }
 
 /// Checks that an address can receive a withdrawal on a chain.
+///
+/// To send it, call `Client::send`.
 ///
 /// Source: `POST /ccpayment/v2/checkWithdrawalAddressValidity`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,6 +129,8 @@ impl Endpoint for CheckWithdrawalAddressValidity {
     }
 }
 
+impl Sendable for CheckWithdrawalAddressValidity {}
+
 /// The answer to [`CheckWithdrawalAddressValidity`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -134,6 +142,8 @@ pub struct CheckWithdrawalAddressValidityResponse {
 }
 
 /// Checks that a Cwallet id exists and show its masked name.
+///
+/// To send it, call `Client::send`.
 ///
 /// Source: `POST /ccpayment/v2/getCwalletUserId`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -171,6 +181,8 @@ impl Endpoint for GetCwalletUserId {
     }
 }
 
+impl Sendable for GetCwalletUserId {}
+
 /// The answer to [`GetCwalletUserId`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -190,6 +202,8 @@ pub struct GetCwalletUserIdResponse {
 /// - endTimestamp - startTimestamp is at most one hour.
 /// - At most 50 record ids.
 /// - Repeating it delivers the webhooks again: harmless only when the receiver deduplicates.
+///
+/// To send it, call `Client::send`.
 ///
 /// Source: `POST /ccpayment/v2/webhook/resend`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -227,8 +241,8 @@ impl WebhookResend {
 
     /// Sets [`Self::record_ids`].
     #[must_use]
-    pub fn record_ids(mut self, record_ids: impl IntoIterator<Item = RecordId>) -> Self {
-        self.record_ids = record_ids.into_iter().collect();
+    pub fn record_ids(mut self, record_ids: impl IntoIterator<Item = impl Into<RecordId>>) -> Self {
+        self.record_ids = record_ids.into_iter().map(Into::into).collect();
         self
     }
 
@@ -290,6 +304,8 @@ impl Endpoint for WebhookResend {
     }
 }
 
+impl Sendable for WebhookResend {}
+
 /// The answer to [`WebhookResend`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -309,6 +325,8 @@ pub struct WebhookResendResponse {
 /// The official SDKs call /getTradeBlockHeight instead: offer one operation, try this path first,
 /// and make the path overridable.
 ///
+/// To send it, call `Client::send`.
+///
 /// Source: `POST /ccpayment/v2/getPaymentBlockHeight`; known from the official SDK documents and
 /// SDKs only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -326,9 +344,9 @@ pub struct GetPaymentBlockHeight {
 impl GetPaymentBlockHeight {
     /// The request, with what is required.
     #[must_use]
-    pub fn new(record_id: RecordId) -> Self {
+    pub fn new(record_id: impl Into<RecordId>) -> Self {
         Self {
-            record_id,
+            record_id: record_id.into(),
             path: None,
         }
     }
@@ -362,6 +380,8 @@ impl Endpoint for GetPaymentBlockHeight {
         wire::json_body(self)
     }
 }
+
+impl Sendable for GetPaymentBlockHeight {}
 
 /// The answer to [`GetPaymentBlockHeight`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{WithdrawStatus, WithdrawType};
 use crate::amount::Amount;
 use crate::check;
-use crate::endpoint::{Endpoint, Safety};
+use crate::endpoint::{Endpoint, Safety, Sendable};
 use crate::ids::{
     Address, AppId, Chain, CoinId, Cursor, Memo, OrderId, RecordId, RecordKey, Timestamp, TxId,
 };
@@ -25,6 +25,8 @@ use crate::wire::{self, UnreadableRow};
 /// - With merchantPayNetworkFee false the receiver gets amount - network fee.
 ///
 /// A notification follows: `ApiWithdrawal`.
+///
+/// To send it, call `Client::payout`.
 ///
 /// Source: `POST /ccpayment/v2/applyAppWithdrawToNetwork`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,15 +70,15 @@ impl ApplyAppWithdrawToNetwork {
     /// The request, with what is required.
     #[must_use]
     pub fn new(
-        order_id: OrderId,
-        coin_id: CoinId,
+        order_id: impl Into<OrderId>,
+        coin_id: impl Into<CoinId>,
         chain: Chain,
         address: Address,
         amount: Amount,
     ) -> Self {
         Self {
-            order_id,
-            coin_id,
+            order_id: order_id.into(),
+            coin_id: coin_id.into(),
             chain,
             address,
             memo: None,
@@ -168,6 +170,8 @@ pub struct ApplyAppWithdrawToNetworkResponse {
 /// - The amount must be worth at least 0.001 USD.
 /// - No webhook is sent for this kind of movement: read the record back to learn the outcome.
 ///
+/// To send it, call `Client::payout`.
+///
 /// Source: `POST /ccpayment/v2/applyAppWithdrawToCwallet`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -187,14 +191,14 @@ impl ApplyAppWithdrawToCwallet {
     /// The request, with what is required.
     #[must_use]
     pub fn new(
-        order_id: OrderId,
-        coin_id: CoinId,
+        order_id: impl Into<OrderId>,
+        coin_id: impl Into<CoinId>,
         cwallet_user: impl Into<String>,
         amount: Amount,
     ) -> Self {
         Self {
-            order_id,
-            coin_id,
+            order_id: order_id.into(),
+            coin_id: coin_id.into(),
             cwallet_user: cwallet_user.into(),
             amount,
         }
@@ -243,6 +247,8 @@ pub struct ApplyAppWithdrawToCwalletResponse {
 /// - 11003 right after a failed submit does not prove the request was lost: wait and ask again
 ///   before giving the money back.
 ///
+/// To send it, call `Client::send`.
+///
 /// Source: `POST /ccpayment/v2/getAppWithdrawRecord`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -276,6 +282,8 @@ impl Endpoint for GetAppWithdrawRecord {
         wire::json_body(self)
     }
 }
+
+impl Sendable for GetAppWithdrawRecord {}
 
 /// The answer to [`GetAppWithdrawRecord`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -427,6 +435,8 @@ pub struct NetworkFee {
 ///   signals a window that is too wide).
 /// - Pages hold 20 rows unless a limit is offered; continue with nextId until it is empty.
 ///
+/// To send it, call `Client::pages` or `Client::items`.
+///
 /// Source: `POST /ccpayment/v2/getAppWithdrawRecordList`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
@@ -465,15 +475,15 @@ impl GetAppWithdrawRecordList {
 
     /// Sets [`Self::coin_id`].
     #[must_use]
-    pub fn coin_id(mut self, coin_id: CoinId) -> Self {
-        self.coin_id = Some(coin_id);
+    pub fn coin_id(mut self, coin_id: impl Into<CoinId>) -> Self {
+        self.coin_id = Some(coin_id.into());
         self
     }
 
     /// Sets [`Self::order_ids`].
     #[must_use]
-    pub fn order_ids(mut self, order_ids: impl IntoIterator<Item = OrderId>) -> Self {
-        self.order_ids = order_ids.into_iter().collect();
+    pub fn order_ids(mut self, order_ids: impl IntoIterator<Item = impl Into<OrderId>>) -> Self {
+        self.order_ids = order_ids.into_iter().map(Into::into).collect();
         self
     }
 
@@ -555,6 +565,8 @@ impl Endpoint for GetAppWithdrawRecordList {
     }
 }
 
+impl Sendable for GetAppWithdrawRecordList {}
+
 impl Paged for GetAppWithdrawRecordList {
     type Item = WithdrawRecord;
 
@@ -611,6 +623,8 @@ pub struct GetAppWithdrawRecordListResponse {
 ///   signals a window that is too wide).
 /// - Pages hold 20 rows unless a limit is offered; continue with nextId until it is empty.
 ///
+/// To send it, call `Client::pages` or `Client::items`.
+///
 /// Source: `POST /ccpayment/v2/getAutoWithdrawRecordList`; known from the official SDK documents
 /// and SDKs only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -657,15 +671,15 @@ impl GetAutoWithdrawRecordList {
 
     /// Sets [`Self::coin_id`].
     #[must_use]
-    pub fn coin_id(mut self, coin_id: CoinId) -> Self {
-        self.coin_id = Some(coin_id);
+    pub fn coin_id(mut self, coin_id: impl Into<CoinId>) -> Self {
+        self.coin_id = Some(coin_id.into());
         self
     }
 
     /// Sets [`Self::record_ids`].
     #[must_use]
-    pub fn record_ids(mut self, record_ids: impl IntoIterator<Item = RecordId>) -> Self {
-        self.record_ids = record_ids.into_iter().collect();
+    pub fn record_ids(mut self, record_ids: impl IntoIterator<Item = impl Into<RecordId>>) -> Self {
+        self.record_ids = record_ids.into_iter().map(Into::into).collect();
         self
     }
 
@@ -738,6 +752,8 @@ impl Endpoint for GetAutoWithdrawRecordList {
         wire::json_body(self)
     }
 }
+
+impl Sendable for GetAutoWithdrawRecordList {}
 
 impl Paged for GetAutoWithdrawRecordList {
     type Item = AutoWithdrawRecord;
@@ -876,6 +892,8 @@ pub struct AutoWithdrawRecord {
 ///   signals a window that is too wide).
 /// - Pages hold 20 rows unless a limit is offered; continue with nextId until it is empty.
 ///
+/// To send it, call `Client::pages` or `Client::items`.
+///
 /// Source: `POST /ccpayment/v2/getRiskyRefundRecordList`; known from the official SDK documents and
 /// SDKs only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
@@ -922,15 +940,15 @@ impl GetRiskyRefundRecordList {
 
     /// Sets [`Self::coin_id`].
     #[must_use]
-    pub fn coin_id(mut self, coin_id: CoinId) -> Self {
-        self.coin_id = Some(coin_id);
+    pub fn coin_id(mut self, coin_id: impl Into<CoinId>) -> Self {
+        self.coin_id = Some(coin_id.into());
         self
     }
 
     /// Sets [`Self::record_ids`].
     #[must_use]
-    pub fn record_ids(mut self, record_ids: impl IntoIterator<Item = RecordId>) -> Self {
-        self.record_ids = record_ids.into_iter().collect();
+    pub fn record_ids(mut self, record_ids: impl IntoIterator<Item = impl Into<RecordId>>) -> Self {
+        self.record_ids = record_ids.into_iter().map(Into::into).collect();
         self
     }
 
@@ -1003,6 +1021,8 @@ impl Endpoint for GetRiskyRefundRecordList {
         wire::json_body(self)
     }
 }
+
+impl Sendable for GetRiskyRefundRecordList {}
 
 impl Paged for GetRiskyRefundRecordList {
     type Item = RiskyRefundRecord;
@@ -1145,6 +1165,8 @@ pub struct RefundSource {
 
 /// Quotes the network fee of a withdrawal.
 ///
+/// To send it, call `Client::send`.
+///
 /// Source: `POST /ccpayment/v2/getWithdrawFee`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -1159,8 +1181,11 @@ pub struct GetWithdrawFee {
 impl GetWithdrawFee {
     /// The request, with what is required.
     #[must_use]
-    pub fn new(coin_id: CoinId, chain: Chain) -> Self {
-        Self { coin_id, chain }
+    pub fn new(coin_id: impl Into<CoinId>, chain: Chain) -> Self {
+        Self {
+            coin_id: coin_id.into(),
+            chain,
+        }
     }
 }
 
@@ -1181,6 +1206,8 @@ impl Endpoint for GetWithdrawFee {
         wire::json_body(self)
     }
 }
+
+impl Sendable for GetWithdrawFee {}
 
 /// The answer to [`GetWithdrawFee`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -54,7 +54,7 @@ pub async fn pay_out(merchant: &Merchant, planted: Option<Planted>) -> Result<()
     merchant.say(format_args!("pays out {amount} USDT as {id}"));
     let answer = match planted {
         Some(Planted::TimeoutIsFailure | Planted::NewOrderId) => {
-            merchant.client().send(&payout).await
+            merchant.client().send_unsettled(&payout).await
         }
         _ => return merchant.pay_out(&payout).await,
     };
@@ -67,7 +67,7 @@ pub async fn pay_out(merchant: &Merchant, planted: Option<Planted>) -> Result<()
         Err(_) => {
             payout.order_id = OrderId::new("payout-78");
             merchant.say("tries again under a new order id");
-            merchant.client().send(&payout).await?
+            merchant.client().send_unsettled(&payout).await?
         }
     };
     merchant

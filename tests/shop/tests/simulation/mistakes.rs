@@ -169,7 +169,7 @@ impl Careless {
         }
         self.note(wish, &payout.order_id, PayoutState::Open(Timestamp::new(0)));
         for attempt in 1..4 {
-            if let Ok(sent) = client.send(&payout).await {
+            if let Ok(sent) = client.send_unsettled(&payout).await {
                 return self.note(wish, &payout.order_id, PayoutState::Sent(sent.record_id));
             }
             if self.mistake == Mistake::TimeoutIsFailure {
