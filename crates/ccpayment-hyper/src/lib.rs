@@ -31,18 +31,19 @@
 //! # fn main() {}
 //! ```
 
+mod connect;
 #[cfg(feature = "rustls-no-provider")]
 mod tls;
 
+use std::convert::Infallible;
 use std::error::Error as _;
 use std::fmt;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use ccpayment_client::{BoxError, Call, Connections, Transport, TransportError, read_body};
+use ccpayment_client::{BoxError, Call, PerRuntime, Transport, TransportError, read_body};
 use http::{Request, Response, Uri};
 use http_body_util::Full;
 use hyper::rt::{Read, Write};
@@ -50,6 +51,8 @@ use hyper_util::client::legacy::connect::Connection;
 use hyper_util::client::legacy::{Client, Error, ResponseFuture};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tower_service::Service;
+
+use connect::InTime;
 
 /// How long connecting may take, TLS included.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -66,15 +69,18 @@ pub const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 const PING_INTERVAL: Duration = Duration::from_secs(5);
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Carries calls over hyper. Cheap to clone; clones share their connections.
+/// Carries calls over hyper. Cheap to clone; clones share their connections within a runtime.
 ///
 /// Calls have to be made inside a tokio runtime with time and, unless a connector does without,
 /// I/O.
 #[derive(Clone)]
 pub struct HyperTransport {
-    request: Arc<dyn Fn(Request<Full<Bytes>>) -> ResponseFuture + Send + Sync>,
-    connections: Connections,
+    make: Arc<dyn Fn() -> Pool + Send + Sync>,
+    pools: PerRuntime<Pool>,
 }
+
+/// hyper's client, whatever its connector.
+type Pool = Arc<dyn Fn(Request<Full<Bytes>>) -> ResponseFuture + Send + Sync>;
 
 impl HyperTransport {
     /// A transport over connections of your own making: through a proxy, with another TLS, or in
@@ -92,21 +98,23 @@ impl HyperTransport {
         C::Error: Into<BoxError>,
         C::Future: Send + 'static,
     {
-        let connections = Connections::default();
-        let connector = connections.around(connector, CONNECT_TIMEOUT);
-        let client = Client::builder(TokioExecutor::new())
-            .timer(TokioTimer::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS)
-            .http2_keep_alive_interval(PING_INTERVAL)
-            .http2_keep_alive_timeout(PING_TIMEOUT)
-            // On, by default.
-            .retry_canceled_requests(false)
-            .build(connector);
+        let connector = InTime::new(connector);
+        let make = move || -> Pool {
+            let client = Client::builder(TokioExecutor::new())
+                .timer(TokioTimer::new())
+                .pool_timer(TokioTimer::new())
+                .pool_idle_timeout(IDLE_TIMEOUT)
+                .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS)
+                .http2_keep_alive_interval(PING_INTERVAL)
+                .http2_keep_alive_timeout(PING_TIMEOUT)
+                // On, by default.
+                .retry_canceled_requests(false)
+                .build(connector.clone());
+            Arc::new(move |request| client.request(request))
+        };
         Self {
-            request: Arc::new(move |request| client.request(request)),
-            connections,
+            make: Arc::new(make),
+            pools: PerRuntime::default(),
         }
     }
 }
@@ -121,9 +129,9 @@ impl fmt::Debug for HyperTransport {
 impl Transport for HyperTransport {
     async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
         let limit = call.max_response_bytes;
-        let answer = (self.request)(call.request.map(Full::new));
-        let exchange = pin!(async { read_body(answer.await.map_err(classify)?, limit).await });
-        self.connections.exchange(exchange).await
+        let Ok(pool) = (self.pools).get_or_make(|| Ok::<_, Infallible>((self.make)()));
+        let answer = pool(call.request.map(Full::new)).await;
+        read_body(answer.map_err(classify)?, limit).await
     }
 }
 

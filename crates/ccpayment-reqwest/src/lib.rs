@@ -39,26 +39,41 @@ mod tls;
 
 use std::collections::HashMap;
 use std::future::ready;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use ccpayment_client::{Call, Connections, Transport, TransportError, read_body};
+use ccpayment_client::{Call, Transport, TransportError, read_body};
 use http::{Request, Response, Uri};
 use reqwest::Url;
 
 /// How long connecting may take, TLS included.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Carries calls over reqwest. Cheap to clone; clones share their connections.
+/// Carries calls over reqwest. Cheap to clone; clones share their connections within a runtime.
 #[derive(Debug, Clone)]
 pub struct ReqwestTransport {
-    client: reqwest::Client,
+    clients: Clients,
     urls: Urls,
-    connections: Connections,
+}
+
+#[derive(Debug, Clone)]
+enum Clients {
+    #[cfg(feature = "rustls-no-provider")]
+    Ours(tls::Clients),
     /// Somebody else's client, which may do what ours can't.
-    borrowed: bool,
+    Given(reqwest::Client),
+}
+
+impl Clients {
+    fn here(&self) -> Result<reqwest::Client, TransportError> {
+        match self {
+            #[cfg(feature = "rustls-no-provider")]
+            Self::Ours(clients) => clients.here().map_err(not_sent),
+            Self::Given(client) => Ok(client.clone()),
+        }
+    }
 }
 
 /// A transport over a client that you have built, for a proxy or a TLS of your own.
@@ -77,6 +92,9 @@ pub struct ReqwestTransport {
 /// - `connect_timeout`, which is none by default: a connection that is not made in time then counts
 ///   as one that may have carried the call;
 /// - `no_proxy()`, unless you want the proxy that the environment names.
+///
+/// Use it in one runtime. In another one a call may get a connection of the first, and waits until
+/// its deadline where that one stands still.
 ///
 /// ```
 /// # #[cfg(feature = "rustls-no-provider")]
@@ -105,10 +123,8 @@ pub struct ReqwestTransport {
 impl From<reqwest::Client> for ReqwestTransport {
     fn from(client: reqwest::Client) -> Self {
         Self {
-            client,
+            clients: Clients::Given(client),
             urls: Urls::default(),
-            connections: Connections::default(),
-            borrowed: true,
         }
     }
 }
@@ -160,21 +176,20 @@ impl Transport for ReqwestTransport {
         Self: 'b,
     {
         let limit = call.max_response_bytes;
-        let request = match self.request(call.request) {
-            Ok(request) => request,
-            Err(error) => return Box::pin(ready(Err(error))),
+        let request = self.request(call.request);
+        let (request, client) = match (request, self.clients.here()) {
+            (Ok(request), Ok(client)) => (request, client),
+            (Err(error), _) | (_, Err(error)) => return Box::pin(ready(Err(error))),
         };
-        let asked = self.borrowed.then(|| request.url().clone());
-        let answer = self.client.execute(request);
+        let is_given = matches!(self.clients, Clients::Given(_));
+        let asked = is_given.then(|| request.url().clone());
+        let answer = client.execute(request);
         Box::pin(async move {
-            let exchange = pin!(async move {
-                let answer = answer.await.map_err(classify)?;
-                if asked.is_some_and(|asked| asked != *answer.url()) {
-                    return Err(TransportError::MaybeSent(Redirected.into()));
-                }
-                read_body(answer.into(), limit).await
-            });
-            self.connections.exchange(exchange).await
+            let answer = answer.await.map_err(classify)?;
+            if asked.is_some_and(|asked| asked != *answer.url()) {
+                return Err(TransportError::MaybeSent(Redirected.into()));
+            }
+            read_body(answer.into(), limit).await
         })
     }
 }
