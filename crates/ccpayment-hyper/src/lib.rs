@@ -135,20 +135,32 @@ impl Transport for HyperTransport {
     }
 }
 
-/// Two errors prove that no byte of the request left: one before or while connecting, and one of a
-/// connection that was closed before it took the request up, which hyper calls cancelled.
-/// Everything else (a reset, a cut answer, an incomplete message) may have come after the gateway
-/// acted.
+/// What proves that the gateway did not act is an error before or while connecting, one of a
+/// connection that was closed before it took the request up, which hyper calls cancelled, and an
+/// HTTP/2 peer's word. Everything else (a reset, a cut answer, an incomplete message) may have come
+/// after the gateway acted.
 fn classify(error: Error) -> TransportError {
     let never_taken_up = error
         .source()
         .and_then(|source| source.downcast_ref::<hyper::Error>())
         .is_some_and(hyper::Error::is_canceled);
-    if error.is_connect() || never_taken_up {
+    if error.is_connect() || never_taken_up || was_left_unread(&error) {
         TransportError::NotSent(error.into())
     } else {
         TransportError::MaybeSent(error.into())
     }
+}
+
+/// Whether an HTTP/2 peer says that it did nothing with the request and never will (RFC 9113, 8.7):
+/// by resetting it as refused, or by a `GOAWAY` that names an earlier one as the last it took up.
+/// h2 gives a peer's `GOAWAY` as the error of just those requests that it leaves out.
+fn was_left_unread(error: &Error) -> bool {
+    std::iter::successors(error.source(), |&error| error.source())
+        .filter_map(|error| error.downcast_ref::<h2::Error>())
+        .any(|error| {
+            let is_refused = error.reason() == Some(h2::Reason::REFUSED_STREAM);
+            error.is_remote() && (is_refused || error.is_go_away())
+        })
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@
 //! |---|---|---|
 //! | `rustls` | yes | `ReqwestTransport::new` with rustls and its `ring` provider |
 //! | `rustls-no-provider` | no | the same with a provider that the program brings |
+//! | `http2` | no | for a client of your own: what an HTTP/2 peer refused unread counts as not sent |
 //!
 //! Without either, or with a TLS or a proxy of your own, a transport is made
 //! [from a `reqwest::Client`](ReqwestTransport#impl-From<Client>-for-ReqwestTransport).
@@ -197,14 +198,33 @@ impl Transport for ReqwestTransport {
 type Sending<'a> =
     Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send + 'a>>;
 
-/// Only an error before or while connecting proves that no byte of the request left. Everything
-/// else (a reset, a cut answer, an incomplete message) may have come after the gateway acted.
+/// What proves that the gateway did not act is an error before or while connecting, and an HTTP/2
+/// peer's word. Everything else (a reset, a cut answer, an incomplete message) may have come after
+/// the gateway acted.
 fn classify(error: reqwest::Error) -> TransportError {
-    if error.is_connect() || error.is_builder() {
+    #[cfg(feature = "http2")]
+    let was_left_unread = was_left_unread(&error);
+    #[cfg(not(feature = "http2"))]
+    let was_left_unread = false;
+    if error.is_connect() || error.is_builder() || was_left_unread {
         not_sent(error)
     } else {
         TransportError::MaybeSent(Box::new(error.without_url()))
     }
+}
+
+/// Whether an HTTP/2 peer says that it did nothing with the request and never will (RFC 9113, 8.7):
+/// by resetting it as refused, or by a `GOAWAY` that names an earlier one as the last it took up.
+/// h2 gives a peer's `GOAWAY` as the error of just those requests that it leaves out.
+#[cfg(feature = "http2")]
+fn was_left_unread(error: &reqwest::Error) -> bool {
+    use std::error::Error;
+    std::iter::successors(error.source(), |&error| error.source())
+        .filter_map(|error| error.downcast_ref::<h2::Error>())
+        .any(|error| {
+            let is_refused = error.reason() == Some(h2::Reason::REFUSED_STREAM);
+            error.is_remote() && (is_refused || error.is_go_away())
+        })
 }
 
 fn not_sent(error: reqwest::Error) -> TransportError {
