@@ -124,6 +124,6 @@ pub use pages::{MOST_EMPTY_PAGES, Page, PageError};
 pub use payout::ABSENCE_SECONDS;
 pub use per_runtime::PerRuntime;
 pub use retry::Retries;
-pub use transport::{BoxError, Call, SetupError, Transport, TransportError};
+pub use transport::{BlockingTransport, BoxError, Call, SetupError, Transport, TransportError};
 pub use verdict::{PayoutError, Proof, Refusal, Submitted, Tried};
 pub use wrap::{TowerTransport, TransportFn, transport_fn};
