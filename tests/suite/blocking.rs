@@ -1,18 +1,20 @@
 //! The client without a runtime, against the sandbox on real sockets.
 
 use std::future::pending;
+use std::marker::PhantomData;
 use std::net::SocketAddr;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use ccpayment::blocking::{BlockingClock, Client, UreqTransport};
 use ccpayment::v2::{ApplyAppWithdrawToNetwork, GetCoin};
 use ccpayment::{
-    Address, AppId, AppSecret, Chain, CoinId, Credentials, OrderId, Outcome, Proof, Retries,
-    Timeouts, Timestamp,
+    Address, AppId, AppSecret, BlockingTransport, Chain, CoinId, Credentials, HyperTransport,
+    OrderId, Outcome, Proof, ReqwestTransport, Retries, Timeouts, Timestamp, Transport,
 };
 use ccpayment_sandbox::{Fault, Sandbox, Setting};
+use ccpayment_testing::{FakeTransport, Recorder};
 
 use crate::gateway::SandboxClock;
 
@@ -102,4 +104,34 @@ fn a_gateway_that_is_silent_is_given_up_in_time() {
     // Anything else that the async client can do.
     let usdt = client.run(async |client| client.send(&GetCoin::new(USDT)).await);
     assert_eq!(usdt.unwrap().coin.symbol, "USDT");
+}
+
+/// Whether the client without a runtime takes a transport, as the compiler has it: what is only
+/// there for those that block goes before what all have.
+struct Taken<T>(PhantomData<T>);
+
+trait NotTaken {
+    const IS_TAKEN: bool = false;
+}
+
+impl<T> NotTaken for Taken<T> {}
+
+impl<T: BlockingTransport> Taken<T> {
+    const IS_TAKEN: bool = true;
+}
+
+/// Inside a runtime it would wait for itself, and outside one it would panic.
+#[test]
+fn a_transport_that_needs_a_runtime_is_not_taken() {
+    const {
+        assert!(Taken::<UreqTransport>::IS_TAKEN);
+        assert!(Taken::<Arc<UreqTransport>>::IS_TAKEN);
+        assert!(Taken::<Recorder<UreqTransport>>::IS_TAKEN);
+        assert!(Taken::<FakeTransport>::IS_TAKEN);
+
+        assert!(!Taken::<ReqwestTransport>::IS_TAKEN);
+        assert!(!Taken::<HyperTransport>::IS_TAKEN);
+        assert!(!Taken::<Recorder<ReqwestTransport>>::IS_TAKEN);
+        assert!(!Taken::<Arc<dyn Transport>>::IS_TAKEN);
+    }
 }

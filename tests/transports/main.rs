@@ -9,6 +9,7 @@
 )]
 
 mod connections;
+mod http2;
 mod planted;
 mod tls;
 
@@ -69,7 +70,7 @@ mod reqwest_of_your_own {
         builder().build().unwrap()
     }
 
-    fn builder() -> ::reqwest::ClientBuilder {
+    pub(super) fn builder() -> ::reqwest::ClientBuilder {
         let tls = rustls::ClientConfig::builder_with_provider(
             rustls::crypto::ring::default_provider().into(),
         )

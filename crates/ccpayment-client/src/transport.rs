@@ -81,6 +81,20 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
     }
 }
 
+/// A [`Transport`] for a client without a runtime: it blocks the calling thread until there is an
+/// answer, and until [`Call::timeout`] at most, or it answers at once.
+///
+/// Nobody could interrupt it, so a client that blocks takes no other. Say so only of one that never
+/// waits for anything but its own blocking calls.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not say that it blocks and keeps to the time by itself",
+    label = "not a transport for a client without a runtime",
+    note = "use `UreqTransport`; or the async `Client`, in a runtime"
+)]
+pub trait BlockingTransport: Transport {}
+
+impl<T: BlockingTransport + ?Sized> BlockingTransport for Arc<T> {}
+
 /// Why there is no answer, by the one question that counts: could the gateway have acted?
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

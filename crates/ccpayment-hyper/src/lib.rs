@@ -31,18 +31,19 @@
 //! # fn main() {}
 //! ```
 
+mod connect;
 #[cfg(feature = "rustls-no-provider")]
 mod tls;
 
+use std::convert::Infallible;
 use std::error::Error as _;
 use std::fmt;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use ccpayment_client::{BoxError, Call, Connections, Transport, TransportError, read_body};
+use ccpayment_client::{BoxError, Call, PerRuntime, Transport, TransportError, read_body};
 use http::{Request, Response, Uri};
 use http_body_util::Full;
 use hyper::rt::{Read, Write};
@@ -50,6 +51,8 @@ use hyper_util::client::legacy::connect::Connection;
 use hyper_util::client::legacy::{Client, Error, ResponseFuture};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tower_service::Service;
+
+use connect::InTime;
 
 /// How long connecting may take, TLS included.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -66,15 +69,18 @@ pub const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 const PING_INTERVAL: Duration = Duration::from_secs(5);
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Carries calls over hyper. Cheap to clone; clones share their connections.
+/// Carries calls over hyper. Cheap to clone; clones share their connections within a runtime.
 ///
 /// Calls have to be made inside a tokio runtime with time and, unless a connector does without,
 /// I/O.
 #[derive(Clone)]
 pub struct HyperTransport {
-    request: Arc<dyn Fn(Request<Full<Bytes>>) -> ResponseFuture + Send + Sync>,
-    connections: Connections,
+    make: Arc<dyn Fn() -> Pool + Send + Sync>,
+    pools: PerRuntime<Pool>,
 }
+
+/// hyper's client, whatever its connector.
+type Pool = Arc<dyn Fn(Request<Full<Bytes>>) -> ResponseFuture + Send + Sync>;
 
 impl HyperTransport {
     /// A transport over connections of your own making: through a proxy, with another TLS, or in
@@ -92,21 +98,23 @@ impl HyperTransport {
         C::Error: Into<BoxError>,
         C::Future: Send + 'static,
     {
-        let connections = Connections::default();
-        let connector = connections.around(connector, CONNECT_TIMEOUT);
-        let client = Client::builder(TokioExecutor::new())
-            .timer(TokioTimer::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS)
-            .http2_keep_alive_interval(PING_INTERVAL)
-            .http2_keep_alive_timeout(PING_TIMEOUT)
-            // On, by default.
-            .retry_canceled_requests(false)
-            .build(connector);
+        let connector = InTime::new(connector);
+        let make = move || -> Pool {
+            let client = Client::builder(TokioExecutor::new())
+                .timer(TokioTimer::new())
+                .pool_timer(TokioTimer::new())
+                .pool_idle_timeout(IDLE_TIMEOUT)
+                .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS)
+                .http2_keep_alive_interval(PING_INTERVAL)
+                .http2_keep_alive_timeout(PING_TIMEOUT)
+                // On, by default.
+                .retry_canceled_requests(false)
+                .build(connector.clone());
+            Arc::new(move |request| client.request(request))
+        };
         Self {
-            request: Arc::new(move |request| client.request(request)),
-            connections,
+            make: Arc::new(make),
+            pools: PerRuntime::default(),
         }
     }
 }
@@ -121,26 +129,38 @@ impl fmt::Debug for HyperTransport {
 impl Transport for HyperTransport {
     async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
         let limit = call.max_response_bytes;
-        let answer = (self.request)(call.request.map(Full::new));
-        let exchange = pin!(async { read_body(answer.await.map_err(classify)?, limit).await });
-        self.connections.exchange(exchange).await
+        let Ok(pool) = (self.pools).get_or_make(|| Ok::<_, Infallible>((self.make)()));
+        let answer = pool(call.request.map(Full::new)).await;
+        read_body(answer.map_err(classify)?, limit).await
     }
 }
 
-/// Two errors prove that no byte of the request left: one before or while connecting, and one of a
-/// connection that was closed before it took the request up, which hyper calls cancelled.
-/// Everything else (a reset, a cut answer, an incomplete message) may have come after the gateway
-/// acted.
+/// What proves that the gateway did not act is an error before or while connecting, one of a
+/// connection that was closed before it took the request up, which hyper calls cancelled, and an
+/// HTTP/2 peer's word. Everything else (a reset, a cut answer, an incomplete message) may have come
+/// after the gateway acted.
 fn classify(error: Error) -> TransportError {
     let never_taken_up = error
         .source()
         .and_then(|source| source.downcast_ref::<hyper::Error>())
         .is_some_and(hyper::Error::is_canceled);
-    if error.is_connect() || never_taken_up {
+    if error.is_connect() || never_taken_up || was_left_unread(&error) {
         TransportError::NotSent(error.into())
     } else {
         TransportError::MaybeSent(error.into())
     }
+}
+
+/// Whether an HTTP/2 peer says that it did nothing with the request and never will (RFC 9113, 8.7):
+/// by resetting it as refused, or by a `GOAWAY` that names an earlier one as the last it took up.
+/// h2 gives a peer's `GOAWAY` as the error of just those requests that it leaves out.
+fn was_left_unread(error: &Error) -> bool {
+    std::iter::successors(error.source(), |&error| error.source())
+        .filter_map(|error| error.downcast_ref::<h2::Error>())
+        .any(|error| {
+            let is_refused = error.reason() == Some(h2::Reason::REFUSED_STREAM);
+            error.is_remote() && (is_refused || error.is_go_away())
+        })
 }
 
 #[cfg(test)]

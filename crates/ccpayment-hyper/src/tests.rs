@@ -7,6 +7,7 @@ use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use ccpayment_client::{Call, Transport, TransportError};
@@ -118,6 +119,7 @@ async fn answer(end: &mut DuplexStream) {
 }
 
 #[tokio::test(start_paused = true)]
+#[allow(clippy::disallowed_methods, reason = "time is virtual here")]
 async fn a_connection_that_is_not_made_in_time_has_sent_nothing() {
     #[derive(Clone)]
     struct Never;
@@ -136,11 +138,16 @@ async fn a_connection_that_is_not_made_in_time_has_sent_nothing() {
         }
     }
 
+    let (began, call) = (tokio::time::Instant::now(), call());
+    let timeout = call.timeout;
     let error = HyperTransport::with_connector(Never)
-        .send(call())
+        .send(call)
         .await
         .unwrap_err();
     assert!(matches!(error, TransportError::NotSent(_)), "{error:?}");
+    // Or the client would give up first, and could not tell.
+    assert_eq!(began.elapsed(), Duration::from_secs(5));
+    assert!(began.elapsed() < timeout);
 }
 
 /// Nobody has read the end of the connection yet when the request comes, so the pool gives it out.

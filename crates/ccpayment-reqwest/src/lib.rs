@@ -15,6 +15,7 @@
 //! |---|---|---|
 //! | `rustls` | yes | `ReqwestTransport::new` with rustls and its `ring` provider |
 //! | `rustls-no-provider` | no | the same with a provider that the program brings |
+//! | `http2` | no | for a client of your own: what an HTTP/2 peer refused unread counts as not sent |
 //!
 //! Without either, or with a TLS or a proxy of your own, a transport is made
 //! [from a `reqwest::Client`](ReqwestTransport#impl-From<Client>-for-ReqwestTransport).
@@ -39,26 +40,41 @@ mod tls;
 
 use std::collections::HashMap;
 use std::future::ready;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use ccpayment_client::{Call, Connections, Transport, TransportError, read_body};
+use ccpayment_client::{Call, Transport, TransportError, read_body};
 use http::{Request, Response, Uri};
 use reqwest::Url;
 
 /// How long connecting may take, TLS included.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Carries calls over reqwest. Cheap to clone; clones share their connections.
+/// Carries calls over reqwest. Cheap to clone; clones share their connections within a runtime.
 #[derive(Debug, Clone)]
 pub struct ReqwestTransport {
-    client: reqwest::Client,
+    clients: Clients,
     urls: Urls,
-    connections: Connections,
+}
+
+#[derive(Debug, Clone)]
+enum Clients {
+    #[cfg(feature = "rustls-no-provider")]
+    Ours(tls::Clients),
     /// Somebody else's client, which may do what ours can't.
-    borrowed: bool,
+    Given(reqwest::Client),
+}
+
+impl Clients {
+    fn here(&self) -> Result<reqwest::Client, TransportError> {
+        match self {
+            #[cfg(feature = "rustls-no-provider")]
+            Self::Ours(clients) => clients.here().map_err(not_sent),
+            Self::Given(client) => Ok(client.clone()),
+        }
+    }
 }
 
 /// A transport over a client that you have built, for a proxy or a TLS of your own.
@@ -77,6 +93,9 @@ pub struct ReqwestTransport {
 /// - `connect_timeout`, which is none by default: a connection that is not made in time then counts
 ///   as one that may have carried the call;
 /// - `no_proxy()`, unless you want the proxy that the environment names.
+///
+/// Use it in one runtime. In another one a call may get a connection of the first, and waits until
+/// its deadline where that one stands still.
 ///
 /// ```
 /// # #[cfg(feature = "rustls-no-provider")]
@@ -105,10 +124,8 @@ pub struct ReqwestTransport {
 impl From<reqwest::Client> for ReqwestTransport {
     fn from(client: reqwest::Client) -> Self {
         Self {
-            client,
+            clients: Clients::Given(client),
             urls: Urls::default(),
-            connections: Connections::default(),
-            borrowed: true,
         }
     }
 }
@@ -160,21 +177,20 @@ impl Transport for ReqwestTransport {
         Self: 'b,
     {
         let limit = call.max_response_bytes;
-        let request = match self.request(call.request) {
-            Ok(request) => request,
-            Err(error) => return Box::pin(ready(Err(error))),
+        let request = self.request(call.request);
+        let (request, client) = match (request, self.clients.here()) {
+            (Ok(request), Ok(client)) => (request, client),
+            (Err(error), _) | (_, Err(error)) => return Box::pin(ready(Err(error))),
         };
-        let asked = self.borrowed.then(|| request.url().clone());
-        let answer = self.client.execute(request);
+        let is_given = matches!(self.clients, Clients::Given(_));
+        let asked = is_given.then(|| request.url().clone());
+        let answer = client.execute(request);
         Box::pin(async move {
-            let exchange = pin!(async move {
-                let answer = answer.await.map_err(classify)?;
-                if asked.is_some_and(|asked| asked != *answer.url()) {
-                    return Err(TransportError::MaybeSent(Redirected.into()));
-                }
-                read_body(answer.into(), limit).await
-            });
-            self.connections.exchange(exchange).await
+            let answer = answer.await.map_err(classify)?;
+            if asked.is_some_and(|asked| asked != *answer.url()) {
+                return Err(TransportError::MaybeSent(Redirected.into()));
+            }
+            read_body(answer.into(), limit).await
         })
     }
 }
@@ -182,14 +198,33 @@ impl Transport for ReqwestTransport {
 type Sending<'a> =
     Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send + 'a>>;
 
-/// Only an error before or while connecting proves that no byte of the request left. Everything
-/// else (a reset, a cut answer, an incomplete message) may have come after the gateway acted.
+/// What proves that the gateway did not act is an error before or while connecting, and an HTTP/2
+/// peer's word. Everything else (a reset, a cut answer, an incomplete message) may have come after
+/// the gateway acted.
 fn classify(error: reqwest::Error) -> TransportError {
-    if error.is_connect() || error.is_builder() {
+    #[cfg(feature = "http2")]
+    let was_left_unread = was_left_unread(&error);
+    #[cfg(not(feature = "http2"))]
+    let was_left_unread = false;
+    if error.is_connect() || error.is_builder() || was_left_unread {
         not_sent(error)
     } else {
         TransportError::MaybeSent(Box::new(error.without_url()))
     }
+}
+
+/// Whether an HTTP/2 peer says that it did nothing with the request and never will (RFC 9113, 8.7):
+/// by resetting it as refused, or by a `GOAWAY` that names an earlier one as the last it took up.
+/// h2 gives a peer's `GOAWAY` as the error of just those requests that it leaves out.
+#[cfg(feature = "http2")]
+fn was_left_unread(error: &reqwest::Error) -> bool {
+    use std::error::Error;
+    std::iter::successors(error.source(), |&error| error.source())
+        .filter_map(|error| error.downcast_ref::<h2::Error>())
+        .any(|error| {
+            let is_refused = error.reason() == Some(h2::Reason::REFUSED_STREAM);
+            error.is_remote() && (is_refused || error.is_go_away())
+        })
 }
 
 fn not_sent(error: reqwest::Error) -> TransportError {

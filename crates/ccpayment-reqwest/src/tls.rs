@@ -2,13 +2,42 @@
 
 use std::sync::Arc;
 
-use ccpayment_client::{Connections, SetupError};
+use ccpayment_client::{PerRuntime, SetupError};
 use reqwest::redirect;
 use rustls::crypto::CryptoProvider;
 use rustls::{ClientConfig, RootCertStore};
-use tower_layer::layer_fn;
 
 use super::{CONNECT_TIMEOUT, ReqwestTransport, Urls};
+
+/// Ours, one for each runtime.
+#[derive(Debug, Clone)]
+pub(crate) struct Clients {
+    tls: Arc<ClientConfig>,
+    made: PerRuntime<reqwest::Client>,
+}
+
+impl Clients {
+    pub(crate) fn here(&self) -> reqwest::Result<reqwest::Client> {
+        self.made
+            .get_or_make(|| client(ClientConfig::clone(&self.tls)))
+    }
+}
+
+fn client(tls: ClientConfig) -> reqwest::Result<reqwest::Client> {
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .redirect(redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .no_proxy()
+        .no_gzip()
+        .no_brotli()
+        .no_zstd()
+        .no_deflate()
+        // A part of it for each address of the host, so that a dead one leaves time for the next.
+        .connect_timeout(CONNECT_TIMEOUT)
+        .build()
+}
 
 impl ReqwestTransport {
     /// A transport that does nothing by itself.
@@ -37,30 +66,15 @@ impl ReqwestTransport {
             .with_root_certificates(roots)
             .with_no_client_auth();
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let connections = Connections::default();
-        let bounded = connections.clone();
-        let bounded = layer_fn(move |connector| bounded.around(connector, CONNECT_TIMEOUT));
-        let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .redirect(redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .no_proxy()
-            .no_gzip()
-            .no_brotli()
-            .no_zstd()
-            .no_deflate()
-            .connector_layer(bounded)
-            // A part of it for each address of the host, so that a dead one leaves time for the
-            // next.
-            .connect_timeout(CONNECT_TIMEOUT)
-            .build()
-            .map_err(|error| SetupError::Client(error.into()))?;
+        let clients = Clients {
+            tls: Arc::new(tls),
+            made: PerRuntime::default(),
+        };
+        // Whatever is wrong with the settings shows here, not at the first call.
+        (clients.here()).map_err(|error| SetupError::Client(error.into()))?;
         Ok(Self {
-            client,
+            clients: super::Clients::Ours(clients),
             urls: Urls::default(),
-            connections,
-            borrowed: false,
         })
     }
 }

@@ -10,7 +10,7 @@ use ccpayment_client::core::{
     APP_ID_HEADER, Credentials, Endpoint, ErrorCode, Prepared, SIGN_HEADER, SignText,
     TIMESTAMP_HEADER, Version,
 };
-use ccpayment_client::{Call, Transport, TransportError};
+use ccpayment_client::{BlockingTransport, Call, Transport, TransportError};
 use http::{HeaderValue, Request, Response, StatusCode};
 use serde::Serialize;
 use serde_json::json;
@@ -104,7 +104,8 @@ impl Reply {
         Self(Kind::TimedOut)
     }
 
-    /// Nothing ever happens; only the client's own deadline ends the call.
+    /// Nothing ever happens; only the client's own deadline ends the call. A client that blocks has
+    /// none, so give that one [`Reply::timed_out`].
     #[must_use]
     pub fn never() -> Self {
         Self(Kind::Never)
@@ -341,6 +342,9 @@ impl Transport for FakeTransport {
         }
     }
 }
+
+/// All but [`Reply::never`] comes at once.
+impl BlockingTransport for FakeTransport {}
 
 #[cfg(test)]
 mod tests {

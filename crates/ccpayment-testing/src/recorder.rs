@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use ccpayment_client::core::{APP_ID_HEADER, SIGN_HEADER, TIMESTAMP_HEADER};
-use ccpayment_client::{Call, Transport, TransportError};
+use ccpayment_client::{BlockingTransport, Call, Transport, TransportError};
 use http::Response;
 
 /// Passes calls on to another transport and keeps what went over. Clones share the record.
@@ -105,6 +105,8 @@ fn shown_headers(headers: &http::HeaderMap) -> Vec<(String, String)> {
     shown.sort();
     shown
 }
+
+impl<T: BlockingTransport> BlockingTransport for Recorder<T> {}
 
 #[async_trait]
 impl<T: Transport> Transport for Recorder<T> {

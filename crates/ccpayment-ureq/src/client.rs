@@ -1,7 +1,7 @@
 //! The async client, run to its end on the calling thread.
 
 use ccpayment_client::core::{Credentials, Payout, Sendable, Submit, Timestamp};
-use ccpayment_client::{Client as AsyncClient, Error, PayoutError, Submitted, Transport};
+use ccpayment_client::{BlockingTransport, Client as AsyncClient, Error, PayoutError, Submitted};
 
 use crate::clock::BlockingClock;
 
@@ -9,10 +9,55 @@ use crate::clock::BlockingClock;
 /// settings.
 ///
 /// Its transport has to block as well and to hold to
-/// [`Call::timeout`](ccpayment_client::Call::timeout) by itself, as
-/// [`UreqTransport`](crate::UreqTransport) does, or to answer at once, as a fake does. So has a
-/// [`Signer`](ccpayment_client::core::Signer) that asks for its key elsewhere: there is no runtime
-/// that could interrupt it.
+/// [`Call::timeout`](ccpayment_client::Call::timeout) by itself, because there is no runtime that
+/// could interrupt it: a [`BlockingTransport`] does. So has a
+/// [`Signer`](ccpayment_client::core::Signer) that asks for its key elsewhere.
+///
+/// ```
+/// use async_trait::async_trait;
+/// use bytes::Bytes;
+/// use ccpayment_client::{BlockingTransport, Call, Transport, TransportError};
+/// # use ccpayment_client::core::{AppId, AppSecret, Credentials};
+/// use ccpayment_ureq::Client;
+///
+/// struct Closed;
+///
+/// #[async_trait]
+/// impl Transport for Closed {
+///     async fn send(&self, _: Call) -> Result<http::Response<Bytes>, TransportError> {
+///         Err(TransportError::NotSent("closed for the night".into()))
+///     }
+/// }
+///
+/// impl BlockingTransport for Closed {}
+///
+/// # let credentials = Credentials::new(AppId::new("app-id"), AppSecret::new("app-secret"))?;
+/// let client = Client::new(credentials, Closed);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// What does not say so, as a transport for a runtime doesn't, is not taken:
+///
+/// ```compile_fail,E0277
+/// # use async_trait::async_trait;
+/// # use bytes::Bytes;
+/// # use ccpayment_client::{BlockingTransport, Call, Transport, TransportError};
+/// # use ccpayment_client::core::{AppId, AppSecret, Credentials};
+/// # use ccpayment_ureq::Client;
+/// #
+/// # struct Closed;
+/// #
+/// # #[async_trait]
+/// # impl Transport for Closed {
+/// #     async fn send(&self, _: Call) -> Result<http::Response<Bytes>, TransportError> {
+/// #         Err(TransportError::NotSent("closed for the night".into()))
+/// #     }
+/// # }
+/// #
+/// # let credentials = Credentials::new(AppId::new("app-id"), AppSecret::new("app-secret"))?;
+/// let client = Client::new(credentials, Closed);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Client {
     client: AsyncClient,
@@ -20,13 +65,14 @@ pub struct Client {
 
 impl Client {
     /// A client for the real gateway, with default timeouts and the machine's clock.
-    pub fn new(credentials: Credentials, transport: impl Transport + 'static) -> Self {
+    pub fn new(credentials: Credentials, transport: impl BlockingTransport + 'static) -> Self {
         Self {
             client: AsyncClient::new(credentials, transport).with_clock(BlockingClock::new()),
         }
     }
 
-    /// The same client with other settings, which are those of the async client:
+    /// The same client with other settings, which are those of the async client. `change` gets that
+    /// one, and has to give it back rather than another, whose transport need not block:
     ///
     /// ```
     /// # use ccpayment_client::core::{AppId, AppSecret, Credentials};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use ccpayment_client::{Call, SetupError, Transport, TransportError};
+use ccpayment_client::{BlockingTransport, Call, SetupError, Transport, TransportError};
 use http::Response;
 use rustls::crypto::CryptoProvider;
 use ureq::config::Config;
@@ -154,6 +154,8 @@ impl Transport for UreqTransport {
         read(answer, call.max_response_bytes, failed)
     }
 }
+
+impl BlockingTransport for UreqTransport {}
 
 fn read(
     answer: Response<Body>,

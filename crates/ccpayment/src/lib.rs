@@ -55,10 +55,10 @@
 //! ```
 
 pub use ccpayment_client::{
-    ABSENCE_SECONDS, BoxError, Call, CallInfo, Client, Clock, Error, Items, MOST_EMPTY_PAGES,
-    Outcome, Page, PageError, Pages, PayoutError, Proof, Refusal, Retries, SetupError, Submitted,
-    SystemClock, Timeouts, TowerTransport, Transport, TransportError, TransportFn, Tried,
-    Unsettled, read_body, transport_fn,
+    ABSENCE_SECONDS, BlockingTransport, BoxError, Call, CallInfo, Client, Clock, Error, Items,
+    MOST_EMPTY_PAGES, Outcome, Page, PageError, Pages, PayoutError, Proof, Refusal, Retries,
+    SetupError, Submitted, SystemClock, Timeouts, TowerTransport, Transport, TransportError,
+    TransportFn, Tried, Unsettled, read_body, transport_fn,
 };
 #[cfg(feature = "v2")]
 pub use ccpayment_client::{BatchPaid, BatchPayout};
