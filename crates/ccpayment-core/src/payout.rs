@@ -1,6 +1,9 @@
 //! What makes a call one that happens once: the merchant's id, the record that settles it, and the
 //! fields that show whether a found record is of the same call.
 
+#[cfg(test)]
+mod vectors;
+
 use std::fmt;
 
 use crate::amount::Amount;

@@ -4,6 +4,8 @@ mod base64;
 mod digest;
 mod hex;
 #[cfg(test)]
+mod vectors;
+#[cfg(test)]
 mod wycheproof;
 
 use std::fmt;

@@ -70,6 +70,24 @@ fn a_key_is_the_same_in_every_form() {
     });
 }
 
+/// `openssl dgst -sha256 -sign rsa2048.private.pkcs8.pem | base64` over the text, without line ends.
+#[test]
+fn a_signature_is_what_openssl_makes_of_the_text() {
+    const EXPECTED: &str = concat!(
+        "nFzNQwD/QWXWWCmi+MjJpRrNXqtRY0iQLgWL33lg8dHQ2CWd1KYvubrQwhyCpPrD/qnbOm0JgXdnNRRv",
+        "GrhBz4IRgavHH1KEwNZWuDMJpC1vNfn1yO3g+pHCbCNnX6SvB3Tmxy3DkrR0DVRySH70aNpPJL+ln+g/",
+        "oeLn7UATnDcpSTgJlK6n4CoWRes/phD1q4iHLnHPLWtCbG15GPZmEZ4kwkc3Msj1b0TeVeqobm6XQyF0",
+        "9qnoAsO/esXw4WbfLc4ppYixn1++oAU9n81x+sJEpKfwMoNfsi7oBVdoiPFYTNqHR/yWaFFZxojtExPf",
+        "mO3v4R8gUSiV6ewNdK7IWg=="
+    );
+    both(|backend| {
+        let pem = text("rsa2048.private.pkcs8.pem");
+        let key = RsaPrivateKey::from_pem_with(backend, &pem).unwrap();
+        assert_eq!(key.sign(&TEXT).unwrap().as_str(), EXPECTED, "{backend:?}");
+        assert!(key.public_key().verify(&TEXT, EXPECTED.as_bytes()));
+    });
+}
+
 #[test]
 fn a_small_key_is_refused() {
     both(|backend| {
