@@ -8,10 +8,14 @@ use std::thread;
 use std::time::Duration;
 
 use ccpayment::blocking::{BlockingClock, Client, UreqTransport};
-use ccpayment::v2::{ApplyAppWithdrawToNetwork, GetCoin};
+use ccpayment::v2::{
+    ApplyAppWithdrawToNetwork, ApplyBatchWithdraw, BatchMode, BatchWithdrawTask,
+    CreateAppOrderDepositAddress, GetAppWithdrawRecordList, GetCoin,
+};
 use ccpayment::{
-    Address, AppId, AppSecret, BlockingTransport, Chain, CoinId, Credentials, HyperTransport,
-    OrderId, Outcome, Proof, ReqwestTransport, Retries, Timeouts, Timestamp, Transport,
+    Address, AppId, AppSecret, BatchPayout, BlockingTransport, Chain, CoinId, Credentials,
+    HyperTransport, OrderId, Outcome, Proof, ReqwestTransport, Retries, Timeouts, Timestamp,
+    Transport,
 };
 use ccpayment_sandbox::{Fault, Sandbox, Setting};
 use ccpayment_testing::{FakeTransport, Recorder};
@@ -89,6 +93,41 @@ fn a_payout_is_made_once_without_a_runtime_whatever_becomes_of_it() {
         assert_eq!((settled.made, settled.proof), (paid.made, Proof::Record));
         assert!(sandbox.ledger().is_balanced());
     }
+}
+
+#[test]
+fn orders_batches_and_lists_need_no_runtime_either() {
+    let (sandbox, client) = house();
+    let polygon = || Chain::new("POLYGON");
+    let price = "2".parse().unwrap();
+    let order = CreateAppOrderDepositAddress::new("order-1", USDT, polygon(), price);
+    let opened = client.submit(&order).unwrap();
+    assert!(!opened.made.address.is_empty());
+
+    let to = Address::new("0xBb9C4e7F3687aca1AE2828c18f9E3ae067F569FE");
+    let row = BatchWithdrawTask::new(1, "row-1", to, "10".parse().unwrap());
+    let batch = ApplyBatchWithdraw::new("batch-1", USDT, polygon(), BatchMode::Batch);
+    let batch = BatchPayout::new(batch.orders([row]));
+    let paid = client.batch_payout(&batch).unwrap();
+    assert_eq!((paid.order_id.as_str(), paid.rows.len()), ("batch-1", 1));
+    let again = client.resume_batch(&batch, None).unwrap();
+    assert_eq!(again.proof, Proof::Record);
+
+    client.payout(&payout()).unwrap();
+    let list = GetAppWithdrawRecordList::new;
+    let all = client.items(list()).collect_at_most(100).unwrap();
+    let one_by_one: Vec<_> = client.items(list()).collect::<Result<_, _>>().unwrap();
+    let pages: Vec<_> = client.pages(list()).collect::<Result<_, _>>().unwrap();
+    assert_eq!(all, one_by_one);
+    assert_eq!(
+        pages.iter().map(|page| page.items.len()).sum::<usize>(),
+        all.len()
+    );
+    assert!(
+        all.iter()
+            .any(|it| it.order_id.as_ref().is_some_and(|id| *id == "payout-1"))
+    );
+    assert!(sandbox.ledger().is_balanced());
 }
 
 /// Nothing can interrupt the thread, so ureq itself has to keep to the time.

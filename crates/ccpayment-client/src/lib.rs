@@ -104,6 +104,7 @@ mod limit;
 mod observe;
 mod pages;
 mod payout;
+#[cfg(feature = "per-runtime")]
 mod per_runtime;
 mod raw;
 mod retry;
@@ -122,6 +123,7 @@ pub use clock::{Clock, SystemClock};
 pub use error::{CallInfo, Error, Outcome, Unsettled};
 pub use pages::{Items, MOST_EMPTY_PAGES, Page, PageError, Pages};
 pub use payout::ABSENCE_SECONDS;
+#[cfg(feature = "per-runtime")]
 pub use per_runtime::PerRuntime;
 pub use retry::Retries;
 pub use transport::{BlockingTransport, BoxError, Call, SetupError, Transport, TransportError};

@@ -1,9 +1,12 @@
 //! The async client, run to its end on the calling thread.
 
-use ccpayment_client::core::{Credentials, Payout, Sendable, Submit, Timestamp};
+use ccpayment_client::core::{Credentials, Endpoint, Paged, Payout, Sendable, Submit, Timestamp};
+#[cfg(feature = "v2")]
+use ccpayment_client::{BatchPaid, BatchPayout};
 use ccpayment_client::{BlockingTransport, Client as AsyncClient, Error, PayoutError, Submitted};
 
 use crate::clock::BlockingClock;
+use crate::lists::{Items, Pages};
 
 /// A client of the gateway whose calls block. Cheap to clone; every clone shares connections and
 /// settings.
@@ -99,6 +102,25 @@ impl Client {
         pollster::block_on(self.client.send(request))
     }
 
+    /// Makes one call of any kind, as [`ccpayment_client::Client::send_unsettled`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`Error`], of the last attempt. Ask [`Error::outcome`] whether the call may have taken effect.
+    pub fn send_unsettled<E: Endpoint>(&self, request: &E) -> Result<E::Response, Error> {
+        pollster::block_on(self.client.send_unsettled(request))
+    }
+
+    /// Makes an order, an invoice or a checkout page exactly once, as
+    /// [`ccpayment_client::Client::submit`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`PayoutError`]: refused, conflict, incomparable or unknown.
+    pub fn submit<S: Submit>(&self, request: &S) -> Result<Submitted<S::Made>, PayoutError> {
+        pollster::block_on(self.client.submit(request))
+    }
+
     /// Makes a payout exactly once, as [`ccpayment_client::Client::payout`] does.
     ///
     /// # Errors
@@ -106,6 +128,31 @@ impl Client {
     /// [`PayoutError`]: refused, conflict, incomparable or unknown.
     pub fn payout<P: Payout>(&self, request: &P) -> Result<Submitted<P::Made>, PayoutError> {
         pollster::block_on(self.client.payout(request))
+    }
+
+    /// Pays a batch exactly once, as [`ccpayment_client::Client::batch_payout`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`PayoutError`]: refused, conflict, incomparable or unknown.
+    #[cfg(feature = "v2")]
+    pub fn batch_payout(&self, batch: &BatchPayout) -> Result<BatchPaid, PayoutError> {
+        pollster::block_on(self.client.batch_payout(batch))
+    }
+
+    /// Goes on with a batch that an earlier call did not bring to its end, as
+    /// [`ccpayment_client::Client::resume_batch`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`PayoutError`]: refused, conflict, incomparable or unknown.
+    #[cfg(feature = "v2")]
+    pub fn resume_batch(
+        &self,
+        batch: &BatchPayout,
+        in_doubt_since: Option<Timestamp>,
+    ) -> Result<BatchPaid, PayoutError> {
+        pollster::block_on(self.client.resume_batch(batch, in_doubt_since))
     }
 
     /// Finds out what became of a payout that was left in doubt, as
@@ -120,6 +167,27 @@ impl Client {
         in_doubt_since: Timestamp,
     ) -> Result<Submitted<S::Made>, PayoutError> {
         pollster::block_on(self.client.settle(request, in_doubt_since))
+    }
+
+    /// Reads a list page by page, as [`ccpayment_client::Client::pages`] does.
+    pub fn pages<Q: Paged>(&self, query: Q) -> Pages<Q> {
+        Pages(self.client.pages(query))
+    }
+
+    /// Reads a list record by record, as [`ccpayment_client::Client::items`] does.
+    ///
+    /// ```no_run
+    /// # use ccpayment_client::core::v2::GetAppDepositRecordList;
+    /// # fn example(client: &ccpayment_ureq::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// for deposit in client.items(GetAppDepositRecordList::new()) {
+    ///     let deposit = deposit?;
+    ///     println!("{} {:?}", deposit.record_id, deposit.status);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn items<Q: Paged>(&self, query: Q) -> Items<Q> {
+        Items(self.client.items(query))
     }
 
     /// Runs anything else that the async client can do:

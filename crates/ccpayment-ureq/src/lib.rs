@@ -33,8 +33,10 @@
 mod client;
 mod clock;
 mod connect;
+mod lists;
 mod transport;
 
 pub use client::Client;
 pub use clock::BlockingClock;
+pub use lists::{Items, Pages};
 pub use transport::{CONNECT_TIMEOUT, IDLE_TIMEOUT, MAX_IDLE_CONNECTIONS, UreqTransport};
