@@ -9,6 +9,7 @@
 )]
 
 mod names;
+mod wire;
 
 use std::fmt::Debug;
 use std::io;

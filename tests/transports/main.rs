@@ -9,6 +9,7 @@
 )]
 
 mod connections;
+mod floods;
 mod http2;
 mod planted;
 mod tls;
@@ -71,15 +72,8 @@ mod reqwest_of_your_own {
     }
 
     pub(super) fn builder() -> ::reqwest::ClientBuilder {
-        let tls = rustls::ClientConfig::builder_with_provider(
-            rustls::crypto::ring::default_provider().into(),
-        )
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth();
         ::reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
+            .tls_backend_preconfigured(tls::Issuer::new().client())
             .redirect(::reqwest::redirect::Policy::none())
             .retry(::reqwest::retry::never())
             .referer(false)

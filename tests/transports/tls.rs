@@ -11,12 +11,12 @@ use ccpayment::{Call, HyperTransport, ReqwestTransport, Transport, TransportErro
 use http::Request;
 use rcgen::{CertificateParams, CertifiedIssuer, KeyPair};
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::{ClientConfig, RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 use ureq::config::Config;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 /// A call to a peer that does this with each of its connections.
-fn call_to(peer: impl Fn(TcpStream) + Send + 'static) -> Call {
+pub(super) fn call_to(peer: impl Fn(TcpStream) + Send + 'static) -> Call {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
@@ -34,12 +34,12 @@ fn call() -> Call {
 }
 
 /// Whoever signs a certificate for a host of this name.
-struct Issuer {
+pub(super) struct Issuer {
     issuer: CertifiedIssuer<'static, KeyPair>,
 }
 
 impl Issuer {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut params = CertificateParams::new([]).unwrap();
         params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap());
@@ -58,9 +58,19 @@ impl Issuer {
         UreqTransport::with_config(config).unwrap()
     }
 
-    /// A call to a host that has a certificate in this name, and answers with these bytes whatever
-    /// is asked.
-    fn call(&self, name: &str, has_expired: bool, answer: &'static [u8]) -> Call {
+    /// The client's side of TLS over hyper and reqwest, which trusts this issuer and no other.
+    pub(super) fn client(&self) -> ClientConfig {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.issuer.der().clone()).unwrap();
+        ClientConfig::builder_with_provider(ring::default_provider().into())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth()
+    }
+
+    /// The side of a host that has a certificate in this name.
+    pub(super) fn server(&self, name: &str, has_expired: bool) -> Arc<ServerConfig> {
         let key = KeyPair::generate().unwrap();
         let mut params = CertificateParams::new([name.to_owned()]).unwrap();
         if has_expired {
@@ -73,7 +83,12 @@ impl Issuer {
             .unwrap()
             .with_no_client_auth()
             .with_single_cert(vec![certificate.der().clone()], key.into());
-        let config = Arc::new(config.unwrap());
+        Arc::new(config.unwrap())
+    }
+
+    /// A call to a host that answers with these bytes whatever is asked.
+    fn call(&self, name: &str, has_expired: bool, answer: &'static [u8]) -> Call {
+        let config = self.server(name, has_expired);
         call_to(move |socket| {
             let tls = ServerConnection::new(Arc::clone(&config)).unwrap();
             let mut stream = StreamOwned::new(tls, socket);

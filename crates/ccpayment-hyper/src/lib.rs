@@ -63,6 +63,12 @@ pub const MAX_IDLE_CONNECTIONS: usize = 64;
 /// How long a connection is kept when nobody uses it.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 
+/// The most bytes that the head of an HTTP/1 answer may have: as many as Node.js takes.
+///
+/// That is also what hyper reads at a time, and it yields after 128 reads only. With its own 400 KiB
+/// a peer that never ends the size of a chunk held up a runtime, and so every deadline, for seconds.
+pub const MAX_HEAD_BYTES: usize = 16 << 10;
+
 /// A connection that several calls share is asked for a sign of life while one of them waits. One
 /// that gives none is given up before a call's default 20 seconds are over, or each call after it
 /// would wait in vain as well.
@@ -107,6 +113,7 @@ impl HyperTransport {
                 .pool_max_idle_per_host(MAX_IDLE_CONNECTIONS)
                 .http2_keep_alive_interval(PING_INTERVAL)
                 .http2_keep_alive_timeout(PING_TIMEOUT)
+                .http1_max_buf_size(MAX_HEAD_BYTES)
                 // On, by default.
                 .retry_canceled_requests(false)
                 .build(connector.clone());

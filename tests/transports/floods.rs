@@ -1,0 +1,102 @@
+//! An answer that has no end and never becomes one is given up in time.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use ccpayment::blocking::UreqTransport;
+use ccpayment::{Call, HyperTransport, ReqwestTransport, Transport};
+use http::Uri;
+use http::uri::Scheme;
+use rustls::{ServerConnection, StreamOwned};
+
+use super::tls::{Issuer, call_to};
+
+const LIMIT: Duration = Duration::from_millis(250);
+
+/// A machine may be busy. Where nothing bounds what hyper reads at a time, it is ten seconds.
+const AT_MOST: Duration = Duration::from_secs(2);
+
+/// What an answer begins with, and what follows for ever.
+const FLOODS: [(&str, &str); 4] = [
+    ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", "0"),
+    (
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1",
+        " ",
+    ),
+    (
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n",
+        "x: y\r\n",
+    ),
+    ("", "HTTP/1.1 100 Continue\r\n\r\n"),
+];
+
+fn pour(mut stream: impl Read + Write, begin: &str, then: &str) {
+    let flood = then.repeat((1 << 16) / then.len());
+    if stream.read(&mut [0; 4_096]).is_ok() && stream.write_all(begin.as_bytes()).is_ok() {
+        while stream.write_all(flood.as_bytes()).is_ok() {}
+    }
+}
+
+fn over_tls(issuer: &Issuer, (begin, then): (&'static str, &'static str)) -> Call {
+    let config = issuer.server("localhost", false);
+    call_to(move |socket| {
+        let tls = ServerConnection::new(config.clone()).unwrap();
+        std::thread::spawn(move || pour(StreamOwned::new(tls, socket), begin, then));
+    })
+}
+
+fn plain((begin, then): (&'static str, &'static str)) -> Call {
+    let mut call = call_to(move |socket: TcpStream| {
+        std::thread::spawn(move || pour(socket, begin, then));
+    });
+    let mut parts = call.request.uri().clone().into_parts();
+    parts.scheme = Some(Scheme::HTTP);
+    *call.request.uri_mut() = Uri::from_parts(parts).unwrap();
+    call
+}
+
+/// Twice, because what was given up may still hold up the next call. On one thread, because there
+/// whoever does not yield holds up the timer as well.
+fn is_given_up_in_time(name: &str, transport: &dyn Transport, mut call: Call) {
+    call.timeout = LIMIT;
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().build().unwrap().block_on(async {
+        for _ in 0..2 {
+            let began = Instant::now();
+            let sent = tokio::time::timeout(LIMIT, transport.send(call.clone())).await;
+            assert!(!matches!(sent, Ok(Ok(_))), "{name}: {sent:?}");
+            assert!(began.elapsed() < AT_MOST, "{name}: {:?}", began.elapsed());
+        }
+    });
+}
+
+#[test]
+fn a_flood_over_hyper_is_given_up_in_time() {
+    for flood in FLOODS {
+        let transport = HyperTransport::new().unwrap();
+        is_given_up_in_time("hyper", &transport, plain(flood));
+    }
+}
+
+/// Over TLS, as the gateway's is: without it, nothing bounds what hyper reads at a time.
+#[test]
+fn a_flood_over_reqwest_and_tls_is_given_up_in_time() {
+    let issuer = Issuer::new();
+    for flood in FLOODS {
+        let client = ::reqwest::Client::builder()
+            .tls_backend_preconfigured(issuer.client())
+            .no_proxy()
+            .build();
+        let transport = ReqwestTransport::from(client.unwrap());
+        is_given_up_in_time("reqwest", &transport, over_tls(&issuer, flood));
+    }
+}
+
+#[test]
+fn a_flood_over_ureq_is_given_up_in_time() {
+    for flood in FLOODS {
+        let transport = UreqTransport::new().unwrap();
+        is_given_up_in_time("ureq", &transport, plain(flood));
+    }
+}
