@@ -200,9 +200,9 @@ pub(crate) fn against_the_ledger(
         let anew = calls.iter().any(|call| of(call) && call.anew);
         // What came back may be paid once more, under a new id.
         let once = if anew { 1 + facts.returned } else { 1 };
-        if facts.taken.len() > once {
-            book.broken(Broken::double(format!("payment {number} by {records}")));
-        }
+        at_most(book, once, facts.taken.len(), || {
+            format!("payment {number} by {records}")
+        });
         rows(book, number, facts);
         let mut all_refused = true;
         for (call, entry) in (0_usize..).zip(&calls).filter(|(_, it)| of(it)) {
@@ -270,20 +270,27 @@ pub(crate) fn against_the_ledger(
         }
     }
     for ((order_id, _), taken) in by_order {
-        if taken > 1 {
-            book.broken(Broken::double(format!("{order_id} was paid {taken} times")));
-        }
+        at_most(book, 1, taken, || {
+            format!("{order_id} was paid {taken} times")
+        });
     }
     count
+}
+
+/// The one rule of what happens too often, so that a run that finds a payment which was made just
+/// once too often shows that all of them would.
+fn at_most(book: &Book, most: usize, times: usize, what: impl FnOnce() -> String) {
+    if times > most {
+        book.broken(Broken::double(what()));
+    }
 }
 
 /// Each row of a batch is paid once, and none before its batch.
 fn rows(book: &Book, number: usize, facts: &Facts) {
     for (row, times) in (1..).zip(&facts.rows) {
         let row = format!("row {row} of payment {number} was paid {times} times");
-        if *times > 1 {
-            book.broken(Broken::double(row));
-        } else if *times == 0 && !facts.taken.is_empty() {
+        at_most(book, 1, *times, || row.clone());
+        if *times == 0 && !facts.taken.is_empty() {
             book.broken(Broken::lost(row));
         } else if *times == 1 && facts.taken.is_empty() {
             book.broken(Broken::wrong(row));
@@ -316,8 +323,8 @@ fn one_confirmation_each(book: &Book) {
         *confirmed.entry(id).or_default() += copies.div_ceil(2);
     }
     for (id, times) in confirmed {
-        if times > 1 {
-            book.broken(Broken::double(format!("{id} was confirmed {times} times")));
-        }
+        at_most(book, 1, times, || {
+            format!("{id} was confirmed {times} times")
+        });
     }
 }

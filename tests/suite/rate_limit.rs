@@ -1,16 +1,22 @@
 //! How many calls a second a client makes at most, under a clock that a test sets.
 
 use std::num::NonZeroU32;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
 
+use async_trait::async_trait;
+use bytes::Bytes;
 use ccpayment::v1::CheckUser;
 use ccpayment::v2::{ApplyAppWithdrawToNetwork, GetCoinList};
 use ccpayment::{
-    Address, AppId, AppSecret, Chain, Client, Clock, CoinId, Credentials, Error, OrderId, Outcome,
-    PayoutError, Refusal, Retries, Timeouts, Timestamp, Version,
+    Address, AppId, AppSecret, Call, Chain, Client, Clock, CoinId, Credentials, Error, OrderId,
+    Outcome, PayoutError, Refusal, Retries, Timeouts, Timestamp, Transport, TransportError,
+    Version,
 };
 use ccpayment_testing::{FakeTransport, Reply, TestClock};
+use http::Response;
 use serde_json::json;
+use tokio::time::Instant;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -102,6 +108,73 @@ async fn each_attempt_takes_its_turn() {
     bench.read().await.unwrap();
     assert!(bench.clock.elapsed() >= 3 * SECOND);
     bench.fake.finish().unwrap();
+}
+
+/// Answers everything, and keeps what came in which order.
+#[derive(Clone, Default)]
+struct Order(Arc<Mutex<Vec<&'static str>>>);
+
+#[async_trait]
+impl Transport for Order {
+    async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
+        self.0.lock().unwrap().push(call.operation);
+        let data = json!({"coins": [], "recordId": "r-1"});
+        let answer = json!({"code": 10000, "msg": "success", "data": data});
+        Ok(Response::new(answer.to_string().into()))
+    }
+}
+
+/// tokio's time, which moves on by itself when everybody waits.
+#[derive(Debug)]
+struct Paused(Instant);
+
+#[async_trait]
+#[allow(clippy::disallowed_methods, reason = "this time is virtual")]
+impl Clock for Paused {
+    fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + self.elapsed()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+
+    fn random(&self) -> u64 {
+        0
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_payout_overtakes_the_reads_that_wait() {
+    #[allow(clippy::disallowed_methods, reason = "this time is virtual")]
+    let clock = Paused(Instant::now());
+    let credentials = Credentials::new(AppId::new("app"), AppSecret::new("secret")).unwrap();
+    let order = Order::default();
+    let client = Client::new(credentials, order.clone())
+        .with_clock(clock)
+        .with_rate_limit(Version::V2, NonZeroU32::new(1));
+    let read = || {
+        let client = client.clone();
+        tokio::spawn(async move { client.send(&GetCoinList::new()).await.map(drop) })
+    };
+    let reads = [read(), read(), read()];
+    tokio::task::yield_now().await;
+    let sent = tokio::spawn({
+        let client = client.clone();
+        async move { client.send(&payout()).await.map(drop) }
+    });
+    tokio::task::yield_now().await;
+    client.payout(&payout()).await.unwrap();
+    sent.await.unwrap().unwrap();
+    for read in reads {
+        read.await.unwrap().unwrap();
+    }
+    let (list, pay) = ("getCoinList", "applyAppWithdrawToNetwork");
+    assert_eq!(*order.0.lock().unwrap(), [list, pay, pay, list, list]);
 }
 
 #[tokio::test]

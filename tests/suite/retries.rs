@@ -287,6 +287,50 @@ async fn an_outage_uses_up_the_budget_of_reads_alone() {
     assert_eq!(bench.sent() - before, 2);
 }
 
+/// A success gives back what its own repeats took, and one token more.
+#[tokio::test]
+async fn a_success_after_repeats_leaves_the_budget_one_token_richer() {
+    let read = GetCoinList::new();
+    for (before, cost) in [
+        (vec![Fate::NotSent], 5),
+        (vec![Fate::TimedOut], 10),
+        (vec![Fate::NotSent, Fate::Lost], 10),
+        (vec![Fate::Lost, Fate::TimedOut], 15),
+    ] {
+        let bench = bench(&[Fate::NotSent]);
+        let fates = &bench.line.fates;
+        for _ in 0..50 {
+            bench.client.send(&read).await.unwrap_err();
+        }
+        // Nothing is left; so many successes pay for just these repeats.
+        *fates.lock().unwrap() = [Fate::Coins].into();
+        for _ in 0..cost {
+            bench.client.send(&read).await.unwrap();
+        }
+        let repeats = before.len();
+        *fates.lock().unwrap() = before.iter().copied().chain([Fate::Coins]).collect();
+        let sent = bench.sent();
+        bench.client.send(&read).await.unwrap();
+        assert_eq!(bench.sent() - sent, repeats + 1, "{before:?}");
+        // What is there now, five at a time, until one token is left.
+        *fates.lock().unwrap() = [Fate::NotSent].into();
+        let once = bench.client.clone().with_retries(Retries::up_to(2));
+        let sent = bench.sent();
+        for _ in 0..10 {
+            once.send(&read).await.unwrap_err();
+        }
+        assert_eq!(bench.sent() - sent, 10 + cost / 5, "{before:?}");
+        *fates.lock().unwrap() = [Fate::Coins].into();
+        for _ in 0..4 {
+            bench.client.send(&read).await.unwrap();
+        }
+        *fates.lock().unwrap() = [Fate::NotSent].into();
+        let sent = bench.sent();
+        once.send(&read).await.unwrap_err();
+        assert_eq!(bench.sent() - sent, 2, "{before:?}: one and four are five");
+    }
+}
+
 #[tokio::test]
 async fn a_payout_waits_as_long_as_it_is_asked_to() {
     let fates = [

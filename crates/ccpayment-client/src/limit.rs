@@ -282,6 +282,18 @@ mod tests {
         assert_eq!(*order.lock().unwrap(), expected);
     }
 
+    #[test]
+    fn what_acts_is_in_the_lane_of_money() {
+        for (safety, lane) in [
+            (Safety::Read, Lane::Reads),
+            (Safety::GetOrCreate, Lane::Reads),
+            (Safety::OrderId, Lane::Money),
+            (Safety::Unsafe, Lane::Money),
+        ] {
+            assert_eq!(Lane::of(safety), lane, "{safety:?}");
+        }
+    }
+
     #[tokio::test(start_paused = true)]
     async fn who_has_no_time_to_wait_is_told_at_once_or_at_the_deadline() {
         let (limit, clock) = limit(1);

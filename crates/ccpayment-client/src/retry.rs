@@ -194,7 +194,7 @@ fn ceiling(retries: u32) -> Duration {
 }
 
 /// What repeats are paid from, so that an outage does not multiply traffic: a repeat costs five
-/// tokens, ten after a timeout, and a call that succeeds gives one back.
+/// tokens, ten after a timeout. A call that succeeds gives back what its repeats took, and one more.
 #[derive(Debug)]
 pub(crate) struct Budget {
     tokens: AtomicU32,

@@ -55,6 +55,17 @@ fn success_needs_its_data() {
     }
 }
 
+/// Nothing is needed there, so nothing and `null` are as good as an empty object.
+#[test]
+fn a_route_that_answers_nothing_needs_no_data() {
+    for data in ["", r#","data":null"#, r#","data":{}"#] {
+        let body = format!(r#"{{"code":10000,"msg":"success"{data}}}"#);
+        let response = http::Response::new(Bytes::from(body.clone()));
+        let read = decode::<crate::v2::AddressUnbindingResponse>(&response);
+        assert!(read.is_ok(), "{body}: {read:?}");
+    }
+}
+
 #[test]
 fn the_trouble_is_named_and_no_value_is_shown() {
     let error = read(200, r#"{"code":10000,"data":{"x":1,"recordId":["hush"]}}"#).unwrap_err();

@@ -45,9 +45,9 @@ mod v2 {
     use crate::ids::{Address, Chain, CoinId, FiatId, Memo, OrderId, PriceIn, Timestamp, UserId};
     use crate::v2::{
         ApplyAppWithdrawToCwallet, ApplyAppWithdrawToNetwork, ApplyBatchWithdraw,
-        ApplyUserWithdrawToCwallet, ApplyUserWithdrawToNetwork, BatchMode,
-        CreateAppOrderDepositAddress, CreateInvoiceUrl, Swap, TransferTarget, UserBatchTransfer,
-        UserSwap, UserTransfer,
+        ApplyUserWithdrawToCwallet, ApplyUserWithdrawToNetwork, BatchMode, BatchRows,
+        BatchWithdrawTask, CreateAppOrderDepositAddress, CreateInvoiceUrl, Swap, TransferTarget,
+        UserBatchTransfer, UserSwap, UserTransfer,
     };
 
     fn id() -> OrderId {
@@ -217,6 +217,37 @@ mod v2 {
         ];
         let changes = [&changes[..], &more].concat();
         check(&of_user, &answer, &with(&changes, "ended Failed"));
+    }
+
+    #[test]
+    fn rows_that_are_counted_and_not_shown_prove_nothing() {
+        let rows = (1..=3).map(|seq| {
+            let (id, address) = (OrderId::new(format!("row-{seq}")), Address::new("T1"));
+            BatchWithdrawTask::new(seq, id, address, "12.5".parse().unwrap())
+        });
+        let (coin, chain) = (CoinId::new(1280), Chain::new("TRX"));
+        let batch = ApplyBatchWithdraw::new(id(), coin, chain, BatchMode::Batch).orders(rows);
+        for total in 0..=4_usize {
+            for shown in 0..=3 {
+                let order = json!({
+                    "batchOrderId": "once-1", "coin": {"coin_id": 1280}, "mode": "Batch",
+                    "status": "Created", "stats": {"total": total},
+                });
+                let rows = (1..=shown).map(|seq| {
+                    let row = json!({
+                        "orderId": format!("row-{seq}"), "seq": seq, "recordId": format!("r-{seq}"),
+                        "address": "T1", "amount": "12.5", "status": "Pending",
+                    });
+                    serde_json::from_value(row).unwrap()
+                });
+                let judged = batch.judge_rows(&serde_json::from_value(order).unwrap(), rows);
+                match judged {
+                    BatchRows::Fit(_) => assert_eq!(total, shown),
+                    BatchRows::Incomplete { field: "stats" } => assert_ne!(total, shown),
+                    other => panic!("{shown} of {total}: {other:?}"),
+                }
+            }
+        }
     }
 
     #[test]

@@ -7,6 +7,13 @@ use bytes::Bytes;
 use ccpayment_client::Clock;
 use http::{Request, Response};
 
+use ccpayment_client::core::v2::ApplyAppWithdrawToNetwork;
+use ccpayment_client::core::{
+    Address, AppId, AppSecret, Chain, CoinId, Credentials, OrderId, Prepared, Timestamp,
+};
+use ccpayment_sandbox::{Sandbox, Setting};
+
+use super::checks::Worths;
 use super::*;
 
 /// Turns everything away, in its own way.
@@ -80,6 +87,52 @@ async fn what_is_never_acknowledged_is_lost_and_found_missing() {
         let broken = first_broken(way).await;
         assert_eq!(broken.invariant, Invariant::NoDepositIsLost, "{broken}");
     }
+}
+
+#[tokio::test]
+async fn one_debit_too_many_is_found() {
+    let sandbox = Sandbox::builder()
+        .app("app-id", "app-secret")
+        .seed(7)
+        .start_time(1_767_225_600)
+        .setting(Setting::ChainByHand(true))
+        .balance(1280, "100")
+        .build()
+        .unwrap();
+    let wish = Wish {
+        id: "wish-1".into(),
+        coin_id: CoinId::new(1280),
+        chain: Chain::new("POLYGON"),
+        address: Address::new("0xBb9C4e7F3687aca1AE2828c18f9E3ae067F569FE"),
+        amount: "1".parse().unwrap(),
+    };
+    let credentials = Credentials::new(AppId::new("app-id"), AppSecret::new("app-secret"));
+    let credentials = credentials.unwrap();
+    let found = async |order_id: &str| {
+        let payout = ApplyAppWithdrawToNetwork::new(
+            OrderId::new(order_id),
+            wish.coin_id,
+            wish.chain.clone(),
+            wish.address.clone(),
+            wish.amount.clone(),
+        );
+        let prepared = Prepared::new(&payout).unwrap();
+        let origin = "http://localhost".parse().unwrap();
+        let at = Timestamp::new(1_767_225_600);
+        let request = prepared.sign(&origin, &credentials, at).unwrap();
+        sandbox.respond(request).await.unwrap();
+        let books = Books::default();
+        checks::always(
+            &sandbox,
+            &books,
+            std::slice::from_ref(&wish),
+            &Worths::new(),
+        )
+    };
+    found("order-1").await.unwrap();
+    let breach = found("order-2").await.unwrap_err();
+    assert_eq!(breach.invariant, Invariant::PaidOnce);
+    assert_eq!(breach.found, "2 debits, as order-1 and order-2");
 }
 
 #[tokio::test]
