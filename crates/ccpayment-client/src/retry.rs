@@ -357,10 +357,7 @@ mod tests {
     fn a_budget_is_used_up_by_repeats_and_filled_by_successes() {
         let budget = Budget::default();
         let cost = Budget::cost(Failure::MaybeSent);
-        let mut repeats = 0;
-        while budget.take(cost) {
-            repeats += 1;
-        }
+        let repeats = (0..1_000).take_while(|_| budget.take(cost)).count();
         assert_eq!(repeats, 100);
         for _ in 0..4 {
             budget.give(1);

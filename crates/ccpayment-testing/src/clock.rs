@@ -13,6 +13,9 @@ use ccpayment_client::core::Timestamp;
 /// A pause of the client ([`Clock::sleep`]) moves the clock and ends at once. A deadline
 /// ([`Clock::deadline`]) is reached when [`TestClock::advance`] or a pause moves the clock past
 /// it, so a call over a real socket does not time out by itself.
+///
+/// Pauses that are skipped would let a loop without an end run for ever, so the clock panics at the
+/// pause after [`TestClock::MAX_PAUSES`].
 #[derive(Debug, Clone)]
 pub struct TestClock {
     state: Arc<Mutex<State>>,
@@ -25,10 +28,14 @@ struct State {
     jump_seconds: i64,
     elapsed: Duration,
     random: u64,
+    pauses: u32,
     wakers: Vec<Waker>,
 }
 
 impl TestClock {
+    /// How many pauses there may be, which no test needs that ends.
+    pub const MAX_PAUSES: u32 = 100_000;
+
     /// A clock that shows this moment.
     #[must_use]
     pub fn at(moment: Timestamp) -> Self {
@@ -37,6 +44,7 @@ impl TestClock {
             jump_seconds: 0,
             elapsed: Duration::ZERO,
             random: 0,
+            pauses: 0,
             wakers: Vec::new(),
         };
         Self {
@@ -92,6 +100,17 @@ impl Clock for TestClock {
     }
 
     async fn sleep(&self, duration: Duration) {
+        let pauses = {
+            let mut state = self.state();
+            state.pauses = state.pauses.saturating_add(1);
+            state.pauses
+        };
+        // Not while the state is locked: whoever has a clone may still look at the time.
+        assert!(
+            pauses <= Self::MAX_PAUSES,
+            "a TestClock was asked for more than {} pauses: a loop has no end",
+            Self::MAX_PAUSES
+        );
         self.advance(duration);
     }
 
@@ -133,6 +152,19 @@ mod tests {
         clock.advance(Duration::from_secs(1));
         assert_eq!(Timestamp::from_system((clock.now_fn())()).get(), 401);
         assert_eq!(clock.elapsed(), Duration::from_secs(6));
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "more than 100000 pauses: a loop has no end")]
+    async fn a_loop_without_an_end_is_ended() {
+        let clock = TestClock::at(Timestamp::new(1_000));
+        for _ in 0..TestClock::MAX_PAUSES {
+            clock.sleep(Duration::ZERO).await;
+        }
+        assert_eq!(clock.elapsed(), Duration::ZERO);
+        loop {
+            clock.sleep(Duration::ZERO).await;
+        }
     }
 
     #[tokio::test]

@@ -19,7 +19,8 @@ use serde_json::json;
 ///
 /// A request that is not the next one of the script is an error, for the caller and for the
 /// test: when the last handle is dropped with a mismatch behind it or expectations left over, it
-/// panics and says which. Clones share the script.
+/// panics and says which. After [`FakeTransport::MAX_MISMATCHES`] it panics at once, so that a loop
+/// which sends for ever ends. Clones share the script.
 #[derive(Debug, Clone, Default)]
 pub struct FakeTransport {
     script: Arc<Script>,
@@ -122,6 +123,9 @@ impl Reply {
 pub struct Mismatch(String);
 
 impl FakeTransport {
+    /// How many requests may come that were not expected.
+    pub const MAX_MISMATCHES: usize = 1_000;
+
     /// An empty script that looks at no signature.
     #[must_use]
     pub fn new() -> Self {
@@ -227,10 +231,19 @@ impl Script {
                 _ => Ok(expected.reply),
             }
         });
-        result.map_err(|text| {
-            state.mismatches.push(text.clone());
-            Mismatch(text)
-        })
+        let text = match result {
+            Ok(reply) => return Ok(reply),
+            Err(text) => text,
+        };
+        state.mismatches.push(text.clone());
+        let is_endless = state.mismatches.len() > FakeTransport::MAX_MISMATCHES;
+        drop(state);
+        assert!(
+            !is_endless,
+            "more than {} requests came that a FakeTransport did not expect, the last one: {text}",
+            FakeTransport::MAX_MISMATCHES
+        );
+        Err(Mismatch(text))
     }
 
     fn check_signature(&self, request: &Request<Bytes>) -> Result<(), String> {
@@ -348,9 +361,9 @@ impl BlockingTransport for FakeTransport {}
 
 #[cfg(test)]
 mod tests {
-    use ccpayment_client::Client;
     use ccpayment_client::core::v2::{GetCoin, GetCoinList};
     use ccpayment_client::core::{AppId, AppSecret, CoinId};
+    use ccpayment_client::{Client, Retries};
 
     use super::*;
 
@@ -396,6 +409,16 @@ mod tests {
         let fake = FakeTransport::verifying(&credentials("secret"));
         fake.expect_any::<GetCoinList>(Reply::data(&json!({"coins": []})));
         client(&fake).send(&GetCoinList::new()).await.unwrap();
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "more than 1000 requests came that a FakeTransport did not expect")]
+    async fn a_loop_that_sends_for_ever_is_ended() {
+        let fake = FakeTransport::new();
+        let client = client(&fake).with_retries(Retries::off());
+        loop {
+            client.send(&coin(1)).await.unwrap_err();
+        }
     }
 
     #[test]

@@ -10,6 +10,9 @@ use ccpayment_client::{BlockingTransport, Call, Transport, TransportError};
 use http::Response;
 
 /// Passes calls on to another transport and keeps what went over. Clones share the record.
+///
+/// It panics at the call after [`Recorder::MAX_CALLS`], so that a loop which sends for ever ends
+/// before the memory does.
 #[derive(Debug)]
 pub struct Recorder<T> {
     transport: Arc<T>,
@@ -43,6 +46,9 @@ impl<T> Clone for Recorder<T> {
 }
 
 impl<T> Recorder<T> {
+    /// How many calls may go over.
+    pub const MAX_CALLS: usize = 100_000;
+
     /// Records what goes over this transport.
     pub fn new(transport: T) -> Self {
         Self {
@@ -127,6 +133,11 @@ impl<T: Transport> Transport for Recorder<T> {
             exchanges.push(exchange);
             exchanges.len() - 1
         };
+        assert!(
+            index < Self::MAX_CALLS,
+            "more than {} calls went over a Recorder: a loop has no end",
+            Self::MAX_CALLS
+        );
         let result = self.transport.send(call).await;
         let answer = match &result {
             Ok(response) => Ok((response.status().as_u16(), response.body().clone())),
