@@ -165,7 +165,7 @@ async fn a_payout_overtakes_the_reads_that_wait() {
     tokio::task::yield_now().await;
     let sent = tokio::spawn({
         let client = client.clone();
-        async move { client.send(&payout()).await.map(drop) }
+        async move { client.send_unsettled(&payout()).await.map(drop) }
     });
     tokio::task::yield_now().await;
     client.payout(&payout()).await.unwrap();

@@ -106,7 +106,7 @@ async fn a_process_with_two_crypto_providers_does_not_panic() {
     #[cfg(feature = "aws-lc-rs")]
     {
         drop(rustls::crypto::aws_lc_rs::default_provider());
-        let implicit = std::panic::catch_unwind(rustls::ClientConfig::builder);
+        let implicit = std::panic::catch_unwind(ClientConfig::builder);
         assert!(implicit.is_err(), "there is nothing to test");
     }
     let transports: [Box<dyn Transport>; 3] = [
