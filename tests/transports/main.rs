@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod closing;
 mod connections;
 mod floods;
 mod http2;
@@ -32,6 +33,7 @@ mod reqwest {
     use super::*;
     transport_conformance!(message, |_| ReqwestTransport::new().unwrap());
     transport_conformance!(socket, |_| ReqwestTransport::new().unwrap());
+    transport_conformance!(keep_alive, |_| ReqwestTransport::new().unwrap());
 }
 
 /// A client that somebody else has built, as the docs tell them to.
@@ -39,6 +41,7 @@ mod reqwest_of_your_own {
     use super::*;
     transport_conformance!(message, |_| ReqwestTransport::from(client()));
     transport_conformance!(socket, |_| ReqwestTransport::from(client()));
+    transport_conformance!(keep_alive, |_| ReqwestTransport::from(client()));
 
     /// Somebody did not read them.
     #[::tokio::test]
@@ -85,12 +88,14 @@ mod hyper {
     use super::*;
     transport_conformance!(message, |_| HyperTransport::new().unwrap());
     transport_conformance!(socket, |_| HyperTransport::new().unwrap());
+    transport_conformance!(keep_alive, |_| HyperTransport::new().unwrap());
 }
 
 mod tower_over_hyper {
     use super::*;
     transport_conformance!(message, |_| transport());
     transport_conformance!(socket, |_| transport());
+    transport_conformance!(keep_alive, |_| transport());
 
     fn transport() -> impl Transport {
         let client = legacy::Client::builder(TokioExecutor::new())
@@ -105,6 +110,7 @@ mod ureq {
     use super::*;
     transport_conformance!(blocking message, |_| UreqTransport::new().unwrap());
     transport_conformance!(blocking socket, |_| UreqTransport::new().unwrap());
+    transport_conformance!(blocking keep_alive, |_| UreqTransport::new().unwrap());
 }
 
 fn not_sent(broken: Broken) -> TransportError {

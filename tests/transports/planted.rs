@@ -1,13 +1,14 @@
 //! Transports that do wrong: each is found, so the suite has teeth.
 
-use std::panic::catch_unwind;
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use ccpayment::{BoxError, Call, HyperTransport, Transport, TransportError};
 use ccpayment_testing::conformance::{Driver, check};
 use http::{HeaderValue, Response};
+
+use super::closing::ReadsToTheEnd;
 
 /// One that does right, but for one thing.
 struct Bad {
@@ -99,16 +100,38 @@ impl Transport for Bad {
     }
 }
 
-fn holds(mistake: Mistake, tier: &'static str, property: &'static str) -> bool {
-    let found = catch_unwind(|| {
-        check(tier, property, Driver::Tokio, move |_| {
-            Arc::new(Bad {
-                inner: HyperTransport::new().unwrap(),
-                mistake,
-            })
-        });
-    });
-    found.is_ok()
+/// What a failure says.
+fn failure<T: Transport + 'static>(
+    tier: &'static str,
+    property: &'static str,
+    transport: impl FnOnce() -> T + Send + 'static,
+) -> Option<String> {
+    let held = catch_unwind(AssertUnwindSafe(|| {
+        check(tier, property, Driver::Tokio, |_| transport());
+    }));
+    held.err().map(|panic| *panic.downcast().unwrap())
+}
+
+fn bad(mistake: Mistake) -> Bad {
+    Bad {
+        inner: HyperTransport::new().unwrap(),
+        mistake,
+    }
+}
+
+/// Which is no fault, and none that the other tiers find.
+#[test]
+fn a_transport_that_keeps_no_connection_lacks_that_alone() {
+    for property in [
+        "a_connection_is_kept_and_used_again",
+        "a_kept_connection_that_breaks_under_the_next_request_is_not_tried_again",
+    ] {
+        let failure = failure("keep_alive", property, || ReadsToTheEnd).unwrap();
+        assert!(
+            failure.starts_with("A transport that keeps connections has to "),
+            "{failure}"
+        );
+    }
 }
 
 #[test]
@@ -153,7 +176,7 @@ fn each_bad_transport_is_found_by_the_property_that_is_about_it() {
         ),
         (
             RepeatsAfterAReset,
-            "socket",
+            "keep_alive",
             "a_kept_connection_that_breaks_under_the_next_request_is_not_tried_again",
         ),
         (RepeatsUnlessRefused, "message", "every_status_is_an_answer"),
@@ -205,14 +228,19 @@ fn each_bad_transport_is_found_by_the_property_that_is_about_it() {
         ),
         (
             OpensAConnectionForEachCall,
-            "socket",
+            "keep_alive",
             "a_connection_is_kept_and_used_again",
         ),
     ] {
+        let failure_says = failure(tier, property, move || bad(mistake));
+        let failure_says = failure_says.unwrap_or_else(|| panic!("{mistake:?} passes {property}"));
+        // What was expected, and then what came instead.
+        let (expected, came) = failure_says.split_once(" What happened: ").unwrap();
         assert!(
-            !holds(mistake, tier, property),
-            "{mistake:?} passes {property}"
+            expected.contains("transport") && expected.contains(" has to ") && !came.is_empty(),
+            "{failure_says}"
         );
-        assert!(holds(None, tier, property), "nothing passes {property}");
+        let nothing = failure(tier, property, || bad(None));
+        assert!(nothing.is_none(), "nothing does not pass: {nothing:?}");
     }
 }

@@ -1,7 +1,7 @@
 //! What every [`Transport`] has to hold, as tests for yours.
 //!
 //! [`transport_conformance!`](crate::transport_conformance) makes a `#[test]` of each property, in
-//! two tiers:
+//! three tiers:
 //!
 //! - `message`, for every transport and everything around one: bytes and headers go out and come
 //!   back as they are, once; limits and deadlines hold; an error says whether the request may have
@@ -9,6 +9,10 @@
 //! - `socket`, for what opens connections: no redirect is followed, nothing is repeated after a
 //!   reset or on a connection that was kept too long, nothing is decompressed, and every way in
 //!   which HTTP can break has the right class. The peer is a real server on loopback.
+//! - `keep_alive`, for what uses a connection again, which no transport has to do. One that sends
+//!   `Connection: close` and reads to the end is served accordingly.
+//!
+//! A test that fails begins with what the transport has to do.
 //!
 //! ```
 //! # mod example {
@@ -17,11 +21,12 @@
 //! use ccpayment_testing::transport_conformance;
 //!
 //! # use ccpayment_testing::FakeTransport as MyTransport;
-//! // One that opens connections gets both tiers.
+//! // One that opens connections gets two tiers, and the third if it keeps them.
 //! mod mine {
 //!     use super::*;
 //!     transport_conformance!(message, |_| MyTransport::new());
 //!     transport_conformance!(socket, |_| MyTransport::new());
+//!     transport_conformance!(keep_alive, |_| MyTransport::new());
 //! }
 //!
 //! // One that reaches its peer in some other way asks it.
@@ -52,11 +57,13 @@
     reason = "this is the inside of tests, which fail by panicking"
 )]
 
+mod keep_alive;
 mod message;
 mod peer;
 mod server;
 mod socket;
 
+use std::any::Any;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -73,6 +80,9 @@ use server::{Log, Server};
 
 /// The deadline of calls that shall miss it.
 const SHORT: Duration = Duration::from_millis(250);
+
+/// The deadline of all others. A good transport needs a part of it, and each failure may wait for it.
+const LONG: Duration = Duration::from_secs(10);
 
 /// No property takes as long as this, unless it hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -105,7 +115,9 @@ fn call_to(address: SocketAddr, body: impl Into<Bytes>) -> Call {
         .header("x-twice", "2")
         .body(body.into())
         .expect("it is a request");
-    Call::new(request, "getCoin")
+    let mut call = Call::new(request, "getCoin");
+    call.timeout = LONG;
+    call
 }
 
 impl Rig {
@@ -147,13 +159,19 @@ impl Rig {
     }
 }
 
-type Property = fn(Rig) -> Pin<Box<dyn Future<Output = ()>>>;
+struct Property {
+    name: &'static str,
+    /// What a transport has to do, in a sentence.
+    expected: &'static str,
+    holds: fn(Rig) -> Pin<Box<dyn Future<Output = ()>>>,
+}
 
 /// Holds one transport to one property.
 ///
 /// # Panics
 ///
-/// When the property does not hold, or when there is none of that name.
+/// When the property does not hold, with a text that begins with what the transport has to do; or
+/// when there is none of that name.
 pub fn check<T: Transport + 'static>(
     tier: &str,
     property: &str,
@@ -163,17 +181,19 @@ pub fn check<T: Transport + 'static>(
     let properties = match tier {
         "message" => MESSAGE,
         "socket" => SOCKET,
+        "keep_alive" => KEEP_ALIVE,
         _ => panic!("no tier {tier}"),
     };
-    let (_, property) = (properties.iter())
-        .find(|(name, _)| *name == property)
+    let property = (properties.iter())
+        .find(|known| known.name == property)
         .unwrap_or_else(|| panic!("no property {property} in tier {tier}"));
+    let (expected, holds) = (property.expected, property.holds);
     let (done, is_done) = channel();
     let running = thread::spawn(move || {
         run(driver, async {
             let peer = Peer::start();
             let transport = Box::new(build(&peer));
-            property(Rig {
+            holds(Rig {
                 transport,
                 driver,
                 peer,
@@ -183,14 +203,20 @@ pub fn check<T: Transport + 'static>(
         let _ = done.send(());
     });
     match is_done.recv_timeout(PATIENCE) {
-        Err(RecvTimeoutError::Timeout) => panic!("it hangs"),
+        Err(RecvTimeoutError::Timeout) => panic!("{expected} It hangs."),
         // It panicked where nothing is sent.
         _ => {
             if let Err(panic) = running.join() {
-                std::panic::resume_unwind(panic);
+                panic!("{expected} What happened: {}", text(&*panic));
             }
         }
     }
+}
+
+fn text(panic: &(dyn Any + Send)) -> &str {
+    let literal = panic.downcast_ref::<&str>().copied();
+    let formatted = panic.downcast_ref::<String>().map(String::as_str);
+    literal.or(formatted).unwrap_or("a panic without a text")
 }
 
 fn run(driver: Driver, property: impl Future<Output = ()>) {
@@ -206,7 +232,7 @@ fn run(driver: Driver, property: impl Future<Output = ()>) {
 
 /// Makes a `#[test]` of each property of a tier, in a module of the tier's name.
 ///
-/// The first argument is the tier, `message` or `socket`; the second a closure without captures
+/// The first argument is the tier, `message`, `socket` or `keep_alive`; the second a closure without captures
 /// that makes the transport. It gets a [`Peer`](crate::conformance::Peer), which is only for
 /// transports that don't open a socket to where the call goes. With `blocking` before the tier
 /// there is no async runtime. See [`conformance`](crate::conformance).
@@ -218,11 +244,17 @@ macro_rules! transport_conformance {
     (socket, $build:expr) => {
         $crate::transport_conformance!(@ socket, __socket_properties, Tokio, $build);
     };
+    (keep_alive, $build:expr) => {
+        $crate::transport_conformance!(@ keep_alive, __keep_alive_properties, Tokio, $build);
+    };
     (blocking message, $build:expr) => {
         $crate::transport_conformance!(@ message, __message_properties, Blocking, $build);
     };
     (blocking socket, $build:expr) => {
         $crate::transport_conformance!(@ socket, __socket_properties, Blocking, $build);
+    };
+    (blocking keep_alive, $build:expr) => {
+        $crate::transport_conformance!(@ keep_alive, __keep_alive_properties, Blocking, $build);
     };
     (@ $tier:ident, $properties:ident, $driver:ident, $build:expr) => {
         mod $tier {
@@ -233,12 +265,15 @@ macro_rules! transport_conformance {
     };
 }
 
-/// The names of a tier, once: for the table here and for the tests there. One that is left out is
-/// dead code.
+/// The properties of a tier, once: for the table here and for the tests there. One that is left out
+/// is dead code.
 macro_rules! tier {
-    ($dollar:tt $table:ident $tier:ident $properties:ident: $($name:ident)*) => {
-        const $table: &[(&str, Property)] =
-            &[$((stringify!($name), |rig| Box::pin($tier::$name(rig)))),*];
+    ($dollar:tt $table:ident $tier:ident $properties:ident: $($name:ident: $expected:literal)*) => {
+        const $table: &[Property] = &[$(Property {
+            name: stringify!($name),
+            expected: $expected,
+            holds: |rig| Box::pin($tier::$name(rig)),
+        }),*];
 
         #[doc(hidden)]
         #[macro_export]
@@ -259,37 +294,78 @@ macro_rules! tier {
 }
 
 tier! { $ MESSAGE message __message_properties:
-    the_request_arrives_as_it_was_given
-    nothing_is_added_to_the_request_that_means_anything
-    a_request_without_a_body_stays_without
-    every_status_is_an_answer
-    the_answer_arrives_as_it_was_given
-    an_answer_at_the_limit_passes_and_one_byte_more_is_refused
-    an_endless_answer_is_refused_and_not_kept
-    what_reached_nobody_was_not_sent
-    what_broke_after_the_request_may_have_been_sent_and_is_not_repeated
-    a_silent_peer_is_given_up_at_the_deadline_and_the_next_call_is_answered
-    calls_at_once_are_all_sent_once
-    no_error_and_no_debug_output_has_the_signature
+    the_request_arrives_as_it_was_given:
+        "The transport has to send method, path, headers and body as they are, once."
+    nothing_is_added_to_the_request_that_means_anything:
+        "The transport has to add no header but those that HTTP itself needs."
+    a_request_without_a_body_stays_without:
+        "The transport has to send a request without a body as one, without a transfer coding."
+    every_status_is_an_answer:
+        "The transport has to give back every status as `Ok`, and to send nothing again."
+    the_answer_arrives_as_it_was_given:
+        "The transport has to give back the body and the headers of an answer as they are."
+    an_answer_at_the_limit_passes_and_one_byte_more_is_refused:
+        "The transport has to let `max_response_bytes` pass, and to call more `TooLarge`."
+    an_endless_answer_is_refused_and_not_kept:
+        "The transport has to call an endless answer `TooLarge`, and to keep none of it."
+    what_reached_nobody_was_not_sent:
+        "The transport has to call it `NotSent` where it gets no connection."
+    what_broke_after_the_request_may_have_been_sent_and_is_not_repeated:
+        "The transport has to leave it in doubt when the connection breaks after the request, and \
+         to send nothing again."
+    a_silent_peer_is_given_up_at_the_deadline_and_the_next_call_is_answered:
+        "The transport has to end a call at its deadline, in doubt, and to carry the next one."
+    calls_at_once_are_all_sent_once:
+        "The transport has to carry calls at the same time, and to send each once."
+    no_error_and_no_debug_output_has_the_signature:
+        "The transport has to show no signature and no body in its errors."
 }
 
 tier! { $ SOCKET socket __socket_properties:
-    the_request_on_the_wire_has_one_host_and_one_length
-    no_redirect_is_followed
-    nothing_is_decompressed
-    a_connection_is_kept_and_used_again
-    a_connection_that_the_server_gives_up_is_not_used_again
-    an_interim_answer_is_not_the_answer
-    a_refused_connection_has_sent_nothing
-    a_connection_closed_before_the_request_is_no_answer
-    a_reset_during_the_request_may_have_sent_it
-    a_reset_after_the_request_may_have_sent_it
-    a_reset_within_the_answer_may_have_sent_the_request
-    an_answer_that_breaks_off_or_is_none_may_have_sent_the_request
-    a_kept_connection_that_breaks_under_the_next_request_is_not_tried_again
-    a_kept_connection_that_was_closed_is_replaced_or_an_honest_error
-    an_answer_that_nobody_asked_for_is_nobodys
-    what_was_refused_is_not_read_as_the_next_answer
-    a_silent_server_is_given_up_in_time_and_the_connection_closed
-    a_server_that_takes_nothing_is_given_up_in_time
+    the_request_on_the_wire_has_one_host_and_one_length:
+        "The transport has to send one `Host` and one `Content-Length`, and no transfer coding, \
+         `Expect`, `Accept-Encoding` or `Upgrade`."
+    no_redirect_is_followed:
+        "The transport has to give back a redirect as an answer, and not to follow it."
+    nothing_is_decompressed:
+        "The transport has to give back a compressed body as it came."
+    a_connection_that_the_server_gives_up_is_not_used_again:
+        "The transport has to take another connection after an answer with `Connection: close`."
+    an_interim_answer_is_not_the_answer:
+        "The transport has to pass over an interim answer (1xx)."
+    a_refused_connection_has_sent_nothing:
+        "The transport has to call it `NotSent` where nobody listens."
+    a_connection_closed_before_the_request_is_no_answer:
+        "The transport has to send nothing again when the connection closes before the request."
+    a_reset_during_the_request_may_have_sent_it:
+        "The transport has to call it `MaybeSent` when the connection breaks during the request, \
+         and to send nothing again."
+    a_reset_after_the_request_may_have_sent_it:
+        "The transport has to call it `MaybeSent` when the connection breaks after the request, \
+         and to send nothing again."
+    a_reset_within_the_answer_may_have_sent_the_request:
+        "The transport has to call it `MaybeSent` when the connection breaks within the answer, \
+         and to send nothing again."
+    an_answer_that_breaks_off_or_is_none_may_have_sent_the_request:
+        "The transport has to leave it in doubt when the answer is cut or malformed, and to send \
+         nothing again."
+    a_kept_connection_that_was_closed_is_replaced_or_an_honest_error:
+        "The transport has to carry a call on another connection when the one it kept was closed, \
+         or to fail without sending it."
+    an_answer_that_nobody_asked_for_is_nobodys:
+        "The transport has to take nothing that came unasked for the answer to the next request."
+    what_was_refused_is_not_read_as_the_next_answer:
+        "The transport has to take no rest of an answer for the answer to the next request."
+    a_silent_server_is_given_up_in_time_and_the_connection_closed:
+        "The transport has to close the connection of a call that missed its deadline."
+    a_server_that_takes_nothing_is_given_up_in_time:
+        "The transport has to end a call at its deadline, also while it sends."
+}
+
+tier! { $ KEEP_ALIVE keep_alive __keep_alive_properties:
+    a_connection_is_kept_and_used_again:
+        "A transport that keeps connections has to use one again after a whole answer."
+    a_kept_connection_that_breaks_under_the_next_request_is_not_tried_again:
+        "A transport that keeps connections has to call it `MaybeSent` when one breaks under a \
+         request, and to send nothing again."
 }

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Body, Frame, SizeHint};
 
-use super::server::{head, read_request};
+use super::server::{head, read_request, wants_close};
 
 /// The other end of a transport under test. It listens on loopback; a transport that reaches its
 /// peer in some other way asks [`Peer::answer`] instead.
@@ -113,6 +113,7 @@ impl Peer {
 
     fn serve(&self, mut stream: TcpStream) {
         while let Some(request) = read_request(&mut stream) {
+            let is_last = wants_close(&request);
             let written = match self.take(request) {
                 Planned::Answer(answer) => {
                     let mut bytes = head(&answer);
@@ -136,7 +137,7 @@ impl Peer {
                     return;
                 }
             };
-            if written.is_err() {
+            if written.is_err() || is_last {
                 return;
             }
         }

@@ -24,6 +24,8 @@ pub(super) enum Step {
     /// Reads some first bytes.
     FirstBytes,
     Write(Vec<u8>),
+    /// Writes a whole answer. The connection is over then, if the client has asked for that.
+    Answer(Vec<u8>),
     /// Waits until the client closes, without reading anything.
     Silence,
     /// Waits until the client closes, and reads what it sends.
@@ -76,17 +78,22 @@ impl Server {
     fn serve(&self, mut stream: TcpStream, script: Option<Vec<Step>>) {
         let Some(script) = script else {
             while let Some(request) = read_request(&mut stream) {
+                let is_last = wants_close(&request);
                 self.change(|log| log.requests.push(request));
-                if stream.write_all(&answer("again")).is_err() {
+                if stream.write_all(&answer("again")).is_err() || is_last {
                     return;
                 }
             }
             return;
         };
+        let mut is_last = false;
         for step in script {
             match step {
                 Step::Request => match read_request(&mut stream) {
-                    Some(request) => self.change(|log| log.requests.push(request)),
+                    Some(request) => {
+                        is_last = wants_close(&request);
+                        self.change(|log| log.requests.push(request));
+                    }
                     None => return self.change(|log| log.closed += 1),
                 },
                 Step::RequestButLastByte => {
@@ -101,6 +108,11 @@ impl Server {
                 }
                 Step::Write(bytes) => {
                     if stream.write_all(&bytes).is_err() {
+                        return;
+                    }
+                }
+                Step::Answer(bytes) => {
+                    if stream.write_all(&bytes).is_err() || is_last {
                         return;
                     }
                 }
@@ -155,6 +167,14 @@ pub(super) fn head<B>(answer: &Response<B>) -> Vec<u8> {
         let _ = write!(head, "{name}: {value}\r\n");
     }
     head.into_bytes()
+}
+
+/// Whether the client wants no more answers on its connection (RFC 9112, 9.6).
+pub(super) fn wants_close(request: &Request<Bytes>) -> bool {
+    let mut options = (request.headers().get_all("connection").iter())
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','));
+    options.any(|option| option.trim().eq_ignore_ascii_case("close"))
 }
 
 pub(super) fn read_request(stream: &mut TcpStream) -> Option<Request<Bytes>> {
