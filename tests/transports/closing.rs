@@ -1,5 +1,7 @@
 //! A transport by hand that keeps no connection: it asks for the end of it, and reads up to there.
 
+#![allow(clippy::indexing_slicing, reason = "a test fails by panicking")]
+
 use async_trait::async_trait;
 use bytes::Bytes;
 use ccpayment::{BoxError, Call, Transport, TransportError};
