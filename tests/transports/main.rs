@@ -13,6 +13,7 @@ mod connections;
 mod floods;
 mod http2;
 mod planted;
+mod proxies;
 mod tls;
 
 use bytes::Bytes;

@@ -266,3 +266,6 @@ fn clock_behind(
         }
     }
 }
+
+#[cfg(all(test, feature = "v2"))]
+mod tests;

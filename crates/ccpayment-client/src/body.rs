@@ -72,3 +72,86 @@ impl Pieces {
         self.all.map_or(self.first, BytesMut::freeze)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    use http_body::{Frame, SizeHint};
+
+    use super::*;
+
+    const LIMIT: usize = 8;
+
+    /// Pieces of these lengths, announced or not. Whoever takes one after the last is not bounded.
+    struct Piecewise {
+        lengths: Vec<usize>,
+        is_announced: bool,
+        is_endless: bool,
+    }
+
+    impl Body for Piecewise {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(
+            mut self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            let next = self.lengths.pop();
+            assert!(next.is_some() || !self.is_endless, "it reads for ever");
+            let piece = |length| Ok(Frame::data(Bytes::from(vec![b'x'; length])));
+            Poll::Ready(next.map(piece))
+        }
+
+        fn size_hint(&self) -> SizeHint {
+            match self.is_announced {
+                true => SizeHint::with_exact(self.lengths.iter().sum::<usize>() as u64),
+                false => SizeHint::default(),
+            }
+        }
+    }
+
+    fn read(
+        lengths: &[usize],
+        is_announced: bool,
+        is_endless: bool,
+    ) -> Result<Response<Bytes>, TransportError> {
+        let body = Piecewise {
+            lengths: lengths.to_vec(),
+            is_announced,
+            is_endless,
+        };
+        let reading = pin!(read_body(Response::new(body), LIMIT));
+        match reading.poll(&mut Context::from_waker(std::task::Waker::noop())) {
+            Poll::Ready(read) => read,
+            Poll::Pending => panic!("nothing to wait for"),
+        }
+    }
+
+    #[test]
+    fn as_many_bytes_as_the_limit_pass_and_one_more_is_too_many() {
+        for is_announced in [true, false] {
+            for lengths in [&[][..], &[8], &[0, 8], &[4, 4], &[1; 8], &[7]] {
+                let whole = read(lengths, is_announced, false).unwrap();
+                assert_eq!(whole.body().len(), lengths.iter().sum::<usize>());
+            }
+            for lengths in [&[9][..], &[8, 1], &[1, 8], &[4, 5], &[1; 9]] {
+                let error = read(lengths, is_announced, false).unwrap_err();
+                let is_too_large = matches!(error, TransportError::TooLarge { limit: LIMIT });
+                assert!(is_too_large, "{lengths:?}: {error:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn endless_small_pieces_are_too_many() {
+        for length in [1, 3, LIMIT] {
+            let error = read(&vec![length; LIMIT + 1], false, true).unwrap_err();
+            let is_too_large = matches!(error, TransportError::TooLarge { limit: LIMIT });
+            assert!(is_too_large, "{length}: {error:?}");
+        }
+    }
+}
