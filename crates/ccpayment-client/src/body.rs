@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn endless_small_pieces_are_too_many() {
         for length in [1, 3, LIMIT] {
-            let error = read(&vec![length; LIMIT + 1], false, true).unwrap_err();
+            let error = read(&[length; LIMIT + 1], false, true).unwrap_err();
             let is_too_large = matches!(error, TransportError::TooLarge { limit: LIMIT });
             assert!(is_too_large, "{length}: {error:?}");
         }
