@@ -65,8 +65,9 @@ pub const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// The most bytes that the head of an HTTP/1 answer may have: as many as Node.js takes.
 ///
-/// That is also what hyper reads at a time, and it yields after 128 reads only. With its own 400 KiB
-/// a peer that never ends the size of a chunk held up a runtime, and so every deadline, for seconds.
+/// That is also what hyper reads at a time, and it yields after 128 reads only. With its own 400
+/// KiB a peer that never ends the size of a chunk held up a runtime, and so every deadline, for
+/// seconds.
 pub const MAX_HEAD_BYTES: usize = 16 << 10;
 
 /// A connection that several calls share is asked for a sign of life while one of them waits. One

@@ -35,19 +35,22 @@ impl HyperTransport {
             .map_err(|error| SetupError::Tls(error.into()))?
             .with_root_certificates(roots)
             .with_no_client_auth();
-        let mut tcp = HttpConnector::new();
-        tcp.enforce_http(false);
-        tcp.set_nodelay(true);
-        // A part of it for each address of the host, so that a dead one leaves time for the next.
-        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
         let connector = HttpsConnectorBuilder::new()
             .with_tls_config(tls)
             // Plain HTTP is for loopback only, and `Origin` sees to that.
             .https_or_http()
             .enable_all_versions()
-            .wrap_connector(tcp);
+            .wrap_connector(set_up(HttpConnector::new()));
         Ok(Self::with_connector(connector))
     }
+}
+
+fn set_up<R>(mut tcp: HttpConnector<R>) -> HttpConnector<R> {
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    // A part of it for each address of the host, so that a dead one leaves time for the next.
+    tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
+    tcp
 }
 
 #[cfg(feature = "rustls")]
@@ -60,4 +63,64 @@ fn provider() -> Result<Arc<CryptoProvider>, SetupError> {
     CryptoProvider::get_default()
         .cloned()
         .ok_or(SetupError::NoProvider)
+}
+
+// Elsewhere a queue that is full refuses, which is over at once.
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::net::SocketAddr;
+
+    use hyper_util::client::legacy::connect::dns::Name;
+    use tokio::net::{TcpListener, TcpSocket, TcpStream};
+    use tower_service::Service;
+
+    use super::*;
+
+    /// One that drops whatever asks, because its queue is full.
+    async fn dead() -> (TcpListener, Vec<TcpStream>) {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(0).unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut queued = Vec::new();
+        let a_moment = std::time::Duration::from_millis(200);
+        #[allow(clippy::disallowed_methods, reason = "the kernel has no other clock")]
+        while let Ok(waits) = tokio::time::timeout(a_moment, TcpStream::connect(address)).await {
+            queued.push(waits.unwrap());
+        }
+        (listener, queued)
+    }
+
+    #[tokio::test]
+    async fn a_dead_address_leaves_time_for_the_next() {
+        let (dead, _queued) = dead().await;
+        let dead = dead.local_addr().unwrap();
+        let alive = SocketAddr::new([127, 0, 0, 2].into(), dead.port());
+        let _listener = TcpListener::bind(alive).await.unwrap();
+        let both = Both(vec![dead, alive]);
+        let mut connector =
+            crate::connect::InTime::new(set_up(HttpConnector::new_with_resolver(both)));
+        let to = format!("http://gateway:{}/", dead.port()).parse().unwrap();
+        connector.call(to).await.unwrap();
+    }
+
+    #[derive(Clone)]
+    struct Both(Vec<SocketAddr>);
+
+    impl Service<Name> for Both {
+        type Response = std::vec::IntoIter<SocketAddr>;
+        type Error = std::convert::Infallible;
+        type Future = std::future::Ready<Result<Self::Response, Self::Error>>;
+
+        fn poll_ready(
+            &mut self,
+            _: &mut std::task::Context<'_>,
+        ) -> std::task::Poll<Result<(), Self::Error>> {
+            std::task::Poll::Ready(Ok(()))
+        }
+
+        fn call(&mut self, _: Name) -> Self::Future {
+            std::future::ready(Ok(self.0.clone().into_iter()))
+        }
+    }
 }

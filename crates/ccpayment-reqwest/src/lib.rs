@@ -8,9 +8,9 @@
 //! request was written, hyper hands the untouched request back and it goes out on a new
 //! connection. Nothing was sent then, so nothing is sent twice.
 //!
-//! Deadlines hold against a peer that floods a connection without ever giving an answer, but for one
-//! without TLS, which a client takes on loopback only: there such a peer can hold up its runtime for
-//! seconds, since reqwest can't be told to read less at a time.
+//! Deadlines hold against a peer that floods a connection without ever giving an answer, but for
+//! one without TLS, which a client takes on loopback only: there such a peer can hold up its runtime
+//! for seconds, since reqwest can't be told to read less at a time.
 //!
 //! TLS is rustls with the Mozilla roots, both given explicitly: a build with two crypto providers
 //! does not panic, and an extra root on the machine can't read signed calls.

@@ -16,8 +16,8 @@
 //! for one.
 //!
 //! At the level `TRACE`, ureq logs every byte that it sends and receives, signatures and all, under
-//! the target `ureq_proto::util`. That can't be switched off from here. If you log at `TRACE`, leave
-//! that target out, as `RUST_LOG=trace,ureq_proto::util=off` does.
+//! the target `ureq_proto::util`. That can't be switched off from here. If you log at `TRACE`,
+//! leave that target out, as `RUST_LOG=trace,ureq_proto::util=off` does.
 //!
 //! Without the feature `rustls`, which is on, TLS is by the process's default provider or by one
 //! that is given. Roots of your own, and a proxy, come with [`UreqTransport::with_config`].
