@@ -1,9 +1,12 @@
 //! TLS: handshakes that fail, and roots of one's own.
 
+#![allow(clippy::disallowed_methods, reason = "real sockets are in real time")]
+
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use ccpayment::blocking::UreqTransport;
@@ -165,6 +168,31 @@ async fn a_broken_handshake_has_sent_nothing() {
             );
         }
     }
+}
+
+/// The time to connect is that of the handshake as well.
+#[tokio::test]
+async fn a_handshake_that_never_ends_has_sent_nothing() {
+    async fn given_up(transport: Box<dyn Transport>) {
+        let mut call = call_to(|mut socket| {
+            thread::spawn(move || socket.read_to_end(&mut Vec::new()));
+        });
+        call.timeout = Duration::from_secs(60);
+        let (began, timeout) = (Instant::now(), call.timeout);
+        let error = transport.send(call).await.unwrap_err();
+        assert!(matches!(error, TransportError::NotSent(_)), "{error:?}");
+        assert!(began.elapsed() < timeout / 2, "{:?}", began.elapsed());
+    }
+    let blocking = thread::spawn(move || {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let ureq = Box::new(UreqTransport::new().unwrap());
+        runtime.build().unwrap().block_on(given_up(ureq));
+    });
+    tokio::join!(
+        given_up(Box::new(ReqwestTransport::new().unwrap())),
+        given_up(Box::new(HyperTransport::new().unwrap())),
+    );
+    blocking.join().unwrap();
 }
 
 const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok";

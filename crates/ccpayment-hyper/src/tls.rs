@@ -67,6 +67,7 @@ fn provider() -> Result<Arc<CryptoProvider>, SetupError> {
 
 // Elsewhere a queue that is full refuses, which is over at once.
 #[cfg(all(test, target_os = "linux"))]
+#[allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 mod tests {
     use std::net::SocketAddr;
 
