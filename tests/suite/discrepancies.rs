@@ -1,5 +1,5 @@
 //! Where the documents contradict each other: every row of both lists has a test or a decision, by
-//! `xtask/spec/discrepancies.yaml`, and the rows that no other test speaks of have theirs here.
+//! `xtask/spec/discrepancies.yaml`, and those with tests name a mistake for them to catch. The rows that no other test speaks of have theirs here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -18,6 +18,35 @@ struct Row {
     #[serde(default)]
     tests: Vec<String>,
     decision: Option<String>,
+    mutation: Option<Mutation>,
+}
+
+/// A mistake that `cargo xtask mutate` makes.
+#[derive(Deserialize)]
+struct Mutation {
+    file: String,
+    within: Option<String>,
+    from: String,
+    to: String,
+}
+
+impl Mutation {
+    /// How often `from` stands in the file, or in the item that begins with the line `within`.
+    fn places(&self, root: &Path) -> usize {
+        let text = std::fs::read_to_string(root.join(&self.file)).unwrap();
+        let mut is_in = self.within.is_none();
+        let places = text.lines().map(|line| {
+            if let Some(within) = &self.within {
+                is_in = line.trim() == within || is_in && !line.starts_with('}');
+            }
+            if is_in {
+                line.matches(&self.from).count()
+            } else {
+                0
+            }
+        });
+        places.sum()
+    }
 }
 
 /// The names of all functions that are tests, from the sources.
@@ -83,6 +112,17 @@ fn every_row_has_a_test_or_a_decision() {
             );
             tested += u32::from(!entry.tests.is_empty());
             decided += u32::from(entry.tests.is_empty());
+            if !entry.tests.is_empty() {
+                let mutation =
+                    (entry.mutation).unwrap_or_else(|| panic!("{version} {row} names no mistake"));
+                assert_eq!(
+                    mutation.places(root),
+                    1,
+                    "{version} {row}: {}",
+                    mutation.from
+                );
+                assert_ne!(mutation.from, mutation.to, "{version} {row}");
+            }
             for test in entry.tests {
                 assert!(
                     tests.contains(&test),
@@ -198,6 +238,21 @@ fn a_chain_of_any_length_is_asked_for() {
     let chains = |name: &str| GetChainList::new().chains([name.into()]);
     assert_eq!(refused(&chains(&"C".repeat(17))), None);
     assert_eq!(refused(&chains("")), Some(Rule::Empty));
+}
+
+#[test]
+fn filters_go_out_by_their_names_and_kinds() {
+    // 2.12, 2.13
+    let chains = || ["TRX".into(), "ETH".into()];
+    let expected = r#"{"chains":["TRX","ETH"]}"#;
+    assert_eq!(text(&GetChainList::new().chains(chains())), expected);
+    assert_eq!(text(&GetAllChainList::new().chains(chains())), expected);
+    assert_eq!(text(&GetAllChainList::new()), "");
+    // 3.9
+    let prices = GetCoinUSDTPrice::new([CoinId::new(1280)]);
+    assert_eq!(text(&prices), r#"{"coinIds":[1280]}"#);
+    let deposits = GetAppDepositRecordList::new().record_ids(["17"]);
+    assert_eq!(text(&deposits), r#"{"recordIds":["17"]}"#);
 }
 
 #[test]
@@ -340,14 +395,13 @@ fn shapes_that_only_some_sources_have_are_read() {
 }
 
 #[test]
-fn numbers_are_read_as_text_too_and_sent_as_numbers() {
-    // 3.1, 3.2, 3.8
+fn numbers_are_sent_as_numbers() {
+    // 3.2, 3.8
     let invoice = CreateInvoiceUrl::new(CoinId::new(1280), "order-1", "1".parse().unwrap());
-    assert!(
-        text(&invoice).contains(r#""priceCoinId":1280"#),
-        "{}",
-        text(&invoice)
-    );
+    let expected = r#"{"priceCoinId":1280,"orderId":"order-1","price":"1"}"#;
+    assert_eq!(text(&invoice), expected);
+    let ends = text(&invoice.clone().expired_at(Timestamp::new(1_677_152_720)));
+    assert!(ends.contains(r#""expiredAt":1677152720"#), "{ends}");
     // 3.2: text as a setting, which a stored request keeps.
     let mut as_text = invoice.clone();
     as_text.price_in = as_text.price_in.as_text();
@@ -365,7 +419,12 @@ fn numbers_are_read_as_text_too_and_sent_as_numbers() {
         "Tabc".into(),
         "1".parse().unwrap(),
     );
+    // 3.1
     assert!(text(&pay).contains(r#""coinId":1280"#), "{}", text(&pay));
+}
+
+#[test]
+fn numbers_are_read_as_text_too() {
     // 3.3, 3.5
     let mut invoice = fixture!("get_invoice_order_info.response");
     let before = read::<GetInvoiceOrderInfo>(&invoice);

@@ -173,6 +173,11 @@ fn an_answer_is_believed_only_with_its_signature() {
     };
     assert_eq!(read(&of(&success)).unwrap()["price"], "16944.3");
     assert!(read(&of(&find("response_trailing_newline"))).is_ok());
+    // Ours is the APP ID that counts, whatever the answer names.
+    let mut named = of(&success);
+    let another = "another".parse().unwrap();
+    named.headers_mut().insert("Appid", another);
+    assert!(read(&named).is_ok());
 
     // One byte of the body, of the time or of the signature.
     for (from, to) in [("16944.3", "16944.4"), ("success", "Success")] {

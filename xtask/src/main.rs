@@ -12,6 +12,9 @@
 //!   `soak --operations 20000` makes another number.
 //! - `simulate` lets seeded histories of payouts, crashes and faults happen in virtual time, and
 //!   holds them against a sandbox's ledger; `simulate --seeds N --from S` chooses the seeds.
+//! - `mutate` makes the mistake that each row of `discrepancies.yaml` names, in a copy, and fails when
+//!   the row's tests don't; `mutate --rows v1:10,v2:5.6` makes these, `mutate --from v2:5.6` goes on
+//!   from there.
 //! - `load` measures how fast a sandbox starts, and how many calls a second it answers on one core.
 
 #![allow(
@@ -23,6 +26,7 @@
 mod api;
 mod codegen;
 mod conformance;
+mod mutate;
 mod spec;
 mod spec_diff;
 
@@ -51,6 +55,7 @@ fn main() -> Result<()> {
         ["soak", rest @ ..] => program(&cargo, root, &["--release", "--bin", "soak"], rest),
         ["simulate", rest @ ..] => program(&cargo, root, &["--release", "--bin", "simulate"], rest),
         ["load", rest @ ..] => program(&cargo, root, &["--release", "--bin", "load"], rest),
+        ["mutate", rest @ ..] => mutate::run(&cargo, root, rest),
         ["conformance"] => conformance::run(&cargo, root, conformance::EXAMPLES),
         ["conformance", "--examples", number] => {
             let examples = number.parse().context("not a number of examples")?;
@@ -60,7 +65,7 @@ fn main() -> Result<()> {
             "usage: cargo xtask codegen [--check] | spec-diff | bench | routes | \
              conformance [--examples N] | soak [--operations N] | load | \
              simulate [--seeds N] [--from S] [--jobs K] [--promise P] [--trace | --hash | --kinds] \
-             [--mutant NAME]"
+             [--mutant NAME] | mutate [--rows V:ROW,... | --from V:ROW]"
         ),
     }
 }

@@ -143,6 +143,20 @@ fn the_envelope_counts_before_the_status() {
     };
     assert_eq!(rejection.code, ErrorCode::BalanceInsufficient);
     assert_eq!(rejection.status, StatusCode::BAD_GATEWAY);
+    // So does the code before the words.
+    let error = read(
+        200,
+        r#"{"code":14000,"msg":"success","data":{"recordId":"1"}}"#,
+    )
+    .unwrap_err();
+    assert!(matches!(error, AnswerError::Rejected(_)), "{error}");
+    assert!(
+        read(
+            200,
+            r#"{"code":10000,"msg":"Success","data":{"recordId":"1"}}"#
+        )
+        .is_ok()
+    );
     for body in [
         "",
         "<html>502</html>",
