@@ -307,7 +307,11 @@ async fn one_byte_other_than_signed_is_noticed() {
     ];
     // What is not tampered with is taken.
     let house = house_with("app-secret", Tampered(Backend::new().unwrap(), |_| {})).await;
-    house.client.send_unsettled(&payout("payout-1", "10")).await.unwrap();
+    house
+        .client
+        .send_unsettled(&payout("payout-1", "10"))
+        .await
+        .unwrap();
     house.close().await;
     for tamper in tampers {
         let transport = Tampered(Backend::new().unwrap(), tamper);
