@@ -11,6 +11,7 @@ use ccpayment::{
 };
 use http::{Method, Request};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 #[derive(Deserialize)]
@@ -18,35 +19,8 @@ struct Row {
     #[serde(default)]
     tests: Vec<String>,
     decision: Option<String>,
-    mutation: Option<Mutation>,
-}
-
-/// A mistake that `cargo xtask mutate` makes.
-#[derive(Deserialize)]
-struct Mutation {
-    file: String,
-    within: Option<String>,
-    from: String,
-    to: String,
-}
-
-impl Mutation {
-    /// How often `from` stands in the file, or in the item that begins with the line `within`.
-    fn places(&self, root: &Path) -> usize {
-        let text = std::fs::read_to_string(root.join(&self.file)).unwrap();
-        let mut is_in = self.within.is_none();
-        let places = text.lines().map(|line| {
-            if let Some(within) = &self.within {
-                is_in = line.trim() == within || is_in && !line.starts_with('}');
-            }
-            if is_in {
-                line.matches(&self.from).count()
-            } else {
-                0
-            }
-        });
-        places.sum()
-    }
+    /// What it says, a test of `xtask` holds.
+    mutation: Option<IgnoredAny>,
 }
 
 /// The names of all functions that are tests, from the sources.
@@ -112,17 +86,8 @@ fn every_row_has_a_test_or_a_decision() {
             );
             tested += u32::from(!entry.tests.is_empty());
             decided += u32::from(entry.tests.is_empty());
-            if !entry.tests.is_empty() {
-                let mutation =
-                    (entry.mutation).unwrap_or_else(|| panic!("{version} {row} names no mistake"));
-                assert_eq!(
-                    mutation.places(root),
-                    1,
-                    "{version} {row}: {}",
-                    mutation.from
-                );
-                assert_ne!(mutation.from, mutation.to, "{version} {row}");
-            }
+            let names_one = entry.tests.is_empty() || entry.mutation.is_some();
+            assert!(names_one, "{version} {row} names no mistake");
             for test in entry.tests {
                 assert!(
                     tests.contains(&test),

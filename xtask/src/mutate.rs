@@ -294,3 +294,22 @@ fn program_of(file: &Path) -> Result<Program> {
     let target = target.iter().map(|it| (*it).to_owned()).collect();
     Ok(Program { package, target })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_mistake_has_one_place_and_is_one() {
+        let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+        let rows = selected(root, &[]).unwrap();
+        assert!(rows.len() > 150, "{} rows", rows.len());
+        for (name, _, mutation) in rows {
+            let text = fs::read_to_string(root.join(&mutation.file)).unwrap();
+            if let Err(error) = mutation.applied(&text) {
+                panic!("{name}: {error}");
+            }
+            assert_ne!(mutation.from, mutation.to, "{name}");
+        }
+    }
+}

@@ -85,7 +85,8 @@ mod tests {
 
     const LIMIT: usize = 8;
 
-    /// Pieces of these lengths, announced or not. Whoever takes one after the last is not bounded.
+    /// A body in pieces of these lengths. An endless one panics when a piece after the last is asked
+    /// for, since a reader with a bound never does.
     struct Piecewise {
         lengths: Vec<usize>,
         is_announced: bool,

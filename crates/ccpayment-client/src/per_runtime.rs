@@ -25,8 +25,8 @@ impl<T> Default for PerRuntime<T> {
 }
 
 impl<T: Clone> PerRuntime<T> {
-    /// Nobody tells when a runtime ends, so the oldest has to go at some time. A runtime that is
-    /// still there then gets a new one, and connects again.
+    /// How many are kept. tokio does not tell when a runtime ends, so a new one replaces the oldest.
+    /// If that one's runtime is still there, it gets a new one and connects again.
     const MAX: usize = 64;
 
     /// That of the runtime in which this is called, which is made if there is none.

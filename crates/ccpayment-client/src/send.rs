@@ -34,8 +34,9 @@ impl Client {
         self.send_unsettled(request).await
     }
 
-    /// [`Client::send`] of any request, for whoever settles doubts by other means. A request that
-    /// acts under an order id is not repeated, except where it certainly was not sent.
+    /// Sends any request, as [`Client::send`] does, and leaves it to the caller to settle what a lost
+    /// answer leaves in doubt. A request that acts under an order id is not repeated, except where
+    /// it certainly was not sent.
     ///
     /// # Errors
     ///

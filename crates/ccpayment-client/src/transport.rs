@@ -84,8 +84,8 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
 /// A [`Transport`] for a client without a runtime: it blocks the calling thread until there is an
 /// answer, and until [`Call::timeout`] at most, or it answers at once.
 ///
-/// Nobody could interrupt it, so a client that blocks takes no other. Say so only of one that never
-/// waits for anything but its own blocking calls.
+/// A client that blocks takes no other transport, because nothing could interrupt it. Implement this
+/// only for a transport that waits for nothing but its own blocking calls.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not say that it blocks and keeps to the time by itself",
     label = "not a transport for a client without a runtime",

@@ -86,7 +86,7 @@ pub struct HyperTransport {
     pools: PerRuntime<Pool>,
 }
 
-/// hyper's client, whatever its connector.
+/// A client of hyper. A closure hides the type of its connector.
 type Pool = Arc<dyn Fn(Request<Full<Bytes>>) -> ResponseFuture + Send + Sync>;
 
 impl HyperTransport {

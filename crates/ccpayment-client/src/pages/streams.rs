@@ -63,8 +63,8 @@ impl<Q: Paged> Items<Q> {
         poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }
 
-    /// All records, if there are no more than `most`. It bounds the memory: a list may be long, and
-    /// whoever does not need all of it at once calls [`Items::next`].
+    /// All records, if there are no more than `most`. The bound is for the memory, since a list may
+    /// be long. To go through a list of any length, call [`Items::next`].
     ///
     /// # Errors
     ///

@@ -232,8 +232,8 @@ fn run(driver: Driver, property: impl Future<Output = ()>) {
 
 /// Makes a `#[test]` of each property of a tier, in a module of the tier's name.
 ///
-/// The first argument is the tier, `message`, `socket` or `keep_alive`; the second a closure without captures
-/// that makes the transport. It gets a [`Peer`](crate::conformance::Peer), which is only for
+/// The first argument is the tier, `message`, `socket` or `keep_alive`; the second a closure without
+/// captures that makes the transport. It gets a [`Peer`](crate::conformance::Peer), which is only for
 /// transports that don't open a socket to where the call goes. With `blocking` before the tier
 /// there is no async runtime. See [`conformance`](crate::conformance).
 #[macro_export]
