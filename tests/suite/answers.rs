@@ -144,13 +144,13 @@ fn odd_answers_decode() {
 
 /// Bytes of a body changed at random: an error or a value, never a panic.
 #[test]
-fn ten_thousand_mutated_bodies_a_type_never_panic() {
+fn a_thousand_mutated_bodies_a_type_never_panic() {
     let mut random = fastrand::Rng::with_seed(SEED);
     for (route, _) in versions() {
         let name = route.route.name;
         let whole = envelope(&one(&(route.whole_response)()));
         let mut read = 0;
-        for _ in 0..10_000 {
+        for _ in 0..1_000 {
             let mut bytes = whole.clone().into_bytes();
             for _ in 0..random.usize(1..4) {
                 let at = random.usize(0..bytes.len());
@@ -162,7 +162,7 @@ fn ten_thousand_mutated_bodies_a_type_never_panic() {
         }
         // Both ways out were taken, or the changes were too small or too great to say anything.
         assert!(
-            (1..10_000).contains(&read),
+            (1..1_000).contains(&read),
             "{name}, with the seed {SEED}: {read} were read"
         );
     }

@@ -231,8 +231,10 @@ impl Workshop<'_> {
         program: &Program,
         names: &[&str],
     ) -> Result<Result<BTreeMap<String, bool>, String>> {
-        let cargo = |more: &[&str]| {
-            Command::new(self.cargo)
+        let cargo = |seconds: &str, more: &[&str]| {
+            // `timeout` ends what cargo started as well.
+            Command::new("timeout")
+                .args([seconds, self.cargo])
                 .current_dir(&self.tree)
                 // A change of one line is built anew over and over; a snapshot is never written.
                 .env("CARGO_INCREMENTAL", "1")
@@ -245,7 +247,7 @@ impl Workshop<'_> {
                 .output()
                 .context("cargo can't be started")
         };
-        let built = cargo(&["--no-run"])?;
+        let built = cargo("1800", &["--no-run"])?;
         if !built.status.success() {
             let text = String::from_utf8_lossy(&built.stderr).into_owned();
             let error = text.lines().find(|line| line.starts_with("error"));
@@ -253,9 +255,16 @@ impl Workshop<'_> {
         }
         let mut filter = vec!["--"];
         filter.extend(names);
-        let ran = cargo(&filter)?;
+        let ran = cargo("120", &filter)?;
         let text = String::from_utf8_lossy(&ran.stdout).into_owned();
-        Ok(Ok(text.lines().filter_map(passed).collect()))
+        let mut verdicts: BTreeMap<_, _> = text.lines().filter_map(passed).collect();
+        // A mistake may make a test wait for ever, which is as loud as a failure.
+        if ran.status.code() == Some(124) {
+            for name in names {
+                verdicts.entry((*name).to_owned()).or_insert(false);
+            }
+        }
+        Ok(Ok(verdicts))
     }
 }
 

@@ -257,7 +257,7 @@ prop_compose! {
 
 proptest! {
     // More than 100,000 generated values.
-    #![proptest_config(ProptestConfig { cases: 40_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn parse_then_print_is_identity(text in "-?[0-9]{1,64}(\\.[0-9]{1,64})?") {

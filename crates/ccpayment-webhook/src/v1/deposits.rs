@@ -331,7 +331,7 @@ pub struct InvoiceExtend {
     /// The payer's e-mail address.
     #[serde(
         default,
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub user_email: Option<String>,

@@ -39,7 +39,7 @@ pub struct ApiWithdrawal {
     #[serde(
         default,
         alias = "network_crypto",
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub network_fee_crypto: Option<String>,
@@ -126,7 +126,7 @@ pub struct Refund {
     #[serde(
         default,
         alias = "network_crypto",
-        deserialize_with = "wire::optional",
+        deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub network_fee_crypto: Option<String>,
