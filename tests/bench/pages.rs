@@ -5,7 +5,7 @@ use anyhow::{Result, ensure};
 use async_trait::async_trait;
 use bytes::Bytes;
 use ccpayment::v2::GetAppDepositRecordList;
-use ccpayment::{AppId, AppSecret, Call, Client, Credentials, Transport, TransportError};
+use ccpayment::{AppId, AppSecret, Client, Credentials, Exchange, Transport, TransportError};
 use futures_util::TryStreamExt;
 use http::Response;
 use serde_json::{Value, json};
@@ -22,8 +22,8 @@ struct Deposits(u64);
 
 #[async_trait]
 impl Transport for Deposits {
-    async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
-        let asked: Value = serde_json::from_slice(call.request.body()).unwrap_or_default();
+    async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError> {
+        let asked: Value = serde_json::from_slice(exchange.request.body()).unwrap_or_default();
         let cursor = asked.get("nextId").and_then(Value::as_str);
         let start = cursor.and_then(|it| u64::from_str_radix(it, 16).ok());
         let start = start.unwrap_or(0);

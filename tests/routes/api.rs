@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
-use ccpayment::{Route, v1, v2};
+use ccpayment::{Operation, v1, v2};
 use ccpayment_tests::typed::{self, Typed};
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ use super::{notifications, read};
 /// One version of the API.
 pub(crate) struct Api {
     pub(crate) version: &'static str,
-    routes: &'static [Route],
+    routes: &'static [Operation],
     typed: &'static [Typed],
     /// The type of a notification, if there is one for it.
     notification: fn(&[u8]) -> Result<Option<String>>,
@@ -35,7 +35,7 @@ pub(crate) const API: [Api; 2] = [
     },
 ];
 
-/// Version, name, path, safety, source, whether the sandbox has it, payloads.
+/// Version, name, path, idempotency, source, whether the sandbox has it, payloads.
 pub(crate) type Line = [String; 7];
 
 /// What the types have, and of how many.
@@ -58,7 +58,7 @@ impl Api {
                 self.version.to_owned(),
                 route.name.to_owned(),
                 route.path.to_owned(),
-                format!("{:?}", route.safety),
+                format!("{:?}", route.idempotency),
                 source.context("a route without a source")?.to_owned(),
                 if has(route.path) { "sandbox" } else { "-" }.to_owned(),
                 self.payloads(root, route, described)?,
@@ -68,7 +68,7 @@ impl Api {
     }
 
     /// The payloads of the documents that the route's own types read.
-    fn payloads(&self, root: &Path, route: &Route, described: &Value) -> Result<String> {
+    fn payloads(&self, root: &Path, route: &Operation, described: &Value) -> Result<String> {
         let typed = self.typed.iter().find(|it| it.route == *route);
         let typed = typed.with_context(|| format!("{} is not in the list", route.name))?;
         let (sent, answered) = (described.get("requestBody"), described.get("responses"));

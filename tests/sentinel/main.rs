@@ -21,8 +21,9 @@ use bytes::Bytes;
 use ccpayment::v2::{ApplyAppWithdrawToNetwork, GetCoin};
 use ccpayment::webhook::{Verifier, VerifyError, Webhook};
 use ccpayment::{
-    Address, AppId, AppSecret, Call, Chain, Client, CoinId, Credentials, HmacKey, OrderId, Origin,
-    Prepared, ReqwestTransport, Retries, SignText, Timestamp, Transport, TransportError,
+    Address, AppId, AppSecret, Chain, Client, CoinId, Credentials, Exchange, HmacKey, OrderId,
+    Origin, PreparedRequest, ReqwestTransport, RetryPolicy, SignText, Timestamp, Transport,
+    TransportError,
 };
 use ccpayment_sandbox::{Fault, Sandbox};
 use ccpayment_testing::{FakeTransport, Recorder, Reply, TestClock};
@@ -114,7 +115,7 @@ fn signature(body: &[u8]) -> String {
 fn in_no_type_of_the_core() {
     let shown = Shown::default();
     let (secret, credentials) = (AppSecret::new(SECRET), credentials());
-    let prepared = Prepared::new(&payout()).unwrap();
+    let prepared = PreparedRequest::new(&payout()).unwrap();
     let request = prepared
         .sign(&Origin::default(), &credentials, NOW)
         .unwrap();
@@ -133,7 +134,7 @@ fn in_no_type_of_the_core() {
     shown.debug(&text);
     shown.debug(&prepared);
     shown.debug(&request);
-    shown.debug(&Call::new(request, "applyAppWithdrawToNetwork"));
+    shown.debug(&Exchange::new(request, "applyAppWithdrawToNetwork"));
     shown.error(
         &Credentials::new(AppId::new("app"), AppSecret::new(format!("{SECRET} "))).unwrap_err(),
     );
@@ -147,7 +148,7 @@ fn in_no_type_of_the_webhook() {
         .and_then(|it| it.also_accept(&AppSecret::new(format!("{SECRET}-old"))))
         .unwrap();
     shown.debug(&verifier);
-    shown.debug(&Webhook::new(verifier.clone(), || UNIX_EPOCH));
+    shown.debug(&Webhook::with_clock(verifier.clone(), || UNIX_EPOCH));
 
     let body = format!(r#"{{"type":"ApiDeposit","msg":"{SECRET}"}}"#);
     let sign = signature(body.as_bytes());
@@ -191,7 +192,7 @@ fn in_nothing_of_v1() {
     let shown = Shown::default();
     let (secret, credentials) = (AppSecret::new(SECRET), credentials());
     let key = DigestKey::new(&secret);
-    let prepared = Prepared::new(&ccpayment::v1::CheckUser::new("1")).unwrap();
+    let prepared = PreparedRequest::new(&ccpayment::v1::CheckUser::new("1")).unwrap();
     let origin = Origin::of(Version::V1);
     let request = prepared.sign(&origin, &credentials, NOW).unwrap();
     let sign = request.headers()["sign"].to_str().unwrap().to_owned();
@@ -228,7 +229,7 @@ fn in_nothing_of_v1() {
 
     let verifier = v1::Verifier::new(AppId::new("app"), &secret).unwrap();
     shown.debug(&verifier);
-    shown.debug(&Webhook::new(verifier.clone(), || UNIX_EPOCH));
+    shown.debug(&Webhook::with_clock(verifier.clone(), || UNIX_EPOCH));
     for body in [
         format!("[\"{SECRET}\"]"),
         format!(r#"{{"order_type":"New","x":"{SECRET}"}}"#),
@@ -253,9 +254,9 @@ struct Echo(Reply, FakeTransport);
 
 #[async_trait::async_trait]
 impl Transport for Echo {
-    async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
+    async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError> {
         self.1.expect_any::<GetCoin>(self.0.clone());
-        self.1.send(call).await
+        self.1.send(exchange).await
     }
 }
 
@@ -272,7 +273,7 @@ fn in_no_error_and_no_trace_of_the_client() {
         .enable_all()
         .build()
         .unwrap();
-    let prepared = Prepared::new(&GetCoin::new(CoinId::new(1))).unwrap();
+    let prepared = PreparedRequest::new(&GetCoin::new(CoinId::new(1))).unwrap();
     let sign = signature(prepared.body());
 
     tracing::subscriber::with_default(subscriber, || {
@@ -300,7 +301,7 @@ fn in_no_error_and_no_trace_of_the_client() {
                 let recorder = Recorder::new(Echo(reply, fake.clone()));
                 let client = Client::new(credentials(), recorder.clone())
                     .with_clock(TestClock::at(NOW))
-                    .with_retries(Retries::up_to(2));
+                    .with_retry_policy(RetryPolicy::up_to(2));
                 let error = client
                     .send(&GetCoin::new(CoinId::new(1)))
                     .await
@@ -317,7 +318,7 @@ fn in_no_error_and_no_trace_of_the_client() {
             let fake = FakeTransport::new();
             fake.expect(
                 &payout(),
-                Reply::rejected(ccpayment::ErrorCode::VerifySignFailed, SECRET),
+                Reply::refused(ccpayment::ErrorCode::VerifySignFailed, SECRET),
             );
             let client = Client::new(credentials(), fake.clone()).with_clock(TestClock::at(NOW));
             shown.error(&client.payout(&payout()).await.unwrap_err());
@@ -358,8 +359,8 @@ async fn over_a_real_socket() {
     let client = Client::new(credentials(), transport)
         .with_origin(server.origin().parse().unwrap())
         .with_clock(TestClock::at(NOW))
-        .with_retries(Retries::off());
-    let prepared = Prepared::new(&GetCoin::new(CoinId::new(1280))).unwrap();
+        .with_retry_policy(RetryPolicy::off());
+    let prepared = PreparedRequest::new(&GetCoin::new(CoinId::new(1280))).unwrap();
     let sign = signature(prepared.body());
     for fault in [Fault::ActThenDrop, Fault::DropBeforeActing] {
         sandbox.fault("getCoin", fault);
@@ -425,7 +426,7 @@ fn in_no_type_of_rsa() {
 
         let credentials = Credentials::rsa(AppId::new("app"), key).unwrap();
         shown.debug(&credentials);
-        let prepared = Prepared::new(&GetCoin::new(CoinId::new(1))).unwrap();
+        let prepared = PreparedRequest::new(&GetCoin::new(CoinId::new(1))).unwrap();
         let request = prepared
             .sign(&Origin::default(), &credentials, NOW)
             .unwrap();
@@ -472,7 +473,7 @@ fn in_nothing_that_holds_a_signer() {
     let shown = Shown::default();
     let credentials = Credentials::with_signer(AppId::new("app"), Careless(SECRET)).unwrap();
     shown.debug(&credentials);
-    let prepared = Prepared::new(&GetCoin::new(CoinId::new(1))).unwrap();
+    let prepared = PreparedRequest::new(&GetCoin::new(CoinId::new(1))).unwrap();
     shown.error(
         &prepared
             .sign(&Origin::default(), &credentials, NOW)

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ccpayment::v2::{ApplyAppWithdrawToNetwork, GetAppWithdrawRecord, GetCoinList};
-use ccpayment::{Call, Client, ErrorCode, Timeouts, Transport, TransportError};
+use ccpayment::{Client, ErrorCode, Exchange, Timeouts, Transport, TransportError};
 use ccpayment_testing::{FakeTransport, Reply, TestClock};
 use http::{Response, StatusCode};
 use serde_json::json;
@@ -142,7 +142,7 @@ fn of_a_call_that_is_repeated() {
 #[test]
 fn of_a_call_that_is_refused() {
     let script = |fake: &FakeTransport| {
-        let refusal = Reply::rejected(ErrorCode::BalanceInsufficient, SECRET);
+        let refusal = Reply::refused(ErrorCode::BalanceInsufficient, SECRET);
         fake.expect_any::<ApplyAppWithdrawToNetwork>(refusal);
     };
     let text = traced(script, async |client| {
@@ -165,7 +165,7 @@ fn of_a_path_without_its_query() {
 fn of_a_payout_that_is_settled() {
     let script = |fake: &FakeTransport| {
         fake.expect_any::<ApplyAppWithdrawToNetwork>(Reply::timed_out())
-            .expect_any::<GetAppWithdrawRecord>(Reply::rejected(ErrorCode::NotFound, SECRET))
+            .expect_any::<GetAppWithdrawRecord>(Reply::refused(ErrorCode::NotFound, SECRET))
             .expect_any::<ApplyAppWithdrawToNetwork>(Reply::data(&json!({"recordId": "r1"})));
     };
     let text = traced(script, async |client| {
@@ -178,7 +178,7 @@ fn of_a_payout_that_is_settled() {
 fn of_a_payout_that_stays_unknown() {
     let script = |fake: &FakeTransport| {
         fake.expect_any::<ApplyAppWithdrawToNetwork>(Reply::http(StatusCode::OK, SECRET))
-            .expect_any::<GetAppWithdrawRecord>(Reply::rejected(ErrorCode::NotFound, SECRET));
+            .expect_any::<GetAppWithdrawRecord>(Reply::refused(ErrorCode::NotFound, SECRET));
     };
     let text = traced(script, async |client| {
         // Over before the shortest pause.
@@ -194,8 +194,8 @@ struct Ahead;
 
 #[async_trait::async_trait]
 impl Transport for Ahead {
-    async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
-        let timestamp = call.request.headers()["timestamp"].to_str().unwrap();
+    async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError> {
+        let timestamp = exchange.request.headers()["timestamp"].to_str().unwrap();
         let is_right = timestamp.parse::<u64>().unwrap().abs_diff(NOW.get()) > 80_000;
         // Others are refused at the same moment.
         tokio::task::yield_now().await;

@@ -6,7 +6,7 @@ use std::thread;
 
 use ccpayment::blocking::{self, UreqTransport};
 use ccpayment::v2::GetCoin;
-use ccpayment::{Client, CoinId, HyperTransport, Prepared, ReqwestTransport, Retries};
+use ccpayment::{Client, CoinId, HyperTransport, PreparedRequest, ReqwestTransport, RetryPolicy};
 use ccpayment_sandbox::{Fault, Sandbox};
 use ccpayment_testing::TestClock;
 use log::{LevelFilter, Log, Metadata, Record};
@@ -117,7 +117,7 @@ fn in_no_log_of_a_library_but_for_the_dump_of_ureq_that_its_docs_name() {
     let set_up = |client: Client| {
         (client.with_origin(origin.parse().unwrap()))
             .with_clock(TestClock::at(NOW))
-            .with_retries(Retries::off())
+            .with_retry_policy(RetryPolicy::off())
     };
     let client = |transport| set_up(Client::new(credentials(), transport));
     let transports: [Arc<dyn ccpayment::Transport>; 2] = [
@@ -141,7 +141,7 @@ fn in_no_log_of_a_library_but_for_the_dump_of_ureq_that_its_docs_name() {
         ureq.send(&coin).unwrap_err();
     });
 
-    let sign = signature(Prepared::new(&coin).unwrap().body());
+    let sign = signature(PreparedRequest::new(&coin).unwrap().body());
     let traced = String::from_utf8_lossy(&traced.0.lock().unwrap()).into_owned();
     let lines = LINES.lock().unwrap();
     let of = |is_dump: bool| {

@@ -6,9 +6,9 @@ use std::fmt;
 use anyhow::{Result, bail};
 use ccpayment_sandbox::{EntryKind, Fault, Ledger};
 
-use crate::book::{Book, Call};
+use crate::disk::{Book, Call};
+use crate::payer::Verdict;
 use crate::payment::{ETH, MATIC};
-use crate::teller::Verdict;
 
 /// Which promise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use ccpayment::Timestamp;
 use futures_util::FutureExt as _;
 use tokio::time::Instant;
 
-use crate::strikes;
+use crate::fault_kinds;
 use crate::world::World;
 
 /// When every history begins, in unix seconds.
@@ -156,7 +156,7 @@ impl MachineClock {
             passes.then(|| state.pause())
         };
         if let Some(length) = length {
-            self.world.paused(strikes::BETWEEN, length);
+            self.world.paused(fault_kinds::BETWEEN, length);
             skip(length);
         }
     }
@@ -177,7 +177,7 @@ impl MachineClock {
         let length = state.pause();
         state.still = Some(now() + length);
         drop(state);
-        self.world.paused(strikes::STILL, length);
+        self.world.paused(fault_kinds::STILL, length);
         Some(length)
     }
 }

@@ -5,19 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
-use ccpayment::{ABSENCE_SECONDS, Timeouts};
+use ccpayment::{SETTLE_AFTER, Timeouts};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use crate::book::{Book, Call};
 use crate::checks::{self, Broken, Count};
 use crate::clock::{MachineClock, Pauses, pause};
+use crate::disk::{Book, Call};
+use crate::fault_kinds;
+use crate::payer::{How, Teller, Verdict, Who};
 use crate::payment::Payment;
 use crate::plan::{Event, Plan};
 use crate::reads;
 use crate::spelling::Spelling;
-use crate::strikes;
-use crate::teller::{How, Teller, Verdict, Who};
 use crate::trace::Trace;
 use crate::worker::{Fuse, Worker};
 use crate::world::World;
@@ -56,10 +56,10 @@ impl History {
         let plan = Plan::draw(seed)?;
         let world = World::new(seed, &plan, keep_trace)?;
         for _ in 0..plan.others {
-            world.hit(strikes::OTHER_PAYOUT);
+            world.hit(fault_kinds::OTHER_PAYOUT);
         }
         for _ in plan.calls.iter().filter(|call| call.again) {
-            world.hit(strikes::SECOND_WORKER);
+            world.hit(fault_kinds::SECOND_WORKER);
         }
         let calls = (plan.calls.iter()).map(|planned| Call::new(planned.payment, planned.worker));
         let book = Arc::new(Book::new(&world, plan.payments, calls.collect()));
@@ -68,9 +68,9 @@ impl History {
         for (number, planned) in (0..).zip(&plan.workers) {
             let clock = MachineClock::new(&world, seed ^ number, planned.ahead, plan.pauses);
             match planned.ahead {
-                1.. => world.hit(strikes::AHEAD),
+                1.. => world.hit(fault_kinds::AHEAD),
                 0 => {}
-                _ => world.hit(strikes::BEHIND),
+                _ => world.hit(fault_kinds::BEHIND),
             }
             workers.push(Worker {
                 teller: Some(Teller::new(who, &world, &clock, planned.timeouts)?),
@@ -124,7 +124,7 @@ impl History {
                     for worker in 0..self.workers.len() {
                         if self.workers.get(worker).is_some_and(|it| it.fuse.is_burnt()) {
                             serial += 1;
-                            let back = self.crash(worker, strikes::CRASH_AT_STEP);
+                            let back = self.crash(worker, fault_kinds::CRASH_AT_STEP);
                             events.insert((back, serial), Event::Start { worker });
                         }
                     }
@@ -140,7 +140,7 @@ impl History {
                             events.insert((at, serial), Event::TakeOver { call, settles });
                         }
                         serial += 1;
-                        let back = self.crash(worker, strikes::CRASH_AT_TIME);
+                        let back = self.crash(worker, fault_kinds::CRASH_AT_TIME);
                         events.insert((back, serial), Event::Start { worker });
                     }
                 }
@@ -178,9 +178,9 @@ impl History {
             Event::Jump { worker, millis } => {
                 if let Some(worker) = self.workers.get(worker) {
                     world.hit(if millis < 0 {
-                        strikes::JUMP_BACK
+                        fault_kinds::JUMP_BACK
                     } else {
-                        strikes::JUMP_AHEAD
+                        fault_kinds::JUMP_AHEAD
                     });
                     worker.clock.jump(millis);
                 }
@@ -247,7 +247,7 @@ impl History {
                     _ => How::Pay,
                 };
                 pause(Duration::from_secs(wait)).await;
-                book.world.hit(strikes::BATCH_AGAIN);
+                book.world.hit(fault_kinds::BATCH_AGAIN);
                 verdict = book.carry_out(&teller, call, how).await;
             }
         });
@@ -263,7 +263,7 @@ impl History {
         if !open || entry.worker == to || !alive(to) || !alive(entry.worker) {
             return None;
         }
-        self.book.world.hit(strikes::TAKEN_OVER);
+        self.book.world.hit(fault_kinds::TAKEN_OVER);
         self.book.hand_over(call, to);
         Some(entry.worker)
     }
@@ -336,7 +336,7 @@ impl History {
         if let Some(payout) = open
             && world.sandbox.fail(&payout.record_id).is_ok()
         {
-            world.hit(strikes::FAILS_LATER);
+            world.hit(fault_kinds::FAILS_LATER);
             world.say(format_args!("{} fails", payout.record_id));
         }
     }
@@ -359,7 +359,7 @@ impl History {
             .max();
         let now = clock.timestamp();
         let past = latest.map_or(0, |latest| latest.get().saturating_sub(now.get()));
-        pause(Duration::from_secs(past + 2 * ABSENCE_SECONDS)).await;
+        pause(Duration::from_secs(past + 2 * SETTLE_AFTER.as_secs())).await;
         for (call, entry) in (0..).zip(self.book.calls()) {
             let since = match entry.verdict {
                 Some(Verdict::Unknown(since)) => since.unwrap_or(now),
@@ -375,7 +375,7 @@ impl History {
             }
         }
         // Ever after.
-        pause(Duration::from_secs(2 * ABSENCE_SECONDS)).await;
+        pause(Duration::from_secs(2 * SETTLE_AFTER.as_secs())).await;
         world.sync();
         let mut all_made = Vec::new();
         for (number, payment) in (0..).zip(&self.book.payments) {

@@ -14,7 +14,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
 use crate::clock::{MachineClock, now};
-use crate::strikes::Strike;
+use crate::fault_kinds::Strike;
 use crate::world::{World, route_in};
 
 /// How long after its last byte a closed direction is seen to be closed.

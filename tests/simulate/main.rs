@@ -3,7 +3,7 @@
 //! Each seed is a history of a merchant's processes that pay, read, crash and start again, against
 //! a whole gateway over connections in memory, in virtual time and on one thread. What has to hold
 //! is held against the gateway's ledger (`checks`). What can go wrong is listed in
-//! `CONTRIBUTING.md`, and in `strikes` by name.
+//! `CONTRIBUTING.md`, and in `fault_kinds` by name.
 //!
 //! Prints how often each kind of fault struck, and last the line
 //! `seeds N, payouts M, double 0, lost 0, wrong 0`.
@@ -15,20 +15,20 @@
 )]
 #![allow(clippy::float_arithmetic, reason = "a rate is not money")]
 
-mod book;
-mod by_hand;
 mod checks;
 mod clock;
+mod disk;
+mod fault_kinds;
 mod history;
 mod link;
+mod naive_client;
+mod payer;
 mod payment;
 mod places;
 mod plan;
 mod reads;
 mod report;
 mod spelling;
-mod strikes;
-mod teller;
 mod trace;
 mod transport;
 mod worker;

@@ -32,7 +32,7 @@ pub(crate) trait Once: Submit + Clone {
     /// The same under another order id: what no client of ours ever does by itself.
     fn renamed(&self, order_id: OrderId) -> Self;
     /// What was made: a record, or where to pay.
-    fn name(made: Self::Made) -> String;
+    fn name(made: Self::Created) -> String;
 }
 
 macro_rules! payments {
@@ -54,7 +54,7 @@ macro_rules! payments {
                 other
             }
 
-            fn name(made: Self::Made) -> String {
+            fn name(made: Self::Created) -> String {
                 Self::record_id(&made).map(ToString::to_string).unwrap_or_default()
             }
         })*
@@ -66,7 +66,7 @@ macro_rules! payments {
                 other
             }
 
-            fn name(made: Self::Made) -> String {
+            fn name(made: Self::Created) -> String {
                 $name(made)
             }
         })*

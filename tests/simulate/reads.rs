@@ -7,16 +7,16 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use ccpayment::v2::{GetAutoWithdrawRecordList, GetChainList, GetCoin, GetCoinList, GetFiatList};
-use ccpayment::{Client, CoinId, Endpoint, Origin, Prepared, Sendable, Timestamp, decode};
+use ccpayment::{Client, CoinId, Origin, PreparedRequest, Request, Sendable, Timestamp, decode};
 use ccpayment_sandbox::Sandbox;
 use futures_util::TryStreamExt;
 
-use crate::book::Book;
 use crate::checks::Broken;
 use crate::clock::{START, pause};
+use crate::disk::Book;
+use crate::payer::{SLACK, Teller, credentials};
 use crate::payment::{ETH, MATIC};
 use crate::places::USDT;
-use crate::teller::{SLACK, Teller, credentials};
 use crate::world::SPAN;
 
 /// How often a walk goes on after an error.
@@ -26,7 +26,7 @@ const WALKS: u32 = 12;
 macro_rules! reads {
     ($($truth:ident: $request:ty = $new:expr;)*) => {
         struct Truth {
-            $($truth: <$request as Endpoint>::Response,)*
+            $($truth: <$request as Request>::Response,)*
         }
 
         async fn truth() -> Result<Truth> {
@@ -58,11 +58,14 @@ reads! {
 }
 
 /// Asked of a gateway that nothing strikes.
-async fn ask<E: Endpoint>(request: &E) -> Result<E::Response> {
+async fn ask<E: Request>(request: &E) -> Result<E::Response> {
     let sandbox = Sandbox::builder().start_time(START).build()?;
     let origin = Origin::default();
-    let request =
-        Prepared::new(request)?.sign(&origin, &credentials(&sandbox)?, Timestamp::new(START))?;
+    let request = PreparedRequest::new(request)?.sign(
+        &origin,
+        &credentials(&sandbox)?,
+        Timestamp::new(START),
+    )?;
     let answer = sandbox.respond(request).await.context("no answer")?;
     Ok(decode(&answer)?)
 }
@@ -72,7 +75,7 @@ where
     E::Response: PartialEq + std::fmt::Debug,
 {
     match client.send(request).await {
-        Ok(value) if value != *truth => Some(format!("{} gave {value:?}", E::NAME)),
+        Ok(value) if value != *truth => Some(format!("{} gave {value:?}", E::OPERATION)),
         _ => None,
     }
 }

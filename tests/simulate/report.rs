@@ -11,9 +11,9 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use crate::checks::{Broken, Count, Promise};
+use crate::fault_kinds;
 use crate::history::{self, Run};
-use crate::strikes;
-use crate::teller::Who;
+use crate::payer::Who;
 
 /// From so many seeds on, every kind has to be hit so often.
 const MANY: u64 = 20_000;
@@ -131,7 +131,7 @@ pub(crate) fn run(orders: &Orders) -> Result<ExitCode> {
             }
         }
         What::Kinds => {
-            for kind in strikes::kinds() {
+            for kind in fault_kinds::kinds() {
                 println!("{kind}");
             }
         }
@@ -261,7 +261,7 @@ fn simulate(orders: &Orders) -> Result<ExitCode> {
     let took = start.elapsed().as_secs_f64();
 
     let total: u64 = sum.hits.values().sum();
-    let kinds = strikes::kinds();
+    let kinds = fault_kinds::kinds();
     for kind in &kinds {
         println!("{:>9}  {kind}", sum.hits.get(kind).copied().unwrap_or(0));
     }

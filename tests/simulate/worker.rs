@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::clock::{MachineClock, pause};
-use crate::teller::Teller;
+use crate::payer::Teller;
 
 /// A process of the merchant: dies between any two steps, and comes up again with its book alone.
 pub(crate) struct Worker {

@@ -11,12 +11,12 @@ use ccpayment_sandbox::{Fault, Sandbox};
 use tokio::time::Instant;
 
 use crate::clock::{MachineClock, START, now, pause};
+use crate::fault_kinds::{self, CODES, CODES_V1, Strike};
 use crate::link::{ClientEnd, Link};
 use crate::payment::{ETH, MATIC, USERS};
 use crate::places::{BTC, CHAIN, RECEIVER, USDT, XRP};
 use crate::plan::Plan;
 use crate::spelling::Spelling;
-use crate::strikes::{self, CODES, CODES_V1, Strike};
 use crate::trace::{Hash, Trace};
 
 /// A signature that is sent again later than this is an old one: longer than a signed request may
@@ -107,7 +107,7 @@ impl World {
         let mut among = Fault::every();
         let mut older = Vec::new();
         if plan.lists {
-            among.retain(|fault| !strikes::EMPTIED.contains(&strikes::kind_of(*fault)));
+            among.retain(|fault| !fault_kinds::EMPTIED.contains(&fault_kinds::kind_of(*fault)));
         }
         if plan.walks {
             for _ in 0..RECORDS {
@@ -208,12 +208,12 @@ impl World {
         pause(latency).await;
         match fate {
             Some(true) => {
-                this.hit(strikes::REFUSED);
+                this.hit(fault_kinds::REFUSED);
                 this.say(format_args!("link {number} is refused"));
                 return Err(io::ErrorKind::ConnectionRefused.into());
             }
             Some(false) => {
-                this.hit(strikes::UNANSWERED);
+                this.hit(fault_kinds::UNANSWERED);
                 this.say(format_args!("link {number} is never made"));
                 pause(Duration::from_secs(3600)).await;
                 return Err(io::ErrorKind::TimedOut.into());
@@ -286,7 +286,7 @@ impl World {
             Ok(()) => {
                 self.hit(kind);
                 if second {
-                    self.hit(strikes::SECOND_REFUSAL);
+                    self.hit(fault_kinds::SECOND_REFUSAL);
                 }
                 self.say(format_args!("the next {route} is refused with {code}"));
             }
@@ -344,7 +344,7 @@ impl World {
 
     /// Somebody restarts the gateway, or what stands before it.
     pub(crate) fn reset_all(&self) {
-        self.hit(strikes::ALL_RESET);
+        self.hit(fault_kinds::ALL_RESET);
         self.say(format_args!("every connection is reset"));
         let links = std::mem::take(&mut self.shared().links);
         for link in links.into_iter().filter(Link::is_open) {
@@ -366,7 +366,7 @@ impl World {
             *self
                 .shared()
                 .hits
-                .entry(strikes::kind_of(fault))
+                .entry(fault_kinds::kind_of(fault))
                 .or_default() += count;
         }
         let mut shared = self.shared();

@@ -55,7 +55,7 @@ fn main() -> Result<()> {
         made = until;
     }
     for (kind, tally) in soak.tallies() {
-        eprintln!("# {kind}: {} of {}", tally.done, tally.tried);
+        eprintln!("# {kind}: {} of {}", tally.done, tally.attempts);
     }
     let rate = as_f64(made) / spent.as_secs_f64();
     println!("operations {made}, balanced, {rate:.0} operations a second");

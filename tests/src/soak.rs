@@ -74,8 +74,8 @@ struct Open {
 #[derive(Debug, Default, Clone, Copy)]
 #[non_exhaustive]
 pub struct Tally {
-    /// Tried.
-    pub tried: u64,
+    /// Attempts.
+    pub attempts: u64,
     /// Carried out; the rest was refused.
     pub done: u64,
 }
@@ -234,7 +234,7 @@ impl Soak {
             _ => ("settlement", self.dice.one_in(10) && self.settlement()),
         };
         let tally = self.tallies.entry(kind).or_default();
-        tally.tried += 1;
+        tally.attempts += 1;
         tally.done += u64::from(done);
         Ok(())
     }

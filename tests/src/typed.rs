@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use bytes::Bytes;
-use ccpayment::{Client, Endpoint, Error, Route, decode};
+use ccpayment::{Client, Error, Operation, Request, decode};
 use ccpayment_testing::strategies::json;
 use proptest::strategy::BoxedStrategy;
 use serde::Serialize;
@@ -31,7 +31,7 @@ pub enum CallError {
 #[derive(Debug)]
 pub struct Typed {
     /// What it is.
-    pub route: Route,
+    pub route: Operation,
     /// A request: read, checked, and written as it would be sent. No body is `{}`.
     pub send: fn(&Value) -> Result<Value, String>,
     /// A whole answer: its `data`, read by [`read_whole`] and written again.
@@ -51,11 +51,11 @@ pub struct Typed {
 impl Typed {
     pub(crate) const fn of<E>() -> Self
     where
-        E: Endpoint + DeserializeOwned,
+        E: Request + DeserializeOwned,
         E::Response: Serialize + Debug,
     {
         Self {
-            route: Route::of::<E>(),
+            route: Operation::of::<E>(),
             send: send::<E>,
             receive: receive::<E>,
             call: call::<E>,
@@ -67,7 +67,7 @@ impl Typed {
     }
 }
 
-fn send<E: Endpoint + DeserializeOwned>(value: &Value) -> Result<Value, String> {
+fn send<E: Request + DeserializeOwned>(value: &Value) -> Result<Value, String> {
     let request: E = serde_json::from_value(value.clone()).map_err(|it| format!("read: {it}"))?;
     request.validate().map_err(|it| format!("refused: {it}"))?;
     let body = request.body().map_err(|it| it.to_string())?;
@@ -80,7 +80,7 @@ fn send<E: Endpoint + DeserializeOwned>(value: &Value) -> Result<Value, String> 
 /// # Errors
 ///
 /// What can't be read.
-pub fn read_whole<E: Endpoint>(body: Bytes) -> Result<E::Response, String>
+pub fn read_whole<E: Request>(body: Bytes) -> Result<E::Response, String>
 where
     E::Response: Debug,
 {
@@ -93,7 +93,7 @@ where
     }
 }
 
-fn receive<E: Endpoint>(body: Bytes) -> Result<Value, String>
+fn receive<E: Request>(body: Bytes) -> Result<Value, String>
 where
     E::Response: Serialize + Debug,
 {
@@ -103,7 +103,7 @@ where
 
 fn call<'a, E>(client: &'a Client, request: &'a Value) -> Called<'a>
 where
-    E: Endpoint + DeserializeOwned,
+    E: Request + DeserializeOwned,
     E::Response: Serialize,
 {
     Box::pin(async move {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use bytes::Bytes;
 use ccpayment::v2::UserTransfer;
 use ccpayment::{
-    Amount, AppId, AppSecret, Call, Client, CoinId, Credentials, Error, ErrorCode, OrderId,
+    Amount, AppId, AppSecret, Client, CoinId, Credentials, Error, ErrorCode, Exchange, OrderId,
     Outcome, PrepareError, Rule, UserId, transport_fn,
 };
 use ccpayment_tests::typed::{CallError, V1, V2};
@@ -21,7 +21,7 @@ const APP_ID: &str = "TestAppId0000001";
 fn client() -> (Client, Arc<AtomicU32>) {
     let sent = Arc::new(AtomicU32::new(0));
     let counter = Arc::clone(&sent);
-    let transport = transport_fn(move |_: Call| {
+    let transport = transport_fn(move |_: Exchange| {
         counter.fetch_add(1, Ordering::SeqCst);
         let body = json!({ "code": 11000, "msg": "no", "data": null });
         async move { Ok(Response::new(Bytes::from(body.to_string()))) }

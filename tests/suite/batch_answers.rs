@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use ccpayment::v2::BatchMode;
 use ccpayment::{
-    AppId, AppSecret, Call, Client, Credentials, Memo, PayoutError, Proof, Refusal, Timeouts,
-    Timestamp, Transport, TransportError,
+    AppId, AppSecret, Client, Credentials, Exchange, Memo, Proof, RefusalReason, SubmitError,
+    Timeouts, Timestamp, Transport, TransportError,
 };
 use ccpayment_sandbox::Sandbox;
 use serde_json::{Value, json};
@@ -42,15 +42,15 @@ struct Changed {
 
 #[async_trait]
 impl Transport for Changed {
-    async fn send(&self, call: Call) -> Result<http::Response<Bytes>, TransportError> {
-        let route = call.operation;
+    async fn send(&self, exchange: Exchange) -> Result<http::Response<Bytes>, TransportError> {
+        let route = exchange.operation;
         let before = {
             let mut calls = self.calls.lock().unwrap();
             let before = calls.iter().filter(|it| **it == route).count();
             calls.push(route);
             u32::try_from(before).unwrap()
         };
-        let answer = self.line.send(call).await?;
+        let answer = self.line.send(exchange).await?;
         let (parts, body) = answer.into_parts();
         let mut json: Value = serde_json::from_slice(&body).unwrap();
         if (self.change)(route, before, &mut json) == Arrives::Lost {
@@ -100,11 +100,11 @@ fn requests(sandbox: &Sandbox, route: &str) -> usize {
 
 /// The fields that did not match; nothing was confirmed.
 #[track_caller]
-fn unmatched(sandbox: &Sandbox, error: &PayoutError) -> Vec<&'static str> {
+fn unmatched(sandbox: &Sandbox, error: &SubmitError) -> Vec<&'static str> {
     assert_eq!(holds(sandbox), 0);
     match error {
-        PayoutError::Refused {
-            reason: Refusal::Unmatched { fields },
+        SubmitError::Refused {
+            reason: RefusalReason::Unmatched { fields },
             ..
         } => fields.iter().map(|it| it.field).collect(),
         other => panic!("{other:?}"),
@@ -123,7 +123,7 @@ async fn a_batch_that_only_answers_about_another_show_as_paid_is_not() {
     });
     let error = client.batch_payout(&batch(3)).await.unwrap_err();
     assert!(
-        !matches!(error, PayoutError::Conflict { .. }),
+        !matches!(error, SubmitError::Conflict { .. }),
         "it is another batch's record: {error}"
     );
     assert_eq!((holds(&sandbox), requests(&sandbox, CONFIRM)), (0, 0));
@@ -146,12 +146,12 @@ async fn a_confirmation_that_acted_and_was_refused_is_unknown_until_it_is_read()
                 }
             });
             let error = bad.batch_payout(&batch(3)).await.unwrap_err();
-            assert!(matches!(error, PayoutError::Unknown { .. }), "{error:?}");
-            let since = error.tried().in_doubt_since;
+            assert!(matches!(error, SubmitError::Unknown { .. }), "{error:?}");
+            let since = error.attempts().in_doubt_since;
             assert!(since.is_some());
             let good = in_process::client(&sandbox);
             let paid = good.resume_batch(&batch(3), since).await.unwrap();
-            assert_eq!(paid.proof, Proof::Record);
+            assert_eq!(paid.proof, Proof::FoundRecord);
             assert_eq!((holds(&sandbox), requests(&sandbox, CONFIRM)), (1, 1));
         }
     }
@@ -186,14 +186,14 @@ async fn a_batch_of_an_earlier_process_is_never_confirmed_at_once() {
         earlier.submit(&batch(2).batch).await.unwrap();
         let client = client(&sandbox, 60, change);
         let error = client.batch_payout(&batch(2)).await.unwrap_err();
-        assert!(matches!(error, PayoutError::Unknown { .. }), "{error:?}");
+        assert!(matches!(error, SubmitError::Unknown { .. }), "{error:?}");
         // As documented, at once.
-        let since = error.tried().in_doubt_since;
+        let since = error.attempts().in_doubt_since;
         let early = earlier.resume_batch(&batch(2), since).await.unwrap_err();
-        assert!(matches!(early, PayoutError::Unknown { .. }), "{early:?}");
+        assert!(matches!(early, SubmitError::Unknown { .. }), "{early:?}");
         assert_eq!(requests(&sandbox, CONFIRM), 0);
         sandbox.advance(Duration::from_secs(600));
-        let since = early.tried().in_doubt_since;
+        let since = early.attempts().in_doubt_since;
         earlier.resume_batch(&batch(2), since).await.unwrap();
         assert_eq!(holds(&sandbox), 1);
     }
@@ -211,7 +211,7 @@ async fn a_batch_that_is_paid_is_never_refused_because_it_can_not_be_opened_agai
         });
         client.batch_payout(&batch(3)).await.unwrap();
         let again = client.batch_payout(&batch(3)).await.unwrap();
-        assert_eq!(again.proof, Proof::Record, "{code}");
+        assert_eq!(again.proof, Proof::FoundRecord, "{code}");
         assert_eq!((holds(&sandbox), requests(&sandbox, CONFIRM)), (1, 1));
     }
 }
@@ -235,7 +235,7 @@ async fn rows_that_were_accepted_and_never_show_are_not_sent_without_end() {
         assert_eq!(unmatched(&sandbox, &error), ["orders"], "{shown}");
         assert_eq!(requests(&sandbox, APPLY), 1);
         assert_eq!(requests(&sandbox, APPEND), 0);
-        assert!(error.tried().in_doubt_since.is_some());
+        assert!(error.attempts().in_doubt_since.is_some());
     }
 }
 
@@ -311,7 +311,7 @@ async fn an_open_batch_whose_rows_can_not_be_matched_is_refused_by_the_field() {
         assert_eq!(unmatched(&sandbox, &error), [field]);
         // The same for whoever goes on with it, once nothing is in doubt.
         sandbox.advance(Duration::from_secs(600));
-        let since = error.tried().in_doubt_since;
+        let since = error.attempts().in_doubt_since;
         let again = client.resume_batch(&batch(3), since).await.unwrap_err();
         assert_eq!(unmatched(&sandbox, &again), [field]);
 
@@ -319,7 +319,7 @@ async fn an_open_batch_whose_rows_can_not_be_matched_is_refused_by_the_field() {
         let paid = in_process::client(&sandbox);
         paid.resume_batch(&batch(3), None).await.unwrap();
         let error = client.batch_payout(&batch(3)).await.unwrap_err();
-        let PayoutError::Incomparable { fields, .. } = &error else {
+        let SubmitError::Incomparable { fields, .. } = &error else {
             panic!("{field}: {error:?}")
         };
         assert_eq!(fields[0].field, field);
@@ -372,7 +372,7 @@ async fn a_status_that_nobody_knows_is_neither_paid_nor_refused() {
         Arrives::Yes
     });
     let error = client.batch_payout(&batch(3)).await.unwrap_err();
-    let PayoutError::Unknown { status, .. } = &error else {
+    let SubmitError::Unknown { status, .. } = &error else {
         panic!("{error:?}")
     };
     assert_eq!(status.as_deref(), Some("Refunded"));
@@ -394,10 +394,10 @@ async fn a_batch_whose_status_jumps_back_is_confirmed_once() {
             }
         });
         match client.batch_payout(&batch(3)).await {
-            Ok(paid) => assert_eq!(paid.proof, Proof::Record),
+            Ok(paid) => assert_eq!(paid.proof, Proof::FoundRecord),
             Err(error) => {
-                assert!(matches!(error, PayoutError::Unknown { .. }), "{error:?}");
-                assert!(error.tried().in_doubt_since.is_some());
+                assert!(matches!(error, SubmitError::Unknown { .. }), "{error:?}");
+                assert!(error.attempts().in_doubt_since.is_some());
             }
         }
         assert_eq!((holds(&sandbox), requests(&sandbox, CONFIRM)), (1, 1));
@@ -412,13 +412,13 @@ async fn a_stored_batch_is_looked_up_whatever_the_rules_say() {
     client.batch_payout(&batch(3)).await.unwrap();
     let stored = batch(3).delay_seconds(3_601);
     let found = client.resume_batch(&stored, None).await.unwrap();
-    assert_eq!(found.proof, Proof::Record);
+    assert_eq!(found.proof, Proof::FoundRecord);
 
     // And is not sent.
     let fresh = crate::batches::sandbox();
     let client = in_process::client(&fresh);
     let error = client.resume_batch(&stored, None).await.unwrap_err();
-    assert!(matches!(error, PayoutError::Refused { .. }), "{error:?}");
+    assert!(matches!(error, SubmitError::Refused { .. }), "{error:?}");
     assert_eq!(requests(&fresh, APPLY), 0);
 }
 
@@ -428,7 +428,7 @@ async fn a_doubt_in_milliseconds_is_told_at_once() {
     let client = in_process::client(&sandbox);
     let since = Some(Timestamp::new(sandbox.now() * 1_000));
     let error = client.resume_batch(&batch(3), since).await.unwrap_err();
-    assert!(matches!(error, PayoutError::Unknown { .. }), "{error:?}");
+    assert!(matches!(error, SubmitError::Unknown { .. }), "{error:?}");
     let source = std::error::Error::source(&error).unwrap();
     assert!(
         format!("{source:?}").contains("in_doubt_since"),
@@ -447,7 +447,7 @@ async fn a_batch_of_the_same_id_is_compared_in_what_its_records_show() {
     let mut other_mode = first.clone();
     other_mode.batch.mode = BatchMode::Batch;
     let error = client.resume_batch(&other_mode, None).await.unwrap_err();
-    let PayoutError::Conflict { fields, .. } = &error else {
+    let SubmitError::Conflict { fields, .. } = &error else {
         panic!("{error:?}")
     };
     assert_eq!(fields[0].field, "mode");

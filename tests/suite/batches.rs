@@ -19,9 +19,9 @@ use ccpayment::v2::{
     ConfirmBatchWithdraw,
 };
 use ccpayment::{
-    ABSENCE_SECONDS, Address, AppId, AppSecret, BatchPaid, BatchPayout, Call, Chain, Client,
-    CoinId, Credentials, Endpoint, ErrorCode, OrderId, Outcome, PayoutError, Proof, Refusal,
-    Timeouts, Timestamp, Transport, TransportError,
+    Address, AppId, AppSecret, BatchPayout, Chain, Client, CoinId, Credentials, ErrorCode,
+    Exchange, OrderId, Outcome, Proof, RefusalReason, Request, SETTLE_AFTER, SubmitError,
+    SubmittedBatch, Timeouts, Timestamp, Transport, TransportError,
 };
 use ccpayment_sandbox::{EntryKind, Fault, RequestView, Sandbox, Setting};
 use fastrand::Rng;
@@ -109,7 +109,7 @@ fn nothing_was_blind(sandbox: &Sandbox) {
 }
 
 #[track_caller]
-fn is_done(sandbox: &Sandbox, wanted: &BatchPayout, paid: &BatchPaid) {
+fn is_done(sandbox: &Sandbox, wanted: &BatchPayout, paid: &SubmittedBatch) {
     let named: Vec<_> = (paid.rows.iter()).map(|row| row.order_id.clone()).collect();
     let asked: Vec<_> = (wanted.batch.orders.iter())
         .map(|row| Some(row.order_id.clone()))
@@ -137,7 +137,7 @@ async fn a_batch_of_any_length_is_confirmed_once_with_all_its_rows() {
         assert_eq!(carried_out(&sandbox, "applyBatchWithdraw"), 1);
         // Again, and it is found as it is.
         let again = client.batch_payout(&wanted).await.unwrap();
-        assert_eq!(again.proof, Proof::Record);
+        assert_eq!(again.proof, Proof::FoundRecord);
         is_done(&sandbox, &wanted, &again);
         sandbox.settle_payouts();
         assert_eq!(
@@ -199,23 +199,25 @@ async fn a_confirmation_that_is_lost_is_unknown_and_resumed_later() {
     let client = in_process::client(&sandbox);
     let wanted = batch(3);
     let error = client.batch_payout(&wanted).await.unwrap_err();
-    let PayoutError::Unknown {
-        settled_by, tried, ..
+    let SubmitError::Unknown {
+        settled_by,
+        attempts,
+        ..
     } = &error
     else {
         panic!("{error}")
     };
     assert_eq!(*settled_by, "getBatchWithdrawOrder");
-    let since = tried.in_doubt_since;
+    let since = attempts.in_doubt_since;
     assert!(since.is_some());
 
     // Too early, nothing is sent.
     let early = client.resume_batch(&wanted, since).await.unwrap_err();
-    assert!(matches!(early, PayoutError::Unknown { .. }), "{early}");
+    assert!(matches!(early, SubmitError::Unknown { .. }), "{early}");
     assert_eq!(carried_out(&sandbox, CONFIRM), 0);
 
     // In another process, from what was stored.
-    sandbox.advance(Duration::from_secs(ABSENCE_SECONDS));
+    sandbox.advance(SETTLE_AFTER);
     let stored = serde_json::to_string(&wanted).unwrap();
     let stored: BatchPayout = serde_json::from_str(&stored).unwrap();
     let client = in_process::client(&sandbox);
@@ -229,11 +231,11 @@ async fn a_refused_confirmation_moves_nothing_and_can_be_resumed() {
     let client = in_process::client(&sandbox);
     let error = client.batch_payout(&batch(2)).await.unwrap_err();
     assert_eq!(error.code(), Some(ErrorCode::BalanceInsufficient));
-    assert_eq!((error.outcome(), holds(&sandbox)), (Outcome::Rejected, 0));
-    assert_eq!(error.tried().in_doubt_since, None);
+    assert_eq!((error.outcome(), holds(&sandbox)), (Outcome::Refused, 0));
+    assert_eq!(error.attempts().in_doubt_since, None);
 
     sandbox.fund(None, USDT.get(), "100").unwrap();
-    let since = error.tried().in_doubt_since;
+    let since = error.attempts().in_doubt_since;
     let paid = client.resume_batch(&batch(2), since).await.unwrap();
     is_done(&sandbox, &batch(2), &paid);
 }
@@ -245,7 +247,7 @@ async fn a_batch_that_is_there_already_is_not_confirmed_at_once() {
     let client = in_process::client(&sandbox);
     client.submit(&batch(2).batch).await.unwrap();
     let error = client.batch_payout(&batch(2)).await.unwrap_err();
-    assert!(matches!(error, PayoutError::Unknown { .. }), "{error}");
+    assert!(matches!(error, SubmitError::Unknown { .. }), "{error}");
     assert_eq!(holds(&sandbox), 0);
     let paid = patient(client).batch_payout(&batch(2)).await.unwrap();
     is_done(&sandbox, &batch(2), &paid);
@@ -266,11 +268,11 @@ async fn another_batch_of_the_same_id_is_a_conflict() {
         let client = in_process::client(&sandbox);
         client.submit(&other.batch).await.unwrap();
         let error = client.batch_payout(&batch(2)).await.unwrap_err();
-        let PayoutError::Conflict { fields, .. } = &error else {
+        let SubmitError::Conflict { fields, .. } = &error else {
             panic!("{error}")
         };
         assert_eq!(fields[0].field, field);
-        assert_eq!((error.outcome(), holds(&sandbox)), (Outcome::Rejected, 0));
+        assert_eq!((error.outcome(), holds(&sandbox)), (Outcome::Refused, 0));
     }
 }
 
@@ -285,8 +287,8 @@ async fn a_batch_that_was_cancelled_is_refused() {
     assert!(
         matches!(
             error,
-            PayoutError::Refused {
-                reason: Refusal::Ended { .. },
+            SubmitError::Refused {
+                reason: RefusalReason::Ended { .. },
                 ..
             }
         ),
@@ -320,7 +322,7 @@ struct Mortal {
 
 #[async_trait]
 impl Transport for Mortal {
-    async fn send(&self, call: Call) -> Result<http::Response<Bytes>, TransportError> {
+    async fn send(&self, exchange: Exchange) -> Result<http::Response<Bytes>, TransportError> {
         let dies = {
             let mut death = self.death.lock().unwrap();
             match &mut *death {
@@ -333,10 +335,10 @@ impl Transport for Mortal {
             }
         };
         let Some(arrives) = dies else {
-            return self.line.send(call).await;
+            return self.line.send(exchange).await;
         };
         if arrives {
-            let _ = self.line.send(call).await;
+            let _ = self.line.send(exchange).await;
         }
         self.died.notify_one();
         std::future::pending().await
@@ -349,7 +351,7 @@ async fn live(
     wanted: &BatchPayout,
     earlier: Option<Option<Timestamp>>,
     death: Option<(u32, bool)>,
-) -> Option<Result<BatchPaid, PayoutError>> {
+) -> Option<Result<SubmittedBatch, SubmitError>> {
     let died = Arc::new(Notify::new());
     let transport = Mortal {
         line: InProcess(sandbox.clone()),
@@ -401,15 +403,15 @@ async fn no_history_pays_a_batch_twice_or_leaves_it_unpaid() {
                 }
                 Some(Err(error)) => {
                     match &error {
-                        PayoutError::Unknown { .. } => unknown += 1,
-                        PayoutError::Refused { .. } => {
+                        SubmitError::Unknown { .. } => unknown += 1,
+                        SubmitError::Refused { .. } => {
                             assert_eq!(holds(&sandbox), 0, "seed {seed}: {error}");
                             refused += 1;
                             sandbox.fund(None, USDT.get(), "100").unwrap();
                         }
                         error => panic!("seed {seed}: {error}"),
                     }
-                    earlier = Some(error.tried().in_doubt_since);
+                    earlier = Some(error.attempts().in_doubt_since);
                 }
                 None => {
                     deaths += 1;
@@ -440,7 +442,10 @@ async fn no_history_pays_a_batch_twice_or_leaves_it_unpaid() {
 
 #[test]
 fn the_confirmation_is_never_repeated_by_itself() {
-    assert_eq!(ConfirmBatchWithdraw::SAFETY, ccpayment::Safety::Unsafe);
+    assert_eq!(
+        ConfirmBatchWithdraw::IDEMPOTENCY,
+        ccpayment::Idempotency::NonIdempotent
+    );
     assert_eq!(
         ConfirmBatchWithdraw::SETTLED_BY,
         Some("getBatchWithdrawOrder")

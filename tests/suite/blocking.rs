@@ -14,7 +14,7 @@ use ccpayment::v2::{
 };
 use ccpayment::{
     Address, AppId, AppSecret, BatchPayout, BlockingTransport, Chain, CoinId, Credentials,
-    HyperTransport, OrderId, Outcome, Proof, ReqwestTransport, Retries, Timeouts, Timestamp,
+    HyperTransport, OrderId, Outcome, Proof, ReqwestTransport, RetryPolicy, Timeouts, Timestamp,
     Transport,
 };
 use ccpayment_sandbox::{Fault, Sandbox, Setting};
@@ -90,7 +90,10 @@ fn a_payout_is_made_once_without_a_runtime_whatever_becomes_of_it() {
         let settled = client
             .settle(&payout(), Timestamp::new(sandbox.now()))
             .unwrap();
-        assert_eq!((settled.made, settled.proof), (paid.made, Proof::Record));
+        assert_eq!(
+            (settled.created, settled.proof),
+            (paid.created, Proof::FoundRecord)
+        );
         assert!(sandbox.ledger().is_balanced());
     }
 }
@@ -102,7 +105,7 @@ fn orders_batches_and_lists_need_no_runtime_either() {
     let price = "2".parse().unwrap();
     let order = CreateAppOrderDepositAddress::new("order-1", USDT, polygon(), price);
     let opened = client.submit(&order).unwrap();
-    assert!(!opened.made.address.is_empty());
+    assert!(!opened.created.address.is_empty());
 
     let to = Address::new("0xBb9C4e7F3687aca1AE2828c18f9E3ae067F569FE");
     let row = BatchWithdrawTask::new(1, "row-1", to, "10".parse().unwrap());
@@ -111,7 +114,7 @@ fn orders_batches_and_lists_need_no_runtime_either() {
     let paid = client.batch_payout(&batch).unwrap();
     assert_eq!((paid.order_id.as_str(), paid.rows.len()), ("batch-1", 1));
     let again = client.resume_batch(&batch, None).unwrap();
-    assert_eq!(again.proof, Proof::Record);
+    assert_eq!(again.proof, Proof::FoundRecord);
 
     client.payout(&payout()).unwrap();
     let list = GetAppWithdrawRecordList::new;
@@ -135,11 +138,16 @@ fn orders_batches_and_lists_need_no_runtime_either() {
 fn a_gateway_that_is_silent_is_given_up_in_time() {
     let (sandbox, client) = house();
     let hasty = Timeouts::new(Duration::from_millis(200), Duration::from_secs(1));
-    let client = client.with(|client| client.with_timeouts(hasty).with_retries(Retries::off()));
+    let client = client.with(|client| {
+        client
+            .with_timeouts(hasty)
+            .with_retry_policy(RetryPolicy::off())
+    });
     sandbox.fault("getCoin", Fault::Silence { acted: false });
     let error = client.send(&GetCoin::new(USDT)).unwrap_err();
     assert!(matches!(error.outcome(), Outcome::Unknown(_)), "{error:?}");
-    assert!(error.to_string().contains("200 ms"), "{error}");
+    assert!(error.is_timeout());
+    assert!(error.report().to_string().contains("200 ms"), "{error:?}");
     // Anything else that the async client can do.
     let usdt = client.run(async |client| client.send(&GetCoin::new(USDT)).await);
     assert_eq!(usdt.unwrap().coin.symbol, "USDT");

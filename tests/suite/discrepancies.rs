@@ -7,9 +7,10 @@ use std::path::Path;
 use bytes::Bytes;
 use ccpayment::v2::*;
 use ccpayment::{
-    AppId, AppSecret, CoinId, Credentials, Endpoint, Origin, Prepared, Rule, Timestamp, decode,
+    AppId, AppSecret, CoinId, Credentials, Origin, PreparedRequest, Request, Rule, Timestamp,
+    decode,
 };
-use http::{Method, Request};
+use http::Method;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
@@ -101,9 +102,9 @@ fn every_row_has_a_test_or_a_decision() {
     println!("{tested} rows have a test, {decided} a written decision");
 }
 
-fn sent<E: Endpoint>(request: &E) -> Request<Bytes> {
+fn sent<E: Request>(request: &E) -> http::Request<Bytes> {
     let credentials = Credentials::new(AppId::new("app"), AppSecret::new("secret")).unwrap();
-    Prepared::new(request)
+    PreparedRequest::new(request)
         .unwrap()
         .sign(
             &Origin::default(),
@@ -113,13 +114,14 @@ fn sent<E: Endpoint>(request: &E) -> Request<Bytes> {
         .unwrap()
 }
 
-fn text<E: Endpoint>(request: &E) -> String {
+fn text<E: Request>(request: &E) -> String {
     String::from_utf8(sent(request).into_body().to_vec()).unwrap()
 }
 
-fn read<E: Endpoint>(data: &Value) -> E::Response {
+fn read<E: Request>(data: &Value) -> E::Response {
     let body = json!({"code": 10000, "msg": "success", "data": data}).to_string();
-    decode(&http::Response::new(Bytes::from(body))).unwrap_or_else(|e| panic!("{}: {e}", E::NAME))
+    decode(&http::Response::new(Bytes::from(body)))
+        .unwrap_or_else(|e| panic!("{}: {e}", E::OPERATION))
 }
 
 macro_rules! fixture {
@@ -170,7 +172,7 @@ fn a_request_has_exactly_the_headers_of_the_documents() {
     assert_eq!(names, expected);
 }
 
-fn refused<E: Endpoint>(request: &E) -> Option<Rule> {
+fn refused<E: Request>(request: &E) -> Option<Rule> {
     request.validate().err().map(|error| error.rule)
 }
 

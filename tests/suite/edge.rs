@@ -14,7 +14,7 @@ use std::time::{Duration, Instant, SystemTime};
 use async_trait::async_trait;
 use ccpayment::v2::ApplyAppWithdrawToNetwork;
 use ccpayment::{
-    Address, AppId, AppSecret, Chain, Client, Clock, CoinId, Credentials, OrderId, PayoutError,
+    Address, AppId, AppSecret, Chain, Client, Clock, CoinId, Credentials, OrderId, SubmitError,
     SystemClock, Timeouts, Version,
 };
 use serde_json::{Value, json};
@@ -146,7 +146,7 @@ async fn a_payout_is_never_refused_when_its_acceptance_arrives_as_the_time_ends(
         .with_timeouts(Timeouts::new(TOTAL, TOTAL));
     let mut paid = 0;
     for turn in 0..TURNS {
-        let mut calls: JoinSet<(String, Result<(), PayoutError>)> = JoinSet::new();
+        let mut calls: JoinSet<(String, Result<(), SubmitError>)> = JoinSet::new();
         for number in 0..AT_ONCE {
             let order_id = format!("payout-{turn}-{number}");
             let before = (number * TURNS + turn) * EDGE / (AT_ONCE * TURNS);
@@ -169,7 +169,8 @@ async fn a_payout_is_never_refused_when_its_acceptance_arrives_as_the_time_ends(
             paid += 1;
             match verdict {
                 Ok(()) => {}
-                Err(PayoutError::Unknown { tried, .. }) if tried.in_doubt_since.is_some() => {}
+                Err(SubmitError::Unknown { attempts, .. }) if attempts.in_doubt_since.is_some() => {
+                }
                 Err(error) => panic!("{order_id} was paid: {error:?}"),
             }
         }

@@ -7,7 +7,7 @@ use ccpayment::v2::{
     self, ApplyAppWithdrawToNetwork, CreateAppOrderDepositAddress, GetAppCoinAsset,
     GetAppOrderInfo, GetCoin,
 };
-use ccpayment::{Endpoint, ErrorCode, Retry, Route, Safety, Version};
+use ccpayment::{ErrorCode, Idempotency, Operation, Request, Retry, Version};
 use serde_json::Value;
 
 pub(crate) fn facts() -> Value {
@@ -90,7 +90,7 @@ fn every_route_is_there_with_its_path_and_its_class() {
     }
 }
 
-fn every_route(version: Version, facts: &Value, routes: &[Route], count: usize) {
+fn every_route(version: Version, facts: &Value, routes: &[Operation], count: usize) {
     let prefix = match version {
         Version::V1 => "/ccpayment/v1",
         Version::V2 => "/ccpayment/v2",
@@ -114,18 +114,22 @@ fn every_route(version: Version, facts: &Value, routes: &[Route], count: usize) 
     );
     for (path, route) in ours {
         let class = match known[path] {
-            "read" => Safety::Read,
-            "get_or_create" => Safety::GetOrCreate,
-            "order_id" => Safety::OrderId,
-            "unsafe" => Safety::Unsafe,
+            "read" => Idempotency::Read,
+            "get_or_create" => Idempotency::GetOrCreate,
+            "order_id" => Idempotency::OrderId,
+            "unsafe" => Idempotency::NonIdempotent,
             other => panic!("a new class: {other}"),
         };
-        assert_eq!(route.safety, class, "{path}");
+        assert_eq!(route.idempotency, class, "{path}");
         assert_eq!(route.version, version, "{path}");
         // What moves money names the route that settles it, and that is a read of ours.
-        if class == Safety::OrderId {
+        if class == Idempotency::OrderId {
             let settles = routes.iter().find(|it| Some(it.name) == route.settled_by);
-            assert_eq!(settles.map(|it| it.safety), Some(Safety::Read), "{path}");
+            assert_eq!(
+                settles.map(|it| it.idempotency),
+                Some(Idempotency::Read),
+                "{path}"
+            );
         }
     }
 }
@@ -166,7 +170,7 @@ fn every_request_field_is_there() {
     assert_fields(&GetAppOrderInfo::new(OrderId::new("abc")));
 }
 
-fn assert_fields<E: Endpoint>(request: &E) {
+fn assert_fields<E: Request>(request: &E) {
     request.validate().unwrap();
     let body: Value = serde_json::from_slice(&request.body().unwrap()).unwrap();
     let mut sent: Vec<_> = body
@@ -177,12 +181,12 @@ fn assert_fields<E: Endpoint>(request: &E) {
         .collect();
     let facts = facts();
     let route = (facts["routes"].as_array().unwrap().iter())
-        .find(|route| route["path"] == format!("/{}", E::NAME))
+        .find(|route| route["path"] == format!("/{}", E::OPERATION))
         .unwrap();
     let mut known: Vec<_> = (route["request"].as_array().unwrap().iter())
         .map(|field| field["name"].as_str().unwrap())
         .collect();
     sent.sort_unstable();
     known.sort_unstable();
-    assert_eq!(sent, known, "{}", E::NAME);
+    assert_eq!(sent, known, "{}", E::OPERATION);
 }

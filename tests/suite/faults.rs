@@ -6,7 +6,7 @@ use std::time::Duration;
 use ccpayment::v2::{ApplyAppWithdrawToNetwork, GetCoin};
 use ccpayment::{
     Address, AnswerError, AppId, AppSecret, Chain, Client, CoinId, Credentials, Error, ErrorCode,
-    OrderId, Outcome, Retries, Timeouts, TransportError,
+    OrderId, Outcome, RetryPolicy, Timeouts, TransportError,
 };
 use ccpayment_sandbox::{EntryKind, Fault, Garbled, Sandbox, Server, Setting};
 
@@ -99,13 +99,13 @@ enum Class {
     NotSent,
     MaybeSent,
     TimedOut,
-    Rejected(ErrorCode),
+    Refused(ErrorCode),
     Undecodable,
     NotAnEnvelope(u16),
 }
 
 async fn ask(client: &Client) -> Class {
-    let once = client.clone().with_retries(Retries::off());
+    let once = client.clone().with_retry_policy(RetryPolicy::off());
     match once.send(&GetCoin::new(USDT)).await {
         Ok(_) => Class::Value,
         Err(Error::Transport { source, .. }) => match source {
@@ -115,7 +115,7 @@ async fn ask(client: &Client) -> Class {
             other => panic!("{other}"),
         },
         Err(Error::Answer { source, .. }) => match source {
-            AnswerError::Rejected(rejection) => Class::Rejected(rejection.code),
+            AnswerError::Refused(refusal) => Class::Refused(refusal.code),
             AnswerError::Undecodable { .. } => Class::Undecodable,
             AnswerError::NotAnEnvelope { status, .. } => Class::NotAnEnvelope(status.as_u16()),
             other => panic!("{other}"),
@@ -132,7 +132,7 @@ fn expected(fault: Fault) -> Class {
             _ => Class::MaybeSent,
         };
     };
-    let promises_nothing = Class::Rejected(ErrorCode::Internal);
+    let promises_nothing = Class::Refused(ErrorCode::Internal);
     match with {
         Garbled::Html
         | Garbled::Empty

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use bytes::Bytes;
-use ccpayment::{AnswerError, Endpoint, ErrorCode, decode};
+use ccpayment::{AnswerError, ErrorCode, Request, decode};
 use ccpayment_tests::typed::read_whole;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -118,7 +118,7 @@ impl Used {
 
 pub(crate) fn request<E>(used: &mut Used, name: &str, fixture: &str)
 where
-    E: Endpoint + Serialize + DeserializeOwned + Debug,
+    E: Request + Serialize + DeserializeOwned + Debug,
 {
     used.files.insert(name.to_owned());
     if let Some((_, why)) = ILLEGAL.iter().find(|(illegal, _)| *illegal == name) {
@@ -139,7 +139,7 @@ where
     insta::assert_debug_snapshot!(snapshot(name), request);
 }
 
-pub(crate) fn response<E: Endpoint>(used: &mut Used, name: &str, fixture: &str)
+pub(crate) fn response<E: Request>(used: &mut Used, name: &str, fixture: &str)
 where
     E::Response: Serialize + Debug,
 {
@@ -159,7 +159,7 @@ where
     for (field, mutations) in
         super::mutations::broken(&serde_json::from_str(fixture).unwrap(), read)
     {
-        let field = format!("{version} {} {field}", E::NAME);
+        let field = format!("{version} {} {field}", E::OPERATION);
         used.broken.entry(mutations).or_default().insert(field);
     }
 }
@@ -172,22 +172,22 @@ fn snapshot(name: &str) -> String {
 }
 
 /// A refusal keeps its number and its message, whatever else is in it.
-pub(crate) fn refusal<E: Endpoint>(used: &mut Used, name: &str, fixture: &str)
+pub(crate) fn refusal<E: Request>(used: &mut Used, name: &str, fixture: &str)
 where
     E::Response: Debug,
 {
     used.files.insert(name.to_owned());
     let http = http::Response::new(Bytes::copy_from_slice(fixture.as_bytes()));
     let error = decode::<E::Response>(&http).expect_err(name);
-    let AnswerError::Rejected(rejection) = error else {
+    let AnswerError::Refused(refusal) = error else {
         panic!("{name}: {error}")
     };
     let expected: Value = serde_json::from_str(fixture).unwrap();
-    assert_eq!(expected["code"], rejection.code.code(), "{name}");
-    assert_eq!(expected["msg"], rejection.message, "{name}");
+    assert_eq!(expected["code"], refusal.code.code(), "{name}");
+    assert_eq!(expected["msg"], refusal.message, "{name}");
     let reason = expected["reason"].as_str().filter(|it| !it.is_empty());
-    assert_eq!(reason, rejection.reason.as_deref(), "{name}");
-    let code = ErrorCode::from_v1(rejection.code.code());
+    assert_eq!(reason, refusal.reason.as_deref(), "{name}");
+    let code = ErrorCode::from_v1(refusal.code.code());
     assert!(!matches!(code, ErrorCode::Unknown(_)), "{name}: {code}");
 }
 

@@ -18,9 +18,9 @@ use ccpayment::v2::{
 };
 use ccpayment::webhook::{Acknowledgement, DepositDecision, Event, Verified, Verifier, Webhook};
 use ccpayment::{
-    Address, Amount, AppId, AppSecret, Call, Chain, Client, Clock, CoinId, Credentials, Endpoint,
-    ErrorCode, FiatId, Memo, OrderId, PayoutError, Proof, RecordId, Safety, SystemClock, Transport,
-    TransportError, ValidationError,
+    Address, Amount, AppId, AppSecret, Chain, Client, Clock, CoinId, Credentials, ErrorCode,
+    Exchange, FiatId, Idempotency, Memo, OrderId, Proof, RecordId, Request, SubmitError,
+    SystemClock, Transport, TransportError, ValidationError,
 };
 use ccpayment_sandbox::{Fault, Sandbox, Server, Setting};
 
@@ -104,7 +104,7 @@ async fn house_with(secret: &str, transport: impl Transport + 'static) -> House 
 }
 
 impl House {
-    async fn code<E: Endpoint>(&self, request: &E) -> ErrorCode {
+    async fn code<E: Request>(&self, request: &E) -> ErrorCode {
         let error = self
             .client
             .send_unsettled(request)
@@ -180,7 +180,7 @@ async fn every_route_answers_the_typed_client() {
     assert_eq!(info.amount_to_pay, amount("20"));
 
     let paid = client.payout(&payout("payout-1", "10")).await.unwrap();
-    let by_record = GetAppWithdrawRecord::new(paid.made);
+    let by_record = GetAppWithdrawRecord::new(paid.created);
     let record = client.send(&by_record).await.unwrap().record;
     assert_eq!(record.order_id, Some(OrderId::new("payout-1")));
     house.sandbox.settle_payouts();
@@ -277,30 +277,31 @@ async fn a_wrong_secret_and_a_wrong_clock_are_told_apart() {
 }
 
 /// Changes what leaves core, as a mistake in core would: the sandbox must notice.
-struct Tampered(Backend, fn(&mut Call));
+struct Tampered(Backend, fn(&mut Exchange));
 
 #[async_trait]
 impl Transport for Tampered {
-    async fn send(&self, mut call: Call) -> Result<http::Response<Bytes>, TransportError> {
-        (self.1)(&mut call);
-        self.0.send(call).await
+    async fn send(&self, mut exchange: Exchange) -> Result<http::Response<Bytes>, TransportError> {
+        (self.1)(&mut exchange);
+        self.0.send(exchange).await
     }
 }
 
-fn replace(call: &mut Call, from: &str, to: &str) {
-    let body = String::from_utf8(call.request.body().to_vec()).unwrap();
+fn replace(exchange: &mut Exchange, from: &str, to: &str) {
+    let body = String::from_utf8(exchange.request.body().to_vec()).unwrap();
     assert!(body.contains(from));
-    *call.request.body_mut() = Bytes::from(body.replacen(from, to, 1));
+    *exchange.request.body_mut() = Bytes::from(body.replacen(from, to, 1));
 }
 
 #[tokio::test]
 async fn one_byte_other_than_signed_is_noticed() {
-    let tampers: [fn(&mut Call); 4] = [
-        |call| replace(call, "10", "11"),
-        |call| replace(call, ",", ", "),
-        |call| replace(call, "payout-1", "payout-2"),
-        |call| {
-            call.request
+    let tampers: [fn(&mut Exchange); 4] = [
+        |exchange| replace(exchange, "10", "11"),
+        |exchange| replace(exchange, ",", ", "),
+        |exchange| replace(exchange, "payout-1", "payout-2"),
+        |exchange| {
+            exchange
+                .request
                 .headers_mut()
                 .insert("timestamp", "1767225601".parse().unwrap());
         },
@@ -328,11 +329,11 @@ async fn one_byte_other_than_signed_is_noticed() {
 /// A payout with one wire name misspelt, as a mistake in core's types would.
 struct Misspelt(&'static str, &'static str);
 
-impl Endpoint for Misspelt {
+impl Request for Misspelt {
     type Response = serde_json::Value;
-    const NAME: &'static str = ApplyAppWithdrawToNetwork::NAME;
+    const OPERATION: &'static str = ApplyAppWithdrawToNetwork::OPERATION;
     const PATH: &'static str = ApplyAppWithdrawToNetwork::PATH;
-    const SAFETY: Safety = Safety::OrderId;
+    const IDEMPOTENCY: Idempotency = Idempotency::OrderId;
 
     fn validate(&self) -> Result<(), ValidationError> {
         Ok(())
@@ -401,18 +402,21 @@ async fn a_payout_survives_every_way_of_losing_it() {
         let made = house.sandbox.payouts();
         assert_eq!(made.len(), 1, "{faults:?}");
         assert_eq!(made[0].order_id, "payout-1");
-        assert_eq!(made[0].record_id, paid.made.as_str());
+        assert_eq!(made[0].record_id, paid.created.as_str());
 
         // Calling again, as after a crash, finds it and pays nothing.
         let again = house.client.payout(&request).await.unwrap();
-        assert_eq!((again.made, again.proof), (paid.made, Proof::Record));
+        assert_eq!(
+            (again.created, again.proof),
+            (paid.created, Proof::FoundRecord)
+        );
         // Another payout under the same id is never taken for it.
         let other = house
             .client
             .payout(&payout("payout-1", "11"))
             .await
             .unwrap_err();
-        assert!(matches!(other, PayoutError::Conflict { .. }), "{other}");
+        assert!(matches!(other, SubmitError::Conflict { .. }), "{other}");
         assert_eq!(house.sandbox.payouts().len(), 1);
         house.close().await;
     }
@@ -461,7 +465,7 @@ async fn shop(house: &House, failures: u32) -> Shop {
     let verifier = Verifier::new(AppId::new("app-id"), &AppSecret::new("app-secret")).unwrap();
     let clock = house.sandbox.clone();
     let shop = Shop {
-        webhook: Webhook::new(verifier, move || {
+        webhook: Webhook::with_clock(verifier, move || {
             UNIX_EPOCH + Duration::from_secs(clock.now())
         }),
         client: house.client.clone(),

@@ -19,8 +19,8 @@ use ccpayment::v1::{
 use ccpayment::webhook::VerifyError;
 use ccpayment::webhook::v1::{Event, Verifier};
 use ccpayment::{
-    Address, Amount, AnswerError, AppId, AppSecret, Call, Chain, Client, Credentials, Endpoint,
-    Error, ErrorCode, Memo, OrderId, Outcome, Timestamp, Transport, TransportError, Unverified,
+    Address, Amount, AnswerError, AppId, AppSecret, Chain, Client, Credentials, Error, ErrorCode,
+    Exchange, Memo, OrderId, Outcome, Request, Timestamp, Transport, TransportError, Unverified,
     UserId,
 };
 use ccpayment_sandbox::{Incoming, Sandbox, Server, Setting};
@@ -41,9 +41,9 @@ struct Line {
 
 #[async_trait]
 impl Transport for Line {
-    async fn send(&self, call: Call) -> Result<http::Response<Bytes>, TransportError> {
-        let operation = call.operation;
-        let mut answer = self.inner.send(call).await?;
+    async fn send(&self, exchange: Exchange) -> Result<http::Response<Bytes>, TransportError> {
+        let operation = exchange.operation;
+        let mut answer = self.inner.send(exchange).await?;
         if answer.body().starts_with(b"{\"code\":10000") {
             self.answered.lock().unwrap().insert(operation);
         }
@@ -96,12 +96,12 @@ async fn house() -> House {
 }
 
 impl House {
-    async fn send<E: Endpoint>(&self, request: &E) -> E::Response {
+    async fn send<E: Request>(&self, request: &E) -> E::Response {
         let answer = self.client.send_unsettled(request).await;
-        answer.unwrap_or_else(|error| panic!("{}: {error}", E::NAME))
+        answer.unwrap_or_else(|error| panic!("{}: {error}", E::OPERATION))
     }
 
-    async fn code<E: Endpoint>(&self, request: &E) -> ErrorCode {
+    async fn code<E: Request>(&self, request: &E) -> ErrorCode {
         let error = self
             .client
             .send_unsettled(request)

@@ -3,7 +3,7 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use ccpayment::{AppId, AppSecret, Call, Client, Credentials, Transport, TransportError};
+use ccpayment::{AppId, AppSecret, Client, Credentials, Exchange, Transport, TransportError};
 use ccpayment_sandbox::Sandbox;
 
 use crate::gateway::SandboxClock;
@@ -13,8 +13,8 @@ pub(crate) struct InProcess(pub(crate) Sandbox);
 
 #[async_trait]
 impl Transport for InProcess {
-    async fn send(&self, call: Call) -> Result<http::Response<Bytes>, TransportError> {
-        let answer = self.0.respond(call.request).await;
+    async fn send(&self, exchange: Exchange) -> Result<http::Response<Bytes>, TransportError> {
+        let answer = self.0.respond(exchange.request).await;
         answer.ok_or_else(|| TransportError::MaybeSent("no whole answer".into()))
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use ccpayment::v2::{ApplyAppWithdrawToNetwork, GetCoin, GetOrCreateAppDepositAddress};
 use ccpayment::{
     Address, AppId, AppSecret, Chain, Client, CoinId, Credentials, Error, ErrorCode, OrderId,
-    Outcome, PayoutError, Proof, RecordId, ReferenceId, Submitted, Timeouts, Timestamp,
+    Outcome, Proof, RecordId, ReferenceId, SubmitError, Submitted, Timeouts, Timestamp,
     transport_fn,
 };
 use ccpayment_testing::TestClock;
@@ -62,7 +62,7 @@ fn bench(answers: Answers, timeouts: Timeouts) -> (Client, TestClock, Arc<Atomic
 }
 
 /// With these answers, of which the last comes when the process has been stopped for long.
-async fn pay(answers: Answers) -> Result<Submitted<RecordId>, PayoutError> {
+async fn pay(answers: Answers) -> Result<Submitted<RecordId>, SubmitError> {
     let (client, ..) = bench(answers, Timeouts::new(TOTAL, TOTAL));
     client.payout(&payout()).await
 }
@@ -75,7 +75,7 @@ async fn an_acceptance_counts_however_late_it_is_looked_at() {
         &[(0, LIMITED), (0, LIMITED), (STOPPED, ACCEPTED)],
     ] {
         let paid = pay(answers).await.unwrap();
-        assert_eq!((paid.made.as_str(), paid.proof), ("r1", Proof::Accepted));
+        assert_eq!((paid.created.as_str(), paid.proof), ("r1", Proof::Accepted));
     }
 }
 
@@ -90,8 +90,8 @@ async fn a_refusal_counts_however_late_it_is_looked_at() {
 #[tokio::test]
 async fn a_doubt_stays_a_doubt_with_its_date() {
     let error = pay(&[(0, LIMITED), (STOPPED, "<html>")]).await.unwrap_err();
-    assert!(matches!(error, PayoutError::Unknown { .. }), "{error}");
-    assert!(error.tried().in_doubt_since >= Some(START));
+    assert!(matches!(error, SubmitError::Unknown { .. }), "{error}");
+    assert!(error.attempts().in_doubt_since >= Some(START));
 }
 
 /// The answer to a submit that begins with too little time left would hardly come, and the refusal
@@ -116,7 +116,7 @@ async fn a_wait_that_outlasts_the_time_does_not_keep_the_record_from_being_read(
     let paid = client.payout(&payout()).await.unwrap();
     assert_eq!(
         (paid.proof, sent.load(Ordering::Relaxed)),
-        (Proof::Record, 2)
+        (Proof::FoundRecord, 2)
     );
 }
 
@@ -165,7 +165,7 @@ async fn a_block_stops_the_calls_of_all_clones_until_a_person_says_so() {
             let refused = client.payout(&payout()).await.unwrap_err();
             assert!(refused.can_be_made_again(), "{refused}");
             let unknown = client.settle(&payout(), START).await.unwrap_err();
-            assert!(matches!(unknown, PayoutError::Unknown { .. }), "{unknown}");
+            assert!(matches!(unknown, SubmitError::Unknown { .. }), "{unknown}");
         }
         assert_eq!(sent.load(Ordering::Relaxed), 1);
         clone.resume();
@@ -180,5 +180,5 @@ async fn a_payout_without_time_for_its_first_step_was_not_sent() {
     assert_eq!(error.outcome(), Outcome::NotSent, "{error}");
     assert_eq!(sent.load(Ordering::Relaxed), 0);
     let unknown = client.settle(&payout(), START).await.unwrap_err();
-    assert_eq!(unknown.tried().in_doubt_since, Some(START), "{unknown}");
+    assert_eq!(unknown.attempts().in_doubt_since, Some(START), "{unknown}");
 }

@@ -17,6 +17,7 @@ mod batches;
 mod blocking;
 mod discrepancies;
 mod edge;
+mod error_chains;
 mod every_route;
 mod facts;
 mod faults;

@@ -15,7 +15,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use ccpayment::v2::*;
 use ccpayment::{
-    AppId, AppSecret, Call, Client, Credentials, Cursor, ErrorCode, MOST_EMPTY_PAGES, OrderId,
+    AppId, AppSecret, Client, Credentials, Cursor, ErrorCode, Exchange, MOST_EMPTY_PAGES, OrderId,
     Page, PageError, Paged, RecordId, Timestamp, Transport, UserId,
 };
 use ccpayment_sandbox::{Incoming, Sandbox, Setting};
@@ -48,26 +48,26 @@ where
 {
     let pages = pages_of(client, query.clone()).await;
     let sizes: Vec<_> = pages.iter().map(|page| page.items.len()).collect();
-    assert_eq!(sizes, [20, 20, 5], "{}", Q::NAME);
+    assert_eq!(sizes, [20, 20, 5], "{}", Q::OPERATION);
     let rests: Vec<_> = pages.iter().map(|page| page.next.clone()).collect();
-    assert!(rests[2].is_none(), "{}", Q::NAME);
+    assert!(rests[2].is_none(), "{}", Q::OPERATION);
     let all = pages.into_iter().flat_map(|page| page.items);
     let all: Vec<_> = all.collect::<Result<_, _>>().unwrap();
     let different: BTreeSet<_> = (all.iter())
         .map(|item| serde_json::to_string(item).unwrap())
         .collect();
-    assert_eq!(different.len(), MANY, "{}", Q::NAME);
+    assert_eq!(different.len(), MANY, "{}", Q::OPERATION);
 
     let items: Vec<_> = client.items(query).try_collect().await.unwrap();
-    assert_eq!(items, all, "{}", Q::NAME);
+    assert_eq!(items, all, "{}", Q::OPERATION);
     for (read, rest) in [20, 40].into_iter().zip(rests.into_iter().flatten()) {
         let rest: Vec<_> = client.items(rest).try_collect().await.unwrap();
-        assert_eq!(rest, all[read..], "{}", Q::NAME);
+        assert_eq!(rest, all[read..], "{}", Q::OPERATION);
     }
-    Q::NAME
+    Q::OPERATION
 }
 
-async fn call(client: &Client, path: &str, body: Value) -> Value {
+async fn exchange(client: &Client, path: &str, body: Value) -> Value {
     let path = format!("/ccpayment/v2/{path}");
     let data = client.raw(path, &body).await.unwrap();
     serde_json::from_str(data.get()).unwrap()
@@ -88,10 +88,10 @@ async fn filled() -> (Sandbox, Client, RecordId) {
         .unwrap();
     let client = in_process::client(&sandbox);
     let of_shop = json!({ "referenceId": "shop-1", "chain": "POLYGON" });
-    let shop = call(&client, "getOrCreateAppDepositAddress", of_shop).await;
+    let shop = exchange(&client, "getOrCreateAppDepositAddress", of_shop).await;
     let shop = shop["address"].as_str().unwrap();
     let of_jane = json!({ "userId": JANE, "chain": "POLYGON" });
-    let jane = call(&client, "getOrCreateUserDepositAddress", of_jane).await;
+    let jane = exchange(&client, "getOrCreateUserDepositAddress", of_jane).await;
     let jane = jane["address"].as_str().unwrap();
     let usdt = |to: &str| {
         sandbox
@@ -112,28 +112,28 @@ async fn filled() -> (Sandbox, Client, RecordId) {
             "orderId": id("out"), "coinId": 1280, "chain": "POLYGON", "address": RECEIVER,
             "amount": "10",
         });
-        call(&client, "applyAppWithdrawToNetwork", to_network.clone()).await;
+        exchange(&client, "applyAppWithdrawToNetwork", to_network.clone()).await;
         let mut of_jane = to_network;
         of_jane["userId"] = json!(JANE);
-        call(&client, "applyUserWithdrawToNetwork", of_jane).await;
+        exchange(&client, "applyUserWithdrawToNetwork", of_jane).await;
         let swap = json!({
             "orderId": id("swap"), "coinIdIn": 1280, "amountIn": "10", "coinIdOut": 1329,
         });
-        call(&client, "swap", swap.clone()).await;
+        exchange(&client, "swap", swap.clone()).await;
         let mut of_jane = swap;
         of_jane["orderId"] = json!(id("user-swap"));
         of_jane["userId"] = json!(JANE);
-        call(&client, "userSwap", of_jane).await;
+        exchange(&client, "userSwap", of_jane).await;
         let gift = json!({
             "orderId": id("gift"), "fromUserId": JANE, "toUserId": LI, "coinId": 1280,
             "amount": "1.5",
         });
-        call(&client, "userTransfer", gift).await;
+        exchange(&client, "userTransfer", gift).await;
         let gifts = json!({
             "orderId": id("gifts"), "userId": JANE, "coinId": 1280,
             "toUsers": [{ "userId": LI, "amount": "1" }],
         });
-        call(&client, "userBatchTransfer", gifts).await;
+        exchange(&client, "userBatchTransfer", gifts).await;
         sandbox.advance(Duration::from_secs(60));
     }
     let users: Vec<_> = (0..MANY)
@@ -146,7 +146,7 @@ async fn filled() -> (Sandbox, Client, RecordId) {
     let to_all = json!({ "orderId": "to-all", "userId": JANE, "coinId": 1280, "toUsers": users });
     // As old as no other list looks back.
     sandbox.advance(Duration::from_secs(91 * DAY));
-    let parts = call(&client, "userBatchTransfer", to_all).await;
+    let parts = exchange(&client, "userBatchTransfer", to_all).await;
     let rows: Vec<_> = (1..=MANY)
         .map(|seq| {
             json!({
@@ -158,7 +158,7 @@ async fn filled() -> (Sandbox, Client, RecordId) {
         "batchOrderId": "batch-1", "coinId": 1280, "chain": "POLYGON", "mode": "Single",
         "orders": rows,
     });
-    call(&client, "applyBatchWithdraw", batch).await;
+    exchange(&client, "applyBatchWithdraw", batch).await;
     let parts = RecordId::new(parts["recordId"].as_str().unwrap());
     (sandbox, client, parts)
 }
@@ -227,7 +227,7 @@ async fn a_year_is_read_from_the_sandbox_which_takes_ninety_days_at_once() {
             "orderId": format!("day-{day:03}"), "coinId": 1280, "chain": "POLYGON",
             "address": RECEIVER, "amount": "10",
         });
-        call(&client, "applyAppWithdrawToNetwork", order).await;
+        exchange(&client, "applyAppWithdrawToNetwork", order).await;
         sandbox.advance(Duration::from_secs(DAY));
     }
     let expected: Vec<_> = (0..365).rev().map(|day| format!("day-{day:03}")).collect();
@@ -345,7 +345,7 @@ async fn a_cursor_that_comes_again_ends_the_list_with_an_error() {
         assert_eq!(pages.last().unwrap().next, Some(asked.clone()));
         let error = error.unwrap();
         assert_eq!(*error.rest(), asked);
-        assert!(error.call_error().is_none());
+        assert!(error.request_error().is_none());
         let PageError::RepeatedCursor { cursor, .. } = &error else {
             panic!("{error}")
         };
@@ -365,12 +365,12 @@ async fn a_cursor_that_comes_again_ends_the_list_with_an_error() {
 async fn after_an_error_the_rest_can_be_read() {
     let fake = FakeTransport::new();
     fake.expect(&list(), page("r1", &json!("a")));
-    fake.expect(&at("a"), Reply::rejected(ErrorCode::IpNotInWhitelist, "no"));
+    fake.expect(&at("a"), Reply::refused(ErrorCode::IpNotInWhitelist, "no"));
     let client = client(fake.clone());
     let (pages, error) = read(&client, list()).await;
     assert_eq!(ids(&pages), ["r1"]);
     let error = error.unwrap();
-    let code = error.call_error().and_then(ccpayment::Error::code);
+    let code = error.request_error().and_then(ccpayment::Error::code);
     assert_eq!(code, Some(ErrorCode::IpNotInWhitelist));
 
     fake.expect(&at("a"), page("r2", &json!("")));
@@ -417,7 +417,7 @@ async fn nothing_is_asked_for_before_it_is_wanted() {
 async fn a_list_of_empty_pages_ends_though_every_cursor_is_new() {
     let asked = Arc::new(Mutex::new(0_u32));
     let counter = Arc::clone(&asked);
-    let endless = ccpayment::transport_fn(move |_: Call| {
+    let endless = ccpayment::transport_fn(move |_: Exchange| {
         let mut number = counter.lock().unwrap();
         *number += 1;
         let data = json!({ "records": [], "nextId": format!("cursor-{number}") });
@@ -430,7 +430,7 @@ async fn a_list_of_empty_pages_ends_though_every_cursor_is_new() {
     let error = error.unwrap();
     assert!(matches!(error, PageError::NoRecords { .. }), "{error}");
     assert_eq!(*error.rest(), at(&format!("cursor-{MOST_EMPTY_PAGES}")));
-    assert!(error.call_error().is_none());
+    assert!(error.request_error().is_none());
     assert_eq!(*asked.lock().unwrap(), MOST_EMPTY_PAGES);
 }
 
@@ -507,7 +507,7 @@ async fn items_name_a_record_that_can_not_be_read_and_go_on() {
     assert_eq!(error.unreadable().unwrap().raw(), raw);
     // Who stops here loses nothing by going on from there.
     assert_eq!(*error.rest(), at("a"));
-    assert!(error.call_error().is_none());
+    assert!(error.request_error().is_none());
     fake.finish().unwrap();
 }
 
@@ -557,8 +557,14 @@ async fn what_is_no_object_is_no_record() {
 
 #[test]
 fn only_lists_with_a_span_have_a_longest_one() {
-    assert_eq!(GetSwapRecordList::LONGEST_SPAN, Some(WINDOW));
-    assert_eq!(GetAggregationFeeRecord::LONGEST_SPAN, Some(WINDOW));
+    assert_eq!(
+        GetSwapRecordList::LONGEST_SPAN,
+        Some(Duration::from_secs(WINDOW))
+    );
+    assert_eq!(
+        GetAggregationFeeRecord::LONGEST_SPAN,
+        Some(Duration::from_secs(WINDOW))
+    );
     assert_eq!(GetUserBatchTransferRecordDetail::LONGEST_SPAN, None);
     assert_eq!(GetBatchWithdrawOrderRecordList::LONGEST_SPAN, None);
 }

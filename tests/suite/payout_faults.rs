@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use ccpayment::{ErrorCode, PayoutError, Proof, RecordId, Submitted, Timeouts, Timestamp};
+use ccpayment::{ErrorCode, Proof, RecordId, SubmitError, Submitted, Timeouts, Timestamp};
 use ccpayment_sandbox::{Fault, Garbled};
 
 use super::faults::{START, house, payout, takes_time};
@@ -37,12 +37,12 @@ async fn a_payout_is_made_once_whatever_becomes_of_its_submit() {
             .unwrap_or_else(|error| panic!("{fault:?}: {error}"));
         assert_eq!(house.debits(), 1, "{fault:?}");
         let made = &house.sandbox.payouts()[0];
-        assert_eq!(made.record_id, paid.made.as_str(), "{fault:?}");
+        assert_eq!(made.record_id, paid.created.as_str(), "{fault:?}");
         assert_eq!(house.sandbox.fault_hits()[&fault], 1);
         if is_readable(fault) {
-            assert_eq!((paid.proof, paid.tried.lookups), (Proof::Accepted, 0));
+            assert_eq!((paid.proof, paid.attempts.lookups), (Proof::Accepted, 0));
         } else {
-            assert!(paid.tried.lookups > 0, "{fault:?}: {:?}", paid.tried);
+            assert!(paid.attempts.lookups > 0, "{fault:?}: {:?}", paid.attempts);
         }
         house.close().await;
     }
@@ -59,8 +59,8 @@ async fn a_payout_is_made_once_whatever_becomes_of_its_look_up() {
         house.sandbox.fault("getAppWithdrawRecord", fault);
         let paid = (house.client.payout(&payout("payout-1", "10")).await)
             .unwrap_or_else(|error| panic!("{fault:?}: {error}"));
-        assert_eq!(paid.proof, Proof::Record, "{fault:?}");
-        assert_eq!(paid.tried.submits, 1, "{fault:?}");
+        assert_eq!(paid.proof, Proof::FoundRecord, "{fault:?}");
+        assert_eq!(paid.attempts.submits, 1, "{fault:?}");
         assert_eq!(house.debits(), 1, "{fault:?}");
         house.close().await;
     }
@@ -78,7 +78,7 @@ async fn a_line_that_never_heals_leaves_the_outcome_unknown() {
         house.sandbox.faults_by_seed(1, 1000, &[fault]);
         let request = payout("payout-1", "10");
         let error = house.client.payout(&request).await.unwrap_err();
-        assert!(matches!(error, PayoutError::Unknown { .. }), "{error}");
+        assert!(matches!(error, SubmitError::Unknown { .. }), "{error}");
         assert_eq!(house.debits(), debits, "{fault:?}");
         house.close().await;
     }
@@ -104,11 +104,11 @@ async fn a_refusal_counts_once_nothing_is_in_doubt() {
 }
 
 /// What a verdict promises about the number of debits.
-fn promised(verdict: &Result<Submitted<RecordId>, PayoutError>) -> &'static [usize] {
+fn promised(verdict: &Result<Submitted<RecordId>, SubmitError>) -> &'static [usize] {
     match verdict {
         Ok(_) => &[1],
-        Err(PayoutError::Refused { .. }) => &[0],
-        Err(PayoutError::Unknown { .. }) => &[0, 1],
+        Err(SubmitError::Refused { .. }) => &[0],
+        Err(SubmitError::Unknown { .. }) => &[0, 1],
         Err(other) => panic!("{other}"),
     }
 }
@@ -130,12 +130,12 @@ async fn verdicts_hold_whatever_a_seed_brings() {
         // Later, on a line that works, a doubt is settled for good.
         house.sandbox.faults_by_seed(seed, 0, &[]);
         house.sandbox.advance(Duration::from_secs(600));
-        if let Err(PayoutError::Unknown { tried, .. }) = verdict {
+        if let Err(SubmitError::Unknown { attempts, .. }) = verdict {
             unknown += 1;
-            let since = tried.in_doubt_since.unwrap_or(Timestamp::new(START));
+            let since = attempts.in_doubt_since.unwrap_or(Timestamp::new(START));
             let settled = house.client.settle(&request, since).await;
             assert!(promised(&settled).contains(&house.debits()), "{seed}");
-            let for_good = matches!(settled, Ok(_) | Err(PayoutError::Refused { .. }));
+            let for_good = matches!(settled, Ok(_) | Err(SubmitError::Refused { .. }));
             assert!(for_good, "{seed}: {settled:?}");
         }
         house.close().await;

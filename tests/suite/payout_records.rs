@@ -2,7 +2,7 @@
 
 use ccpayment::v2::*;
 use ccpayment::{
-    Address, Amount, Chain, CoinId, Endpoint, Found, Memo, OrderId, Payout, Submit, UserId,
+    Address, Amount, Chain, CoinId, Memo, OrderId, Payout, RecordMatch, Request, Submit, UserId,
 };
 use serde_json::{Value, json};
 
@@ -20,16 +20,20 @@ struct Rules<'a> {
 #[track_caller]
 fn check<P: Payout>(payout: &P, record: &Value, rules: &Rules<'_>) {
     let judge = |record: &Value| {
-        let found = serde_json::from_value::<<P::Lookup as Endpoint>::Response>(
-            json!({ "record": record }),
-        );
-        payout.judge(&found.unwrap_or_else(|e| panic!("{}: {record}: {e}", P::NAME)))
+        let found =
+            serde_json::from_value::<<P::Lookup as Request>::Response>(json!({ "record": record }));
+        payout.judge(&found.unwrap_or_else(|e| panic!("{}: {record}: {e}", P::OPERATION)))
     };
-    assert_eq!(P::SETTLED_BY, Some(P::Lookup::NAME), "{}", P::NAME);
+    assert_eq!(
+        P::SETTLED_BY,
+        Some(P::Lookup::OPERATION),
+        "{}",
+        P::OPERATION
+    );
     let sent: Value = serde_json::from_slice(&payout.lookup().body().unwrap()).unwrap();
-    assert_eq!(sent, json!({"orderId": "payout-1"}), "{}", P::NAME);
+    assert_eq!(sent, json!({"orderId": "payout-1"}), "{}", P::OPERATION);
     assert!(
-        matches!(judge(record), Found::Same { .. }),
+        matches!(judge(record), RecordMatch::Matches { .. }),
         "{:?}",
         judge(record)
     );
@@ -40,13 +44,13 @@ fn check<P: Payout>(payout: &P, record: &Value, rules: &Rules<'_>) {
         changed[*wire] = other.clone();
         let is_spelt = rules.spelt.contains(wire);
         match judge(&changed) {
-            Found::Differs { fields, .. } | Found::Incomparable { fields, .. }
-                if is_spelt == matches!(judge(&changed), Found::Incomparable { .. }) =>
+            RecordMatch::Conflicts { fields, .. } | RecordMatch::Incomparable { fields, .. }
+                if is_spelt == matches!(judge(&changed), RecordMatch::Incomparable { .. }) =>
             {
                 let names: Vec<_> = fields.iter().map(|it| it.field).collect();
-                assert_eq!(names, [*field], "{} {wire}", P::NAME);
+                assert_eq!(names, [*field], "{} {wire}", P::OPERATION);
             }
-            other => panic!("{} with another {wire}: {other:?}", P::NAME),
+            other => panic!("{} with another {wire}: {other:?}", P::OPERATION),
         }
     }
     let without = |wire: &str| {
@@ -61,14 +65,14 @@ fn check<P: Payout>(payout: &P, record: &Value, rules: &Rules<'_>) {
         };
         let judged = payout.judge(&found);
         assert!(
-            matches!(judged, Found::Incomplete { field } if field == *name),
+            matches!(judged, RecordMatch::Incomplete { field } if field == *name),
             "{} without {wire}: {judged:?}",
-            P::NAME
+            P::OPERATION
         );
     }
     for (wire, ..) in rules.if_there {
         assert!(
-            matches!(judge(&without(wire)), Found::Same { .. }),
+            matches!(judge(&without(wire)), RecordMatch::Matches { .. }),
             "{wire}"
         );
     }
@@ -77,18 +81,18 @@ fn check<P: Payout>(payout: &P, record: &Value, rules: &Rules<'_>) {
         ended["status"] = json!(status);
         let judged = judge(&ended);
         assert!(
-            matches!(&judged, Found::Ended { status: it, .. } if it == status),
+            matches!(&judged, RecordMatch::Ended { status: it, .. } if it == status),
             "{} {status}: {judged:?}",
-            P::NAME
+            P::OPERATION
         );
         // Of another payout's failure nothing follows for this one.
         let is_certain = |it: &&(&str, &str, Value)| !rules.spelt.contains(&it.0);
         let (wire, _, other) = rules.needed.iter().find(is_certain).unwrap();
         ended[*wire] = other.clone();
         assert!(
-            matches!(judge(&ended), Found::Differs { .. }),
+            matches!(judge(&ended), RecordMatch::Conflicts { .. }),
             "{}",
-            P::NAME
+            P::OPERATION
         );
     }
     let words = [
@@ -102,22 +106,22 @@ fn check<P: Payout>(payout: &P, record: &Value, rules: &Rules<'_>) {
         let mut record = record.clone();
         record["status"] = json!(word);
         let expected = match judge(&record) {
-            Found::Same { status, .. } => {
+            RecordMatch::Matches { status, .. } => {
                 rules.accepted.contains(&word) && status.as_deref() == Some(word)
             }
-            Found::Ended { .. } => rules.ended.contains(&word),
-            Found::UnknownStatus { status } => {
+            RecordMatch::Ended { .. } => rules.ended.contains(&word),
+            RecordMatch::UnknownStatus { status } => {
                 !rules.accepted.contains(&word) && !rules.ended.contains(&word) && status == word
             }
             _ => false,
         };
-        assert!(expected, "{} {word}", P::NAME);
+        assert!(expected, "{} {word}", P::OPERATION);
     }
     let mut respelt = record.clone();
     respelt["orderId"] = json!("PAYOUT-1 ");
     let judged = judge(&respelt);
     assert!(
-        matches!(&judged, Found::Incomparable { fields, .. } if fields[0].field == "orderId"),
+        matches!(&judged, RecordMatch::Incomparable { fields, .. } if fields[0].field == "orderId"),
         "{judged:?}"
     );
     for order_id in [json!("payout-2"), Value::Null, json!("")] {
@@ -125,7 +129,7 @@ fn check<P: Payout>(payout: &P, record: &Value, rules: &Rules<'_>) {
         other["orderId"] = order_id;
         let judged = judge(&other);
         assert!(
-            matches!(judged, Found::Incomplete { field: "orderId" }),
+            matches!(judged, RecordMatch::Incomplete { field: "orderId" }),
             "{judged:?}"
         );
     }
@@ -213,8 +217,8 @@ fn withdrawals_to_a_chain() {
         let found = serde_json::from_value(json!({ "record": shown })).unwrap();
         payout.judge(&found)
     };
-    assert!(matches!(shown(1280), Found::Same { .. }));
-    assert!(matches!(shown(1281), Found::Differs { .. }));
+    assert!(matches!(shown(1280), RecordMatch::Matches { .. }));
+    assert!(matches!(shown(1281), RecordMatch::Conflicts { .. }));
 }
 
 #[test]
@@ -377,7 +381,7 @@ fn a_record_in_another_spelling_is_the_same_or_can_not_be_compared() {
         (("TRX", tron), ("TRX", format!("{tron} "))),
     ] {
         let judged = to_chain(asked.0, asked.1).judge(&shown(found.0, &found.1, Value::Null));
-        assert!(matches!(judged, Found::Same { .. }), "{judged:?}");
+        assert!(matches!(judged, RecordMatch::Matches { .. }), "{judged:?}");
     }
     for (asked, memo, found, shown_memo, field) in [
         (
@@ -405,7 +409,7 @@ fn a_record_in_another_spelling_is_the_same_or_can_not_be_compared() {
         let mut payout = to_chain(asked.0, asked.1);
         payout.memo = memo.map(Memo::new);
         let judged = payout.judge(&shown(found.0, &found.1, shown_memo));
-        let Found::Incomparable {
+        let RecordMatch::Incomparable {
             fields,
             status,
             record_id,
@@ -426,7 +430,7 @@ fn a_record_in_another_spelling_is_the_same_or_can_not_be_compared() {
     let shown =
         json!({"record": record(json!({"withdrawType": "Cwallet", "cwalletUser": "35255142"}))});
     let judged = payout.judge(&serde_json::from_value(shown).unwrap());
-    let Found::Incomparable { fields, .. } = judged else {
+    let RecordMatch::Incomparable { fields, .. } = judged else {
         panic!("{judged:?}")
     };
     assert_eq!(
@@ -446,8 +450,8 @@ fn a_record_in_another_spelling_is_the_same_or_can_not_be_compared() {
         let users = json!({"fromUserId": from, "toUserId": "user-2"});
         transfer.judge(&serde_json::from_value(json!({ "record": record(users) })).unwrap())
     };
-    assert!(matches!(shown("USER-1"), Found::Incomparable { .. }));
-    assert!(matches!(shown("user-3"), Found::Differs { .. }));
+    assert!(matches!(shown("USER-1"), RecordMatch::Incomparable { .. }));
+    assert!(matches!(shown("user-3"), RecordMatch::Conflicts { .. }));
     let targets = [TransferTarget::new(UserId::new("user-2"), amount("1"))];
     let batch = UserBatchTransfer::new(id(), UserId::new("user-1"), targets, USDT);
     let shown = |to: &str, paid: &str| {
@@ -455,8 +459,20 @@ fn a_record_in_another_spelling_is_the_same_or_can_not_be_compared() {
         let users = json!({"userId": "user-1", "toUsers": targets});
         batch.judge(&serde_json::from_value(json!({ "record": record(users) })).unwrap())
     };
-    assert!(matches!(shown("user-2", "1.0"), Found::Same { .. }));
-    assert!(matches!(shown("User-2", "1"), Found::Incomparable { .. }));
-    assert!(matches!(shown("user-2", "2"), Found::Differs { .. }));
-    assert!(matches!(shown("user-3", "1"), Found::Differs { .. }));
+    assert!(matches!(
+        shown("user-2", "1.0"),
+        RecordMatch::Matches { .. }
+    ));
+    assert!(matches!(
+        shown("User-2", "1"),
+        RecordMatch::Incomparable { .. }
+    ));
+    assert!(matches!(
+        shown("user-2", "2"),
+        RecordMatch::Conflicts { .. }
+    ));
+    assert!(matches!(
+        shown("user-3", "1"),
+        RecordMatch::Conflicts { .. }
+    ));
 }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use ccpayment::v2::{ApplyAppWithdrawToNetwork, GetAppWithdrawRecord, GetCoin};
 use ccpayment::{
-    ABSENCE_SECONDS, Address, AppId, AppSecret, Chain, Client, CoinId, Credentials, ErrorCode,
-    Memo, OrderId, Outcome, PayoutError, Proof, RecordId, Refusal, Retries, Safety, Submitted,
-    Timeouts, Timestamp,
+    Address, AppId, AppSecret, Chain, Client, CoinId, Credentials, ErrorCode, Idempotency, Memo,
+    OrderId, Outcome, Proof, RecordId, RefusalReason, RetryPolicy, SETTLE_AFTER, SubmitError,
+    Submitted, Timeouts, Timestamp,
 };
 use ccpayment_testing::{FakeTransport, Reply, TestClock};
 use http::StatusCode;
@@ -43,7 +43,7 @@ fn accepted() -> Reply {
 }
 
 fn not_found() -> Reply {
-    Reply::rejected(ErrorCode::NotFound, "not found")
+    Reply::refused(ErrorCode::NotFound, "not found")
 }
 
 struct Bench {
@@ -75,7 +75,7 @@ impl Bench {
         self
     }
 
-    async fn pay(&self) -> Result<Submitted<RecordId>, PayoutError> {
+    async fn pay(&self) -> Result<Submitted<RecordId>, SubmitError> {
         let result = self.client.payout(&payout()).await;
         self.fake.finish().unwrap();
         result
@@ -83,7 +83,7 @@ impl Bench {
 
     /// No call of [`Client::send`] is repeated.
     fn once(mut self) -> Self {
-        self.client = self.client.with_retries(Retries::off());
+        self.client = self.client.with_retry_policy(RetryPolicy::off());
         self
     }
 
@@ -100,7 +100,7 @@ async fn an_accepted_payout_is_one_call() {
     let bench = bench();
     bench.submit(accepted());
     let paid = bench.pay().await.unwrap();
-    assert_eq!((paid.made.as_str(), paid.proof), ("r1", Proof::Accepted));
+    assert_eq!((paid.created.as_str(), paid.proof), ("r1", Proof::Accepted));
 }
 
 #[tokio::test]
@@ -113,15 +113,18 @@ async fn a_lost_answer_is_settled_by_the_record() {
         Reply::data(&json!(null)),
         Reply::data(&json!({})),
         Reply::data(&json!({"recordId": ""})),
-        Reply::rejected(ErrorCode::Internal, "oops"),
-        Reply::rejected(ErrorCode::OrderDuplicate, "duplicate"),
-        Reply::rejected(ErrorCode::Unknown(19999), "new"),
+        Reply::refused(ErrorCode::Internal, "oops"),
+        Reply::refused(ErrorCode::OrderDuplicate, "duplicate"),
+        Reply::refused(ErrorCode::Unknown(19999), "new"),
     ] {
         let bench = bench();
         bench.submit(lost).lookup(record(json!({})));
         let paid = bench.pay().await.unwrap();
-        assert_eq!((paid.made.as_str(), paid.proof), ("r1", Proof::Record));
-        assert_eq!((paid.tried.submits, paid.tried.lookups), (1, 1));
+        assert_eq!(
+            (paid.created.as_str(), paid.proof),
+            ("r1", Proof::FoundRecord)
+        );
+        assert_eq!((paid.attempts.submits, paid.attempts.lookups), (1, 1));
     }
 }
 
@@ -132,7 +135,7 @@ async fn a_lost_request_is_repeated_under_the_same_id() {
         .submit(Reply::lost())
         .lookup(not_found())
         .submit(accepted());
-    assert_eq!(bench.pay().await.unwrap().tried.submits, 2);
+    assert_eq!(bench.pay().await.unwrap().attempts.submits, 2);
 }
 
 #[tokio::test]
@@ -141,9 +144,9 @@ async fn a_request_that_comes_late_is_found_and_not_made_again() {
     bench
         .submit(Reply::lost())
         .lookup(not_found())
-        .submit(Reply::rejected(ErrorCode::OrderDuplicate, "duplicate"))
+        .submit(Reply::refused(ErrorCode::OrderDuplicate, "duplicate"))
         .lookup(record(json!({})));
-    assert_eq!(bench.pay().await.unwrap().proof, Proof::Record);
+    assert_eq!(bench.pay().await.unwrap().proof, Proof::FoundRecord);
 }
 
 /// The hard part: a refusal after a doubt says nothing about the first attempt.
@@ -153,17 +156,17 @@ async fn a_refusal_after_a_doubt_counts_only_once_absence_is_proven() {
     bench
         .submit(Reply::lost())
         .lookup(not_found())
-        .submit(Reply::rejected(ErrorCode::BalanceInsufficient, "short"));
+        .submit(Reply::refused(ErrorCode::BalanceInsufficient, "short"));
     // More lookups than fit into the time of proof; those that are left over are not asked for.
     for _ in 0..200 {
         bench.lookup(not_found());
     }
     let error = bench.client.payout(&payout()).await.unwrap_err();
     assert_eq!(error.code(), Some(ErrorCode::BalanceInsufficient));
-    assert_eq!(error.outcome(), Outcome::Rejected);
-    assert!(error.tried().lookups > 5);
+    assert_eq!(error.outcome(), Outcome::Refused);
+    assert!(error.attempts().lookups > 5);
     let now = Timestamp::from_system(ccpayment::Clock::now(&bench.clock));
-    assert!(now.get() >= START.get() + ABSENCE_SECONDS);
+    assert!(now.get() >= START.get() + SETTLE_AFTER.as_secs());
     bench.fake.finish().unwrap_err();
 }
 
@@ -173,15 +176,15 @@ async fn within_the_default_minute_the_same_ends_as_unknown() {
     bench
         .submit(Reply::lost())
         .lookup(not_found())
-        .submit(Reply::rejected(ErrorCode::IpNotInWhitelist, "no"));
+        .submit(Reply::refused(ErrorCode::IpNotInWhitelist, "no"));
     for _ in 0..200 {
         bench.lookup(not_found());
     }
     let error = bench.client.payout(&payout()).await.unwrap_err();
-    let PayoutError::Unknown {
+    let SubmitError::Unknown {
         order_id,
         settled_by,
-        tried,
+        attempts,
         ..
     } = &error
     else {
@@ -191,28 +194,28 @@ async fn within_the_default_minute_the_same_ends_as_unknown() {
         (order_id.as_str(), *settled_by),
         ("payout-77", "getAppWithdrawRecord")
     );
-    assert_eq!(tried.in_doubt_since, Some(START));
+    assert_eq!(attempts.in_doubt_since, Some(START));
     bench.fake.finish().unwrap_err();
 
     // Later, in another process: the first attempt had arrived after all.
     let bench = self::bench();
     bench.lookup(record(json!({})));
     let paid = bench.client.settle(&payout(), START).await.unwrap();
-    assert_eq!((paid.proof, paid.tried.submits), (Proof::Record, 0));
+    assert_eq!((paid.proof, paid.attempts.submits), (Proof::FoundRecord, 0));
     bench.fake.finish().unwrap();
 }
 
 #[tokio::test]
 async fn settling_proves_absence_without_submitting() {
     let bench = bench();
-    bench.clock.advance(Duration::from_secs(ABSENCE_SECONDS));
+    bench.clock.advance(SETTLE_AFTER);
     bench.lookup(not_found());
     let error = bench.client.settle(&payout(), START).await.unwrap_err();
     assert!(
         matches!(
             error,
-            PayoutError::Refused {
-                reason: Refusal::Absent,
+            SubmitError::Refused {
+                reason: RefusalReason::Absent,
                 ..
             }
         ),
@@ -230,7 +233,10 @@ async fn what_would_not_be_sent_today_is_looked_up_all_the_same() {
     illegal.amount = "0".parse().unwrap();
     bench.lookup(record(json!({"amount": "0"})));
     let settled = bench.client.settle(&illegal, START).await.unwrap();
-    assert_eq!((settled.proof, settled.tried.submits), (Proof::Record, 0));
+    assert_eq!(
+        (settled.proof, settled.attempts.submits),
+        (Proof::FoundRecord, 0)
+    );
     bench.fake.finish().unwrap();
     let refused = bench.client.payout(&illegal).await.unwrap_err();
     assert!(refused.can_be_made_again(), "{refused}");
@@ -241,7 +247,7 @@ async fn a_doubt_in_milliseconds_is_refused_and_settles_nothing() {
     let bench = bench();
     let in_ms = Timestamp::new(START.get() * 1_000);
     let error = bench.client.settle(&payout(), in_ms).await.unwrap_err();
-    let PayoutError::Unknown {
+    let SubmitError::Unknown {
         last: Some(cause), ..
     } = &error
     else {
@@ -249,11 +255,12 @@ async fn a_doubt_in_milliseconds_is_refused_and_settles_nothing() {
     };
     assert!(
         cause
+            .report()
             .to_string()
             .contains("`in_doubt_since` looks like milliseconds"),
         "{cause}"
     );
-    assert_eq!(error.tried().lookups, 0);
+    assert_eq!(error.attempts().lookups, 0);
     bench.fake.finish().unwrap();
 }
 
@@ -266,14 +273,14 @@ async fn a_status_that_is_not_known_is_no_success_and_is_told() {
             bench.lookup(record(json!({"status": status})));
         }
         let error = bench.client.payout(&payout()).await.unwrap_err();
-        let PayoutError::Unknown { status: shown, .. } = &error else {
+        let SubmitError::Unknown { status: shown, .. } = &error else {
             panic!("{error}")
         };
         assert_eq!(shown.as_deref(), Some(status));
         assert!(
             error
                 .to_string()
-                .ends_with(&format!("its record says {status}")),
+                .contains(&format!("its record says {status};")),
             "{error}"
         );
         bench.fake.finish().unwrap_err();
@@ -293,7 +300,7 @@ async fn a_record_that_can_not_be_compared_ends_it_and_is_never_paid_again() {
         let bench = bench();
         bench.submit(Reply::lost()).lookup(record(change));
         let error = bench.pay().await.unwrap_err();
-        let PayoutError::Incomparable {
+        let SubmitError::Incomparable {
             record_id,
             status,
             fields,
@@ -326,7 +333,10 @@ async fn an_acceptance_is_looked_up_where_that_is_asked_for() {
         .submit(Reply::data(&json!({"recordId": "foreign"})))
         .lookup(record(json!({})));
     let paid = bench.pay().await.unwrap();
-    assert_eq!((paid.made.as_str(), paid.proof), ("r1", Proof::Record));
+    assert_eq!(
+        (paid.created.as_str(), paid.proof),
+        ("r1", Proof::FoundRecord)
+    );
     assert!(paid.status.is_some());
 
     // Nothing was made: the same id is used again, and only the record ends it.
@@ -337,7 +347,7 @@ async fn an_acceptance_is_looked_up_where_that_is_asked_for() {
         .submit(accepted())
         .lookup(record(json!({})));
     let paid = bench.pay().await.unwrap();
-    assert_eq!((paid.proof, paid.tried.submits), (Proof::Record, 2));
+    assert_eq!((paid.proof, paid.attempts.submits), (Proof::FoundRecord, 2));
 }
 
 /// A clock that jumps forward makes a lookup look late, but the gateway refuses such a lookup, so
@@ -346,13 +356,13 @@ async fn an_acceptance_is_looked_up_where_that_is_asked_for() {
 async fn a_clock_jump_proves_nothing() {
     let bench = bench();
     bench.submit(Reply::lost());
-    bench.lookup(Reply::rejected(ErrorCode::ReqExpired, "expired"));
+    bench.lookup(Reply::refused(ErrorCode::ReqExpired, "expired"));
     bench.clock.set(START.plus(Duration::from_secs(86_400)));
     for _ in 0..200 {
-        bench.lookup(Reply::rejected(ErrorCode::ReqExpired, "expired"));
+        bench.lookup(Reply::refused(ErrorCode::ReqExpired, "expired"));
     }
     let error = bench.client.payout(&payout()).await.unwrap_err();
-    assert!(matches!(error, PayoutError::Unknown { .. }), "{error}");
+    assert!(matches!(error, SubmitError::Unknown { .. }), "{error}");
     bench.fake.finish().unwrap_err();
 }
 
@@ -370,10 +380,10 @@ async fn a_found_record_that_differs_is_a_conflict() {
     ] {
         let bench = bench();
         bench
-            .submit(Reply::rejected(ErrorCode::OrderDuplicate, "duplicate"))
+            .submit(Reply::refused(ErrorCode::OrderDuplicate, "duplicate"))
             .lookup(record(change));
         let error = bench.pay().await.unwrap_err();
-        let PayoutError::Conflict {
+        let SubmitError::Conflict {
             record_id, fields, ..
         } = error
         else {
@@ -405,7 +415,7 @@ async fn the_same_payout_may_be_written_otherwise() {
                 .await
                 .unwrap_or_else(|e| panic!("{change}: {e}"))
                 .proof,
-            Proof::Record
+            Proof::FoundRecord
         );
     }
 }
@@ -427,7 +437,7 @@ async fn a_record_that_lacks_what_proves_it_settles_nothing() {
             .lookup(record(change))
             .lookup(record(json!({})));
         let paid = bench.pay().await.unwrap();
-        assert_eq!((paid.tried.submits, paid.tried.lookups), (1, 2));
+        assert_eq!((paid.attempts.submits, paid.attempts.lookups), (1, 2));
     }
     // A memo that was asked for and is not shown is no proof of another payout.
     let bench = bench();
@@ -435,7 +445,7 @@ async fn a_record_that_lacks_what_proves_it_settles_nothing() {
     bench.fake.expect(&with_memo, Reply::lost());
     bench.lookup(record(json!({})));
     let error = bench.client.payout(&with_memo).await.unwrap_err();
-    assert!(matches!(error, PayoutError::Incomparable { .. }), "{error}");
+    assert!(matches!(error, SubmitError::Incomparable { .. }), "{error}");
     bench.fake.finish().unwrap();
 }
 
@@ -446,9 +456,9 @@ async fn a_payout_that_ended_is_refused_with_its_reason() {
         let ended = record(json!({"status": status, "reason": "by a person"}));
         bench.submit(Reply::lost()).lookup(ended);
         let error = bench.pay().await.unwrap_err();
-        let PayoutError::Refused {
+        let SubmitError::Refused {
             reason:
-                Refusal::Ended {
+                RefusalReason::Ended {
                     status: found,
                     reason,
                     ..
@@ -482,20 +492,20 @@ async fn an_echoed_secret_is_taken_out_of_the_reason_of_a_record() {
 #[tokio::test]
 async fn a_clean_refusal_is_final_at_once_and_a_passing_one_is_waited_out() {
     let bench = bench();
-    bench.submit(Reply::rejected(ErrorCode::BalanceInsufficient, "short"));
+    bench.submit(Reply::refused(ErrorCode::BalanceInsufficient, "short"));
     let error = bench.pay().await.unwrap_err();
     assert_eq!(error.code(), Some(ErrorCode::BalanceInsufficient));
     assert_eq!(
-        error.to_string(),
+        error.report().to_string(),
         "payout-77 was refused: the gateway answered 14000 BalanceInsufficient: short"
     );
 
     let bench = self::bench();
     bench
-        .submit(Reply::rejected(ErrorCode::RateLimit, "slow"))
+        .submit(Reply::refused(ErrorCode::RateLimit, "slow"))
         .submit(Reply::not_sent())
         .submit(accepted());
-    assert_eq!(bench.pay().await.unwrap().tried.submits, 3);
+    assert_eq!(bench.pay().await.unwrap().attempts.submits, 3);
 }
 
 #[tokio::test]
@@ -505,11 +515,10 @@ async fn an_illegal_payout_is_refused_before_anything_is_sent() {
     illegal.amount = "0".parse().unwrap();
     let error = bench.client.payout(&illegal).await.unwrap_err();
     assert_eq!(error.outcome(), Outcome::NotSent);
-    let source = std::error::Error::source(&error).unwrap();
-    let text = std::error::Error::source(source).unwrap().to_string();
     assert_eq!(
-        text,
-        "applyAppWithdrawToNetwork was not sent: `amount` must be above zero"
+        error.report().to_string(),
+        "payout-77 was refused: applyAppWithdrawToNetwork was not sent: \
+         `amount` must be above zero"
     );
 }
 
@@ -526,10 +535,13 @@ async fn a_hanging_gateway_meets_the_deadline() {
     });
     let error = result.unwrap_err();
     assert!(
-        error.to_string().contains("no answer within 20000 ms"),
+        error
+            .report()
+            .to_string()
+            .contains("no answer within 20000 ms"),
         "{error}"
     );
-    assert_eq!(error.call().safety, Safety::Read);
+    assert_eq!(error.request().idempotency, Idempotency::Read);
 }
 
 /// What one `send` of a call that moves money means, by its answer.
@@ -549,11 +561,11 @@ async fn outcomes_of_a_single_send() {
         (Reply::data(&json!(null)), true),
         (Reply::data(&json!({"recordId": ""})), true),
         (Reply::http(StatusCode::FORBIDDEN, "<html>"), true),
-        (Reply::rejected(ErrorCode::Failed, "?"), true),
-        (Reply::rejected(ErrorCode::OrderDuplicate, "?"), true),
+        (Reply::refused(ErrorCode::Failed, "?"), true),
+        (Reply::refused(ErrorCode::OrderDuplicate, "?"), true),
         (Reply::not_sent(), false),
-        (Reply::rejected(ErrorCode::BalanceInsufficient, "?"), false),
-        (Reply::rejected(ErrorCode::VerifySignFailed, "?"), false),
+        (Reply::refused(ErrorCode::BalanceInsufficient, "?"), false),
+        (Reply::refused(ErrorCode::VerifySignFailed, "?"), false),
     ] {
         let bench = bench().once();
         bench.submit(reply);

@@ -9,9 +9,9 @@ use bytes::Bytes;
 use ccpayment::v1::CheckUser;
 use ccpayment::v2::{ApplyAppWithdrawToNetwork, GetCoinList};
 use ccpayment::{
-    Address, AppId, AppSecret, Call, Chain, Client, Clock, CoinId, Credentials, Error, OrderId,
-    Outcome, PayoutError, Refusal, Retries, Timeouts, Timestamp, Transport, TransportError,
-    Version,
+    Address, AppId, AppSecret, Chain, Client, Clock, CoinId, Credentials, Error, Exchange, OrderId,
+    Outcome, RefusalReason, RetryPolicy, SubmitError, Timeouts, Timestamp, Transport,
+    TransportError, Version,
 };
 use ccpayment_testing::{FakeTransport, Reply, TestClock};
 use http::Response;
@@ -101,7 +101,7 @@ async fn a_limit_can_be_set_and_lifted_for_each_version() {
 #[tokio::test]
 async fn each_attempt_takes_its_turn() {
     let mut bench = bench().limited(Version::V2, 1);
-    bench.client = bench.client.with_retries(Retries::up_to(4));
+    bench.client = bench.client.with_retry_policy(RetryPolicy::up_to(4));
     for _ in 0..3 {
         bench.fake.expect_any::<GetCoinList>(Reply::lost());
     }
@@ -116,8 +116,8 @@ struct Order(Arc<Mutex<Vec<&'static str>>>);
 
 #[async_trait]
 impl Transport for Order {
-    async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
-        self.0.lock().unwrap().push(call.operation);
+    async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError> {
+        self.0.lock().unwrap().push(exchange.operation);
         let data = json!({"coins": [], "recordId": "r-1"});
         let answer = json!({"code": 10000, "msg": "success", "data": data});
         Ok(Response::new(answer.to_string().into()))
@@ -187,14 +187,14 @@ async fn what_would_come_too_late_is_not_sent() {
     let error = bench.client.send(&GetCoinList::new()).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "getCoinList was not sent: its turn among 1 calls a second would come too late"
+        "getCoinList was not sent: rate limit of 1/s, no slot before the deadline"
     );
     assert_eq!(error.outcome(), Outcome::NotSent);
     let error = bench.client.payout(&payout()).await.unwrap_err();
     assert!(matches!(
         error,
-        PayoutError::Refused {
-            reason: Refusal::NotSent(_),
+        SubmitError::Refused {
+            reason: RefusalReason::NotSent(_),
             ..
         }
     ));

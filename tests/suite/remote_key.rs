@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use ccpayment::v2::{ApplyAppWithdrawToNetwork, GetCoin};
 use ccpayment::{
-    Address, AppId, AppSecret, Call, Chain, Client, CoinId, Credentials, Error, HmacKey, OrderId,
-    Origin, Outcome, PayoutError, PrepareError, Prepared, Refusal, SignText, Signer, SigningError,
-    SigningFuture, Timestamp, TransportError, transport_fn,
+    Address, AppId, AppSecret, Chain, Client, CoinId, Credentials, Error, Exchange, HmacKey,
+    OrderId, Origin, Outcome, PrepareError, PreparedRequest, RefusalReason, SignText, Signer,
+    SigningError, SigningFuture, SubmitError, Timestamp, TransportError, transport_fn,
 };
 use ccpayment_testing::{FakeTransport, Reply, TestClock};
 use serde_json::json;
@@ -115,8 +115,8 @@ async fn what_signing_took_is_not_there_for_sending() {
         let told = Arc::new(Mutex::new(None));
         let transport = transport_fn({
             let told = told.clone();
-            move |call: Call| {
-                *told.lock().unwrap() = Some(call.timeout.as_secs());
+            move |exchange: Exchange| {
+                *told.lock().unwrap() = Some(exchange.timeout.as_secs());
                 async { Err(TransportError::MaybeSent("reset".into())) }
             }
         });
@@ -140,7 +140,7 @@ async fn without_waiting_there_is_no_signature() {
         asked: Arc::default(),
     };
     let credentials = Credentials::with_signer(AppId::new("app"), signer).unwrap();
-    let prepared = Prepared::new(&GetCoin::new(CoinId::new(1))).unwrap();
+    let prepared = PreparedRequest::new(&GetCoin::new(CoinId::new(1))).unwrap();
     let origin = Origin::default();
     let error = prepared.sign(&origin, &credentials, NOW).unwrap_err();
     assert!(matches!(error, PrepareError::Sign(SigningError::Remote)));
@@ -169,7 +169,7 @@ async fn one_that_fails_sends_nothing() {
         .fake
         .expect(&payout(), Reply::data(&json!({"recordId": "r1"})));
     let paid = bench.client.payout(&payout()).await.unwrap();
-    assert_eq!(paid.tried.submits, 2);
+    assert_eq!(paid.attempts.submits, 2);
     assert_eq!(bench.asked.load(Ordering::Relaxed), 3);
     bench.fake.finish().unwrap();
 }
@@ -200,8 +200,8 @@ async fn one_that_hangs_meets_the_deadline_and_nothing_was_sent() {
     });
     assert!(matches!(
         result.unwrap_err(),
-        PayoutError::Refused {
-            reason: Refusal::NotSent(_),
+        SubmitError::Refused {
+            reason: RefusalReason::NotSent(_),
             ..
         }
     ));
@@ -212,7 +212,7 @@ async fn one_that_hangs_meets_the_deadline_and_nothing_was_sent() {
 #[test]
 fn a_key_that_is_here_never_waits_and_allocates_no_more() {
     let credentials = Credentials::new(AppId::new("app"), AppSecret::new("secret")).unwrap();
-    let prepared = Prepared::new(&GetCoin::new(CoinId::new(1))).unwrap();
+    let prepared = PreparedRequest::new(&GetCoin::new(CoinId::new(1))).unwrap();
     let origin = Origin::default();
     let text = SignText {
         app_id: "app",

@@ -10,9 +10,9 @@ use ccpayment::v2::{
     ApplyAppWithdrawToNetwork, GetAppWithdrawRecord, GetCoinList, GetOrCreateAppDepositAddress,
 };
 use ccpayment::{
-    Address, AppId, AppSecret, Call, Chain, Client, Clock, CoinId, Credentials, Endpoint,
-    ErrorCode, OrderId, Outcome, Prepared, ReferenceId, Retries, Timeouts, Timestamp, Transport,
-    TransportError,
+    Address, AppId, AppSecret, Chain, Client, Clock, CoinId, Credentials, ErrorCode, Exchange,
+    OrderId, Outcome, PreparedRequest, ReferenceId, Request, RetryPolicy, Timeouts, Timestamp,
+    Transport, TransportError,
 };
 use ccpayment_testing::TestClock;
 use http::{HeaderMap, Response, StatusCode};
@@ -55,18 +55,18 @@ struct Sent {
 
 #[async_trait]
 impl Transport for Line {
-    async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
+    async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError> {
         let fate = {
             let mut fates = self.fates.lock().unwrap();
             let next = (fates.len() > 1).then(|| fates.pop_front().unwrap());
             next.unwrap_or_else(|| fates[0])
         };
         self.sent.lock().unwrap().push(Sent {
-            operation: call.operation,
+            operation: exchange.operation,
             at: self.clock.elapsed(),
-            timeout: call.timeout,
-            headers: call.request.headers().clone(),
-            body: call.request.body().clone(),
+            timeout: exchange.timeout,
+            headers: exchange.request.headers().clone(),
+            body: exchange.request.body().clone(),
         });
         let page = |status: u16| Response::builder().status(status);
         let json = |text: String| page(200).body(text.into()).unwrap();
@@ -74,8 +74,8 @@ impl Transport for Line {
             Fate::NotSent => return Err(TransportError::NotSent("refused".into())),
             Fate::Lost => return Err(TransportError::MaybeSent("reset".into())),
             Fate::TimedOut => {
-                self.clock.advance(call.timeout);
-                let after = call.timeout;
+                self.clock.advance(exchange.timeout);
+                let after = exchange.timeout;
                 return Err(TransportError::TimedOut { after });
             }
             Fate::TooLong => return Err(TransportError::TooLarge { limit: 1 }),
@@ -123,7 +123,7 @@ impl Bench {
     }
 
     fn up_to(mut self, attempts: u32) -> Self {
-        self.client = self.client.with_retries(Retries::up_to(attempts));
+        self.client = self.client.with_retry_policy(RetryPolicy::up_to(attempts));
         self
     }
 }
@@ -186,7 +186,7 @@ async fn each_class_repeats_what_harms_nobody() {
                 // Nobody knows what it does.
                 let bench = bench(&[fate]);
                 let error = bench.client.raw("/ccpayment/v2/new", &()).await.err();
-                assert!(error.is_none_or(|error| error.call().attempts == 1));
+                assert!(error.is_none_or(|error| error.request().attempts == 1));
                 bench.sent()
             },
         ];
@@ -200,7 +200,7 @@ async fn each_attempt_signs_the_same_bytes_afresh() {
     bench.client.send(&GetCoinList::new()).await.unwrap();
     let sent = bench.line.sent.lock().unwrap();
     assert_eq!(sent.len(), 3);
-    let prepared = Prepared::new(&GetCoinList::new()).unwrap();
+    let prepared = PreparedRequest::new(&GetCoinList::new()).unwrap();
     for one in &*sent {
         let at = Timestamp::new(START.get() + one.at.as_secs());
         let again = prepared.sign(&"http://localhost".parse().unwrap(), &credentials(), at);
@@ -216,11 +216,11 @@ async fn each_attempt_signs_the_same_bytes_afresh() {
 async fn an_error_says_how_often_it_was_tried() {
     let unlucky = bench(&[Fate::Lost, Fate::Page(502), Fate::Refused(13_000)]);
     let error = unlucky.client.send(&GetCoinList::new()).await.unwrap_err();
-    assert_eq!(error.call().attempts, 3);
+    assert_eq!(error.request().attempts, 3);
     assert_eq!(error.code(), Some(ErrorCode::InvalidCoin));
     let once = bench(&[Fate::Lost]).up_to(0);
     let error = once.client.send(&GetCoinList::new()).await.unwrap_err();
-    assert_eq!((error.call().attempts, once.sent()), (1, 1));
+    assert_eq!((error.request().attempts, once.sent()), (1, 1));
 }
 
 #[tokio::test]
@@ -314,7 +314,10 @@ async fn a_success_after_repeats_leaves_the_budget_one_token_richer() {
         assert_eq!(bench.sent() - sent, repeats + 1, "{before:?}");
         // What is there now, five at a time, until one token is left.
         *fates.lock().unwrap() = [Fate::NotSent].into();
-        let once = bench.client.clone().with_retries(Retries::up_to(2));
+        let once = bench
+            .client
+            .clone()
+            .with_retry_policy(RetryPolicy::up_to(2));
         let sent = bench.sent();
         for _ in 0..10 {
             once.send(&read).await.unwrap_err();
@@ -346,7 +349,10 @@ async fn a_payout_waits_as_long_as_it_is_asked_to() {
         let first: Vec<_> = sent.iter().map(|one| one.operation).take(2).collect();
         assert_eq!(
             first,
-            [ApplyAppWithdrawToNetwork::NAME, GetAppWithdrawRecord::NAME]
+            [
+                ApplyAppWithdrawToNetwork::OPERATION,
+                GetAppWithdrawRecord::OPERATION
+            ]
         );
         assert!(sent[1].at >= 20 * SECOND);
     }
@@ -375,7 +381,7 @@ async fn a_payout_is_made_when_every_budget_is_used_up() {
     ];
     *bench.line.fates.lock().unwrap() = fates.into();
     let paid = bench.client.payout(&payout()).await.unwrap();
-    assert_eq!((paid.tried.submits, paid.tried.lookups), (3, 1));
+    assert_eq!((paid.attempts.submits, paid.attempts.lookups), (3, 1));
 }
 
 fn fate() -> impl Strategy<Value = Fate> {
@@ -412,6 +418,6 @@ proptest! {
         let doubts = seen.iter().filter(|fate| doubtful(fate)).count();
         let is_unknown = matches!(error.outcome(), Outcome::Unknown(_));
         prop_assert_eq!(doubts, usize::from(is_unknown), "{:?}: {}", seen, error);
-        prop_assert_eq!(error.call().attempts as usize, bench.sent());
+        prop_assert_eq!(error.request().attempts as usize, bench.sent());
     }
 }

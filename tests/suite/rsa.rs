@@ -6,7 +6,7 @@ use std::path::Path;
 use ccpayment::v2::GetCoin;
 use ccpayment::webhook::{Verifier, VerifyError};
 use ccpayment::{
-    AppId, AppSecret, Client, CoinId, Credentials, Retries, RsaBackend, RsaPrivateKey,
+    AppId, AppSecret, Client, CoinId, Credentials, RetryPolicy, RsaBackend, RsaPrivateKey,
     RsaPublicKey, SignText, Signature, Timestamp,
 };
 use ccpayment_testing::{FakeTransport, Reply};
@@ -102,14 +102,14 @@ async fn a_client_signs_with_a_local_rsa_key() {
         let credentials = Credentials::rsa(AppId::new("app"), private(backend, 2048)).unwrap();
         let fake = FakeTransport::verifying(&credentials);
         fake.expect_any::<GetCoin>(Reply::lost());
-        let client = Client::new(credentials, fake.clone()).with_retries(Retries::off());
+        let client = Client::new(credentials, fake.clone()).with_retry_policy(RetryPolicy::off());
         // The fake checks the signature first; only what passes is lost.
         let error = client
             .send(&GetCoin::new(CoinId::new(1)))
             .await
             .unwrap_err();
         assert!(
-            error.to_string().contains("connection broke"),
+            error.report().to_string().contains("connection broke"),
             "{backend:?}: {error}"
         );
         fake.finish().unwrap();
@@ -120,7 +120,7 @@ async fn a_client_signs_with_a_local_rsa_key() {
 fn a_request_shows_no_signature() {
     let credentials =
         Credentials::rsa(AppId::new("app"), private(RsaBackend::default(), 2048)).unwrap();
-    let prepared = ccpayment::Prepared::new(&GetCoin::new(CoinId::new(1))).unwrap();
+    let prepared = ccpayment::PreparedRequest::new(&GetCoin::new(CoinId::new(1))).unwrap();
     let request = prepared
         .sign(
             &Default::default(),

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use bytes::Bytes;
 use ccpayment::{
-    AppId, AppSecret, BoxError, Call, Client, Credentials, ErrorCode, Transport, TransportError,
-    Version,
+    AppId, AppSecret, BoxError, Client, Credentials, ErrorCode, Exchange, Transport,
+    TransportError, Version,
 };
 use ccpayment_sandbox::Sandbox;
 use ccpayment_tests::sandbox::knows;
@@ -22,16 +22,16 @@ use super::schema::{Document, versions};
 /// Straight into the sandbox, after a change that a mistake in core could have made.
 struct Straight {
     sandbox: Sandbox,
-    change: Box<dyn Fn(&mut Call) + Send + Sync>,
+    change: Box<dyn Fn(&mut Exchange) + Send + Sync>,
     sent: Arc<Mutex<Bytes>>,
 }
 
 #[async_trait]
 impl Transport for Straight {
-    async fn send(&self, mut call: Call) -> Result<http::Response<Bytes>, TransportError> {
-        (self.change)(&mut call);
-        *self.sent.lock().unwrap() = call.request.body().clone();
-        let answer = self.sandbox.respond(call.request).await;
+    async fn send(&self, mut exchange: Exchange) -> Result<http::Response<Bytes>, TransportError> {
+        (self.change)(&mut exchange);
+        *self.sent.lock().unwrap() = exchange.request.body().clone();
+        let answer = self.sandbox.respond(exchange.request).await;
         answer.ok_or_else(|| TransportError::MaybeSent(BoxError::from("no answer")))
     }
 }
@@ -64,7 +64,7 @@ impl House {
         routes
     }
 
-    fn client(&self, change: impl Fn(&mut Call) + Send + Sync + 'static) -> Client {
+    fn client(&self, change: impl Fn(&mut Exchange) + Send + Sync + 'static) -> Client {
         let credentials =
             Credentials::new(AppId::new("app-id"), AppSecret::new("app-secret")).unwrap();
         let transport = Straight {
@@ -207,19 +207,19 @@ async fn the_sandbox_knows_every_name_that_the_types_send() {
 async fn a_byte_other_than_signed_is_noticed_on_every_route() {
     let house = House::new();
     let at = |place: fn(usize) -> usize| {
-        move |call: &mut Call| {
-            let mut body = call.request.body().to_vec();
+        move |exchange: &mut Exchange| {
+            let mut body = exchange.request.body().to_vec();
             let place = place(body.len());
             if let Some(byte) = body.get_mut(place) {
                 *byte ^= 1;
             } else {
                 body.push(b' ');
             }
-            *call.request.body_mut() = Bytes::from(body);
+            *exchange.request.body_mut() = Bytes::from(body);
         }
     };
-    let later = |call: &mut Call| {
-        let headers = call.request.headers_mut();
+    let later = |exchange: &mut Exchange| {
+        let headers = exchange.request.headers_mut();
         headers.insert("timestamp", "1767225601".parse().unwrap());
     };
     let clients = [

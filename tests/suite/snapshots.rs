@@ -6,15 +6,15 @@ use ccpayment::v2::{
     GetAppOrderInfo, GetAppWithdrawRecord, GetCoin, GetCoinList,
 };
 use ccpayment::{
-    Address, AppId, AppSecret, Chain, Client, CoinId, Credentials, Endpoint, FiatId, HmacKey, Memo,
-    OrderId, RecordId, ReqwestTransport, SignText, Timestamp,
+    Address, AppId, AppSecret, Chain, Client, CoinId, Credentials, FiatId, HmacKey, Memo, OrderId,
+    RecordId, Request, ReqwestTransport, SignText, Timestamp,
 };
 use ccpayment_testing::{Recorder, TestClock};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 /// Sends the request to a plain socket, which keeps what came.
-async fn send<E: Endpoint>(request: &E) -> (String, Bytes, String) {
+async fn send<E: Request>(request: &E) -> (String, Bytes, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap())
         .parse()
@@ -65,7 +65,7 @@ async fn send<E: Endpoint>(request: &E) -> (String, Bytes, String) {
     (head, body, exchange.snapshot())
 }
 
-async fn snapshot<E: Endpoint>(name: &str, request: &E) {
+async fn snapshot<E: Request>(name: &str, request: &E) {
     let (head, body, text) = send(request).await;
     assert_eq!(body, request.body().unwrap());
 

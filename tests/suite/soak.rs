@@ -15,7 +15,11 @@ async fn the_books_balance_over_random_operations_of_every_kind() {
     let entries = soak.recount().unwrap();
     assert!(entries > 5_000, "only {entries} entries");
     for (kind, tally) in soak.tallies() {
-        assert!(tally.done > 0, "no {kind} of {} did anything", tally.tried);
+        assert!(
+            tally.done > 0,
+            "no {kind} of {} did anything",
+            tally.attempts
+        );
     }
     assert_eq!(soak.tallies().len(), 21);
 }

@@ -14,7 +14,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use ccpayment::v2::*;
-use ccpayment::{Call, Page, PrepareError, Rule, Timestamp, Transport, TransportError};
+use ccpayment::{Exchange, Page, PrepareError, Rule, Timestamp, Transport, TransportError};
 use ccpayment_testing::{FakeTransport, TestClock};
 use futures_util::{StreamExt, TryStreamExt};
 use http::Response;
@@ -33,8 +33,8 @@ struct Model {
 
 #[async_trait]
 impl Transport for Model {
-    async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
-        let asked: Value = serde_json::from_slice(call.request.body()).unwrap();
+    async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError> {
+        let asked: Value = serde_json::from_slice(exchange.request.body()).unwrap();
         let number = |name: &str| asked[name].as_u64();
         let (from, to) = (number("startAt").unwrap(), number("endAt").unwrap());
         assert!(from <= to && to - from <= WINDOW, "{asked}");
@@ -153,8 +153,8 @@ struct Strict {
 
 #[async_trait]
 impl Transport for Strict {
-    async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
-        let asked: Value = serde_json::from_slice(call.request.body()).unwrap();
+    async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError> {
+        let asked: Value = serde_json::from_slice(exchange.request.body()).unwrap();
         let from = asked["startAt"].as_u64().unwrap();
         let to = asked["endAt"].as_u64().unwrap_or(self.now);
         assert!(from <= to && to - from <= WINDOW, "{asked}");
@@ -254,7 +254,7 @@ async fn a_span_that_breaks_a_rule_is_refused_before_any_request() {
         let Some(ccpayment::Error::Invalid {
             source: PrepareError::Invalid(invalid),
             ..
-        }) = error.call_error()
+        }) = error.request_error()
         else {
             panic!("{error:?}")
         };
@@ -271,15 +271,15 @@ async fn a_clock_that_is_set_right_meanwhile_hides_no_new_record() {
     for status in [503, 200] {
         let clock = TestClock::at(Timestamp::new(START));
         let (set, now) = (clock.clone(), START + BEHIND.as_secs());
-        let transport = ccpayment::transport_fn(move |call: Call| {
-            let signed = call.request.headers()["timestamp"].to_str().unwrap();
+        let transport = ccpayment::transport_fn(move |exchange: Exchange| {
+            let signed = exchange.request.headers()["timestamp"].to_str().unwrap();
             let mut answer = Response::builder();
             let body = if signed.parse::<u64>().unwrap() < now {
                 set.set(Timestamp::new(now));
                 answer = answer.status(status);
                 json!({ "code": 11006, "msg": "ReqExpired" })
             } else {
-                let asked: Value = serde_json::from_slice(call.request.body()).unwrap();
+                let asked: Value = serde_json::from_slice(exchange.request.body()).unwrap();
                 let (from, to) = (&asked["startAt"], asked["endAt"].as_u64().unwrap());
                 assert!(to - from.as_u64().unwrap() <= WINDOW, "{asked}");
                 let newest = (now - 1 <= to).then(|| deposit("newest", now - 1));

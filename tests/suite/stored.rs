@@ -8,7 +8,7 @@ use ccpayment::v2::{
     CreateInvoiceUrl, Swap, UserBatchTransfer, UserSwap, UserTransfer,
 };
 use ccpayment::{
-    ABSENCE_SECONDS, AppId, AppSecret, BatchPayout, Client, Credentials, PayoutError, Submit,
+    AppId, AppSecret, BatchPayout, Client, Credentials, SETTLE_AFTER, Submit, SubmitError,
     Timestamp, Version, transport_fn,
 };
 use ccpayment_testing::TestClock;
@@ -21,7 +21,7 @@ const START: Timestamp = Timestamp::new(1_767_225_600);
 /// A gateway that has no record at all, and would refuse to make one.
 fn client() -> Client {
     let credentials = Credentials::new(AppId::new("application"), AppSecret::new("secret"));
-    let clock = TestClock::at(Timestamp::new(START.get() + ABSENCE_SECONDS));
+    let clock = TestClock::at(Timestamp::new(START.get() + SETTLE_AFTER.as_secs()));
     let nothing = transport_fn(async |_call| {
         let answer = r#"{"code":11003,"msg":"not found","data":null}"#;
         Ok(Response::new(answer.into()))
@@ -33,12 +33,12 @@ fn client() -> Client {
 async fn settles<S: Submit + DeserializeOwned>(stored: Value) {
     let request: S = serde_json::from_value(stored.clone()).unwrap();
     let body: Value = serde_json::from_slice(&request.body().unwrap()).unwrap();
-    assert_eq!(body, stored, "{}", S::NAME);
+    assert_eq!(body, stored, "{}", S::OPERATION);
     let error = client().settle(&request, START).await.unwrap_err();
     match S::VERSION {
-        Version::V2 => assert!(error.can_be_made_again(), "{}: {error}", S::NAME),
+        Version::V2 => assert!(error.can_be_made_again(), "{}: {error}", S::OPERATION),
         // Of v1 only a signed answer proves an absence. It was asked all the same.
-        Version::V1 => assert!(error.tried().lookups > 0, "{}: {error}", S::NAME),
+        Version::V1 => assert!(error.attempts().lookups > 0, "{}: {error}", S::OPERATION),
     }
 }
 
@@ -141,6 +141,6 @@ async fn a_stored_request_that_breaks_a_rule_is_not_sent_again() {
     });
     let request: ApplyAppWithdrawToNetwork = serde_json::from_value(stored).unwrap();
     let error = client().payout(&request).await.unwrap_err();
-    assert!(matches!(error, PayoutError::Refused { .. }), "{error}");
-    assert_eq!(error.tried().submits, 0);
+    assert!(matches!(error, SubmitError::Refused { .. }), "{error}");
+    assert_eq!(error.attempts().submits, 0);
 }

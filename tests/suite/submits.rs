@@ -15,8 +15,9 @@ use ccpayment::v2::{
     GetInvoiceOrderInfo,
 };
 use ccpayment::{
-    ABSENCE_SECONDS, Address, Amount, Chain, Client, CoinId, Endpoint, ErrorCode, FiatId, Found,
-    OrderId, Outcome, PayoutError, PriceIn, Proof, Refusal, Submit, Submitted, Timeouts, Timestamp,
+    Address, Amount, Chain, Client, CoinId, ErrorCode, FiatId, OrderId, Outcome, PriceIn, Proof,
+    RecordMatch, RefusalReason, Request, SETTLE_AFTER, Submit, SubmitError, Submitted, Timeouts,
+    Timestamp,
 };
 use ccpayment_sandbox::{Fault, Sandbox, Setting};
 use ccpayment_testing::{FakeTransport, Reply};
@@ -67,37 +68,37 @@ struct Rules {
 
 fn check<S: Submit>(request: &S, rules: &Rules, data: fn(Value) -> Value)
 where
-    S::Made: Debug,
+    S::Created: Debug,
 {
     let judge = |record: &Value| {
         let found =
-            serde_json::from_value::<<S::Lookup as Endpoint>::Response>(data(record.clone()));
-        request.judge(&found.unwrap_or_else(|error| panic!("{}: {error}: {record}", S::NAME)))
+            serde_json::from_value::<<S::Lookup as Request>::Response>(data(record.clone()));
+        request.judge(&found.unwrap_or_else(|error| panic!("{}: {error}: {record}", S::OPERATION)))
     };
-    assert_eq!(S::SETTLED_BY, Some(S::Lookup::NAME));
+    assert_eq!(S::SETTLED_BY, Some(S::Lookup::OPERATION));
     assert_eq!(request.lookup().validate(), Ok(()));
     let judged = judge(&rules.record);
-    assert!(matches!(judged, Found::Same { .. }), "{judged:?}");
+    assert!(matches!(judged, RecordMatch::Matches { .. }), "{judged:?}");
     for (wire, other, field) in rules.differ {
         let mut record = rules.record.clone();
         record[*wire] = other();
         match judge(&record) {
-            Found::Differs { fields, record_id } => {
+            RecordMatch::Conflicts { fields, record_id } => {
                 let names: Vec<_> = fields.iter().map(|it| it.field).collect();
                 assert_eq!((names, record_id), (vec![*field], None), "{wire}");
             }
-            judged => panic!("{} with another {wire}: {judged:?}", S::NAME),
+            judged => panic!("{} with another {wire}: {judged:?}", S::OPERATION),
         }
     }
     for (wire, other, field) in rules.unclear {
         let mut record = rules.record.clone();
         record[*wire] = other();
         match judge(&record) {
-            Found::Incomparable { fields, .. } => {
+            RecordMatch::Incomparable { fields, .. } => {
                 let names: Vec<_> = fields.iter().map(|it| it.field).collect();
                 assert_eq!(names, [*field], "{wire}");
             }
-            judged => panic!("{} with another {wire}: {judged:?}", S::NAME),
+            judged => panic!("{} with another {wire}: {judged:?}", S::OPERATION),
         }
     }
     let without = |wire: &str| {
@@ -108,14 +109,17 @@ where
     for (wire, name) in rules.needed {
         let judged = without(wire);
         assert!(
-            matches!(judged, Found::Incomplete { field } if field == *name),
+            matches!(judged, RecordMatch::Incomplete { field } if field == *name),
             "{} without {wire}: {judged:?}",
-            S::NAME
+            S::OPERATION
         );
     }
     for wire in rules.may_lack {
         let judged = without(wire);
-        assert!(matches!(judged, Found::Same { .. }), "{wire}: {judged:?}");
+        assert!(
+            matches!(judged, RecordMatch::Matches { .. }),
+            "{wire}: {judged:?}"
+        );
     }
 }
 
@@ -166,7 +170,7 @@ fn a_record_is_held_against_an_address_order() {
     let found = serde_json::from_value(in_dollars).unwrap();
     let judged = order("0.01").fiat_id(DOLLAR).judge(&found);
     assert!(
-        matches!(&judged, Found::Incomparable { fields, .. } if fields[0].field == "price"),
+        matches!(&judged, RecordMatch::Incomparable { fields, .. } if fields[0].field == "price"),
         "{judged:?}"
     );
 }
@@ -248,10 +252,10 @@ fn a_record_is_held_against_the_orders_of_v1() {
     respelt["product_name"] = json!(" two pens");
     respelt["denominated_currency"] = json!("USD");
     let judged = v1_page().judge(&serde_json::from_value(data(respelt)).unwrap());
-    assert!(matches!(judged, Found::Same { .. }), "{judged:?}");
+    assert!(matches!(judged, RecordMatch::Matches { .. }), "{judged:?}");
     let nobodys = serde_json::from_value(json!([])).unwrap();
-    assert_eq!(v1_page().judge(&nobodys), Found::Nothing);
-    assert_eq!(v1_order().judge(&nobodys), Found::Nothing);
+    assert_eq!(v1_page().judge(&nobodys), RecordMatch::NotFound);
+    assert_eq!(v1_order().judge(&nobodys), RecordMatch::NotFound);
 }
 
 /// The gateway rounds what is to be paid to what the coin can carry, and shows the rate rounded.
@@ -284,7 +288,7 @@ fn a_price_in_any_fiat_is_told_from_another() {
     ] {
         let judged = judge(price, to_pay, rate);
         assert!(
-            matches!(judged, Found::Same { .. }),
+            matches!(judged, RecordMatch::Matches { .. }),
             "{price} {to_pay} {rate}: {judged:?}"
         );
     }
@@ -296,13 +300,16 @@ fn a_price_in_any_fiat_is_told_from_another() {
     ] {
         let judged = judge(price, to_pay, rate);
         assert!(
-            matches!(judged, Found::Differs { .. }),
+            matches!(judged, RecordMatch::Conflicts { .. }),
             "{price} {to_pay} {rate}: {judged:?}"
         );
     }
     // One piece of something dear: so coarse that it can't be told.
     let judged = judge("2500", "3", "1000");
-    assert!(matches!(judged, Found::Incomparable { .. }), "{judged:?}");
+    assert!(
+        matches!(judged, RecordMatch::Incomparable { .. }),
+        "{judged:?}"
+    );
 }
 
 fn token() -> TokenId {
@@ -345,24 +352,24 @@ fn carried_out(sandbox: &Sandbox, route: &str) -> usize {
 /// Each fault on the creation, and each on the look-up after a lost answer.
 async fn survives_every_fault<S: Submit>(
     request: &S,
-    same: impl AsyncFn(&Client, &Submitted<S::Made>),
+    same: impl AsyncFn(&Client, &Submitted<S::Created>),
 ) where
-    S::Made: Debug,
+    S::Created: Debug,
 {
     for fault in Fault::every() {
         for on_lookup in [false, true] {
             let sandbox = sandbox();
             if on_lookup {
-                sandbox.fault(S::NAME, Fault::ActThenDrop);
-                sandbox.fault(S::Lookup::NAME, fault);
+                sandbox.fault(S::OPERATION, Fault::ActThenDrop);
+                sandbox.fault(S::Lookup::OPERATION, fault);
             } else {
-                sandbox.fault(S::NAME, fault);
+                sandbox.fault(S::OPERATION, fault);
             }
             let client = patient(in_process::client(&sandbox));
             let made = client.submit(request).await;
             let made = made.unwrap_or_else(|error| panic!("{fault:?}, {on_lookup}: {error:?}"));
             assert_eq!(made.order_id, id());
-            assert_eq!(carried_out(&sandbox, S::NAME), 1, "{fault:?}");
+            assert_eq!(carried_out(&sandbox, S::OPERATION), 1, "{fault:?}");
             let hits = 1 + u64::from(on_lookup && fault == Fault::ActThenDrop);
             assert_eq!(sandbox.fault_hits()[&fault], hits, "{fault:?}");
             same(&client, &made).await;
@@ -375,7 +382,7 @@ async fn an_address_order_is_made_once_whatever_goes_wrong() {
     for request in [order("20.01"), order("20.01").fiat_id(DOLLAR)] {
         survives_every_fault(&request, async |client, made| {
             let record = client.send(&GetAppOrderInfo::new(id())).await.unwrap();
-            let (made, proof) = (&made.made, made.proof);
+            let (made, proof) = (&made.created, made.proof);
             assert_eq!(made.amount, record.amount_to_pay);
             let address = record.to_address.unwrap();
             assert!(made.address.as_str().eq_ignore_ascii_case(address.as_str()));
@@ -393,8 +400,8 @@ async fn an_address_order_is_made_once_whatever_goes_wrong() {
 async fn an_invoice_is_made_once_whatever_goes_wrong() {
     survives_every_fault(&invoice("12.5"), async |client, made| {
         let record = client.send(&GetInvoiceOrderInfo::new(id())).await.unwrap();
-        assert_eq!(made.made.invoice_url, record.invoice_url);
-        assert_eq!(made.made.expired_at, Some(EXPIRES));
+        assert_eq!(made.created.invoice_url, record.invoice_url);
+        assert_eq!(made.created.expired_at, Some(EXPIRES));
     })
     .await;
 }
@@ -408,11 +415,11 @@ async fn an_order_of_v1_is_made_once_and_an_answer_that_is_lost_stays_lost() {
             .unwrap()
             .orders;
         assert_eq!(orders.len(), 1);
-        assert_eq!(made.made.is_some(), made.proof == Proof::Accepted);
+        assert_eq!(made.created.is_some(), made.proof == Proof::Accepted);
     })
     .await;
     survives_every_fault(&v1_page(), async |_, made| {
-        assert_eq!(made.made.is_some(), made.proof == Proof::Accepted);
+        assert_eq!(made.created.is_some(), made.proof == Proof::Accepted);
     })
     .await;
 }
@@ -427,10 +434,10 @@ async fn submitting_an_expired_order_again_tells_that_it_has_expired() {
         .submit(&order("20.01"))
         .await
         .unwrap();
-    assert_eq!(again.proof, Proof::Record);
-    assert!(first.made.address.is_same(&again.made.address) == Some(true));
+    assert_eq!(again.proof, Proof::FoundRecord);
+    assert!(first.created.address.is_same(&again.created.address) == Some(true));
     let now = Timestamp::from_system(client.now());
-    assert!(again.made.expired_at.unwrap() < now);
+    assert!(again.created.expired_at.unwrap() < now);
 }
 
 #[tokio::test]
@@ -439,14 +446,17 @@ async fn submitting_again_gives_what_was_made_before() {
     let client = in_process::client(&sandbox);
     let first = client.submit(&order("20.01")).await.unwrap();
     let again = client.submit(&order("20.010")).await.unwrap();
-    assert_eq!((first.proof, again.proof), (Proof::Accepted, Proof::Record));
-    assert_eq!(first.made.amount, again.made.amount);
-    let (first, again) = (first.made.address, again.made.address);
+    assert_eq!(
+        (first.proof, again.proof),
+        (Proof::Accepted, Proof::FoundRecord)
+    );
+    assert_eq!(first.created.amount, again.created.amount);
+    let (first, again) = (first.created.address, again.created.address);
     assert!(first.as_str().eq_ignore_ascii_case(again.as_str()));
 
     // The same id for something else is a conflict, and says in what.
     let error = client.submit(&order("20.02")).await.unwrap_err();
-    let PayoutError::Conflict {
+    let SubmitError::Conflict {
         record_id: None,
         fields,
         ..
@@ -459,15 +469,15 @@ async fn submitting_again_gives_what_was_made_before() {
         error.to_string(),
         "order-1 is taken by another: price: asked 20.02, found 20.01"
     );
-    assert_eq!(error.outcome(), Outcome::Rejected);
+    assert_eq!(error.outcome(), Outcome::Refused);
     assert_eq!(carried_out(&sandbox, "createAppOrderDepositAddress"), 1);
 
     // Of v1 as well, where the gateway is not asked twice.
     let sandbox = self::sandbox();
     let client = in_process::client(&sandbox);
-    assert!(client.submit(&v1_order()).await.unwrap().made.is_some());
+    assert!(client.submit(&v1_order()).await.unwrap().created.is_some());
     let again = client.submit(&v1_order()).await.unwrap();
-    assert_eq!((again.made, again.tried.submits), (None, 0));
+    assert_eq!((again.created, again.attempts.submits), (None, 0));
 }
 
 #[tokio::test]
@@ -486,23 +496,23 @@ async fn a_doubt_of_v1_is_settled_later_and_never_sent_again_meanwhile() {
     sandbox.fault("create_order", Fault::DropBeforeActing);
     let client = in_process::client(&sandbox);
     let error = client.submit(&v1_order()).await.unwrap_err();
-    assert!(matches!(error, PayoutError::Unknown { .. }), "{error}");
-    assert_eq!(error.tried().submits, 1);
-    let since = error.tried().in_doubt_since.unwrap();
+    assert!(matches!(error, SubmitError::Unknown { .. }), "{error}");
+    assert_eq!(error.attempts().submits, 1);
+    let since = error.attempts().in_doubt_since.unwrap();
 
-    sandbox.advance(Duration::from_secs(ABSENCE_SECONDS));
+    sandbox.advance(SETTLE_AFTER);
     let settled = client.settle(&v1_order(), since).await.unwrap_err();
     assert!(
         matches!(
             settled,
-            PayoutError::Refused {
-                reason: Refusal::Absent,
+            SubmitError::Refused {
+                reason: RefusalReason::Absent,
                 ..
             }
         ),
         "{settled}"
     );
-    assert!(client.submit(&v1_order()).await.unwrap().made.is_some());
+    assert!(client.submit(&v1_order()).await.unwrap().created.is_some());
 }
 
 /// A payout is submitted as well, so whoever has only a `Submit` loses nothing.
@@ -514,7 +524,7 @@ async fn a_payout_may_be_submitted() {
         ApplyAppWithdrawToNetwork::new(id(), USDT, Chain::new("POLYGON"), address, amount("5"));
     let made = client.submit(&payout).await.unwrap();
     let paid = client.payout(&payout).await.unwrap();
-    assert_eq!(made.made, paid.made);
+    assert_eq!(made.created, paid.created);
 }
 
 #[tokio::test]
@@ -529,7 +539,7 @@ async fn a_record_without_an_address_is_waited_for() {
     let lookup = GetAppOrderInfo::new(id());
     fake.expect(
         &order("20.01"),
-        Reply::rejected(ErrorCode::OrderDuplicate, "taken"),
+        Reply::refused(ErrorCode::OrderDuplicate, "taken"),
     );
     fake.expect(&lookup, info(""))
         .expect(&lookup, info("0x9abd"));
@@ -539,7 +549,7 @@ async fn a_record_without_an_address_is_waited_for() {
     );
     let clock = ccpayment_testing::TestClock::at(Timestamp::new(START));
     let client = Client::new(credentials.unwrap(), fake.clone()).with_clock(clock);
-    let made = client.submit(&order("20.01")).await.unwrap().made;
+    let made = client.submit(&order("20.01")).await.unwrap().created;
     assert_eq!((made.address.as_str(), made.memo), ("0x9abd", None));
     fake.finish().unwrap();
 }

@@ -7,7 +7,7 @@ use ccpayment::v1::{
     Withdraw, WithdrawResponse,
 };
 use ccpayment::{
-    Address, Amount, Chain, Endpoint, Memo, OrderId, Rule, Timestamp, UserId, ValidationError,
+    Address, Amount, Chain, Memo, OrderId, Request, Rule, Timestamp, UserId, ValidationError,
     decode,
 };
 use serde_json::{Value, json};
@@ -27,12 +27,12 @@ fn order(id: &str, price: &str, currency: Currency) -> CreateOrder {
     )
 }
 
-fn broken(request: &impl Endpoint) -> Option<(String, Rule)> {
+fn broken(request: &impl Request) -> Option<(String, Rule)> {
     let error = request.validate().err();
     error.map(|ValidationError { field, rule, .. }| (field.into_owned(), rule))
 }
 
-fn body(request: &impl Endpoint) -> Bytes {
+fn body(request: &impl Request) -> Bytes {
     request.body().unwrap()
 }
 

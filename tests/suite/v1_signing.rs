@@ -220,10 +220,10 @@ fn an_answer_is_believed_only_with_its_signature() {
     let failure = find("response_failure");
     for refused in [bare(text(&failure, "body")), of(&failure)] {
         let error = read(&refused).unwrap_err();
-        let AnswerError::Rejected(rejection) = error else {
+        let AnswerError::Refused(refusal) = error else {
             panic!("{error}")
         };
-        assert_eq!(rejection.code.code(), 224_066);
+        assert_eq!(refusal.code.code(), 224_066);
     }
     let mut forged = failure.clone();
     forged["body"] = text(&failure, "body").replace("224066", "224083").into();
@@ -231,7 +231,7 @@ fn an_answer_is_believed_only_with_its_signature() {
     // Codes of v2 are not borrowed.
     let error = read(&bare(r#"{"code":14000,"msg":"?"}"#)).unwrap_err();
     assert!(
-        matches!(&error, AnswerError::Rejected(it) if it.code == ErrorCode::Unknown(14_000)),
+        matches!(&error, AnswerError::Refused(it) if it.code == ErrorCode::Unknown(14_000)),
         "{error}"
     );
     assert!(matches!(

@@ -3,11 +3,12 @@
 use bytes::Bytes;
 use ccpayment::v1::*;
 use ccpayment::{
-    Address, AnswerError, AppId, AppSecret, Client, Credentials, Endpoint, ErrorCode, Found, Memo,
-    OrderId, Origin, Prepared, Proof, Retry, Safety, Submit, Timestamp, Version, decode,
+    Address, AnswerError, AppId, AppSecret, Client, Credentials, ErrorCode, Idempotency, Memo,
+    OrderId, Origin, PreparedRequest, Proof, RecordMatch, Request, Retry, Submit, Timestamp,
+    Version, decode,
 };
 use ccpayment_testing::{FakeTransport, Reply, TestClock};
-use http::{Method, Request, StatusCode};
+use http::{Method, StatusCode};
 use serde_json::{Value, json};
 
 const TOKEN: &str = "0912e09a-d8e2-41d7-a0bc-a25530892988";
@@ -16,8 +17,8 @@ fn credentials() -> Credentials {
     Credentials::new(AppId::new("app"), AppSecret::new("secret")).unwrap()
 }
 
-fn sent<E: Endpoint>(request: &E) -> Request<Bytes> {
-    Prepared::new(request)
+fn sent<E: Request>(request: &E) -> http::Request<Bytes> {
+    PreparedRequest::new(request)
         .unwrap()
         .sign(
             &Origin::of(E::VERSION),
@@ -27,13 +28,14 @@ fn sent<E: Endpoint>(request: &E) -> Request<Bytes> {
         .unwrap()
 }
 
-fn text<E: Endpoint>(request: &E) -> String {
+fn text<E: Request>(request: &E) -> String {
     String::from_utf8(sent(request).into_body().to_vec()).unwrap()
 }
 
-fn read<E: Endpoint>(data: &Value) -> E::Response {
+fn read<E: Request>(data: &Value) -> E::Response {
     let body = json!({"code": 10000, "msg": "Success", "data": data}).to_string();
-    decode(&http::Response::new(Bytes::from(body))).unwrap_or_else(|e| panic!("{}: {e}", E::NAME))
+    decode(&http::Response::new(Bytes::from(body)))
+        .unwrap_or_else(|e| panic!("{}: {e}", E::OPERATION))
 }
 
 fn order(price: &str, currency: Currency) -> CreateOrder {
@@ -94,14 +96,14 @@ fn every_v1_route_is_there_with_its_path_and_its_class() {
         assert_eq!(route.path, format!("/ccpayment/v1{path}"));
         assert_eq!(route.name, fact["name"].as_str().unwrap());
         let expected = match fact["idempotency"].as_str().unwrap() {
-            "read" => Safety::Read,
-            "get_or_create" => Safety::GetOrCreate,
-            "order_id" => Safety::OrderId,
-            "unsafe" => Safety::Unsafe,
+            "read" => Idempotency::Read,
+            "get_or_create" => Idempotency::GetOrCreate,
+            "order_id" => Idempotency::OrderId,
+            "unsafe" => Idempotency::NonIdempotent,
             other => panic!("{path}: {other}"),
         };
-        assert_eq!(route.safety, expected, "{path}");
-        let settles = route.safety == Safety::OrderId;
+        assert_eq!(route.idempotency, expected, "{path}");
+        let settles = route.idempotency == Idempotency::OrderId;
         assert_eq!(
             route.settled_by,
             settles.then_some("get_order_info"),
@@ -275,7 +277,7 @@ fn v1_order_status_keeps_unknown_words() {
 }
 
 #[test]
-fn every_v1_error_is_a_rejection() {
+fn every_v1_error_is_a_refusal() {
     for (body, code) in [
         (
             r#"{"code":224066,"msg":"Service error, pleaser try again","data":null}"#,
@@ -293,11 +295,11 @@ fn every_v1_error_is_a_rejection() {
     ] {
         let response = http::Response::new(Bytes::from_static(body.as_bytes()));
         let error = ccpayment::decode_signed::<Value>(&response, &credentials()).unwrap_err();
-        let AnswerError::Rejected(rejection) = &error else {
+        let AnswerError::Refused(refusal) = &error else {
             panic!("{error}")
         };
-        assert_eq!(rejection.code, ErrorCode::from_v1(code));
-        assert_eq!(rejection.code.code(), code);
+        assert_eq!(refusal.code, ErrorCode::from_v1(code));
+        assert_eq!(refusal.code.code(), code);
     }
 }
 
@@ -325,7 +327,7 @@ async fn a_client_calls_v1_and_believes_signed_answers_only() {
     );
     fake.expect(
         &payout(),
-        Reply::rejected(ErrorCode::ServiceError, "try again"),
+        Reply::refused(ErrorCode::ServiceError, "try again"),
     );
     let client = Client::new(credentials(), fake.clone());
     let answer = client.send(&user).await.unwrap();
@@ -345,7 +347,10 @@ async fn a_client_calls_v1_and_believes_signed_answers_only() {
     silent.expect_any::<Withdraw>(Reply::data(&json!({"order_id": "o"})));
     let client = Client::new(credentials(), silent.clone());
     let error = client.send(&user).await.unwrap_err();
-    assert!(error.to_string().contains("no signature"), "{error}");
+    assert!(
+        error.report().to_string().contains("no signature"),
+        "{error:?}"
+    );
     let error = client.send_unsettled(&payout()).await.unwrap_err();
     let ccpayment::Outcome::Unknown(unsettled) = error.outcome() else {
         panic!("{error}")
@@ -361,12 +366,12 @@ async fn a_client_calls_v1_and_believes_signed_answers_only() {
 async fn a_v1_route_that_we_do_not_know_is_called_like_any_other() {
     #[derive(Debug)]
     struct Unknown;
-    impl Endpoint for Unknown {
+    impl Request for Unknown {
         type Response = Value;
-        const NAME: &'static str = "raw";
+        const OPERATION: &'static str = "raw";
         const PATH: &'static str = "/ccpayment/v1/new/route";
         const VERSION: Version = Version::V1;
-        const SAFETY: Safety = Safety::Unsafe;
+        const IDEMPOTENCY: Idempotency = Idempotency::NonIdempotent;
         fn body(&self) -> Result<Bytes, serde_json::Error> {
             Ok(Bytes::from_static(b"{}"))
         }
@@ -413,39 +418,44 @@ fn a_v1_record_is_held_against_its_payout() {
     let judge = |data: &Value| payout().judge(&read::<GetOrderInfo>(data));
     for status in ["Successful", "Pending"] {
         let judged = judge(&found(status, json!("10.0")));
-        assert!(matches!(judged, Found::Same { made, .. } if made.order_id.as_str() == "cc-1"));
+        assert!(
+            matches!(judged, RecordMatch::Matches { created, .. } if created.order_id.as_str() == "cc-1")
+        );
     }
     for status in ["Something new", "Expired", "Rejected"] {
         let judged = judge(&found(status, json!("10.0")));
         assert!(
-            matches!(&judged, Found::UnknownStatus { status: it } if it == status),
+            matches!(&judged, RecordMatch::UnknownStatus { status: it } if it == status),
             "{judged:?}"
         );
     }
     let judged = judge(&found("Failed", json!("10")));
-    assert!(matches!(judged, Found::Ended { .. }), "{judged:?}");
+    assert!(matches!(judged, RecordMatch::Ended { .. }), "{judged:?}");
     let judged = judge(&found("Successful", json!("11")));
-    assert!(matches!(judged, Found::Differs { .. }), "{judged:?}");
+    assert!(
+        matches!(judged, RecordMatch::Conflicts { .. }),
+        "{judged:?}"
+    );
     let judged = judge(&found("Successful", Value::Null));
     assert!(
-        matches!(judged, Found::Incomplete { field: "value" }),
+        matches!(judged, RecordMatch::Incomplete { field: "value" }),
         "{judged:?}"
     );
     // An order that is paid in is no withdrawal, whatever its amount.
     let mut order = found("Successful", json!("10"));
     order[0]["order_detail"]["product_price"] = json!("10");
-    assert!(matches!(judge(&order), Found::Differs { .. }));
+    assert!(matches!(judge(&order), RecordMatch::Conflicts { .. }));
     order[0]["order_detail"]["product_price"] = json!("0");
-    assert!(matches!(judge(&order), Found::Same { .. }));
+    assert!(matches!(judge(&order), RecordMatch::Matches { .. }));
     // Net of a fee in the same token; one whose token is not told may be.
     let mut net = found("Successful", json!("9.5"));
     net[0]["trade_list"] = json!([{"amount": "9.5", "network_fee": "0.5"}]);
-    assert!(matches!(judge(&net), Found::Incomparable { .. }));
+    assert!(matches!(judge(&net), RecordMatch::Incomparable { .. }));
     net[0]["trade_list"][0]["network_fee_crypto"] = json!("usdt");
     net[0]["order_detail"]["crypto"] = json!("USDT");
-    assert!(matches!(judge(&net), Found::Same { .. }));
+    assert!(matches!(judge(&net), RecordMatch::Matches { .. }));
     net[0]["trade_list"][0]["network_fee_crypto"] = json!("TRX");
-    assert!(matches!(judge(&net), Found::Differs { .. }));
+    assert!(matches!(judge(&net), RecordMatch::Conflicts { .. }));
     // Matched by id, never by position. Another id in the place of this one is no absence.
     let mut others = found("Successful", json!("10"));
     others[0]["order_detail"]["merchant_order_id"] = json!("order-2");
@@ -453,7 +463,7 @@ fn a_v1_record_is_held_against_its_payout() {
     assert!(
         matches!(
             judged,
-            Found::Incomplete {
+            RecordMatch::Incomplete {
                 field: "merchant_order_id"
             }
         ),
@@ -462,9 +472,12 @@ fn a_v1_record_is_held_against_its_payout() {
     for respelt in ["Order-1", "order-1 "] {
         others[0]["order_detail"]["merchant_order_id"] = json!(respelt);
         let judged = judge(&others);
-        assert!(matches!(judged, Found::Incomparable { .. }), "{judged:?}");
+        assert!(
+            matches!(judged, RecordMatch::Incomparable { .. }),
+            "{judged:?}"
+        );
     }
-    assert_eq!(judge(&json!([])), Found::Nothing);
+    assert_eq!(judge(&json!([])), RecordMatch::NotFound);
 }
 
 /// Nothing is documented about a repeated id, so it is looked for first, sent once, and looked for.
@@ -477,15 +490,15 @@ async fn a_v1_payout_is_looked_for_before_it_is_sent_and_never_sent_in_doubt() {
     fake.expect(&lookup, Reply::data(&json!([])));
     fake.expect(
         &lookup,
-        Reply::rejected(ErrorCode::ServiceError, "try again"),
+        Reply::refused(ErrorCode::ServiceError, "try again"),
     );
     fake.expect(&lookup, Reply::data(&found("Processing", json!("10"))));
     let client = Client::new(credentials(), fake.clone())
         .with_clock(TestClock::at(Timestamp::new(1_700_000_000)));
     let paid = client.payout(&payout()).await.unwrap();
     assert_eq!(
-        (paid.proof, paid.tried.submits, paid.tried.lookups),
-        (Proof::Record, 1, 4)
+        (paid.proof, paid.attempts.submits, paid.attempts.lookups),
+        (Proof::FoundRecord, 1, 4)
     );
     fake.finish().unwrap();
 
@@ -494,6 +507,6 @@ async fn a_v1_payout_is_looked_for_before_it_is_sent_and_never_sent_in_doubt() {
     again.expect(&lookup, Reply::data(&found("Successful", json!("10"))));
     let client = Client::new(credentials(), again.clone())
         .with_clock(TestClock::at(Timestamp::new(1_700_000_000)));
-    assert_eq!(client.payout(&payout()).await.unwrap().tried.submits, 0);
+    assert_eq!(client.payout(&payout()).await.unwrap().attempts.submits, 0);
     again.finish().unwrap();
 }

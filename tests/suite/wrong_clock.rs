@@ -20,10 +20,10 @@ use ccpayment::v2::{
 };
 use ccpayment::webhook::{Acknowledgement, DepositDecision, Event, Verified, Verifier, Webhook};
 use ccpayment::{
-    ABSENCE_SECONDS, Address, Amount, AppId, AppSecret, Call, Chain, Client, Clock, CoinId,
-    Credentials, Endpoint, Error, ErrorCode, OrderId, Outcome, PayoutError, Proof, RecordId,
-    RecordKey, Refusal, ReqwestTransport, Submitted, SystemClock, Timeouts, Timestamp, Transport,
-    TransportError,
+    Address, Amount, AppId, AppSecret, Chain, Client, Clock, CoinId, Credentials, Error, ErrorCode,
+    Exchange, OrderId, Outcome, Proof, RecordId, RecordKey, RefusalReason, Request,
+    ReqwestTransport, SETTLE_AFTER, SubmitError, Submitted, SystemClock, Timeouts, Timestamp,
+    Transport, TransportError,
 };
 use ccpayment_sandbox::{Sandbox, Setting};
 use ccpayment_testing::TestClock;
@@ -61,26 +61,28 @@ struct Gateway {
 
 #[async_trait]
 impl Transport for Gateway {
-    async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
+    async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError> {
         self.calls.fetch_add(1, Ordering::Relaxed);
         {
             let mut loses = self.loses.lock().unwrap();
-            if let Some(place) = loses.iter().position(|name| *name == call.operation) {
+            if let Some(place) = loses.iter().position(|name| *name == exchange.operation) {
                 loses.remove(place);
                 return Err(TransportError::MaybeSent("reset".into()));
             }
         }
         self.right.advance(self.way / 2);
         let now = Timestamp::from_system(self.right.now());
-        let signed = call.request.headers()["timestamp"].to_str().unwrap();
+        let signed = exchange.request.headers()["timestamp"].to_str().unwrap();
         let signed: u64 = signed.parse().unwrap();
         let body = if signed.abs_diff(now.get()) > 120 {
             r#"{"code":11006,"msg":"ReqExpired"}"#
         } else {
-            self.accepted.lock().unwrap().push(call.operation);
-            match call.operation {
-                GetCoinList::NAME => r#"{"code":10000,"data":{"coins":[]}}"#,
-                ApplyAppWithdrawToNetwork::NAME => r#"{"code":10000,"data":{"recordId":"r1"}}"#,
+            self.accepted.lock().unwrap().push(exchange.operation);
+            match exchange.operation {
+                GetCoinList::OPERATION => r#"{"code":10000,"data":{"coins":[]}}"#,
+                ApplyAppWithdrawToNetwork::OPERATION => {
+                    r#"{"code":10000,"data":{"recordId":"r1"}}"#
+                }
                 _ => r#"{"code":11003,"msg":"NotFound"}"#,
             }
         };
@@ -170,14 +172,14 @@ impl Bench {
     async fn settles_only_later(&self, since: Timestamp) {
         let settled = self.client.settle(&payout("payout-1"), since).await;
         assert!(
-            matches!(settled, Err(PayoutError::Unknown { .. })),
+            matches!(settled, Err(SubmitError::Unknown { .. })),
             "{settled:?}"
         );
         let right = &self.gateway.right;
-        right.advance(Duration::from_secs(ABSENCE_SECONDS));
+        right.advance(SETTLE_AFTER);
         let settled = self.client.settle(&payout("payout-1"), since).await;
         assert!(
-            matches!(settled, Err(PayoutError::Refused { .. })),
+            matches!(settled, Err(SubmitError::Refused { .. })),
             "{settled:?}"
         );
     }
@@ -195,7 +197,7 @@ impl Bench {
         self.client.send(&GetCoinList::new()).await.map(drop)
     }
 
-    async fn pay(&self) -> Result<Submitted<RecordId>, PayoutError> {
+    async fn pay(&self) -> Result<Submitted<RecordId>, SubmitError> {
         self.client.payout(&payout("payout-1")).await
     }
 }
@@ -241,7 +243,7 @@ async fn a_payout_goes_through_at_the_second_timestamp() {
     for ahead in [-23 * HOUR, 23 * HOUR] {
         let bench = bench(ahead);
         let paid = bench.pay().await.unwrap();
-        assert_eq!((paid.proof, paid.tried.submits), (Proof::Accepted, 1));
+        assert_eq!((paid.proof, paid.attempts.submits), (Proof::Accepted, 1));
         assert_eq!(bench.calls(), 2);
         assert_eq!(bench.gateway.accepted.lock().unwrap().len(), 1);
     }
@@ -268,12 +270,13 @@ async fn without_a_date_of_its_own_the_error_says_so() {
         let error = bench.read().await.unwrap_err();
         assert_eq!(
             error.to_string(),
-            "getCoinList: the gateway refused our timestamp and gave no Date to correct the clock \
+            "getCoinList failed: the gateway refused our timestamp and gave no Date to correct the clock \
              by; it accepts 120 s"
         );
         assert_eq!(bench.calls(), 1);
+        assert!(error.is_clock_skew());
         assert_eq!(error.code(), Some(ErrorCode::ReqExpired));
-        assert_eq!(error.outcome(), Outcome::Rejected);
+        assert_eq!(error.outcome(), Outcome::Refused);
         assert_eq!(error.status(), Some(StatusCode::OK));
         assert_eq!(error.message(), Some("ReqExpired"));
         assert!(error.raw_body().is_some());
@@ -289,16 +292,20 @@ async fn with_the_correction_off_the_error_names_the_skew() {
         let mut bench = bench(ahead);
         bench.client = bench.client.with_clock_correction(false);
         let error = bench.read().await.unwrap_err();
-        assert_eq!(error.to_string(), format!("getCoinList: {words}"));
+        assert_eq!(error.to_string(), format!("getCoinList failed: {words}"));
         assert_eq!(bench.calls(), 1);
 
         let error = bench.pay().await.unwrap_err();
-        assert_eq!(error.to_string(), format!("payout-1 was refused: {words}"));
+        let told = error.report().to_string();
+        assert!(
+            told.starts_with(&format!("payout-1 was refused: {words}: ")),
+            "{told}"
+        );
         assert_eq!(error.code(), Some(ErrorCode::ReqExpired));
         assert!(matches!(
             error,
-            PayoutError::Refused {
-                reason: Refusal::Clock { .. },
+            SubmitError::Refused {
+                reason: RefusalReason::Clock { .. },
                 ..
             }
         ));
@@ -348,7 +355,7 @@ async fn a_wrong_date_on_a_refusal_is_corrected_by_the_next() {
     let bench = bench(23 * HOUR).dated(Dated::Off(5 * HOUR));
     let error = bench.read().await.unwrap_err();
     assert!(error.to_string().contains("ahead"), "{error}");
-    assert_eq!((bench.calls(), error.call().attempts), (2, 2));
+    assert_eq!((bench.calls(), error.request().attempts), (2, 2));
     let bench = bench.dated(Dated::Right);
     bench.read().await.unwrap();
     assert_eq!(bench.calls(), 2);
@@ -380,7 +387,7 @@ async fn what_v2_learned_holds_for_v1() {
     bench.read().await.unwrap();
     ask().await.unwrap_err();
     let accepted = bench.gateway.accepted.lock().unwrap();
-    assert_eq!(*accepted, [GetCoinList::NAME, CheckUser::NAME]);
+    assert_eq!(*accepted, [GetCoinList::OPERATION, CheckUser::OPERATION]);
 }
 
 /// A submit that was signed far in the future may be accepted when the gateway's clock gets there:
@@ -395,12 +402,12 @@ async fn a_lost_submit_from_the_future_is_in_doubt_until_then() {
         .loses
         .lock()
         .unwrap()
-        .extend([ApplyAppWithdrawToNetwork::NAME; 3]);
+        .extend([ApplyAppWithdrawToNetwork::OPERATION; 3]);
     let error = bench.pay().await.unwrap_err();
-    let PayoutError::Unknown { tried, .. } = error else {
+    let SubmitError::Unknown { attempts, .. } = error else {
         panic!("{error}")
     };
-    let since = tried.in_doubt_since.unwrap();
+    let since = attempts.in_doubt_since.unwrap();
     assert_eq!(since.get(), START + 23 * HOUR as u64);
 
     // Nor later, in another process, as long as the signature could be accepted.
@@ -409,17 +416,17 @@ async fn a_lost_submit_from_the_future_is_in_doubt_until_then() {
         .with_timeouts(hour);
     let settled = right.settle(&payout("payout-1"), since).await;
     assert!(
-        matches!(settled, Err(PayoutError::Unknown { .. })),
+        matches!(settled, Err(SubmitError::Unknown { .. })),
         "{settled:?}"
     );
     bench.gateway.right.advance(Duration::from_secs(23 * 3_600));
     let settled = right.settle(&payout("payout-1"), since).await;
     assert!(
-        matches!(settled, Err(PayoutError::Refused { .. })),
+        matches!(settled, Err(SubmitError::Refused { .. })),
         "{settled:?}"
     );
     let accepted = bench.gateway.accepted.lock().unwrap();
-    let is_lookup = |name: &&str| *name == GetAppWithdrawRecord::NAME;
+    let is_lookup = |name: &&str| *name == GetAppWithdrawRecord::OPERATION;
     assert!(accepted.iter().all(is_lookup));
 }
 
@@ -434,7 +441,7 @@ async fn a_doubt_that_is_dated_by_a_clock_behind_is_not_settled_early() {
         .loses
         .lock()
         .unwrap()
-        .push(ApplyAppWithdrawToNetwork::NAME);
+        .push(ApplyAppWithdrawToNetwork::OPERATION);
     // The process dies in its payout, and the next one dates that by its clock.
     drop(
         bench
@@ -576,7 +583,7 @@ async fn the_main_job_is_done_with_a_clock_that_is_23_hours_wrong() {
         let verifier = Verifier::new(AppId::new("app-id"), &AppSecret::new("app-secret")).unwrap();
         let now = client.clone();
         let shop = Shop {
-            webhook: Webhook::new(verifier, move || now.now()),
+            webhook: Webhook::with_clock(verifier, move || now.now()),
             client: client.clone(),
             credited: Arc::default(),
         };
@@ -612,7 +619,7 @@ async fn the_main_job_is_done_with_a_clock_that_is_23_hours_wrong() {
         assert_eq!(paid.proof, Proof::Accepted);
         sandbox.settle_payouts();
         sandbox.deliver_due().await;
-        let record = GetAppWithdrawRecord::new(RecordKey::RecordId(paid.made));
+        let record = GetAppWithdrawRecord::new(RecordKey::RecordId(paid.created));
         let record = client.send(&record).await.unwrap().record;
         assert_eq!(record.status, WithdrawStatus::Success);
         assert_eq!(sandbox.pending_notifications(), 0);

@@ -4,7 +4,7 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use ccpayment::{BoxError, Call, Transport, TransportError};
+use ccpayment::{BoxError, Exchange, Transport, TransportError};
 use ccpayment_testing::transport_conformance;
 use http::{HeaderMap, HeaderName, HeaderValue, Response};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -20,9 +20,9 @@ const BESIDE_THE_BODY: usize = 1 << 16;
 
 #[async_trait]
 impl Transport for ReadsToTheEnd {
-    async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
-        let limit = call.max_response_bytes;
-        let (head, body) = call.request.into_parts();
+    async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError> {
+        let limit = exchange.max_response_bytes;
+        let (head, body) = exchange.request.into_parts();
         let host = head.uri.authority().unwrap().as_str();
         let path = head.uri.path_and_query().unwrap();
         let mut request = format!("{} {path} HTTP/1.1\r\nhost: {host}\r\n", head.method);

@@ -14,7 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use ccpayment::{Call, HyperTransport, ReqwestTransport, Transport};
+use ccpayment::{Exchange, HyperTransport, ReqwestTransport, Transport};
 use http::Request;
 use tokio::runtime::Runtime;
 
@@ -58,10 +58,10 @@ impl Server {
         Self { address, accepted }
     }
 
-    fn call(&self) -> Call {
+    fn exchange(&self) -> Exchange {
         let request = Request::post(format!("http://{}/ccpayment/v2/getCoin", self.address));
         let request = request.body(Bytes::from_static(REQUEST)).unwrap();
-        Call::new(request, "getCoin")
+        Exchange::new(request, "getCoin")
     }
 
     fn accepted(&self) -> usize {
@@ -105,7 +105,7 @@ fn transports() -> [(&'static str, Shared); 2] {
 }
 
 async fn answered(transport: &Shared, server: &Server) {
-    let answer = transport.send(server.call()).await.unwrap();
+    let answer = transport.send(server.exchange()).await.unwrap();
     assert_eq!(&answer.body()[..], b"ok");
 }
 
@@ -173,7 +173,7 @@ fn another_runtime_makes_nobody_wait() {
 async fn a_call_that_was_given_up_makes_nobody_wait() {
     for (name, transport) in transports() {
         let server = Server::start(Kind::SilentOnce);
-        let silent = transport.send(server.call());
+        let silent = transport.send(server.exchange());
         tokio::time::timeout(Duration::from_millis(50), silent)
             .await
             .unwrap_err();

@@ -7,7 +7,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use ccpayment::blocking::UreqTransport;
-use ccpayment::{Call, HyperTransport, ReqwestTransport, Transport};
+use ccpayment::{Exchange, HyperTransport, ReqwestTransport, Transport};
 use http::Uri;
 use http::uri::Scheme;
 use rustls::{ServerConnection, StreamOwned};
@@ -40,7 +40,7 @@ fn pour(mut stream: impl Read + Write, begin: &str, then: &str) {
     }
 }
 
-fn over_tls(issuer: &Issuer, (begin, then): (&'static str, &'static str)) -> Call {
+fn over_tls(issuer: &Issuer, (begin, then): (&'static str, &'static str)) -> Exchange {
     let config = issuer.server("localhost", false);
     call_to(move |socket| {
         let tls = ServerConnection::new(config.clone()).unwrap();
@@ -48,25 +48,25 @@ fn over_tls(issuer: &Issuer, (begin, then): (&'static str, &'static str)) -> Cal
     })
 }
 
-fn plain((begin, then): (&'static str, &'static str)) -> Call {
-    let mut call = call_to(move |socket: TcpStream| {
+fn plain((begin, then): (&'static str, &'static str)) -> Exchange {
+    let mut exchange = call_to(move |socket: TcpStream| {
         std::thread::spawn(move || pour(socket, begin, then));
     });
-    let mut parts = call.request.uri().clone().into_parts();
+    let mut parts = exchange.request.uri().clone().into_parts();
     parts.scheme = Some(Scheme::HTTP);
-    *call.request.uri_mut() = Uri::from_parts(parts).unwrap();
-    call
+    *exchange.request.uri_mut() = Uri::from_parts(parts).unwrap();
+    exchange
 }
 
 /// Twice, because what was given up may still hold up the next call. On one thread, because there
 /// whoever does not yield holds up the timer as well.
-fn is_given_up_in_time(name: &str, transport: &dyn Transport, mut call: Call) {
-    call.timeout = LIMIT;
+fn is_given_up_in_time(name: &str, transport: &dyn Transport, mut exchange: Exchange) {
+    exchange.timeout = LIMIT;
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_all().build().unwrap().block_on(async {
         for _ in 0..2 {
             let began = Instant::now();
-            let sent = tokio::time::timeout(LIMIT, transport.send(call.clone())).await;
+            let sent = tokio::time::timeout(LIMIT, transport.send(exchange.clone())).await;
             assert!(!matches!(sent, Ok(Ok(_))), "{name}: {sent:?}");
             assert!(began.elapsed() < AT_MOST, "{name}: {:?}", began.elapsed());
         }

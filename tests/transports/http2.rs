@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use std::thread;
 
 use bytes::Bytes;
-use ccpayment::{Call, HyperTransport, ReqwestTransport, Transport, TransportError};
+use ccpayment::{Exchange, HyperTransport, ReqwestTransport, Transport, TransportError};
 use http::{Request, Uri};
 use hyper::rt::{Read as HyperRead, ReadBufCursor, Write as HyperWrite};
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
@@ -87,10 +87,10 @@ impl Peer {
         }
     }
 
-    fn call(&self) -> Call {
+    fn exchange(&self) -> Exchange {
         let request = Request::post(format!("http://{}/ccpayment/v2/getCoin", self.address));
         let request = request.body(Bytes::from_static(b"{\"coinId\":1280}"));
-        Call::new(request.unwrap(), "getCoin")
+        Exchange::new(request.unwrap(), "getCoin")
     }
 }
 
@@ -270,7 +270,7 @@ async fn only_a_refused_stream_and_a_goaway_that_leaves_it_out_prove_that_a_requ
     for (name, transport) in transports() {
         for (says, words, fate) in &rows {
             let peer = Peer::start(1, words.clone());
-            let got = Fate::of(transport.send(peer.call()).await);
+            let got = Fate::of(transport.send(peer.exchange()).await);
             assert_eq!(got, *fate, "{name}: {says}: {words:?}");
             let seen: Vec<u32> = peer.arrived.try_iter().collect();
             assert_eq!(seen, [1], "{name}: {says}: sent again");
@@ -293,8 +293,8 @@ async fn a_goaway_proves_something_of_the_requests_after_the_last_that_it_has() 
         for (name, transport) in transports() {
             let peer = Peer::start(2, words.clone());
             let send = || {
-                let (transport, call) = (Arc::clone(&transport), peer.call());
-                tokio::spawn(async move { Fate::of(transport.send(call).await) })
+                let (transport, exchange) = (Arc::clone(&transport), peer.exchange());
+                tokio::spawn(async move { Fate::of(transport.send(exchange).await) })
             };
             let first = send();
             assert_eq!(peer.arrived.recv(), Ok(1));

@@ -19,8 +19,8 @@ mod tls;
 use bytes::Bytes;
 use ccpayment::blocking::UreqTransport;
 use ccpayment::{
-    Call, HyperTransport, ReqwestTransport, TowerTransport, Transport, TransportError, read_body,
-    transport_fn,
+    Exchange, HyperTransport, ReqwestTransport, TowerTransport, Transport, TransportError,
+    read_body, transport_fn,
 };
 use ccpayment_testing::conformance::{Broken, Peer};
 use ccpayment_testing::transport_conformance;
@@ -65,7 +65,7 @@ mod reqwest_of_your_own {
         let transport = ReqwestTransport::from(client.unwrap());
         let request = Request::post(format!("http://{address}/")).body(Bytes::new());
         let error = transport
-            .send(Call::new(request.unwrap(), "getCoin"))
+            .send(Exchange::new(request.unwrap(), "getCoin"))
             .await
             .unwrap_err();
         assert!(matches!(error, TransportError::MaybeSent(_)), "{error:?}");
@@ -129,11 +129,11 @@ mod closure {
 
 fn in_process(peer: &Peer) -> impl Transport + use<> {
     let peer = peer.clone();
-    transport_fn(move |call: Call| {
+    transport_fn(move |exchange: Exchange| {
         let peer = peer.clone();
         async move {
-            let answer = peer.answer(call.request).await.map_err(not_sent)?;
-            read_body(answer, call.max_response_bytes).await
+            let answer = peer.answer(exchange.request).await.map_err(not_sent)?;
+            read_body(answer, exchange.max_response_bytes).await
         }
     })
 }

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use ccpayment::{BoxError, Call, HyperTransport, Transport, TransportError};
+use ccpayment::{BoxError, Exchange, HyperTransport, Transport, TransportError};
 use ccpayment_testing::conformance::{Driver, check};
 use http::{HeaderValue, Response};
 
@@ -39,21 +39,21 @@ use Mistake::*;
 
 #[async_trait]
 impl Transport for Bad {
-    async fn send(&self, mut call: Call) -> Result<Response<Bytes>, TransportError> {
-        let limit = call.max_response_bytes;
-        let again = call.clone();
+    async fn send(&self, mut exchange: Exchange) -> Result<Response<Bytes>, TransportError> {
+        let limit = exchange.max_response_bytes;
+        let again = exchange.clone();
         match self.mistake {
             AddsAHeader => {
-                let headers = call.request.headers_mut();
+                let headers = exchange.request.headers_mut();
                 headers.insert("accept-encoding", HeaderValue::from_static("gzip"));
             }
-            DropsAHeader => drop(call.request.headers_mut().remove("x-twice")),
+            DropsAHeader => drop(exchange.request.headers_mut().remove("x-twice")),
             WritesTheBodyAgain => {
-                let text = String::from_utf8_lossy(call.request.body()).replace(' ', "");
-                *call.request.body_mut() = text.into();
+                let text = String::from_utf8_lossy(exchange.request.body()).replace(' ', "");
+                *exchange.request.body_mut() = text.into();
             }
             ForgetsTheLimit | LooksAtTheAnnouncedLengthAlone => {
-                call.max_response_bytes = usize::MAX;
+                exchange.max_response_bytes = usize::MAX;
             }
             _ => {}
         }
@@ -61,13 +61,13 @@ impl Transport for Bad {
             OpensAConnectionForEachCall => HyperTransport::new().unwrap(),
             _ => self.inner.clone(),
         };
-        let answer = inner.send(call).await;
+        let answer = inner.send(exchange).await;
         match (self.mistake, answer) {
             (FollowsRedirects, Ok(answer)) if answer.status().is_redirection() => {
-                let mut call = again;
+                let mut exchange = again;
                 let to = answer.headers().get("location").unwrap();
-                *call.request.uri_mut() = to.to_str().unwrap().parse().unwrap();
-                self.inner.send(call).await
+                *exchange.request.uri_mut() = to.to_str().unwrap().parse().unwrap();
+                self.inner.send(exchange).await
             }
             (RepeatsAfterAReset, Err(TransportError::MaybeSent(_))) => self.inner.send(again).await,
             (RepeatsUnlessRefused, Ok(answer)) if answer.status().is_server_error() => {

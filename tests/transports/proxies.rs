@@ -10,7 +10,7 @@ use std::thread;
 
 use bytes::Bytes;
 use ccpayment::blocking::UreqTransport;
-use ccpayment::{Call, HyperTransport, ReqwestTransport, Transport};
+use ccpayment::{Exchange, HyperTransport, ReqwestTransport, Transport};
 use http::Request;
 
 /// Where the calls go to. Who has it is the child of this test.
@@ -19,7 +19,7 @@ const GATEWAY: &str = "CCPAYMENT_TEST_GATEWAY";
 #[test]
 fn no_transport_takes_a_proxy_from_the_environment() {
     match env::var(GATEWAY) {
-        Ok(gateway) => call(&gateway),
+        Ok(gateway) => exchange(&gateway),
         Err(_) => call_with_proxies_set(),
     }
 }
@@ -70,7 +70,7 @@ fn call_with_proxies_set() {
     );
 }
 
-fn call(gateway: &str) {
+fn exchange(gateway: &str) {
     let transports: [Box<dyn Transport>; 3] = [
         Box::new(ReqwestTransport::new().unwrap()),
         Box::new(HyperTransport::new().unwrap()),
@@ -79,14 +79,14 @@ fn call(gateway: &str) {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     runtime.enable_all().build().unwrap().block_on(async {
         for transport in transports {
-            let call = |scheme: &str| {
+            let exchange = |scheme: &str| {
                 let request = Request::post(format!("{scheme}://{gateway}/ccpayment/v2/getCoin"));
-                Call::new(request.body(Bytes::from_static(b"{}")).unwrap(), "getCoin")
+                Exchange::new(request.body(Bytes::from_static(b"{}")).unwrap(), "getCoin")
             };
-            let answer = transport.send(call("http")).await.unwrap();
+            let answer = transport.send(exchange("http")).await.unwrap();
             assert_eq!(&answer.body()[..], b"ok");
             // It has no TLS, so this fails; the proxy is what it may not fail at.
-            transport.send(call("https")).await.unwrap_err();
+            transport.send(exchange("https")).await.unwrap_err();
         }
     });
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use ccpayment::blocking::UreqTransport;
-use ccpayment::{Call, HyperTransport, ReqwestTransport, Transport, TransportError};
+use ccpayment::{Exchange, HyperTransport, ReqwestTransport, Transport, TransportError};
 use http::Request;
 use rcgen::{CertificateParams, CertifiedIssuer, KeyPair};
 use rustls::crypto::{CryptoProvider, ring};
@@ -19,7 +19,7 @@ use ureq::config::Config;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 /// A call to a peer that does this with each of its connections.
-pub(super) fn call_to(peer: impl Fn(TcpStream) + Send + 'static) -> Call {
+pub(super) fn call_to(peer: impl Fn(TcpStream) + Send + 'static) -> Exchange {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
@@ -28,11 +28,11 @@ pub(super) fn call_to(peer: impl Fn(TcpStream) + Send + 'static) -> Call {
         }
     });
     let request = Request::post(format!("https://localhost:{}/", address.port()));
-    Call::new(request.body(Bytes::from_static(b"{}")).unwrap(), "getCoin")
+    Exchange::new(request.body(Bytes::from_static(b"{}")).unwrap(), "getCoin")
 }
 
 /// Closes each connection in the middle of its handshake.
-fn call() -> Call {
+fn exchange() -> Exchange {
     call_to(drop)
 }
 
@@ -90,7 +90,7 @@ impl Issuer {
     }
 
     /// A call to a host that answers with these bytes whatever is asked.
-    fn call(&self, name: &str, has_expired: bool, answer: &'static [u8]) -> Call {
+    fn exchange(&self, name: &str, has_expired: bool, answer: &'static [u8]) -> Exchange {
         let config = self.server(name, has_expired);
         call_to(move |socket| {
             let tls = ServerConnection::new(Arc::clone(&config)).unwrap();
@@ -118,7 +118,7 @@ async fn a_process_with_two_crypto_providers_does_not_panic() {
         Box::new(UreqTransport::new().unwrap()),
     ];
     for transport in transports {
-        transport.send(call()).await.unwrap_err();
+        transport.send(exchange()).await.unwrap_err();
     }
     assert!(
         CryptoProvider::get_default().is_none(),
@@ -137,7 +137,7 @@ async fn a_broken_handshake_has_sent_nothing() {
     };
     let calls = || {
         [
-            ("closed at once", call()),
+            ("closed at once", exchange()),
             ("closed after the hello", plain(b"")),
             (
                 "plain HTTP",
@@ -150,7 +150,7 @@ async fn a_broken_handshake_has_sent_nothing() {
             ),
             (
                 "an unknown issuer",
-                Issuer::new().call("localhost", false, b""),
+                Issuer::new().exchange("localhost", false, b""),
             ),
         ]
     };
@@ -160,8 +160,8 @@ async fn a_broken_handshake_has_sent_nothing() {
         Box::new(UreqTransport::new().unwrap()),
     ];
     for transport in transports {
-        for (name, call) in calls() {
-            let error = transport.send(call).await.unwrap_err();
+        for (name, exchange) in calls() {
+            let error = transport.send(exchange).await.unwrap_err();
             assert!(
                 matches!(error, TransportError::NotSent(_)),
                 "{name}: {error:?}"
@@ -174,12 +174,12 @@ async fn a_broken_handshake_has_sent_nothing() {
 #[tokio::test]
 async fn a_handshake_that_never_ends_has_sent_nothing() {
     async fn given_up(transport: Box<dyn Transport>) {
-        let mut call = call_to(|mut socket| {
+        let mut exchange = call_to(|mut socket| {
             thread::spawn(move || socket.read_to_end(&mut Vec::new()));
         });
-        call.timeout = Duration::from_secs(60);
-        let (began, timeout) = (Instant::now(), call.timeout);
-        let error = transport.send(call).await.unwrap_err();
+        exchange.timeout = Duration::from_secs(60);
+        let (began, timeout) = (Instant::now(), exchange.timeout);
+        let error = transport.send(exchange).await.unwrap_err();
         assert!(matches!(error, TransportError::NotSent(_)), "{error:?}");
         assert!(began.elapsed() < timeout / 2, "{:?}", began.elapsed());
     }
@@ -202,17 +202,23 @@ async fn ureq_takes_a_root_of_ones_own_and_no_other() {
     let (issuer, stranger) = (Issuer::new(), Issuer::new());
     let transport = issuer.trusted();
     let answer = transport
-        .send(issuer.call("localhost", false, ANSWER))
+        .send(issuer.exchange("localhost", false, ANSWER))
         .await
         .unwrap();
     assert_eq!(&answer.body()[..], b"ok");
 
-    for (name, call) in [
-        ("another issuer", stranger.call("localhost", false, ANSWER)),
-        ("another host", issuer.call("other.example", false, ANSWER)),
-        ("expired", issuer.call("localhost", true, ANSWER)),
+    for (name, exchange) in [
+        (
+            "another issuer",
+            stranger.exchange("localhost", false, ANSWER),
+        ),
+        (
+            "another host",
+            issuer.exchange("other.example", false, ANSWER),
+        ),
+        ("expired", issuer.exchange("localhost", true, ANSWER)),
     ] {
-        let error = transport.send(call).await.unwrap_err();
+        let error = transport.send(exchange).await.unwrap_err();
         assert!(
             matches!(error, TransportError::NotSent(_)),
             "{name}: {error:?}"
@@ -224,8 +230,8 @@ async fn ureq_takes_a_root_of_ones_own_and_no_other() {
 #[tokio::test]
 async fn after_the_handshake_a_broken_connection_may_have_carried_the_call() {
     let issuer = Issuer::new();
-    let call = issuer.call("localhost", false, b"");
-    let error = issuer.trusted().send(call).await.unwrap_err();
+    let exchange = issuer.exchange("localhost", false, b"");
+    let error = issuer.trusted().send(exchange).await.unwrap_err();
     assert!(matches!(error, TransportError::MaybeSent(_)), "{error:?}");
 }
 
@@ -236,8 +242,8 @@ async fn settings_of_ones_own_follow_no_redirect_and_take_no_status_for_an_error
     let redirect = b"HTTP/1.1 307 Temporary Redirect\r\nlocation: /b\r\ncontent-length: 0\r\n\r\n";
     let failure = b"HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\n\r\n";
     for (status, answer) in [(307, &redirect[..]), (503, failure)] {
-        let call = issuer.call("localhost", false, answer);
-        let answer = issuer.trusted().send(call).await.unwrap();
+        let exchange = issuer.exchange("localhost", false, answer);
+        let answer = issuer.trusted().send(exchange).await.unwrap();
         assert_eq!(answer.status(), status);
     }
 }

@@ -73,7 +73,7 @@ pub(crate) const V1: Api = Api {
     by_hand: &[
         ("ids", &["CoinId", "Currency", "GatewayOrderId", "TokenId"]),
         ("payable", &[]),
-        ("payouts", &["MadeWithdrawal"]),
+        ("payouts", &["CreatedWithdrawal"]),
     ],
     about: "The v1 API, one module a group, with the gateway's own names in Rust's spelling.\n\n\
             CCPayment has deprecated it in favour of v2: take it for a merchant who is still on it, and\n\

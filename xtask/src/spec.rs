@@ -58,8 +58,8 @@ pub(crate) struct Operation {
     pub(crate) summary: String,
     #[serde(default)]
     pub(crate) description: String,
-    #[serde(rename = "x-ccpayment-safety")]
-    pub(crate) safety: String,
+    #[serde(rename = "x-ccpayment-idempotency")]
+    pub(crate) idempotency: String,
     /// The client's method for a call that starts or grows a payment; `send` does not take it.
     #[serde(rename = "x-ccpayment-sent-by")]
     pub(crate) sent_by: Option<String>,

@@ -95,8 +95,11 @@ fn of_facts(facts: &Value, renamed: &BTreeMap<String, String>) -> Result<Sayings
     for route in list(facts, "routes") {
         let path = text(route, "path")?;
         out.insert(
-            format!("{path} safety"),
-            text(route, "idempotency")?.replace('_', "-"),
+            format!("{path} idempotency"),
+            match text(route, "idempotency")? {
+                "unsafe" => "non-idempotent".to_owned(),
+                class => class.replace('_', "-"),
+            },
         );
         for field in list(route, "request") {
             out.insert(
@@ -229,7 +232,7 @@ fn of_spec(api: &Api, document: &Document) -> Result<Sayings> {
     let schemas = &document.components.schemas;
     for (path, item) in &document.paths {
         let route = &item.post;
-        out.insert(format!("{path} safety"), route.safety.clone());
+        out.insert(format!("{path} idempotency"), route.idempotency.clone());
         if let Some(name) = route.request() {
             let schema = named(document, name)?;
             fields(&mut out, &format!("{path} sends"), api, document, schema);

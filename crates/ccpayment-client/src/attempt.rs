@@ -5,24 +5,24 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ccpayment_core::{
-    AnswerError, Endpoint, ErrorCode, Origin, Prepared, Safety, SigningError, TIMESTAMP_HEADER,
-    TIMESTAMP_WINDOW_SECONDS, Timestamp, Version, decode, decode_signed,
+    AnswerError, ErrorCode, Idempotency, Origin, PreparedRequest, Request, SigningError,
+    TIMESTAMP_HEADER, TIMESTAMP_WINDOW, Timestamp, Version, decode, decode_signed,
 };
 use futures_util::future::{Either, select};
 use tracing::{Instrument, Span};
 
 use crate::client::Client;
-use crate::error::{CallInfo, Error};
+use crate::error::{Error, RequestInfo};
 use crate::headers::retry_after;
-use crate::limit::Lane;
-use crate::observe::{self, Exchange};
-use crate::skew::Measured;
-use crate::transport::{Call, TransportError};
+use crate::rate_limit::Priority;
+use crate::skew::SkewSample;
+use crate::telemetry::{self, ExchangeSpan};
+use crate::transport::{Exchange, TransportError};
 
-/// Under which terms something is sent.
+/// How one attempt is made.
 #[derive(Clone, Copy)]
-pub(crate) struct Terms {
-    pub(crate) lane: Lane,
+pub(crate) struct AttemptOptions {
+    pub(crate) priority: Priority,
     /// How often the same was sent before.
     pub(crate) sent_before: u32,
     /// When all of it has to be over, by [`Clock::elapsed`](crate::Clock::elapsed).
@@ -38,7 +38,7 @@ pub(crate) struct Attempt<T> {
     /// How long the answer asks to wait.
     pub(crate) retry_after: Option<Duration>,
     /// Its timestamp was refused, and the next one will be another.
-    pub(crate) clock_learned: bool,
+    pub(crate) clock_corrected: bool,
     /// How often something was sent, or would have been; none where there was no time to begin, or
     /// all calls are stopped.
     pub(crate) exchanges: u32,
@@ -51,7 +51,7 @@ impl<T> Attempt<T> {
             signed_at: Timestamp::default(),
             gateway_clock: None,
             retry_after: None,
-            clock_learned: false,
+            clock_corrected: false,
             exchanges: 0,
             result: Err(error),
         }
@@ -61,10 +61,10 @@ impl<T> Attempt<T> {
 impl Client {
     /// An attempt within what is left of the time. One whose timestamp was refused is made once
     /// more at once, if the right time was learned by it: the gateway did nothing.
-    pub(crate) async fn attempt_on_time<E: Endpoint>(
+    pub(crate) async fn attempt_with_clock_fix<E: Request>(
         &self,
-        prepared: &Prepared,
-        mut terms: Terms,
+        prepared: &PreparedRequest,
+        mut terms: AttemptOptions,
     ) -> Attempt<E::Response> {
         let mut exchanges = 0;
         loop {
@@ -72,7 +72,9 @@ impl Client {
             exchanges += attempt.exchanges;
             terms.sent_before += attempt.exchanges;
             attempt.exchanges = exchanges;
-            let again = attempt.clock_learned && exchanges == 1 && E::SAFETY != Safety::Unsafe;
+            let again = attempt.clock_corrected
+                && exchanges == 1
+                && E::IDEMPOTENCY != Idempotency::NonIdempotent;
             if !again || self.left(terms.give_up_at).is_zero() {
                 return attempt;
             }
@@ -80,39 +82,39 @@ impl Client {
     }
 
     /// Signs, sends and judges, once, when the limit has room for it.
-    pub(crate) async fn attempt<E: Endpoint>(
+    pub(crate) async fn attempt<E: Request>(
         &self,
-        prepared: &Prepared,
-        terms: Terms,
+        prepared: &PreparedRequest,
+        terms: AttemptOptions,
     ) -> Attempt<E::Response> {
-        let span = observe::attempt(prepared, terms.sent_before);
+        let span = telemetry::attempt(prepared, terms.sent_before);
         let attempt = self.attempt_within::<E>(&span, prepared, terms);
         let attempt = attempt.instrument(span.clone()).await;
-        observe::attempt_ended(&span, attempt.result.as_ref().err());
+        telemetry::attempt_ended(&span, attempt.result.as_ref().err());
         attempt
     }
 
-    async fn attempt_within<E: Endpoint>(
+    async fn attempt_within<E: Request>(
         &self,
         span: &Span,
-        prepared: &Prepared,
-        terms: Terms,
+        prepared: &PreparedRequest,
+        terms: AttemptOptions,
     ) -> Attempt<E::Response> {
         let shared = &*self.shared;
-        if let Some(code) = shared.brake.set_by() {
-            let call = CallInfo::of_prepared(prepared);
-            return Attempt::not_begun(Error::Halted { call, code });
+        if let Some(code) = shared.halt.set_by() {
+            let request = RequestInfo::of_prepared(prepared);
+            return Attempt::not_begun(Error::Halted { request, code });
         }
-        let room = self.room(prepared, terms).await;
+        let room = self.acquire(prepared, terms).await;
         let began = shared.clock.elapsed();
         let left = terms.give_up_at.saturating_sub(began);
         let budget = self.timeouts().attempt.min(left);
         if room.is_ok() && budget.is_zero() {
-            let call = CallInfo::of_prepared(prepared);
-            return Attempt::not_begun(Error::NoTime { call });
+            let request = RequestInfo::of_prepared(prepared);
+            return Attempt::not_begun(Error::NoTime { request });
         }
         let signed_at = Timestamp::from_system(self.now_at(began));
-        let (mut gateway_clock, mut asked_pause, mut clock_learned) = (None, None, false);
+        let (mut gateway_clock, mut asked_pause, mut clock_corrected) = (None, None, false);
         let answer = match room {
             Ok(()) => {
                 self.exchange(span, prepared, signed_at, (began, budget))
@@ -129,25 +131,25 @@ impl Client {
             read.map_err(|error| {
                 let now = shared.clock.now();
                 asked_pause = retry_after(response.headers(), now);
-                let call = CallInfo::of_prepared(prepared);
-                if let AnswerError::Rejected(rejection) = &error {
-                    shared.brake.refused(E::NAME, rejection.code);
+                let request = RequestInfo::of_prepared(prepared);
+                if let AnswerError::Refused(refusal) = &error {
+                    shared.halt.refused(E::OPERATION, refusal.code);
                 }
                 match self.scrub(error) {
-                    AnswerError::Rejected(source) if source.code == ErrorCode::ReqExpired => {
+                    AnswerError::Refused(source) if source.code == ErrorCode::ReqExpired => {
                         gateway_clock = None;
                         let took = shared.clock.elapsed().saturating_sub(began);
-                        let measured = Measured::of(response.headers(), now, took);
+                        let measured = SkewSample::of(response.headers(), now, took);
                         let skew = shared.skew.as_ref();
-                        clock_learned = (measured.zip(skew))
+                        clock_corrected = (measured.zip(skew))
                             .is_some_and(|(measured, skew)| skew.learn(measured));
                         Error::Clock {
-                            call,
-                            behind_seconds: measured.map(Measured::seconds),
+                            request,
+                            behind_seconds: measured.map(SkewSample::seconds),
                             source: Box::new(source),
                         }
                     }
-                    source => Error::Answer { call, source },
+                    source => Error::Answer { request, source },
                 }
             })
         });
@@ -155,24 +157,30 @@ impl Client {
             signed_at,
             gateway_clock,
             retry_after: asked_pause,
-            clock_learned,
+            clock_corrected,
             exchanges: 1,
             result,
         }
     }
 
     /// Waits until the limit has room for another call.
-    async fn room(&self, prepared: &Prepared, terms: Terms) -> Result<(), Error> {
+    async fn acquire(
+        &self,
+        prepared: &PreparedRequest,
+        terms: AttemptOptions,
+    ) -> Result<(), Error> {
         let Some(limit) = self.shared.limits.of(prepared.version()) else {
             return Ok(());
         };
-        let found = limit.room(terms.lane, self.left(terms.give_up_at)).await;
+        let found = limit
+            .acquire(terms.priority, self.left(terms.give_up_at))
+            .await;
         // Without time left, it would go out and be in doubt for nothing.
         if found.is_ok() && !self.left(terms.give_up_at).is_zero() {
             return Ok(());
         }
         Err(Error::Throttled {
-            call: CallInfo::of_prepared(prepared),
+            request: RequestInfo::of_prepared(prepared),
             per_second: limit.per_second,
         })
     }
@@ -180,7 +188,7 @@ impl Client {
     async fn exchange(
         &self,
         span: &Span,
-        prepared: &Prepared,
+        prepared: &PreparedRequest,
         signed_at: Timestamp,
         (began, budget): (Duration, Duration),
     ) -> Result<http::Response<Bytes>, Error> {
@@ -197,18 +205,18 @@ impl Client {
             _ => Err(SigningError::TimedOut { after: budget }.into()),
         };
         let request = signed.map_err(|source| Error::Invalid {
-            call: CallInfo::of_prepared(prepared),
+            request: RequestInfo::of_prepared(prepared),
             source,
         })?;
-        let seen = Exchange::begin(span, &request, prepared.operation(), &*shared.clock);
-        let call = Call {
+        let seen = ExchangeSpan::begin(span, &request, prepared.operation(), &*shared.clock);
+        let exchange = Exchange {
             request,
             timeout,
             max_response_bytes: shared.max_response_bytes,
             operation: prepared.operation(),
         };
         let limit = shared.max_response_bytes;
-        let sending = pin!(shared.transport.send(call));
+        let sending = pin!(shared.transport.send(exchange));
         // The answer is looked at first, so that one that is there never counts as late.
         let answer = match select(sending, timer).await {
             Either::Left((Ok(response), _)) if response.body().len() > limit => {
@@ -219,7 +227,7 @@ impl Client {
         };
         seen.end(&answer);
         answer.map_err(|source| Error::Transport {
-            call: CallInfo::of_prepared(prepared),
+            request: RequestInfo::of_prepared(prepared),
             source,
         })
     }
@@ -230,9 +238,9 @@ impl Client {
             *text = self.shared.credentials.scrub(std::mem::take(text));
         };
         match &mut error {
-            AnswerError::Rejected(rejection) => {
-                scrub(&mut rejection.message);
-                rejection.reason.as_mut().map(scrub);
+            AnswerError::Refused(refusal) => {
+                scrub(&mut refusal.message);
+                refusal.reason.as_mut().map(scrub);
             }
             AnswerError::Undecodable { detail, near, .. } => {
                 scrub(detail);
@@ -257,7 +265,7 @@ fn clock_behind(
 ) -> Option<Timestamp> {
     match version {
         Version::V2 => {
-            let behind = signed_at.get().saturating_sub(TIMESTAMP_WINDOW_SECONDS);
+            let behind = signed_at.get().saturating_sub(TIMESTAMP_WINDOW.as_secs());
             Some(Timestamp::new(behind))
         }
         Version::V1 => {

@@ -6,16 +6,16 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use ccpayment_core::{
-    Credentials, Endpoint, Origin, Prepared, Rule, TIMESTAMP_WINDOW_SECONDS, Timestamp,
+    Credentials, Origin, PreparedRequest, Request, Rule, TIMESTAMP_WINDOW, Timestamp,
     ValidationError, Version,
 };
 
-use crate::brake::Brake;
 use crate::clock::{Clock, SystemClock};
-use crate::error::{CallInfo, Error};
-use crate::limit::Limits;
-use crate::retry::{Budgets, Retries};
-use crate::skew::{Skew, Slowest};
+use crate::error::{Error, RequestInfo};
+use crate::halt::Halt;
+use crate::rate_limit::Limits;
+use crate::retry::{Budgets, RetryPolicy};
+use crate::skew::{Skew, WallClockFloor};
 use crate::transport::Transport;
 
 /// How long a call may take. Always bounded: there is no way to wait for ever.
@@ -59,15 +59,15 @@ pub(crate) struct Shared {
     pub(crate) origin: Option<Origin>,
     timeouts: Timeouts,
     pub(crate) max_response_bytes: usize,
-    pub(crate) retries: Retries,
+    pub(crate) retries: RetryPolicy,
     pub(crate) budgets: Arc<Budgets>,
     pub(crate) limits: Limits,
     /// None: our clock is right whatever the gateway says.
     pub(crate) skew: Option<Arc<Skew>>,
     app_id_as_user: bool,
-    slowest: Arc<Slowest>,
+    clock_floor: Arc<WallClockFloor>,
     pub(crate) looks_up_accepted: bool,
-    pub(crate) brake: Arc<Brake>,
+    pub(crate) halt: Arc<Halt>,
 }
 
 impl Client {
@@ -80,18 +80,18 @@ impl Client {
         Self {
             shared: Arc::new(Shared {
                 limits: Limits::new(&clock),
-                slowest: slowest(&*clock),
+                clock_floor: clock_floor(&*clock),
                 credentials,
                 transport: Arc::new(transport),
                 clock,
                 origin: None,
                 timeouts: Timeouts::default(),
                 max_response_bytes: Self::MAX_RESPONSE_BYTES,
-                retries: Retries::default(),
+                retries: RetryPolicy::default(),
                 budgets: Arc::default(),
                 skew: Some(Arc::default()),
                 looks_up_accepted: false,
-                brake: Arc::default(),
+                halt: Arc::default(),
                 app_id_as_user: false,
             }),
         }
@@ -108,7 +108,7 @@ impl Client {
     /// 12001 (the APP ID is unknown). From then on each call ends at once as [`Error::Halted`], and
     /// nothing is sent. Call this when a person has found the cause.
     pub fn resume(&self) {
-        self.shared.brake.release();
+        self.shared.halt.release();
     }
 
     /// The same client for another host, such as a sandbox on loopback, for both versions of the
@@ -117,7 +117,7 @@ impl Client {
     pub fn with_origin(self, origin: Origin) -> Self {
         self.with(|shared| {
             shared.origin = Some(origin);
-            shared.brake = Arc::default();
+            shared.halt = Arc::default();
             shared.forget_skew();
         })
     }
@@ -134,14 +134,14 @@ impl Client {
         self.with(|shared| {
             shared.clock = Arc::new(clock);
             shared.limits.move_to(&shared.clock);
-            shared.slowest = slowest(&*shared.clock);
+            shared.clock_floor = clock_floor(&*shared.clock);
             shared.forget_skew();
         })
     }
 
     /// The same client, with its calls repeated more or less often.
     #[must_use]
-    pub fn with_retries(self, retries: Retries) -> Self {
+    pub fn with_retry_policy(self, retries: RetryPolicy) -> Self {
         self.with(|shared| shared.retries = retries)
     }
 
@@ -162,7 +162,7 @@ impl Client {
     /// Where the gateway refuses a timestamp (11006), the `Date` of its answer tells how far our
     /// clock is off. That is bounded by 24 hours, warned about, and shared by all clones of a
     /// client. The call is made once more, at once, unless it may act twice
-    /// ([`Safety::Unsafe`](crate::core::Safety)). Without `Date`, with the correction off, or where
+    /// ([`Idempotency::NonIdempotent`](crate::core::Idempotency)). Without `Date`, with the correction off, or where
     /// the second timestamp is refused as well, the error is [`Error::Clock`]. How v1 refuses a
     /// timestamp is not documented, so only calls of v2 learn; both go by what was learned.
     #[must_use]
@@ -178,7 +178,7 @@ impl Client {
     ///
     /// Only the connection ties an answer to its call. A stray answer to another call, which a
     /// broken proxy kept back, names a record of another call. With this on, only the record counts
-    /// ([`Proof::Record`](crate::Proof)). A record with another id than the answer named is logged
+    /// ([`Proof::FoundRecord`](crate::Proof)). A record with another id than the answer named is logged
     /// as an error, and the record's id is returned.
     #[must_use]
     pub fn with_acceptance_looked_up(self, on: bool) -> Self {
@@ -190,7 +190,7 @@ impl Client {
     ///
     /// In v2 the APP ID is the user id of the merchant's own account. A user who may choose their
     /// own id and chooses this one would see and spend the merchant's money. So a request that
-    /// names it as a user ([`Endpoint::user_ids`]) is not sent for the first time, and the error is
+    /// names it as a user ([`Request::user_ids`]) is not sent for the first time, and the error is
     /// [`Error::Invalid`] with [`Rule::MerchantAccount`]. Settling and looking up are never
     /// refused. [`Client::raw`] does not know what it sends, and refuses nothing.
     ///
@@ -199,9 +199,9 @@ impl Client {
     /// cheap, so allow it for that call alone:
     ///
     /// ```
-    /// # use ccpayment_client::{Client, PayoutError};
+    /// # use ccpayment_client::{Client, SubmitError};
     /// # use ccpayment_core::v2::UserTransfer;
-    /// async fn to_the_merchant(client: &Client, fee: &UserTransfer) -> Result<(), PayoutError> {
+    /// async fn to_the_merchant(client: &Client, fee: &UserTransfer) -> Result<(), SubmitError> {
     ///     client.clone().with_app_id_as_user(true).payout(fee).await?;
     ///     Ok(())
     /// }
@@ -231,17 +231,17 @@ impl Client {
         let corrected = (shared.skew.as_ref()).map_or(ours, |skew| skew.correct(ours));
         // A moment may have been read from either. The corrected one is behind as well, where the
         // clock was set back after its skew was learned.
-        shared.slowest.see(ours.min(corrected), elapsed);
+        shared.clock_floor.observe(ours.min(corrected), elapsed);
         corrected
     }
 
     /// Prepares a request that goes out for the first time.
-    pub(crate) fn prepare<E: Endpoint>(&self, request: &E) -> Result<Prepared, Error> {
+    pub(crate) fn prepare<E: Request>(&self, request: &E) -> Result<PreparedRequest, Error> {
         let invalid = |source| Error::Invalid {
-            call: CallInfo::of(request),
+            request: RequestInfo::of(request),
             source,
         };
-        let prepared = Prepared::new(request).map_err(invalid)?;
+        let prepared = PreparedRequest::new(request).map_err(invalid)?;
         match self.names_merchant(request) {
             Some(field) => {
                 let error = ValidationError::new(field, Rule::MerchantAccount);
@@ -253,15 +253,15 @@ impl Client {
 
     /// Prepares a look-up without checking the documented rules. The rules hold before a first
     /// send. A later version may have more of them, and still has to look up what was sent before.
-    pub(crate) fn prepare_lookup<E: Endpoint>(&self, request: &E) -> Result<Prepared, Error> {
-        Prepared::unchecked(request).map_err(|source| Error::Invalid {
-            call: CallInfo::of(request),
+    pub(crate) fn prepare_lookup<E: Request>(&self, request: &E) -> Result<PreparedRequest, Error> {
+        PreparedRequest::unchecked(request).map_err(|source| Error::Invalid {
+            request: RequestInfo::of(request),
             source,
         })
     }
 
     /// The field that names the merchant's own account as a user, where that is not allowed.
-    fn names_merchant<E: Endpoint>(&self, request: &E) -> Option<&'static str> {
+    fn names_merchant<E: Request>(&self, request: &E) -> Option<&'static str> {
         let shared = &*self.shared;
         if shared.app_id_as_user || E::VERSION != Version::V2 {
             return None;
@@ -290,10 +290,10 @@ impl Client {
     /// A moment that what was read from our own clock is compared with, to know how long ago that
     /// was, whatever was done to the clock since. Less the window, as the gateway's clock is where
     /// an answer only shows that it accepted a timestamp.
-    pub(crate) fn slowest(&self) -> Timestamp {
+    pub(crate) fn clock_floor(&self) -> Timestamp {
         let shared = &*self.shared;
-        let shown = shared.slowest.shows(shared.clock.elapsed());
-        Timestamp::new(shown.get().saturating_sub(TIMESTAMP_WINDOW_SECONDS))
+        let shown = shared.clock_floor.now(shared.clock.elapsed());
+        Timestamp::new(shown.get().saturating_sub(TIMESTAMP_WINDOW.as_secs()))
     }
 
     /// The least time that a repeated submit needs. With less, its answer would hardly come.
@@ -307,8 +307,8 @@ impl Client {
     }
 }
 
-fn slowest(clock: &dyn Clock) -> Arc<Slowest> {
-    Arc::new(Slowest::new(clock.now(), clock.elapsed()))
+fn clock_floor(clock: &dyn Clock) -> Arc<WallClockFloor> {
+    Arc::new(WallClockFloor::new(clock.now(), clock.elapsed()))
 }
 
 impl Shared {

@@ -5,11 +5,11 @@
 //! in exactly one payout whatever happens on the wire; [`Client::submit`] does the same for what is
 //! created to be paid. [`Client::pages`] and [`Client::items`] read lists.
 //!
-//! A call that fails is made again where that harms nobody ([`Retries`]), and a clock that is wrong
+//! A call that fails is made again where that harms nobody ([`RetryPolicy`]), and a clock that is wrong
 //! is corrected by what the gateway says ([`Client::with_clock_correction`]).
 //!
 //! Errors answer the question that money asks: did the gateway act? See [`Error::outcome`] and
-//! [`PayoutError`].
+//! [`SubmitError`].
 //!
 //! # What a call tells of itself
 //!
@@ -24,7 +24,7 @@
 //! | | `otel.kind` | `internal` |
 //! | | `ccpayment.order_id` | the merchant's own id |
 //! | | `ccpayment.attempts` | how often it was tried (`ccpayment.call`) |
-//! | | `ccpayment.submits`, `ccpayment.lookups` | as in [`Tried`] (`ccpayment.submit`) |
+//! | | `ccpayment.submits`, `ccpayment.lookups` | as in [`Attempts`] (`ccpayment.submit`) |
 //! | | `ccpayment.outcome` | `done`, `refused`, `unknown`; for a call also `not_sent`, for a submit also `conflict` |
 //! | | `ccpayment.code`, `error.type` | the gateway's code, and what went wrong in one word (see below) |
 //! | `ccpayment.attempt` | `otel.name`, `http.request.method` | `POST` |
@@ -57,7 +57,7 @@
 //! ```
 //! use async_trait::async_trait;
 //! use bytes::Bytes;
-//! use ccpayment_client::{Call, Client, Transport, TransportError};
+//! use ccpayment_client::{Exchange, Client, Transport, TransportError};
 //! use ccpayment_core::v2::ApplyAppWithdrawToNetwork;
 //! use ccpayment_core::{Address, AppId, AppSecret, Chain, CoinId, Credentials, OrderId};
 //!
@@ -66,7 +66,7 @@
 //!
 //! #[async_trait]
 //! impl Transport for Canned {
-//!     async fn send(&self, _call: Call) -> Result<http::Response<Bytes>, TransportError> {
+//!     async fn send(&self, _exchange: Exchange) -> Result<http::Response<Bytes>, TransportError> {
 //!         let answer = br#"{"code":10000,"msg":"success","data":{"recordId":"20240312"}}"#;
 //!         Ok(http::Response::new(Bytes::from_static(answer)))
 //!     }
@@ -86,46 +86,46 @@
 //!     "12.50".parse()?,
 //! );
 //! let paid = client.payout(&payout).await?;
-//! assert_eq!(paid.made.as_str(), "20240312");
+//! assert_eq!(paid.created.as_str(), "20240312");
 //! # Ok(())
 //! # }
 //! ```
 
+mod adapters;
 mod attempt;
 #[cfg(feature = "v2")]
 mod batch;
 mod body;
-mod brake;
 mod client;
 mod clock;
 mod error;
+mod halt;
 mod headers;
-mod limit;
-mod observe;
+mod outcome;
 mod pages;
 mod payout;
 #[cfg(feature = "per-runtime")]
 mod per_runtime;
+mod rate_limit;
 mod raw;
 mod retry;
 mod send;
 mod skew;
+mod telemetry;
 mod transport;
-mod verdict;
-mod wrap;
 
+pub use adapters::{TowerTransport, TransportFn, transport_fn};
 #[cfg(feature = "v2")]
-pub use batch::{BatchPaid, BatchPayout};
+pub use batch::{BatchPayout, SubmittedBatch};
 pub use body::read_body;
 pub use ccpayment_core as core;
 pub use client::{Client, Timeouts};
 pub use clock::{Clock, SystemClock};
-pub use error::{CallInfo, Error, Outcome, Unsettled};
+pub use error::{Error, Outcome, RequestInfo, Unsettled};
+pub use outcome::{Attempts, Proof, RefusalReason, SubmitError, Submitted};
 pub use pages::{Items, MOST_EMPTY_PAGES, Page, PageError, Pages};
-pub use payout::ABSENCE_SECONDS;
+pub use payout::SETTLE_AFTER;
 #[cfg(feature = "per-runtime")]
 pub use per_runtime::PerRuntime;
-pub use retry::Retries;
-pub use transport::{BlockingTransport, BoxError, Call, SetupError, Transport, TransportError};
-pub use verdict::{PayoutError, Proof, Refusal, Submitted, Tried};
-pub use wrap::{TowerTransport, TransportFn, transport_fn};
+pub use retry::RetryPolicy;
+pub use transport::{BlockingTransport, BoxError, Exchange, SetupError, Transport, TransportError};

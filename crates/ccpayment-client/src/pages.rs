@@ -14,7 +14,7 @@ use futures_util::stream::{self, StreamExt as _};
 
 use crate::client::Client;
 use crate::error::Error;
-use crate::pages::seen::Seen;
+use crate::pages::seen::SeenCursors;
 use crate::pages::streams::Read;
 
 pub use crate::pages::streams::{Items, Pages};
@@ -48,7 +48,7 @@ pub struct Page<Q: Paged> {
 pub enum PageError<Q> {
     /// A page could not be read.
     #[error("a page could not be read")]
-    Call {
+    Request {
         /// Why.
         #[source]
         source: Box<Error>,
@@ -96,7 +96,7 @@ impl<Q> PageError<Q> {
     #[must_use]
     pub fn rest(&self) -> &Q {
         match self {
-            Self::Call { rest, .. }
+            Self::Request { rest, .. }
             | Self::RepeatedCursor { rest, .. }
             | Self::NoRecords { rest }
             | Self::Record { rest, .. }
@@ -106,9 +106,9 @@ impl<Q> PageError<Q> {
 
     /// Why a page could not be read, if that is the reason.
     #[must_use]
-    pub fn call_error(&self) -> Option<&Error> {
+    pub fn request_error(&self) -> Option<&Error> {
         match self {
-            Self::Call { source, .. } => Some(source),
+            Self::Request { source, .. } => Some(source),
             _ => None,
         }
     }
@@ -171,19 +171,19 @@ impl Client {
     /// }
     /// ```
     pub fn pages<Q: Paged>(&self, query: Q) -> Pages<Q> {
-        Pages::new(self.walk(query))
+        Pages::new(self.paginate(query))
     }
 
     /// Each page, with what was left of the query before it.
-    fn walk<Q: Paged>(&self, query: Q) -> stream::BoxStream<'static, Read<Q>> {
-        let walk = Walk {
+    fn paginate<Q: Paged>(&self, query: Q) -> stream::BoxStream<'static, Read<Q>> {
+        let paginator = Paginator {
             client: self.clone(),
-            seen: Seen::of(query.cursor()),
-            rest: Some(query),
+            seen: SeenCursors::of(query.cursor()),
+            remaining: Some(query),
             repeated: None,
             empty: 0,
         };
-        stream::try_unfold(walk, Walk::next).boxed()
+        stream::try_unfold(paginator, Paginator::next).boxed()
     }
 
     /// Reads a list record by record: [`Client::pages`], with the pages taken apart.
@@ -205,23 +205,23 @@ impl Client {
     /// }
     /// ```
     pub fn items<Q: Paged>(&self, query: Q) -> Items<Q> {
-        Items::new(self.walk(query))
+        Items::new(self.paginate(query))
     }
 }
 
-struct Walk<Q> {
+struct Paginator<Q> {
     client: Client,
-    rest: Option<Q>,
+    remaining: Option<Q>,
     /// The cursors of this window.
-    seen: Seen,
+    seen: SeenCursors,
     repeated: Option<Cursor>,
     /// How many pages without a record came last.
     empty: u32,
 }
 
-impl<Q: Paged> Walk<Q> {
+impl<Q: Paged> Paginator<Q> {
     async fn next(mut self) -> Result<Option<((Page<Q>, Q), Self)>, PageError<Q>> {
-        let Some(rest) = self.rest.take() else {
+        let Some(rest) = self.remaining.take() else {
             return Ok(None);
         };
         if let Some(cursor) = self.repeated {
@@ -236,7 +236,7 @@ impl<Q: Paged> Walk<Q> {
             Ok(answered) => answered,
             Err(error) => {
                 let (source, rest) = (Box::new(error), Box::new(rest));
-                return Err(PageError::Call { source, rest });
+                return Err(PageError::Request { source, rest });
             }
         };
         let (items, cursor) = Q::into_page(answer);
@@ -250,10 +250,10 @@ impl<Q: Paged> Walk<Q> {
                 self.repeated = Some(cursor.clone());
             }
             Some(_) => {}
-            None => self.seen = Seen::of(None),
+            None => self.seen = SeenCursors::of(None),
         }
-        let next = after(rest.clone(), cursor);
-        self.rest.clone_from(&next);
+        let next = next_query(rest.clone(), cursor);
+        self.remaining.clone_from(&next);
         Ok(Some(((Page { items, next }, rest), self)))
     }
 
@@ -261,7 +261,7 @@ impl<Q: Paged> Walk<Q> {
     async fn ask(&self, rest: &Q) -> Result<(Q, Q::Response), Error> {
         let now = || Timestamp::from_system(self.client.now());
         loop {
-            let query = closed(rest.clone(), now().plus(MOST_SKEW));
+            let query = with_end(rest.clone(), now().plus(MOST_SKEW));
             let answer = self.client.send(&newest_window(&query)).await?;
             // Our clock may have been set forward while the gateway refused it: then the end is too
             // early, and this page has not the newest records.
@@ -276,14 +276,14 @@ impl<Q: Paged> Walk<Q> {
 /// A span that is too long for one request has to have an end, or its windows would move with time.
 /// Nothing is later than this end, so an end that is later still would only make more requests. What
 /// breaks a rule is left as it is, to be refused.
-fn closed<Q: Paged>(query: Q, latest: Timestamp) -> Q {
+fn with_end<Q: Paged>(query: Q, latest: Timestamp) -> Q {
     let ((Some(from), to), Some(longest)) = (query.span(), Q::LONGEST_SPAN) else {
         return query;
     };
     let stays = match to {
         // A cursor belongs to the end that it was given for.
         Some(to) => to <= latest || query.cursor().is_some(),
-        None => from.plus(Duration::from_secs(longest)) >= latest,
+        None => from.plus(longest) >= latest,
     };
     if stays || from > latest || query.validate().is_err() {
         return query;
@@ -292,19 +292,19 @@ fn closed<Q: Paged>(query: Q, latest: Timestamp) -> Q {
 }
 
 /// A span that is too long for one request: from when to when, and where its newest window begins.
-struct Long {
+struct WindowedSpan {
     from: Timestamp,
     newest: Timestamp,
     to: Timestamp,
 }
 
-impl Long {
+impl WindowedSpan {
     fn of<Q: Paged>(rest: &Q) -> Option<Self> {
         let ((Some(from), Some(to)), Some(longest)) = (rest.span(), Q::LONGEST_SPAN) else {
             return None;
         };
         // Longer than the overlap, or the windows would never come to the beginning.
-        let longest = longest.max(OVERLAP.as_secs() + 1);
+        let longest = longest.as_secs().max(OVERLAP.as_secs() + 1);
         let newest = Timestamp::new(to.get().saturating_sub(longest));
         (newest > from).then_some(Self { from, newest, to })
     }
@@ -314,17 +314,17 @@ impl Long {
 /// names the field that does.
 fn newest_window<Q: Paged>(rest: &Q) -> Q {
     let query = rest.clone();
-    match Long::of(rest) {
+    match WindowedSpan::of(rest) {
         Some(long) if rest.validate().is_ok() => query.within(long.newest, long.to),
         _ => query,
     }
 }
 
 /// What is left after a page with this cursor behind it.
-fn after<Q: Paged>(rest: Q, cursor: Option<Cursor>) -> Option<Q> {
+fn next_query<Q: Paged>(rest: Q, cursor: Option<Cursor>) -> Option<Q> {
     if cursor.is_some() {
         return Some(rest.at(cursor));
     }
-    let long = Long::of(&rest)?;
+    let long = WindowedSpan::of(&rest)?;
     Some(rest.within(long.from, long.newest.plus(OVERLAP)).at(None))
 }

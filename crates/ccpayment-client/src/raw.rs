@@ -1,7 +1,7 @@
 //! Calls of routes that this version does not know.
 
 use bytes::Bytes;
-use ccpayment_core::{Endpoint, Rule, Safety, ValidationError, Version, wire};
+use ccpayment_core::{Idempotency, Request, Rule, ValidationError, Version, wire};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -13,14 +13,14 @@ struct RawCall<'a, T, const V1: bool> {
     body: &'a T,
 }
 
-impl<T: Serialize + Sync, const V1: bool> Endpoint for RawCall<'_, T, V1> {
+impl<T: Serialize + Sync, const V1: bool> Request for RawCall<'_, T, V1> {
     type Response = Box<RawValue>;
 
     const VERSION: Version = if V1 { Version::V1 } else { Version::V2 };
-    const NAME: &'static str = "raw";
+    const OPERATION: &'static str = "raw";
     const PATH: &'static str = "/";
     // Nobody knows what it does, so it is never repeated, and an error says "unknown".
-    const SAFETY: Safety = Safety::Unsafe;
+    const IDEMPOTENCY: Idempotency = Idempotency::NonIdempotent;
 
     fn path(&self) -> &str {
         &self.path

@@ -5,7 +5,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use ccpayment_core::{AnswerError, ErrorCode, Safety};
+use ccpayment_core::{AnswerError, ErrorCode, Idempotency};
 use http::StatusCode;
 
 use crate::error::Error;
@@ -30,12 +30,12 @@ use crate::transport::TransportError;
 /// [`Client::payout`](crate::Client::payout) has rules and bounds of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Retries {
+pub struct RetryPolicy {
     /// How often one call is sent at most, the first time included: 3. With 0 or 1, never again.
     pub attempts: u32,
 }
 
-impl Retries {
+impl RetryPolicy {
     /// So many attempts at most, the first one included.
     #[must_use]
     pub const fn up_to(attempts: u32) -> Self {
@@ -49,7 +49,7 @@ impl Retries {
     }
 }
 
-impl Default for Retries {
+impl Default for RetryPolicy {
     fn default() -> Self {
         Self::up_to(3)
     }
@@ -81,7 +81,7 @@ impl Failure {
                 TransportError::TooLarge { .. } => Self::Unusable,
             },
             Error::Answer { source, .. } => match source {
-                AnswerError::Rejected(rejection) => Self::Refused(rejection.code),
+                AnswerError::Refused(refusal) => Self::Refused(refusal.code),
                 AnswerError::NotAnEnvelope { status, .. } => Self::NoEnvelope(*status),
                 _ => Self::Unusable,
             },
@@ -97,23 +97,23 @@ impl Failure {
 /// Whether the same call is made again, and after which pause; `None` means never.
 ///
 /// `retries` is how many there were, `retry_after` what the answer asked for.
-pub(crate) fn again(
-    safety: Safety,
+pub(crate) fn decide(
+    idempotency: Idempotency,
     failure: Failure,
     retries: u32,
     retry_after: Option<Duration>,
-) -> Option<Pause> {
-    let repeats = match safety {
-        Safety::Read | Safety::GetOrCreate => may_pass(failure),
-        Safety::OrderId => did_nothing(failure),
+) -> Option<Backoff> {
+    let repeats = match idempotency {
+        Idempotency::Read | Idempotency::GetOrCreate => is_transient(failure),
+        Idempotency::OrderId => provably_not_executed(failure),
         // And whatever a later version adds.
         _ => false,
     };
-    repeats.then(|| Pause::full(retries, retry_after))
+    repeats.then(|| Backoff::full(retries, retry_after))
 }
 
 /// Worth another try where a repeat harms nobody.
-fn may_pass(failure: Failure) -> bool {
+fn is_transient(failure: Failure) -> bool {
     match failure {
         Failure::NotSent | Failure::MaybeSent | Failure::TimedOut => true,
         Failure::NoEnvelope(status) => {
@@ -127,18 +127,18 @@ fn may_pass(failure: Failure) -> bool {
         }
         Failure::Refused(code) => {
             let failed = [ErrorCode::Internal, ErrorCode::ServiceError];
-            let passing = [
+            let transient = [
                 ErrorCode::GenerateAddressFailed,
                 ErrorCode::UnbindingAddressFailed,
             ];
-            passes_in_seconds(code) || failed.contains(&code) || passing.contains(&code)
+            passes_in_seconds(code) || failed.contains(&code) || transient.contains(&code)
         }
         Failure::Ours | Failure::Unusable => false,
     }
 }
 
 /// Where money hangs on it, only what certainly had no effect.
-fn did_nothing(failure: Failure) -> bool {
+fn provably_not_executed(failure: Failure) -> bool {
     match failure {
         Failure::NotSent => true,
         Failure::Refused(code) => passes_in_seconds(code),
@@ -155,12 +155,12 @@ pub(crate) fn passes_in_seconds(code: ErrorCode) -> bool {
 
 /// A pause whose length is drawn, so that many clients don't come back at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Pause {
+pub(crate) struct Backoff {
     at_least: Duration,
     ceiling: Duration,
 }
 
-impl Pause {
+impl Backoff {
     /// Full jitter: anything below the ceiling, on top of what the answer asked for.
     fn full(retries: u32, retry_after: Option<Duration>) -> Self {
         let at_least = retry_after.unwrap_or_default();
@@ -207,14 +207,14 @@ impl Budget {
         if failure == Failure::TimedOut { 10 } else { 5 }
     }
 
-    pub(crate) fn take(&self, cost: u32) -> bool {
+    pub(crate) fn withdraw(&self, cost: u32) -> bool {
         let less = |tokens: u32| tokens.checked_sub(cost);
         (self.tokens)
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less)
             .is_ok()
     }
 
-    pub(crate) fn give(&self, tokens: u32) {
+    pub(crate) fn deposit(&self, tokens: u32) {
         // Full is the rule, and then nothing is written that other cores would have to read.
         if self.tokens.load(Ordering::Relaxed) < Self::FULL {
             let more = |had: u32| Some(had.saturating_add(tokens).min(Self::FULL));
@@ -239,8 +239,8 @@ pub(crate) struct Budgets {
 }
 
 impl Budgets {
-    pub(crate) fn of(&self, safety: Safety) -> &Budget {
-        if safety.acts() {
+    pub(crate) fn of(&self, idempotency: Idempotency) -> &Budget {
+        if idempotency.acts() {
             &self.acts
         } else {
             &self.reads
@@ -252,11 +252,11 @@ impl Budgets {
 mod tests {
     use super::*;
 
-    const ALL: [Safety; 4] = [
-        Safety::Read,
-        Safety::GetOrCreate,
-        Safety::OrderId,
-        Safety::Unsafe,
+    const ALL: [Idempotency; 4] = [
+        Idempotency::Read,
+        Idempotency::GetOrCreate,
+        Idempotency::OrderId,
+        Idempotency::NonIdempotent,
     ];
 
     /// One row for each thing that can go wrong, and whether each class repeats it: a read, a
@@ -291,7 +291,7 @@ mod tests {
             (page(504), HARMLESS),
             (page(520), HARMLESS),
         ] {
-            let repeats = ALL.map(|safety| again(safety, failure, 0, None).is_some());
+            let repeats = ALL.map(|idempotency| decide(idempotency, failure, 0, None).is_some());
             assert_eq!(repeats, expected, "{failure:?}");
         }
         for &code in ErrorCode::ALL {
@@ -301,7 +301,7 @@ mod tests {
                 _ => NEVER,
             };
             let failure = Failure::Refused(code);
-            let repeats = ALL.map(|safety| again(safety, failure, 0, None).is_some());
+            let repeats = ALL.map(|idempotency| decide(idempotency, failure, 0, None).is_some());
             assert_eq!(repeats, expected, "{code}");
         }
         for (code, expected) in [
@@ -311,7 +311,7 @@ mod tests {
             (ErrorCode::from(99_999), NEVER),
         ] {
             let failure = Failure::Refused(code);
-            let repeats = ALL.map(|safety| again(safety, failure, 0, None).is_some());
+            let repeats = ALL.map(|idempotency| decide(idempotency, failure, 0, None).is_some());
             assert_eq!(repeats, expected, "{code}");
         }
     }
@@ -322,7 +322,11 @@ mod tests {
         for &code in ErrorCode::ALL {
             if code.retry() == ccpayment_core::Retry::CheckRecord {
                 let failure = Failure::Refused(code);
-                assert_eq!(again(Safety::OrderId, failure, 0, None), None, "{code}");
+                assert_eq!(
+                    decide(Idempotency::OrderId, failure, 0, None),
+                    None,
+                    "{code}"
+                );
             }
         }
     }
@@ -330,11 +334,11 @@ mod tests {
     #[test]
     fn pauses_are_drawn_below_a_doubling_ceiling() {
         for (retries, seconds) in [(0, 1), (1, 2), (2, 4), (3, 8), (4, 16), (5, 16), (99, 16)] {
-            let pause = again(Safety::Read, Failure::NotSent, retries, None).unwrap();
+            let pause = decide(Idempotency::Read, Failure::NotSent, retries, None).unwrap();
             assert_eq!(pause.length(0), Duration::ZERO);
             let longest = (0..20_000).map(|random| pause.length(random)).max();
             assert_eq!(longest, Some(Duration::from_millis(seconds * 1_000 - 1)));
-            let asking = Pause::before_asking(retries, None);
+            let asking = Backoff::before_asking(retries, None);
             assert_eq!(asking.length(0), Duration::from_millis(250));
             let longest = (0..20_000).map(|random| asking.length(random)).max();
             assert_eq!(longest, Some(Duration::from_millis(seconds * 1_000 - 1)));
@@ -344,12 +348,12 @@ mod tests {
     #[test]
     fn what_the_answer_asks_for_is_waited_at_least() {
         let asked = Some(Duration::from_secs(30));
-        let pause = again(Safety::OrderId, Failure::NotSent, 1, asked).unwrap();
+        let pause = decide(Idempotency::OrderId, Failure::NotSent, 1, asked).unwrap();
         for random in [0, 1_999, 2_000, u64::MAX] {
             let length = pause.length(random);
             assert!(length >= Duration::from_secs(30) && length < Duration::from_secs(32));
         }
-        let endless = Pause::before_asking(0, Some(Duration::MAX));
+        let endless = Backoff::before_asking(0, Some(Duration::MAX));
         assert_eq!(endless.length(u64::MAX), Duration::MAX);
     }
 
@@ -357,16 +361,16 @@ mod tests {
     fn a_budget_is_used_up_by_repeats_and_filled_by_successes() {
         let budget = Budget::default();
         let cost = Budget::cost(Failure::MaybeSent);
-        let repeats = (0..1_000).take_while(|_| budget.take(cost)).count();
+        let repeats = (0..1_000).take_while(|_| budget.withdraw(cost)).count();
         assert_eq!(repeats, 100);
         for _ in 0..4 {
-            budget.give(1);
+            budget.deposit(1);
         }
-        assert!(!budget.take(cost));
-        budget.give(1);
-        assert!(budget.take(cost) && !budget.take(cost));
-        budget.give(u32::MAX);
-        assert!(budget.take(Budget::FULL) && !budget.take(1));
+        assert!(!budget.withdraw(cost));
+        budget.deposit(1);
+        assert!(budget.withdraw(cost) && !budget.withdraw(cost));
+        budget.deposit(u32::MAX);
+        assert!(budget.withdraw(Budget::FULL) && !budget.withdraw(1));
         assert_eq!(Budget::cost(Failure::TimedOut), 2 * cost);
     }
 }

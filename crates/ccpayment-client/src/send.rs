@@ -1,19 +1,19 @@
 //! One way to send, and what is repeated.
 
-use ccpayment_core::{Endpoint, Prepared, Sendable};
+use ccpayment_core::{PreparedRequest, Request, Sendable};
 use tracing::Instrument;
 
-use crate::attempt::Terms;
+use crate::attempt::AttemptOptions;
 use crate::client::Client;
 use crate::error::Error;
-use crate::limit::Lane;
-use crate::observe;
+use crate::rate_limit::Priority;
 use crate::retry::{self, Budget, Failure};
+use crate::telemetry;
 
 /// Calls.
 impl Client {
     /// Makes one call and gives back what the gateway answers. A call that failed is repeated where
-    /// that harms nobody (see [`Retries`](crate::Retries)), signed afresh over the same bytes, all
+    /// that harms nobody (see [`RetryPolicy`](crate::RetryPolicy)), signed afresh over the same bytes, all
     /// within [`Timeouts::total`](crate::Timeouts::total).
     ///
     /// # Errors
@@ -41,39 +41,39 @@ impl Client {
     /// # Errors
     ///
     /// [`Error`], of the last attempt. Ask [`Error::outcome`] whether the call may have taken effect.
-    /// Where it may, look up the record of [`Endpoint::SETTLED_BY`] before anything is sent anew.
-    pub async fn send_unsettled<E: Endpoint>(&self, request: &E) -> Result<E::Response, Error> {
+    /// Where it may, look up the record of [`Request::SETTLED_BY`] before anything is sent anew.
+    pub async fn send_unsettled<E: Request>(&self, request: &E) -> Result<E::Response, Error> {
         let prepared = self.prepare(request)?;
-        let span = observe::call(&prepared);
+        let span = telemetry::request(&prepared);
         let mut attempts = 0;
         let repeating = self.send_prepared::<E>(&prepared, &mut attempts);
         let result = repeating.instrument(span.clone()).await;
-        observe::call_ended(&span, E::NAME, attempts, result.as_ref().err());
+        telemetry::request_ended(&span, E::OPERATION, attempts, result.as_ref().err());
         result.map_err(|error| error.after(attempts))
     }
 
-    async fn send_prepared<E: Endpoint>(
+    async fn send_prepared<E: Request>(
         &self,
-        prepared: &Prepared,
+        prepared: &PreparedRequest,
         attempts: &mut u32,
     ) -> Result<E::Response, Error> {
         let shared = &*self.shared;
-        let budget = shared.budgets.of(E::SAFETY);
+        let budget = shared.budgets.of(E::IDEMPOTENCY);
         let give_up_at = self.give_up_at();
         let (mut retries, mut taken) = (0, 0);
         let mut last = None;
         loop {
-            let terms = Terms {
-                lane: Lane::of(E::SAFETY),
+            let terms = AttemptOptions {
+                priority: Priority::of(E::IDEMPOTENCY),
                 sent_before: *attempts,
                 give_up_at,
             };
-            let attempt = self.attempt_on_time::<E>(prepared, terms).await;
+            let attempt = self.attempt_with_clock_fix::<E>(prepared, terms).await;
             *attempts += attempt.exchanges;
             let is_begun = attempt.exchanges > 0;
             let error = match attempt.result {
                 Ok(value) => {
-                    budget.give(taken + 1);
+                    budget.deposit(taken + 1);
                     return Ok(value);
                 }
                 // What was sent before says more than that there is no time for another attempt.
@@ -81,7 +81,7 @@ impl Client {
                 Err(error) => error,
             };
             let failure = Failure::of(&error);
-            let again = retry::again(E::SAFETY, failure, retries, attempt.retry_after);
+            let again = retry::decide(E::IDEMPOTENCY, failure, retries, attempt.retry_after);
             let Some(pause) = again.filter(|_| *attempts < shared.retries.attempts) else {
                 return Err(error);
             };
@@ -90,13 +90,13 @@ impl Client {
                 return Err(error);
             }
             let cost = Budget::cost(failure);
-            if !budget.take(cost) {
-                observe::budget_empty(E::NAME);
+            if !budget.withdraw(cost) {
+                telemetry::throttled(E::OPERATION);
                 return Err(error);
             }
             taken += cost;
             retries += 1;
-            observe::repeated(E::NAME, pause, &error);
+            telemetry::repeated(E::OPERATION, pause, &error);
             last = Some(error);
             shared.clock.sleep(pause).await;
         }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use ccpayment_core::{TIMESTAMP_WINDOW_SECONDS, Timestamp};
+use ccpayment_core::{TIMESTAMP_WINDOW, Timestamp};
 use http::HeaderMap;
 use http::header::{AGE, DATE};
 
@@ -40,7 +40,7 @@ impl Skew {
     }
 
     /// Goes by this from now on, unless it is out of bounds.
-    pub(crate) fn learn(&self, measured: Measured) -> bool {
+    pub(crate) fn learn(&self, measured: SkewSample) -> bool {
         if measured.add_ms.unsigned_abs() > LIMIT_MS {
             return false;
         }
@@ -54,7 +54,7 @@ impl Skew {
             tracing::warn!(
                 skew_seconds,
                 "{}; timestamps are corrected by it",
-                Words(Some(skew_seconds))
+                SkewDisplay(Some(skew_seconds))
             );
         }
         true
@@ -65,12 +65,12 @@ impl Skew {
 ///
 /// A moment that somebody read from our clock may be older than it looks, if that was set since.
 #[derive(Debug)]
-pub(crate) struct Slowest {
+pub(crate) struct WallClockFloor {
     /// What it showed, less the time since some fixed moment.
     lowest_ms: AtomicI64,
 }
 
-impl Slowest {
+impl WallClockFloor {
     /// Of a clock that shows this, so long after the fixed moment.
     pub(crate) fn new(shown: SystemTime, elapsed: Duration) -> Self {
         Self {
@@ -79,7 +79,7 @@ impl Slowest {
     }
 
     /// Looks at the clock once more.
-    pub(crate) fn see(&self, shown: SystemTime, elapsed: Duration) {
+    pub(crate) fn observe(&self, shown: SystemTime, elapsed: Duration) {
         let apart = apart_ms(shown, elapsed);
         // Nearly always it has not been set.
         if apart < self.lowest_ms.load(Ordering::Relaxed) {
@@ -88,7 +88,7 @@ impl Slowest {
     }
 
     /// What it would show now, if nobody had set it forward.
-    pub(crate) fn shows(&self, elapsed: Duration) -> Timestamp {
+    pub(crate) fn now(&self, elapsed: Duration) -> Timestamp {
         let lowest = self.lowest_ms.load(Ordering::Relaxed);
         let now = lowest.saturating_add(millis(elapsed));
         Timestamp::new(u64::try_from(now).unwrap_or(0) / 1_000)
@@ -106,11 +106,11 @@ fn millis(time: Duration) -> i64 {
 
 /// What one answer says of the skew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Measured {
+pub(crate) struct SkewSample {
     add_ms: i64,
 }
 
-impl Measured {
+impl SkewSample {
     /// The answer's `Date` was written somewhere between sending and receiving: half way, for want
     /// of better. With `Age`, a cache has kept the answer, and its date says nothing.
     ///
@@ -138,15 +138,16 @@ impl Measured {
 }
 
 /// How far our clock is off, in seconds that are above zero for behind, for a person to read.
-pub(crate) struct Words(pub(crate) Option<i64>);
+pub(crate) struct SkewDisplay(pub(crate) Option<i64>);
 
-impl fmt::Display for Words {
+impl fmt::Display for SkewDisplay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(behind) = self.0 else {
             return write!(
                 f,
                 "the gateway refused our timestamp and gave no Date to correct the clock by; \
-                 it accepts {TIMESTAMP_WINDOW_SECONDS} s"
+                 it accepts {} s",
+                TIMESTAMP_WINDOW.as_secs()
             );
         };
         f.write_str("our clock is ")?;
@@ -189,7 +190,7 @@ mod tests {
     fn the_skew_is_taken_half_way() {
         let answer = headers(&[(DATE, AT_NEW_YEAR)]);
         let took = Duration::from_secs(8);
-        let measured = |received| Measured::of(&answer, at(received), took).unwrap().add_ms;
+        let measured = |received| SkewSample::of(&answer, at(received), took).unwrap().add_ms;
         assert_eq!(measured(NEW_YEAR + 4), 500);
         assert_eq!(measured(NEW_YEAR), 4_500);
         assert_eq!(measured(NEW_YEAR + 4 + 82_800), 500 - 82_800_000);
@@ -197,12 +198,12 @@ mod tests {
 
     #[test]
     fn without_a_date_of_its_own_an_answer_says_nothing() {
-        let says = |pairs: &[_]| Measured::of(&headers(pairs), at(NEW_YEAR), Duration::ZERO);
+        let says = |pairs: &[_]| SkewSample::of(&headers(pairs), at(NEW_YEAR), Duration::ZERO);
         assert_eq!(says(&[]), None);
         assert_eq!(says(&[(DATE, "yesterday")]), None);
         assert_eq!(says(&[(DATE, AT_NEW_YEAR), (AGE, "0")]), None);
         assert!(says(&[(DATE, AT_NEW_YEAR)]).is_some());
-        let ancient = Measured::of(&headers(&[(DATE, AT_NEW_YEAR)]), at(0), Duration::MAX);
+        let ancient = SkewSample::of(&headers(&[(DATE, AT_NEW_YEAR)]), at(0), Duration::MAX);
         assert_eq!(ancient, None);
     }
 
@@ -210,7 +211,7 @@ mod tests {
     fn what_is_out_of_bounds_is_not_gone_by() {
         const FAR: i64 = 86_700_000;
         let skew = Skew::default();
-        let learn = |add_ms| skew.learn(Measured { add_ms });
+        let learn = |add_ms| skew.learn(SkewSample { add_ms });
         for far in [FAR + 1, -FAR - 1, i64::MAX, i64::MIN] {
             assert!(!learn(far));
             assert_eq!(skew.correct(at(NEW_YEAR)), at(NEW_YEAR));
@@ -227,24 +228,24 @@ mod tests {
     #[test]
     fn a_clock_that_was_set_is_gone_by_as_it_was_at_its_slowest() {
         let after = Duration::from_secs;
-        let slowest = Slowest::new(at(NEW_YEAR), after(10));
-        let shows = |elapsed| slowest.shows(after(elapsed)).get();
+        let floor = WallClockFloor::new(at(NEW_YEAR), after(10));
+        let shows = |elapsed| floor.now(after(elapsed)).get();
         assert_eq!(shows(10), NEW_YEAR);
-        slowest.see(at(NEW_YEAR + 5), after(15));
+        floor.observe(at(NEW_YEAR + 5), after(15));
         assert_eq!(shows(20), NEW_YEAR + 10);
         // Set back by an hour, and right again.
-        slowest.see(at(NEW_YEAR + 10 - 3_600), after(20));
+        floor.observe(at(NEW_YEAR + 10 - 3_600), after(20));
         assert_eq!(shows(30), NEW_YEAR + 20 - 3_600);
-        slowest.see(at(NEW_YEAR + 20), after(30));
+        floor.observe(at(NEW_YEAR + 20), after(30));
         assert_eq!(shows(40), NEW_YEAR + 30 - 3_600);
         // Before anybody counted.
-        slowest.see(UNIX_EPOCH - after(5), after(40));
+        floor.observe(UNIX_EPOCH - after(5), after(40));
         assert_eq!((shows(40), shows(50)), (0, 10));
     }
 
     #[test]
     fn the_skew_has_words() {
-        let words = |behind| Words(behind).to_string();
+        let words = |behind| SkewDisplay(behind).to_string();
         for (behind, expected) in [
             (23 * HOUR, "our clock is 23 h 0 min behind the gateway's"),
             (

@@ -14,7 +14,7 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// One HTTP exchange to carry out.
 #[derive(Clone)]
 #[non_exhaustive]
-pub struct Call {
+pub struct Exchange {
     /// What to send, byte for byte.
     pub request: Request<Bytes>,
     /// How long the client will wait. It stops waiting by itself; a backend uses this to give
@@ -26,7 +26,7 @@ pub struct Call {
     pub operation: &'static str,
 }
 
-impl Call {
+impl Exchange {
     /// A call with the default limits, for tests of a transport.
     #[must_use]
     pub fn new(request: Request<Bytes>, operation: &'static str) -> Self {
@@ -39,7 +39,7 @@ impl Call {
     }
 }
 
-impl fmt::Debug for Call {
+impl fmt::Debug for Exchange {
     /// Neither headers nor body: one holds the signature, the other may hold anything.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Call")
@@ -71,13 +71,13 @@ pub trait Transport: Send + Sync {
     /// # Errors
     ///
     /// [`TransportError`], chosen by whether the gateway could have acted.
-    async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError>;
+    async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError>;
 }
 
 #[async_trait]
 impl<T: Transport + ?Sized> Transport for Arc<T> {
-    async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
-        (**self).send(call).await
+    async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError> {
+        (**self).send(exchange).await
     }
 }
 

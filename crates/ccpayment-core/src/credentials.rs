@@ -87,9 +87,13 @@ impl Credentials {
     /// When the APP ID or the secret was badly copied: it is empty, holds white space or anything
     /// else but printable ASCII (such as a byte order mark), is in quotation marks, or is the name
     /// of a variable (`${...}`) in the place of its value. The error does not show it.
-    pub fn new(app_id: AppId, secret: AppSecret) -> Result<Self, ValidationError> {
+    pub fn new(
+        app_id: impl Into<AppId>,
+        secret: impl Into<AppSecret>,
+    ) -> Result<Self, ValidationError> {
+        let secret = secret.into();
         let key = HmacKey::new(&secret);
-        let it = Self::with_key(app_id, Key::Hmac { key, secret })?;
+        let it = Self::with_key(app_id.into(), Key::Hmac { key, secret })?;
         if let Key::Hmac { secret, .. } = &it.key {
             well_copied("AppSecret", secret.expose())?;
         }

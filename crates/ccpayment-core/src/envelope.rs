@@ -8,10 +8,10 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, Deserializer, IgnoredAny};
 use serde_json::value::RawValue;
 
-use crate::call::{SIGN_HEADER, TIMESTAMP_HEADER};
 use crate::code::ErrorCode;
 use crate::credentials::Credentials;
 use crate::ids::Timestamp;
+use crate::prepared::{SIGN_HEADER, TIMESTAMP_HEADER};
 use crate::sign::SignText;
 use crate::wire::{Object, U64Visitor, describe, near};
 
@@ -59,7 +59,7 @@ impl fmt::Debug for RawBody {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the gateway answered {code}: {}", Shown(message))]
 #[non_exhaustive]
-pub struct Rejection {
+pub struct Refusal {
     /// The code, which is what to decide by.
     pub code: ErrorCode,
     /// The gateway's words, for a person to read; their spelling varies. Cut to [`RawBody::MAX`]
@@ -98,7 +98,7 @@ impl fmt::Display for Shown<'_> {
 pub enum AnswerError {
     /// The gateway refused.
     #[error(transparent)]
-    Rejected(#[from] Rejection),
+    Refused(#[from] Refusal),
     /// The gateway reports success, but its data is not what the route answers. For a call that
     /// moves money this is neither success nor failure.
     #[error("the gateway reports success, but its data can't be read near `{near}`: {detail}")]
@@ -139,7 +139,7 @@ impl AnswerError {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::Rejected(rejection) => rejection.status,
+            Self::Refused(refusal) => refusal.status,
             Self::Undecodable { status, .. }
             | Self::Unverified { status, .. }
             | Self::NotAnEnvelope { status, .. } => *status,
@@ -150,7 +150,7 @@ impl AnswerError {
     #[must_use]
     pub fn body(&self) -> &RawBody {
         match self {
-            Self::Rejected(rejection) => &rejection.body,
+            Self::Refused(refusal) => &refusal.body,
             Self::Undecodable { body, .. }
             | Self::Unverified { body, .. }
             | Self::NotAnEnvelope { body, .. } => body,
@@ -325,7 +325,7 @@ fn read<T: DeserializeOwned>(
     let raw = response.body();
     let body = || RawBody::new(raw);
     let bytes = without_mark(raw);
-    let rejection = |envelope: &Envelope<'_>| Rejection {
+    let refusal = |envelope: &Envelope<'_>| Refusal {
         code: name_code(envelope.code),
         message: words(envelope.msg),
         reason: Some(words(envelope.reason)).filter(|it| !it.is_empty()),
@@ -335,7 +335,7 @@ fn read<T: DeserializeOwned>(
     let Some(envelope) = str::from_utf8(bytes).ok().and_then(Envelope::of) else {
         // What is broken must not pass for a success.
         let mended = mended(bytes);
-        let refusal = Envelope::of(&mended).map(|envelope| rejection(&envelope));
+        let refusal = Envelope::of(&mended).map(|envelope| refusal(&envelope));
         return Err(match refusal.filter(|it| it.code != ErrorCode::Success) {
             Some(refusal) => refusal.into(),
             None => AnswerError::NotAnEnvelope {
@@ -345,7 +345,7 @@ fn read<T: DeserializeOwned>(
         });
     };
     if name_code(envelope.code) != ErrorCode::Success {
-        return Err(rejection(&envelope).into());
+        return Err(refusal(&envelope).into());
     }
     // A route that answers nothing may leave `data` out.
     let data = envelope.data.map_or("{}", RawValue::get);

@@ -33,7 +33,9 @@ impl ChainInfo {
             return None;
         }
         let page = format!("{before}{tx_id}{after}");
-        crate::check::uri(&page, "baseUrl").is_ok().then_some(page)
+        crate::validate::checks::uri(&page, "baseUrl")
+            .is_ok()
+            .then_some(page)
     }
 }
 

@@ -8,7 +8,7 @@
 //! use bytes::Bytes;
 //! use ccpayment_core::v2::{CreateAppOrderDepositAddress, CreateAppOrderDepositAddressResponse};
 //! use ccpayment_core::{
-//!     AppId, AppSecret, Chain, CoinId, Credentials, OrderId, Origin, Prepared, Timestamp, decode,
+//!     AppId, AppSecret, Chain, CoinId, Credentials, OrderId, Origin, PreparedRequest, Timestamp, decode,
 //! };
 //!
 //! let credentials = Credentials::new(AppId::new("app-id"), AppSecret::new("app-secret"))?;
@@ -20,7 +20,7 @@
 //! );
 //!
 //! // Validated and serialised once; each signature is over these very bytes.
-//! let prepared = Prepared::new(&order)?;
+//! let prepared = PreparedRequest::new(&order)?;
 //! let now = Timestamp::from_system(std::time::SystemTime::UNIX_EPOCH); // take it from your clock
 //! let request: http::Request<Bytes> = prepared.sign(&Origin::default(), &credentials, now)?;
 //! assert_eq!(request.body(), prepared.body());
@@ -59,20 +59,18 @@
 
 mod address;
 mod amount;
-mod call;
-#[cfg(any(feature = "v1", feature = "v2"))]
-mod check;
 mod code;
 mod credentials;
-mod endpoint;
 mod envelope;
 #[cfg(feature = "v2")]
 mod explorer;
 mod ids;
 mod paged;
-mod payout;
 #[cfg(feature = "v2")]
 mod preflight;
+mod prepared;
+mod report;
+mod request;
 #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
 mod rsa_key;
 mod secret;
@@ -80,6 +78,7 @@ mod sign;
 mod signer;
 #[cfg(feature = "v2")]
 mod standing;
+mod submit;
 mod validate;
 
 #[cfg(feature = "v1")]
@@ -89,22 +88,22 @@ pub mod v2;
 pub mod wire;
 
 pub use amount::{Amount, AmountError};
-pub use call::{
-    APP_ID_HEADER, Origin, OriginError, PrepareError, Prepared, SIGN_HEADER, TIMESTAMP_HEADER,
-    TIMESTAMP_WINDOW_SECONDS,
-};
 pub use code::{ErrorCode, Retry};
 pub use credentials::{APP_ID_VARIABLE, APP_SECRET_VARIABLE, Credentials, EnvError};
-pub use endpoint::{Endpoint, Route, Safety, Sendable, Version};
-pub use envelope::{AnswerError, RawBody, Rejection, Unverified, decode, decode_signed};
+pub use envelope::{AnswerError, RawBody, Refusal, Unverified, decode, decode_signed};
 pub use ids::{
     Address, AppId, Chain, CoinId, Cursor, FiatId, Memo, OrderId, PriceIn, RecordId, RecordKey,
     ReferenceId, Timestamp, TxId, UserId,
 };
 pub use paged::{Paged, Row};
-pub use payout::{Difference, Found, Payout, Submit};
 #[cfg(feature = "v2")]
 pub use preflight::{Finding, Preflight, ToNetwork};
+pub use prepared::{
+    APP_ID_HEADER, Origin, OriginError, PrepareError, PreparedRequest, SIGN_HEADER,
+    TIMESTAMP_HEADER, TIMESTAMP_WINDOW,
+};
+pub use report::ErrorReport;
+pub use request::{Idempotency, Operation, Request, Sendable, Version};
 #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
 pub use rsa_key::{KeyError, RsaBackend, RsaPrivateKey, RsaPublicKey};
 pub use secret::AppSecret;
@@ -112,5 +111,6 @@ pub use sign::{DigestKey, HmacKey, SignText, Signature, SigningError};
 pub use signer::{Signer, SigningFuture};
 #[cfg(feature = "v2")]
 pub use standing::{Level, Standing, StandingError};
+pub use submit::{Difference, Payout, RecordMatch, Submit};
 pub use validate::{Rule, ValidationError};
 pub use wire::UnreadableRow;

@@ -1,7 +1,9 @@
 //! What makes a route one that answers a page at a time.
 
-use crate::endpoint::Sendable;
+use std::time::Duration;
+
 use crate::ids::{Cursor, Timestamp};
+use crate::request::Sendable;
 use crate::wire::UnreadableRow;
 
 /// A record of a list, or what can't be read as one.
@@ -17,12 +19,11 @@ pub trait Paged: Sendable + Clone + 'static {
     /// What a page holds.
     type Item: Send;
 
-    /// The longest span, in seconds, that one request can ask for. None where the route asks for
-    /// none.
+    /// The longest span that one request can ask for. None where the operation takes no span.
     ///
     /// Only the merchant's list of swaps says so: three months. The others have a default of 90
     /// days and a code for a span that is too long (11008), so 90 days are taken for all of them.
-    const LONGEST_SPAN: Option<u64> = None;
+    const LONGEST_SPAN: Option<Duration> = None;
 
     /// Where this page begins; none on the first page.
     fn cursor(&self) -> Option<&Cursor>;

@@ -1,4 +1,4 @@
-//! Secrets as types.
+//! `AppSecret`, which is never shown.
 
 use std::fmt;
 
@@ -16,10 +16,28 @@ impl AppSecret {
         Self(Zeroizing::new(secret.into()))
     }
 
-    /// The secret itself. Whoever calls this takes over the duty not to show it.
+    /// The secret itself. Never show it.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
+    }
+}
+
+impl From<&str> for AppSecret {
+    fn from(secret: &str) -> Self {
+        Self::new(secret)
+    }
+}
+
+impl From<String> for AppSecret {
+    fn from(secret: String) -> Self {
+        Self::new(secret)
+    }
+}
+
+impl From<&AppSecret> for AppSecret {
+    fn from(secret: &AppSecret) -> Self {
+        secret.clone()
     }
 }
 

@@ -179,7 +179,7 @@ impl fmt::Debug for Signature {
 #[non_exhaustive]
 pub enum SigningError {
     /// The key is held elsewhere, so signing takes a future:
-    /// [`Prepared::sign_async`](crate::Prepared::sign_async).
+    /// [`PreparedRequest::sign_async`](crate::PreparedRequest::sign_async).
     #[error("the key is held elsewhere, so signing has to be awaited")]
     Remote,
     /// The v1 API signs with the APP Secret itself, which these credentials don't hold.

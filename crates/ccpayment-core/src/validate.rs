@@ -3,6 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
+#[cfg(any(feature = "v1", feature = "v2"))]
+pub(crate) mod checks;
+
 /// A request breaks a documented rule. Nothing was signed and nothing was sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{field}` {rule}")]

@@ -43,7 +43,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use ccpayment_client::{BoxError, Call, PerRuntime, Transport, TransportError, read_body};
+use ccpayment_client::{BoxError, Exchange, PerRuntime, Transport, TransportError, read_body};
 use http::{Request, Response, Uri};
 use http_body_util::Full;
 use hyper::rt::{Read, Write};
@@ -135,10 +135,10 @@ impl fmt::Debug for HyperTransport {
 
 #[async_trait]
 impl Transport for HyperTransport {
-    async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
-        let limit = call.max_response_bytes;
+    async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError> {
+        let limit = exchange.max_response_bytes;
         let Ok(pool) = (self.pools).get_or_make(|| Ok::<_, Infallible>((self.make)()));
-        let answer = pool(call.request.map(Full::new)).await;
+        let answer = pool(exchange.request.map(Full::new)).await;
         read_body(answer.map_err(classify)?, limit).await
     }
 }

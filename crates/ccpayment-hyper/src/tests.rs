@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use ccpayment_client::{Call, Transport, TransportError};
+use ccpayment_client::{Exchange, Transport, TransportError};
 use http::{Request, Response, Uri};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -97,11 +97,11 @@ impl Service<Uri> for Network {
     }
 }
 
-fn call() -> Call {
+fn exchange() -> Exchange {
     let request = Request::post("http://gateway/ccpayment/v2/getCoin")
         .body(Bytes::from_static(b"{\"coinId\":1280}"))
         .unwrap();
-    Call::new(request, "getCoin")
+    Exchange::new(request, "getCoin")
 }
 
 async fn read_request(end: &mut DuplexStream) {
@@ -138,10 +138,10 @@ async fn a_connection_that_is_not_made_in_time_has_sent_nothing() {
         }
     }
 
-    let (began, call) = (tokio::time::Instant::now(), call());
-    let timeout = call.timeout;
+    let (began, exchange) = (tokio::time::Instant::now(), exchange());
+    let timeout = exchange.timeout;
     let error = HyperTransport::with_connector(Never)
-        .send(call)
+        .send(exchange)
         .await
         .unwrap_err();
     assert!(matches!(error, TransportError::NotSent(_)), "{error:?}");
@@ -159,11 +159,11 @@ async fn a_connection_that_was_closed_while_idle_has_sent_nothing() {
         answer(&mut end).await;
         end
     };
-    let (response, mut end) = tokio::join!(transport.send(call()), serve);
+    let (response, mut end) = tokio::join!(transport.send(exchange()), serve);
     assert_eq!(&response.unwrap().body()[..], b"ok");
 
     end.shutdown().await.unwrap();
-    let error = transport.send(call()).await.unwrap_err();
+    let error = transport.send(exchange()).await.unwrap_err();
     assert!(matches!(error, TransportError::NotSent(_)), "{error:?}");
     let mut sent = Vec::new();
     end.read_to_end(&mut sent).await.unwrap();
@@ -175,14 +175,14 @@ async fn a_connection_that_was_closed_while_idle_has_sent_nothing() {
         let mut end = server.recv().await.unwrap();
         answer(&mut end).await;
     };
-    let (response, ()) = tokio::join!(transport.send(call()), serve);
+    let (response, ()) = tokio::join!(transport.send(exchange()), serve);
     assert_eq!(response.unwrap().status(), 200);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_call_that_nobody_waits_for_closes_its_connection() {
     let (transport, mut server) = network(false);
-    let calling = tokio::spawn(async move { transport.send(call()).await.is_ok() });
+    let calling = tokio::spawn(async move { transport.send(exchange()).await.is_ok() });
     let mut end = server.recv().await.unwrap();
     read_request(&mut end).await;
     calling.abort();
@@ -214,9 +214,9 @@ async fn over_http2_calls_share_one_connection() {
         panic!("a second connection: {:?}", server.recv().await);
     });
     let answers = tokio::join!(
-        transport.send(call()),
-        transport.send(call()),
-        transport.send(call())
+        transport.send(exchange()),
+        transport.send(exchange()),
+        transport.send(exchange())
     );
     for answer in [answers.0, answers.1, answers.2] {
         assert_eq!(&answer.unwrap().body()[..], b"ok");
@@ -229,10 +229,10 @@ async fn over_http2_calls_share_one_connection() {
 #[allow(clippy::disallowed_methods, reason = "time is virtual here")]
 async fn an_http2_connection_that_gives_no_sign_of_life_is_given_up_before_the_call() {
     let (transport, mut server) = network(true);
-    let call = call();
+    let exchange = exchange();
     let time = tokio::time::Instant::now();
-    let timeout = call.timeout;
-    let error = transport.send(call).await.unwrap_err();
+    let timeout = exchange.timeout;
+    let error = transport.send(exchange).await.unwrap_err();
     assert!(matches!(error, TransportError::MaybeSent(_)), "{error:?}");
     assert!(time.elapsed() < timeout, "{:?}", time.elapsed());
     server.recv().await.unwrap();

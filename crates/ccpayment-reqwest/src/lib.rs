@@ -49,7 +49,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use ccpayment_client::{Call, Transport, TransportError, read_body};
+use ccpayment_client::{Exchange, Transport, TransportError, read_body};
 use http::{Request, Response, Uri};
 use reqwest::Url;
 
@@ -175,13 +175,13 @@ impl ReqwestTransport {
 // What `async_trait` makes of an `async fn` would keep the whole call beside what is made of it,
 // and large futures cost more than all the rest of this crate.
 impl Transport for ReqwestTransport {
-    fn send<'a, 'b>(&'a self, call: Call) -> Sending<'b>
+    fn send<'a, 'b>(&'a self, exchange: Exchange) -> Sending<'b>
     where
         'a: 'b,
         Self: 'b,
     {
-        let limit = call.max_response_bytes;
-        let request = self.request(call.request);
+        let limit = exchange.max_response_bytes;
+        let request = self.request(exchange.request);
         let (request, client) = match (request, self.clients.here()) {
             (Ok(request), Ok(client)) => (request, client),
             (Err(error), _) | (_, Err(error)) => return Box::pin(ready(Err(error))),

@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use ccpayment_client::core::{
-    APP_ID_HEADER, Credentials, Endpoint, ErrorCode, Prepared, SIGN_HEADER, SignText,
+    APP_ID_HEADER, Credentials, ErrorCode, PreparedRequest, Request, SIGN_HEADER, SignText,
     TIMESTAMP_HEADER, Version,
 };
-use ccpayment_client::{BlockingTransport, Call, Transport, TransportError};
-use http::{HeaderValue, Request, Response, StatusCode};
+use ccpayment_client::{BlockingTransport, Exchange, Transport, TransportError};
+use http::{HeaderValue, Response, StatusCode};
 use serde::Serialize;
 use serde_json::json;
 
@@ -77,7 +77,7 @@ impl Reply {
 
     /// A refusal with this code.
     #[must_use]
-    pub fn rejected(code: ErrorCode, message: &str) -> Self {
+    pub fn refused(code: ErrorCode, message: &str) -> Self {
         Self::json(&json!({"code": code.code(), "msg": message, "data": {}}))
     }
 
@@ -158,19 +158,19 @@ impl FakeTransport {
         clippy::expect_used,
         reason = "a test that expects the impossible shall stop"
     )]
-    pub fn expect<E: Endpoint>(&self, request: &E, reply: Reply) -> &Self {
-        let prepared = Prepared::new(request).expect("the expected request is a legal one");
+    pub fn expect<E: Request>(&self, request: &E, reply: Reply) -> &Self {
+        let prepared = PreparedRequest::new(request).expect("the expected request is a legal one");
         self.push(Expected {
-            operation: E::NAME,
+            operation: E::OPERATION,
             body: Some(prepared.body().clone()),
             reply,
         })
     }
 
     /// Expects any request of this type next.
-    pub fn expect_any<E: Endpoint>(&self, reply: Reply) -> &Self {
+    pub fn expect_any<E: Request>(&self, reply: Reply) -> &Self {
         self.push(Expected {
-            operation: E::NAME,
+            operation: E::OPERATION,
             body: None,
             reply,
         })
@@ -205,28 +205,28 @@ impl Script {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn next(&self, call: &Call) -> Result<Reply, Mismatch> {
+    fn next(&self, exchange: &Exchange) -> Result<Reply, Mismatch> {
         let mut state = self.state();
-        let result = self.check_signature(&call.request).and_then(|()| {
+        let result = self.check_signature(&exchange.request).and_then(|()| {
             let Some(expected) = state.expected.pop_front() else {
                 return Err(format!(
                     "nothing more was expected, but {} came",
-                    call.operation
+                    exchange.operation
                 ));
             };
-            if expected.operation != call.operation {
+            if expected.operation != exchange.operation {
                 let Expected { operation, .. } = expected;
                 return Err(format!(
                     "{operation} was expected, but {} came",
-                    call.operation
+                    exchange.operation
                 ));
             }
             match expected.body {
-                Some(body) if body != call.request.body() => Err(format!(
+                Some(body) if body != exchange.request.body() => Err(format!(
                     "{} was expected with {}, but came with {}",
-                    call.operation,
+                    exchange.operation,
                     Text(&body),
-                    Text(call.request.body()),
+                    Text(exchange.request.body()),
                 )),
                 _ => Ok(expected.reply),
             }
@@ -246,7 +246,7 @@ impl Script {
         Err(Mismatch(text))
     }
 
-    fn check_signature(&self, request: &Request<Bytes>) -> Result<(), String> {
+    fn check_signature(&self, request: &http::Request<Bytes>) -> Result<(), String> {
         let Some(credentials) = &self.credentials else {
             return Ok(());
         };
@@ -279,7 +279,12 @@ impl Script {
 
     /// An answer; one of the v1 API is signed, as the gateway does, where the script has the
     /// secret.
-    fn answer(&self, request: &Request<Bytes>, status: StatusCode, body: Bytes) -> Response<Bytes> {
+    fn answer(
+        &self,
+        request: &http::Request<Bytes>,
+        status: StatusCode,
+        body: Bytes,
+    ) -> Response<Bytes> {
         let mut response = Response::new(body);
         *response.status_mut() = status;
         let Some(credentials) = self.credentials.as_ref().filter(|_| is_v1(request)) else {
@@ -325,7 +330,7 @@ impl Drop for Script {
     }
 }
 
-fn is_v1(request: &Request<Bytes>) -> bool {
+fn is_v1(request: &http::Request<Bytes>) -> bool {
     Version::of_path(request.uri().path()) == Version::V1
 }
 
@@ -339,17 +344,17 @@ impl fmt::Display for Text<'_> {
 
 #[async_trait]
 impl Transport for FakeTransport {
-    async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
+    async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError> {
         let reply = self
             .script
-            .next(&call)
+            .next(&exchange)
             .map_err(|error| TransportError::NotSent(error.into()))?;
         match reply.0 {
-            Kind::Answer(status, body) => Ok(self.script.answer(&call.request, status, body)),
+            Kind::Answer(status, body) => Ok(self.script.answer(&exchange.request, status, body)),
             Kind::NotSent => Err(TransportError::NotSent("the script says so".into())),
             Kind::Lost => Err(TransportError::MaybeSent("the script says so".into())),
             Kind::TimedOut => Err(TransportError::TimedOut {
-                after: call.timeout,
+                after: exchange.timeout,
             }),
             Kind::Never => std::future::pending().await,
         }
@@ -363,7 +368,7 @@ impl BlockingTransport for FakeTransport {}
 mod tests {
     use ccpayment_client::core::v2::{GetCoin, GetCoinList};
     use ccpayment_client::core::{AppId, AppSecret, CoinId};
-    use ccpayment_client::{Client, Retries};
+    use ccpayment_client::{Client, RetryPolicy};
 
     use super::*;
 
@@ -415,7 +420,7 @@ mod tests {
     #[should_panic(expected = "more than 1000 requests came that a FakeTransport did not expect")]
     async fn a_loop_that_sends_for_ever_is_ended() {
         let fake = FakeTransport::new();
-        let client = client(&fake).with_retries(Retries::off());
+        let client = client(&fake).with_retry_policy(RetryPolicy::off());
         loop {
             client.send(&coin(1)).await.unwrap_err();
         }

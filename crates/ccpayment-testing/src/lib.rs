@@ -57,4 +57,4 @@ pub mod strategies;
 
 pub use clock::TestClock;
 pub use fake::{FakeTransport, Mismatch, Reply};
-pub use recorder::{Exchange, Recorder};
+pub use recorder::{RecordedExchange, Recorder};

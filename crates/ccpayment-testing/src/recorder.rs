@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use bytes::Bytes;
 use ccpayment_client::core::{APP_ID_HEADER, SIGN_HEADER, TIMESTAMP_HEADER};
-use ccpayment_client::{BlockingTransport, Call, Transport, TransportError};
+use ccpayment_client::{BlockingTransport, Exchange, Transport, TransportError};
 use http::Response;
 
 /// Passes calls on to another transport and keeps what went over. Clones share the record.
@@ -16,14 +16,14 @@ use http::Response;
 #[derive(Debug)]
 pub struct Recorder<T> {
     transport: Arc<T>,
-    exchanges: Arc<Mutex<Vec<Exchange>>>,
+    exchanges: Arc<Mutex<Vec<RecordedExchange>>>,
 }
 
 /// One exchange, without anything that is secret or that changes from run to run: no host, no
 /// APP ID, no timestamp, no signature, no response headers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Exchange {
+pub struct RecordedExchange {
     /// The gateway's name of the route.
     pub operation: &'static str,
     /// The path.
@@ -59,7 +59,7 @@ impl<T> Recorder<T> {
 
     /// What went over so far, in the order in which it was sent.
     #[must_use]
-    pub fn exchanges(&self) -> Vec<Exchange> {
+    pub fn exchanges(&self) -> Vec<RecordedExchange> {
         self.exchanges
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -71,13 +71,13 @@ impl<T> Recorder<T> {
     pub fn snapshot(&self) -> String {
         self.exchanges()
             .iter()
-            .map(Exchange::snapshot)
+            .map(RecordedExchange::snapshot)
             .collect::<Vec<_>>()
             .join("\n")
     }
 }
 
-impl Exchange {
+impl RecordedExchange {
     /// The exchange as text: what went out after `>`, what came after `<`, bodies as they are.
     #[must_use]
     pub fn snapshot(&self) -> String {
@@ -116,12 +116,12 @@ impl<T: BlockingTransport> BlockingTransport for Recorder<T> {}
 
 #[async_trait]
 impl<T: Transport> Transport for Recorder<T> {
-    async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
-        let exchange = Exchange {
-            operation: call.operation,
-            path: call.request.uri().path().to_owned(),
-            headers: shown_headers(call.request.headers()),
-            request: call.request.body().clone(),
+    async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError> {
+        let recorded = RecordedExchange {
+            operation: exchange.operation,
+            path: exchange.request.uri().path().to_owned(),
+            headers: shown_headers(exchange.request.headers()),
+            request: exchange.request.body().clone(),
             // Stands if the client stops waiting, which drops the rest of this function.
             answer: Err("no answer".to_owned()),
         };
@@ -130,7 +130,7 @@ impl<T: Transport> Transport for Recorder<T> {
                 .exchanges
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
-            exchanges.push(exchange);
+            exchanges.push(recorded);
             exchanges.len() - 1
         };
         assert!(
@@ -138,7 +138,7 @@ impl<T: Transport> Transport for Recorder<T> {
             "more than {} calls went over a Recorder: a loop has no end",
             Self::MAX_CALLS
         );
-        let result = self.transport.send(call).await;
+        let result = self.transport.send(exchange).await;
         let answer = match &result {
             Ok(response) => Ok((response.status().as_u16(), response.body().clone())),
             Err(error) => Err(error.to_string()),

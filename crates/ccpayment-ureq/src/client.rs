@@ -1,9 +1,9 @@
 //! The async client, run to its end on the calling thread.
 
-use ccpayment_client::core::{Credentials, Endpoint, Paged, Payout, Sendable, Submit, Timestamp};
+use ccpayment_client::core::{Credentials, Paged, Payout, Request, Sendable, Submit, Timestamp};
 #[cfg(feature = "v2")]
-use ccpayment_client::{BatchPaid, BatchPayout};
-use ccpayment_client::{BlockingTransport, Client as AsyncClient, Error, PayoutError, Submitted};
+use ccpayment_client::{BatchPayout, SubmittedBatch};
+use ccpayment_client::{BlockingTransport, Client as AsyncClient, Error, SubmitError, Submitted};
 
 use crate::clock::BlockingClock;
 use crate::lists::{Items, Pages};
@@ -19,7 +19,7 @@ use crate::lists::{Items, Pages};
 /// ```
 /// use async_trait::async_trait;
 /// use bytes::Bytes;
-/// use ccpayment_client::{BlockingTransport, Call, Transport, TransportError};
+/// use ccpayment_client::{BlockingTransport, Exchange, Transport, TransportError};
 /// # use ccpayment_client::core::{AppId, AppSecret, Credentials};
 /// use ccpayment_ureq::Client;
 ///
@@ -27,7 +27,7 @@ use crate::lists::{Items, Pages};
 ///
 /// #[async_trait]
 /// impl Transport for Closed {
-///     async fn send(&self, _: Call) -> Result<http::Response<Bytes>, TransportError> {
+///     async fn send(&self, _: Exchange) -> Result<http::Response<Bytes>, TransportError> {
 ///         Err(TransportError::NotSent("closed for the night".into()))
 ///     }
 /// }
@@ -44,7 +44,7 @@ use crate::lists::{Items, Pages};
 /// ```compile_fail,E0277
 /// # use async_trait::async_trait;
 /// # use bytes::Bytes;
-/// # use ccpayment_client::{BlockingTransport, Call, Transport, TransportError};
+/// # use ccpayment_client::{BlockingTransport, Exchange, Transport, TransportError};
 /// # use ccpayment_client::core::{AppId, AppSecret, Credentials};
 /// # use ccpayment_ureq::Client;
 /// #
@@ -52,7 +52,7 @@ use crate::lists::{Items, Pages};
 /// #
 /// # #[async_trait]
 /// # impl Transport for Closed {
-/// #     async fn send(&self, _: Call) -> Result<http::Response<Bytes>, TransportError> {
+/// #     async fn send(&self, _: Exchange) -> Result<http::Response<Bytes>, TransportError> {
 /// #         Err(TransportError::NotSent("closed for the night".into()))
 /// #     }
 /// # }
@@ -107,7 +107,7 @@ impl Client {
     /// # Errors
     ///
     /// [`Error`], of the last attempt. Ask [`Error::outcome`] whether the call may have taken effect.
-    pub fn send_unsettled<E: Endpoint>(&self, request: &E) -> Result<E::Response, Error> {
+    pub fn send_unsettled<E: Request>(&self, request: &E) -> Result<E::Response, Error> {
         pollster::block_on(self.client.send_unsettled(request))
     }
 
@@ -116,8 +116,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`PayoutError`]: refused, conflict, incomparable or unknown.
-    pub fn submit<S: Submit>(&self, request: &S) -> Result<Submitted<S::Made>, PayoutError> {
+    /// [`SubmitError`]: refused, conflict, incomparable or unknown.
+    pub fn submit<S: Submit>(&self, request: &S) -> Result<Submitted<S::Created>, SubmitError> {
         pollster::block_on(self.client.submit(request))
     }
 
@@ -125,8 +125,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`PayoutError`]: refused, conflict, incomparable or unknown.
-    pub fn payout<P: Payout>(&self, request: &P) -> Result<Submitted<P::Made>, PayoutError> {
+    /// [`SubmitError`]: refused, conflict, incomparable or unknown.
+    pub fn payout<P: Payout>(&self, request: &P) -> Result<Submitted<P::Created>, SubmitError> {
         pollster::block_on(self.client.payout(request))
     }
 
@@ -134,9 +134,9 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`PayoutError`]: refused, conflict, incomparable or unknown.
+    /// [`SubmitError`]: refused, conflict, incomparable or unknown.
     #[cfg(feature = "v2")]
-    pub fn batch_payout(&self, batch: &BatchPayout) -> Result<BatchPaid, PayoutError> {
+    pub fn batch_payout(&self, batch: &BatchPayout) -> Result<SubmittedBatch, SubmitError> {
         pollster::block_on(self.client.batch_payout(batch))
     }
 
@@ -145,13 +145,13 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`PayoutError`]: refused, conflict, incomparable or unknown.
+    /// [`SubmitError`]: refused, conflict, incomparable or unknown.
     #[cfg(feature = "v2")]
     pub fn resume_batch(
         &self,
         batch: &BatchPayout,
         in_doubt_since: Option<Timestamp>,
-    ) -> Result<BatchPaid, PayoutError> {
+    ) -> Result<SubmittedBatch, SubmitError> {
         pollster::block_on(self.client.resume_batch(batch, in_doubt_since))
     }
 
@@ -160,12 +160,12 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`PayoutError`]: refused, conflict, incomparable or unknown.
+    /// [`SubmitError`]: refused, conflict, incomparable or unknown.
     pub fn settle<S: Submit>(
         &self,
         request: &S,
         in_doubt_since: Timestamp,
-    ) -> Result<Submitted<S::Made>, PayoutError> {
+    ) -> Result<Submitted<S::Created>, SubmitError> {
         pollster::block_on(self.client.settle(request, in_doubt_since))
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use ccpayment_client::{BlockingTransport, Call, SetupError, Transport, TransportError};
+use ccpayment_client::{BlockingTransport, Exchange, SetupError, Transport, TransportError};
 use http::Response;
 use rustls::crypto::CryptoProvider;
 use ureq::config::Config;
@@ -135,8 +135,8 @@ fn provider() -> Result<Arc<CryptoProvider>, SetupError> {
 
 #[async_trait]
 impl Transport for UreqTransport {
-    async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
-        let (head, body) = call.request.into_parts();
+    async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError> {
+        let (head, body) = exchange.request.into_parts();
         let request = http::Request::from_parts(head, &*body);
         let connect = self.agent.config().timeouts().connect;
         let request = self
@@ -147,11 +147,11 @@ impl Transport for UreqTransport {
             .max_redirects_will_error(false)
             .accept_encoding("")
             .timeout_connect(connect.or(Some(CONNECT_TIMEOUT)))
-            .timeout_global(Some(call.timeout))
+            .timeout_global(Some(exchange.timeout))
             .build();
-        let failed = |error| classify(error, call.timeout);
+        let failed = |error| classify(error, exchange.timeout);
         let answer = self.agent.run(request).map_err(failed)?;
-        read(answer, call.max_response_bytes, failed)
+        read(answer, exchange.max_response_bytes, failed)
     }
 }
 

@@ -7,7 +7,7 @@ use ccpayment_core::v2::{
     DepositRecord, DepositStatus, GetAppDepositRecord, GetAppWithdrawRecord, GetUserDepositRecord,
     GetUserWithdrawRecord, UserDepositRecord, UserWithdrawRecord, WithdrawRecord, WithdrawStatus,
 };
-use ccpayment_core::{Endpoint, RecordKey, Sendable};
+use ccpayment_core::{RecordKey, Request, Sendable};
 
 use crate::decision::{Creditable, DepositDecision, NoCredit, WithdrawalDecision};
 use crate::error::ConfirmError;
@@ -63,7 +63,7 @@ pub trait Confirm: sealed::Sealed {
     /// another `orderId`, `referenceId` or `userId`.
     fn judge(
         &self,
-        answer: <Self::Read as Endpoint>::Response,
+        answer: <Self::Read as Request>::Response,
     ) -> Result<Self::Confirmed, ConfirmError>;
 }
 
@@ -95,7 +95,7 @@ macro_rules! confirm {
 
             fn judge(
                 &self,
-                answer: <$read as Endpoint>::Response,
+                answer: <$read as Request>::Response,
             ) -> Result<Self::Confirmed, ConfirmError> {
                 let $it = self;
                 $ids.check(&answer.record.ids())?;
@@ -174,7 +174,7 @@ impl<Record: AnyDeposit> ConfirmedDeposit<Record> {
     /// As [`Confirm::judge`].
     pub fn judge<What: Confirm<Confirmed = Self>>(
         what: &What,
-        answer: <What::Read as Endpoint>::Response,
+        answer: <What::Read as Request>::Response,
     ) -> Result<Self, ConfirmError> {
         what.judge(answer)
     }
@@ -230,7 +230,7 @@ impl<Record: AnyWithdrawal> ConfirmedWithdrawal<Record> {
     /// As [`Confirm::judge`].
     pub fn judge<What: Confirm<Confirmed = Self>>(
         what: &What,
-        answer: <What::Read as Endpoint>::Response,
+        answer: <What::Read as Request>::Response,
     ) -> Result<Self, ConfirmError> {
         what.judge(answer)
     }

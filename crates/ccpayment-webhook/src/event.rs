@@ -8,7 +8,7 @@ use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::whole::{RiskyAddress, UnknownEvent, UnreadableEvent};
+use crate::raw_event::{RiskyAddress, UnknownEvent, UnreadableEvent};
 
 /// A notification, by its `type`.
 ///

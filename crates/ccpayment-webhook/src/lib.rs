@@ -60,18 +60,20 @@ mod decision;
 mod error;
 mod event;
 #[cfg(feature = "axum")]
-mod extract;
-mod gate;
+mod extractor;
 mod kind;
 mod parse;
+mod raw_event;
 mod records;
 mod sender;
+mod signed_delivery;
 #[cfg(feature = "v1")]
 pub mod v1;
 mod verifier;
-mod whole;
 
 pub use acknowledge::Acknowledgement;
+pub use ccpayment_core as core;
+pub use ccpayment_core::{AppId, AppSecret, Credentials, ValidationError};
 pub use confirm::{Confirm, ConfirmedDeposit, ConfirmedWithdrawal};
 pub use decision::{Creditable, DepositDecision, NoCredit, WithdrawalDecision};
 pub use error::{ConfirmError, VerifyError};
@@ -79,7 +81,7 @@ pub use event::{
     ApiDeposit, ApiWithdrawal, DeliveryKey, DirectDeposit, Event, UserDeposit, UserWithdrawal,
 };
 #[cfg(feature = "axum")]
-pub use extract::{Webhook, WebhookRejection};
+pub use extractor::{Webhook, WebhookRejection};
+pub use raw_event::{RiskyAddress, UnknownEvent, UnreadableEvent};
 pub use sender::{SENDER_ADDRESSES, is_known_sender};
 pub use verifier::{Verified, Verifier};
-pub use whole::{RiskyAddress, UnknownEvent, UnreadableEvent};

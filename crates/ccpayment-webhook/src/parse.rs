@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::event::Event;
 use crate::kind::Kind;
-use crate::whole::{RiskyAddress, UnknownEvent, UnreadableEvent};
+use crate::raw_event::{RiskyAddress, UnknownEvent, UnreadableEvent};
 
 /// Reads a body. `None` when it is no JSON object.
 pub(crate) fn event(body: &[u8]) -> Option<Event> {

@@ -11,8 +11,8 @@ use http::HeaderMap;
 use crate::acknowledge::Acknowledgement;
 use crate::error::VerifyError;
 use crate::event::Event;
-use crate::gate::{Gate, malformed, refused};
 use crate::parse;
+use crate::signed_delivery::{DeliveryCheck, malformed, refused};
 
 /// Decides whether a delivery comes from the gateway. Prepare one when the program starts.
 ///
@@ -20,7 +20,7 @@ use crate::parse;
 /// that a framework parsed and wrote again does not verify.
 #[derive(Debug, Clone)]
 pub struct Verifier {
-    gate: Gate,
+    check: DeliveryCheck,
     keys: Vec<HmacKey>,
     #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
     rsa_keys: Vec<RsaPublicKey>,
@@ -28,7 +28,7 @@ pub struct Verifier {
 
 impl Verifier {
     /// The most bytes that a body may have, unless set: 64 KiB, hundreds of times a real one.
-    pub const MAX_BODY: usize = Gate::MAX_BODY;
+    pub const MAX_BODY: usize = DeliveryCheck::MAX_BODY;
 
     /// How far a timestamp may lie from our time, unless set, in seconds; the same in both versions
     /// of the API.
@@ -37,15 +37,16 @@ impl Verifier {
     /// that is wrong, as in public integrations: a notification that is refused may be a payment
     /// that is not seen, and one that is played again does nothing where credits are unique by
     /// [`Creditable::record_id`](crate::Creditable::record_id).
-    pub const TOLERANCE_SECONDS: u64 = 300;
+    pub const TOLERANCE: Duration = Duration::from_secs(300);
 
     /// A [`tolerance`](Self::tolerance) for repeats that carry the signature of their first
-    /// attempt: the hour in which they come, and [`TOLERANCE_SECONDS`](Self::TOLERANCE_SECONDS).
+    /// attempt: the hour in which they come, and [`TOLERANCE`](Self::TOLERANCE).
     ///
     /// No document says whether a repeat is signed anew. If yours are not, every repeat is refused
     /// with [`VerifyError::OutsideWindow`] that comes more than 300 seconds after the first
     /// attempt, which is the third or the fourth and all after it; set this then.
-    pub const TOLERANCE_OF_REPEATS: Duration = Duration::from_secs(3_600 + Self::TOLERANCE_SECONDS);
+    pub const TOLERANCE_OF_REPEATS: Duration =
+        Duration::from_secs(3_600 + Self::TOLERANCE.as_secs());
 
     /// A verifier of the notifications for this APP ID.
     ///
@@ -53,14 +54,17 @@ impl Verifier {
     ///
     /// When the APP ID or the secret was badly copied, as for [`Credentials::new`]. The error does
     /// not show it.
-    pub fn new(app_id: AppId, secret: &AppSecret) -> Result<Self, ValidationError> {
-        let credentials = Credentials::new(app_id, secret.clone())?;
+    pub fn new(
+        app_id: impl Into<AppId>,
+        secret: impl Into<AppSecret>,
+    ) -> Result<Self, ValidationError> {
+        let credentials = Credentials::new(app_id, secret)?;
         Ok(Self::from(&credentials))
     }
 
     fn without_keys(app_id: AppId) -> Self {
         Self {
-            gate: Gate::new(app_id, Self::TOLERANCE_SECONDS),
+            check: DeliveryCheck::new(app_id, Self::TOLERANCE.as_secs()),
             keys: Vec::with_capacity(1),
             #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
             rsa_keys: Vec::new(),
@@ -72,8 +76,8 @@ impl Verifier {
     /// # Errors
     ///
     /// When the secret was badly copied, as for [`Verifier::new`].
-    pub fn also_accept(mut self, secret: &AppSecret) -> Result<Self, ValidationError> {
-        let credentials = Credentials::new(self.gate.app_id().clone(), secret.clone())?;
+    pub fn also_accept(mut self, secret: impl Into<AppSecret>) -> Result<Self, ValidationError> {
+        let credentials = Credentials::new(self.check.app_id().clone(), secret)?;
         self.keys.extend(credentials.hmac_key().cloned());
         Ok(self)
     }
@@ -93,7 +97,7 @@ impl Verifier {
     }
 
     /// How far a timestamp may lie from our time, on both sides:
-    /// [`TOLERANCE_SECONDS`](Self::TOLERANCE_SECONDS), unless set. Counted in whole seconds, and at
+    /// [`TOLERANCE`](Self::TOLERANCE), unless set. Counted in whole seconds, and at
     /// least one.
     ///
     /// A wider window is harmless where credits are unique by
@@ -102,20 +106,20 @@ impl Verifier {
     /// be refused.
     #[must_use]
     pub fn tolerance(mut self, tolerance: Duration) -> Self {
-        self.gate.tolerance(tolerance);
+        self.check.tolerance(tolerance);
         self
     }
 
     /// The most bytes that a body may have: [`Verifier::MAX_BODY`], unless set.
     #[must_use]
     pub fn max_body(mut self, bytes: usize) -> Self {
-        self.gate.max_body = bytes;
+        self.check.max_body = bytes;
         self
     }
 
     #[cfg(feature = "axum")]
     pub(crate) fn body_limit(&self) -> usize {
-        self.gate.max_body
+        self.check.max_body
     }
 
     /// Checks a delivery and reads it. Outside of a test, `now` is `SystemTime::now()`.
@@ -140,7 +144,7 @@ impl Verifier {
         body: &[u8],
         now: SystemTime,
     ) -> Result<Verified<Event>, VerifyError> {
-        self.gate.check(headers, body, now, |text, signature| {
+        self.check.check(headers, body, now, |text, signature| {
             // Every key is tried, so that the time it takes does not tell which one fits.
             let fits =
                 (self.keys.iter()).fold(false, |fits, key| fits | key.verify(text, signature));

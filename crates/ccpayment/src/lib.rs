@@ -39,7 +39,7 @@
 //! let order_id = OrderId::new("order-1001");
 //! let price = "25.00".parse()?;
 //! let order = CreateAppOrderDepositAddress::new(order_id, usdt, polygon.clone(), price);
-//! let to_pay = client.submit(&order).await?.made;
+//! let to_pay = client.submit(&order).await?.created;
 //! println!("pay {} to {}", to_pay.amount, to_pay.address);
 //!
 //! // Store the order id first. The payout is made once, whatever happens on the wire.
@@ -48,20 +48,20 @@
 //!     OrderId::new("payout-77"), usdt, polygon, address, "12.5".parse()?,
 //! );
 //! let paid = client.payout(&payout).await?;
-//! println!("{} is record {}", paid.order_id, paid.made);
+//! println!("{} is record {}", paid.order_id, paid.created);
 //! # Ok(())
 //! # }
 //! # }
 //! ```
 
 pub use ccpayment_client::{
-    ABSENCE_SECONDS, BlockingTransport, BoxError, Call, CallInfo, Client, Clock, Error, Items,
-    MOST_EMPTY_PAGES, Outcome, Page, PageError, Pages, PayoutError, Proof, Refusal, Retries,
-    SetupError, Submitted, SystemClock, Timeouts, TowerTransport, Transport, TransportError,
-    TransportFn, Tried, Unsettled, read_body, transport_fn,
+    Attempts, BlockingTransport, BoxError, Client, Clock, Error, Exchange, Items, MOST_EMPTY_PAGES,
+    Outcome, Page, PageError, Pages, Proof, RefusalReason, RequestInfo, RetryPolicy, SETTLE_AFTER,
+    SetupError, SubmitError, Submitted, SystemClock, Timeouts, TowerTransport, Transport,
+    TransportError, TransportFn, Unsettled, read_body, transport_fn,
 };
 #[cfg(feature = "v2")]
-pub use ccpayment_client::{BatchPaid, BatchPayout};
+pub use ccpayment_client::{BatchPayout, SubmittedBatch};
 pub use ccpayment_core::*;
 
 #[cfg(feature = "hyper")]

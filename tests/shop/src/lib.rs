@@ -9,7 +9,7 @@ pub use database::{Asked, Database, Payment, Payout, PayoutState, Rows};
 pub use till::{Till, Trouble};
 
 use ccpayment::v2::{CreateAppOrderDepositAddress, OrderToPay};
-use ccpayment::{Amount, Chain, Client, CoinId, FiatId, OrderId, PayoutError};
+use ccpayment::{Amount, Chain, Client, CoinId, FiatId, OrderId, SubmitError};
 
 /// US dollars.
 const USD: FiatId = FiatId::new(1033);
@@ -31,7 +31,7 @@ pub struct Basket {
 ///
 /// As [`Client::submit`]; a basket that can't be sold this way is refused before it is sent, and the
 /// reason has the field's name.
-pub async fn ask_for_money(client: &Client, basket: &Basket) -> Result<OrderToPay, PayoutError> {
+pub async fn ask_for_money(client: &Client, basket: &Basket) -> Result<OrderToPay, SubmitError> {
     let price = format!("{}.{:02}", basket.cents / 100, basket.cents % 100);
     let order = CreateAppOrderDepositAddress::new(
         OrderId::new(format!("sale-{}", basket.number)),
@@ -42,5 +42,5 @@ pub async fn ask_for_money(client: &Client, basket: &Basket) -> Result<OrderToPa
     );
     let order = order.fiat_id(USD).product(&basket.what);
     // Under its order id it is one order, however often it is asked for.
-    Ok(client.submit(&order).await?.made)
+    Ok(client.submit(&order).await?.created)
 }

@@ -13,8 +13,8 @@ use ccpayment::webhook::{
     WithdrawalDecision,
 };
 use ccpayment::{
-    Address, Amount, Client, Clock, ErrorCode, OrderId, PayoutError, PriceIn, RecordId, Refusal,
-    Retry, Submitted, Timestamp,
+    Address, Amount, Client, Clock, ErrorCode, OrderId, PriceIn, RecordId, RefusalReason, Retry,
+    SubmitError, Submitted, Timestamp,
 };
 use http::{Request, Response, StatusCode};
 
@@ -46,11 +46,11 @@ impl Till {
     /// # Errors
     ///
     /// As [`Client::submit`].
-    pub async fn open(&self, order: &CreateAppOrderDepositAddress) -> Result<Address, PayoutError> {
+    pub async fn open(&self, order: &CreateAppOrderDepositAddress) -> Result<Address, SubmitError> {
         let asked = Asked::Coin(order.coin_id);
         let order_id = order.order_id.clone();
         self.database.rows().asked.insert(order_id, asked);
-        Ok(self.client.submit(order).await?.made.address)
+        Ok(self.client.submit(order).await?.created.address)
     }
 
     /// Makes an invoice; the page to pay on. What is asked for is stored first.
@@ -58,11 +58,11 @@ impl Till {
     /// # Errors
     ///
     /// As [`Client::submit`].
-    pub async fn bill(&self, invoice: &CreateInvoiceUrl) -> Result<String, PayoutError> {
+    pub async fn bill(&self, invoice: &CreateInvoiceUrl) -> Result<String, SubmitError> {
         let asked = Asked::Invoice(invoice.price_in);
         let order_id = invoice.order_id.clone();
         self.database.rows().asked.insert(order_id, asked);
-        Ok(self.client.submit(invoice).await?.made.invoice_url)
+        Ok(self.client.submit(invoice).await?.created.invoice_url)
     }
 
     /// The webhook: verified, handled to the end, and only then acknowledged.
@@ -239,11 +239,11 @@ impl Till {
         &self,
         key: &str,
         began: &PayoutState,
-        answer: Result<Submitted<RecordId>, PayoutError>,
+        answer: Result<Submitted<RecordId>, SubmitError>,
     ) {
         let mut rows = self.database.rows();
         match answer {
-            Ok(accepted) => rows.note(key, PayoutState::Sent(accepted.made)),
+            Ok(accepted) => rows.note(key, PayoutState::Sent(accepted.created)),
             Err(error) if error.can_be_made_again() => {
                 let state = if passes(&error) {
                     PayoutState::ToMake
@@ -252,8 +252,8 @@ impl Till {
                 };
                 rows.note_not_made(key, began, state);
             }
-            Err(PayoutError::Refused { .. }) => rows.note(key, PayoutState::Failed),
-            Err(PayoutError::Unknown { .. }) => {}
+            Err(SubmitError::Refused { .. }) => rows.note(key, PayoutState::Failed),
+            Err(SubmitError::Unknown { .. }) => {}
             // Never paid again, and no program can say more.
             Err(_) => rows.note(key, PayoutState::ForAPerson),
         }
@@ -320,10 +320,10 @@ impl Till {
 
 /// Whether the reason why a payout was not made goes by itself. A request that can't be sent at
 /// all, and a no of the gateway's, stay.
-fn passes(error: &PayoutError) -> bool {
+fn passes(error: &SubmitError) -> bool {
     let stays = match error {
-        PayoutError::Refused {
-            reason: Refusal::NotSent(error),
+        SubmitError::Refused {
+            reason: RefusalReason::NotSent(error),
             ..
         } => matches!(**error, ccpayment::Error::Invalid { .. }),
         _ => error.code().map(ErrorCode::retry) == Some(Retry::Never),

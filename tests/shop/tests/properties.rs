@@ -4,12 +4,12 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use ccpayment::v2::{CreateAppOrderDepositAddress, OrderToPay};
-use ccpayment::{AppId, AppSecret, Client, Credentials, PayoutError};
+use ccpayment::{AppId, AppSecret, Client, Credentials, SubmitError};
 use ccpayment_testing::{FakeTransport, Reply, strategies};
 use proptest::prelude::*;
 use shop::{Basket, ask_for_money};
 
-fn ask(basket: &Basket, reply: Reply) -> Result<OrderToPay, Box<PayoutError>> {
+fn ask(basket: &Basket, reply: Reply) -> Result<OrderToPay, Box<SubmitError>> {
     let credentials = Credentials::new(AppId::new("app"), AppSecret::new("secret")).unwrap();
     let fake = FakeTransport::verifying(&credentials);
     fake.expect_any::<CreateAppOrderDepositAddress>(reply);

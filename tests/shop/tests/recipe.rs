@@ -103,7 +103,7 @@ async fn recipe_with_both_notifications_after_the_record_is_final_credits_25_of_
         Chain::new("POLYGON"),
         "25".parse().unwrap(),
     );
-    let to_pay = client.submit(&order).await.unwrap().made;
+    let to_pay = client.submit(&order).await.unwrap().created;
     let payment = sandbox.pay(to_pay.address.as_str(), "25").unwrap();
 
     // The first notification is on its way until the chain has confirmed the payment.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use bytes::Bytes;
 use ccpayment::{
-    AppId, AppSecret, Call, Client, Credentials, ReqwestTransport, Transport, TransportError,
+    AppId, AppSecret, Client, Credentials, Exchange, ReqwestTransport, Transport, TransportError,
     Version,
 };
 use ccpayment_sandbox::{Sandbox, Server, Setting};
@@ -51,8 +51,8 @@ struct Kept(ReqwestTransport, Arc<Mutex<Bytes>>);
 
 #[async_trait]
 impl Transport for Kept {
-    async fn send(&self, call: Call) -> Result<http::Response<Bytes>, TransportError> {
-        let answer = self.0.send(call).await?;
+    async fn send(&self, exchange: Exchange) -> Result<http::Response<Bytes>, TransportError> {
+        let answer = self.0.send(exchange).await?;
         *self.1.lock().unwrap() = answer.body().clone();
         Ok(answer)
     }

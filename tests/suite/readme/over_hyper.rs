@@ -14,7 +14,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let price = "25.00".parse()?;
     let order = CreateAppOrderDepositAddress::new("order-1001", USDT, polygon.clone(), price);
-    let to_pay = client.submit(&order).await?.made;
+    let to_pay = client.submit(&order).await?.created;
     println!("pay {} to {}", to_pay.amount, to_pay.address);
 
     // Store the order id first: it is what makes a repeat harmless.
@@ -22,6 +22,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let amount = "12.5".parse()?;
     let payout = ApplyAppWithdrawToNetwork::new("payout-77", USDT, polygon, receiver, amount);
     let paid = client.payout(&payout).await?;
-    println!("{} is record {}", paid.order_id, paid.made);
+    println!("{} is record {}", paid.order_id, paid.created);
     Ok(())
 }

@@ -12,12 +12,12 @@ pub(crate) const PATH: &str = "README.md";
 const BEGINNING: &str = "<!-- coverage -->\n";
 const END: &str = "<!-- /coverage -->";
 
-/// The safety classes, as their columns are called.
+/// The classes of idempotency, as their columns are called.
 const CLASSES: [(&str, &str); 4] = [
     ("read", "reads"),
     ("get-or-create", "gets or creates"),
     ("order-id", "acts, under an order id"),
-    ("unsafe", "acts"),
+    ("non-idempotent", "acts"),
 ];
 
 /// The README with the tables in their place.
@@ -50,7 +50,7 @@ fn tables(documents: &[(&Api, Document)]) -> Result<String> {
             for (class, _) in CLASSES {
                 let routes: Vec<_> = (document.paths.values())
                     .map(|item| &item.post)
-                    .filter(|it| it.tags.contains(&tag.name) && it.safety == class)
+                    .filter(|it| it.tags.contains(&tag.name) && it.idempotency == class)
                     .map(|it| marked(&it.operation_id, &it.source))
                     .collect();
                 write!(out, " {} |", routes.join(", "))?;

@@ -142,17 +142,18 @@ fn head(description: &str) -> String {
 fn imports(group: &str, file: &File, homes: &BTreeMap<String, &str>) -> String {
     let mut siblings = Vec::new();
     let mut crate_names: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    let mut std = "";
+    let mut std = String::new();
     let mut has_bytes = false;
     for name in &file.names {
         match name.as_str() {
-            "BTreeMap" => std = "use std::collections::BTreeMap;\n\n",
+            "BTreeMap" => std.push_str("use std::collections::BTreeMap;\n"),
+            "Duration" => std.push_str("use std::time::Duration;\n"),
             "Bytes" => has_bytes = true,
             "Amount" => {
                 crate_names.entry("amount").or_default().insert(name);
             }
-            "Endpoint" | "Safety" | "Sendable" | "Version" => {
-                crate_names.entry("endpoint").or_default().insert(name);
+            "Request" | "Idempotency" | "Sendable" | "Version" => {
+                crate_names.entry("request").or_default().insert(name);
             }
             "Paged" => {
                 crate_names.entry("paged").or_default().insert(name);
@@ -167,8 +168,11 @@ fn imports(group: &str, file: &File, homes: &BTreeMap<String, &str>) -> String {
             {
                 crate_names.entry("wire").or_default().insert("self");
             }
-            "check" | "wire" => {
+            "wire" => {
                 crate_names.entry("").or_default().insert(name);
+            }
+            "checks" => {
+                crate_names.entry("validate").or_default().insert(name);
             }
             "RecordKey" | "PriceIn" => {
                 crate_names.entry("ids").or_default().insert(name);
@@ -185,7 +189,10 @@ fn imports(group: &str, file: &File, homes: &BTreeMap<String, &str>) -> String {
             },
         }
     }
-    let mut out = std.to_owned();
+    let mut out = std;
+    if !out.is_empty() {
+        out.push('\n');
+    }
     if has_bytes {
         out.push_str("use bytes::Bytes;\n");
     }
@@ -227,12 +234,12 @@ fn root(api: &Api, document: &Document, homes: &BTreeMap<String, &str>) -> Resul
         }
     }
     let types: Vec<_> = (document.paths.values())
-        .map(|item| format!("Route::of::<{}>()", type_name(&item.post.operation_id)))
+        .map(|item| format!("Operation::of::<{}>()", type_name(&item.post.operation_id)))
         .collect();
     writeln!(
         out,
-        "\nuse crate::endpoint::Route;\n\n/// Every route of this version, in the order of its description.\n\
-         pub const ROUTES: [Route; {}] = [{}];",
+        "\nuse crate::request::Operation;\n\n/// Every route of this version, in the order of its description.\n\
+         pub const ROUTES: [Operation; {}] = [{}];",
         types.len(),
         types.join(", "),
     )?;

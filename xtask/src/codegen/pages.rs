@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use super::rust::{field_name, type_name, type_of};
 use super::structs::{File, rows};
@@ -35,15 +35,20 @@ impl File {
         let item = item.context("a list without items")?;
         self.need(["Cursor", "Paged", "UnreadableRow", item]);
 
-        let out = &mut self.items;
-        writeln!(out, "impl Paged for {name} {{\n    type Item = {item};\n")?;
+        writeln!(
+            self.items,
+            "impl Paged for {name} {{\n    type Item = {item};\n"
+        )?;
         if let Some(window) = &request.window {
-            let seconds = window.seconds;
+            let days = window.seconds / 86_400;
+            ensure!(window.seconds % 86_400 == 0, "{name} has no whole days");
+            self.need(["Duration"]);
             writeln!(
-                out,
-                "    const LONGEST_SPAN: Option<u64> = Some({seconds});\n"
+                self.items,
+                "    const LONGEST_SPAN: Option<Duration> = Some(Duration::from_secs({days} * 86_400));\n"
             )?;
         }
+        let out = &mut self.items;
         writeln!(
             out,
             "    fn cursor(&self) -> Option<&Cursor> {{ self.{asked}.as_ref() }}\n\n    \

@@ -169,7 +169,7 @@ impl File {
         }
         self.line("}\n");
         self.constructor(&name, schema, &fields, is_bare, &route.alternate_paths);
-        self.line(&format!("impl Endpoint for {name} {{"));
+        self.line(&format!("impl Request for {name} {{"));
         self.endpoint(&name, path, route, schema, &fields, is_bare)?;
         self.user_ids(document, &fields)?;
         self.line("}\n");
@@ -343,17 +343,17 @@ impl File {
         fields: &[Field<'_>],
         is_bare: bool,
     ) -> Result<()> {
-        let safety = match route.safety.as_str() {
+        let idempotency = match route.idempotency.as_str() {
             "read" => "Read",
             "get-or-create" => "GetOrCreate",
             "order-id" => "OrderId",
-            "unsafe" => "Unsafe",
-            other => bail!("{name} has an unknown safety class: {other}"),
+            "non-idempotent" => "NonIdempotent",
+            other => bail!("{name} has an unknown idempotency: {other}"),
         };
-        if safety == "OrderId" && route.sent_by.is_none() {
+        if idempotency == "OrderId" && route.sent_by.is_none() {
             bail!("{name} acts under an order id: say which method of the client sends it");
         }
-        self.need(["Bytes", "Endpoint", "Safety"]);
+        self.need(["Bytes", "Request", "Idempotency"]);
         self.line(&format!("    type Response = {};\n", route.response()?));
         self.need([route.response()?]);
         if let Some(variant) = self.api.variant {
@@ -361,14 +361,16 @@ impl File {
             self.line(&format!("    const VERSION: Version = Version::{variant};"));
         }
         self.line(&format!(
-            "    const NAME: &'static str = {:?};",
+            "    const OPERATION: &'static str = {:?};",
             route.operation_id
         ));
         self.line(&format!(
             "    const PATH: &'static str = \"{}{path}\";",
             self.api.prefix()
         ));
-        self.line(&format!("    const SAFETY: Safety = Safety::{safety};"));
+        self.line(&format!(
+            "    const IDEMPOTENCY: Idempotency = Idempotency::{idempotency};"
+        ));
         if let Some(settled_by) = &route.settled_by {
             self.line(&format!(
                 "    const SETTLED_BY: Option<&'static str> = Some({settled_by:?});"
@@ -401,7 +403,7 @@ impl File {
         let id = fields
             .iter()
             .find(|it| it.inner == "OrderId" && it.presence == Presence::Required);
-        if let Some(id) = id.filter(|_| matches!(safety, "OrderId" | "Unsafe")) {
+        if let Some(id) = id.filter(|_| matches!(idempotency, "OrderId" | "NonIdempotent")) {
             self.line(&format!(
                 "\n    fn order_id(&self) -> Option<&OrderId> {{ Some(&self.{}) }}",
                 id.name
@@ -454,22 +456,22 @@ impl File {
             out.push_str(&self.check(field));
         }
         if let Some(rule) = &schema.decimals {
-            self.need(["check"]);
+            self.need(["checks"]);
             out.push_str(&decimals(rule));
         }
         if let Some(rule) = schema.span.as_ref().or(schema.window.as_ref()) {
-            self.need(["check"]);
+            self.need(["checks"]);
             let (from, to) = (field_name(&rule.from), field_name(&rule.to));
             let _ = writeln!(
                 out,
-                "        check::forward(self.{from}, self.{to}, {:?}, {:?})?;",
+                "        checks::forward(self.{from}, self.{to}, {:?}, {:?})?;",
                 rule.from, rule.to,
             );
             // A longer window is asked for in several requests.
             if schema.span.is_some() {
                 let _ = writeln!(
                     out,
-                    "        check::span(self.{from}, self.{to}, {:?}, {})?;",
+                    "        checks::span(self.{from}, self.{to}, {:?}, {})?;",
                     rule.to, rule.seconds,
                 );
             }
@@ -479,11 +481,11 @@ impl File {
             (&schema.not_together, "not_together"),
         ] {
             if let [first, second] = rule.as_slice() {
-                self.need(["check"]);
+                self.need(["checks"]);
                 let (a, b) = (field_name(first), field_name(second));
                 let _ = writeln!(
                     out,
-                    "        check::{test}(self.{a}.is_some(), self.{b}.is_some(), {first:?}, {second:?})?;"
+                    "        checks::{test}(self.{a}.is_some(), self.{b}.is_some(), {first:?}, {second:?})?;"
                 );
             }
         }
@@ -507,45 +509,47 @@ impl File {
                 {
                     checks.push(format!("{value}.validate({wire})?;"));
                 } else if inner == "Timestamp" {
-                    checks.push(format!("check::seconds(*{value}, {wire})?;"));
+                    checks.push(format!("checks::seconds(*{value}, {wire})?;"));
                 }
                 if let Some(min) = schema
                     .min_length
                     .filter(|min| is_other || (*min > 1 && own.is_none()))
                 {
                     checks.push(format!(
-                        "check::shortest({value}.as_str(), {wire}, {min})?;"
+                        "checks::shortest({value}.as_str(), {wire}, {min})?;"
                     ));
                 }
                 if let Some(max) = schema.max_length.filter(|_| is_other || own.is_none()) {
-                    checks.push(format!("check::longest({value}.as_str(), {wire}, {max})?;"));
+                    checks.push(format!(
+                        "checks::longest({value}.as_str(), {wire}, {max})?;"
+                    ));
                 }
             } else if inner == "Amount" {
                 match schema.sign.as_deref() {
-                    Some("positive") => checks.push(format!("check::positive({value}, {wire})?;")),
+                    Some("positive") => checks.push(format!("checks::positive({value}, {wire})?;")),
                     Some("not-negative") => {
-                        checks.push(format!("check::not_negative({value}, {wire})?;"))
+                        checks.push(format!("checks::not_negative({value}, {wire})?;"))
                     }
                     _ => {}
                 }
             } else if inner == "String" {
                 if let Some(min) = schema.min_length {
-                    checks.push(format!("check::shortest({value}, {wire}, {min})?;"));
+                    checks.push(format!("checks::shortest({value}, {wire}, {min})?;"));
                 }
                 if let Some(max) = schema.max_length {
-                    checks.push(format!("check::longest({value}, {wire}, {max})?;"));
+                    checks.push(format!("checks::longest({value}, {wire}, {max})?;"));
                 }
                 match schema.format.as_deref() {
-                    Some("email") => checks.push(format!("check::email({value}, {wire})?;")),
-                    Some("uri") => checks.push(format!("check::uri({value}, {wire})?;")),
+                    Some("email") => checks.push(format!("checks::email({value}, {wire})?;")),
+                    Some("uri") => checks.push(format!("checks::uri({value}, {wire})?;")),
                     _ => {}
                 }
             } else if inner == "u64" {
                 if let Some(min) = schema.minimum.filter(|min| *min > 0) {
-                    checks.push(format!("check::at_least(*{value}, {wire}, {min})?;"));
+                    checks.push(format!("checks::at_least(*{value}, {wire}, {min})?;"));
                 }
                 if let Some(max) = schema.maximum {
-                    checks.push(format!("check::at_most(*{value}, {wire}, {max})?;"));
+                    checks.push(format!("checks::at_most(*{value}, {wire}, {max})?;"));
                 }
             } else if schema.reference.is_some() && is_object(inner) {
                 checks.push(format!("{value}.validate()?;"));
@@ -559,7 +563,7 @@ impl File {
                 let max = max.map_or("usize::MAX".to_owned(), |max| max.to_string());
                 let _ = writeln!(
                     out,
-                    "        check::count(self.{name}.len(), {quoted}, {min}, {max})?;"
+                    "        checks::count(self.{name}.len(), {quoted}, {min}, {max})?;"
                 );
             }
             let checks = per_value("item", &quoted, item, items);
@@ -588,8 +592,8 @@ impl File {
                 let _ = writeln!(out, "        {check}");
             }
         }
-        if out.contains("check::") {
-            self.need(["check"]);
+        if out.contains("checks::") {
+            self.need(["checks"]);
         }
         out
     }
@@ -680,7 +684,12 @@ fn own_lengths(newtype: &str) -> Option<(Option<u64>, Option<u64>)> {
 /// The check of a precision.
 fn decimals(rule: &Decimals) -> String {
     let (field, then) = (field_name(&rule.field), rule.then);
-    let check = |most: &str| format!("check::decimals(&self.{field}, {:?}, {most})?;", rule.field);
+    let check = |most: &str| {
+        format!(
+            "checks::decimals(&self.{field}, {:?}, {most})?;",
+            rule.field
+        )
+    };
     match (&rule.when, rule.otherwise, &rule.unless, &rule.is) {
         (Some(when), Some(otherwise), ..) => format!(
             "        let most = if self.{}.is_some() {{ {then} }} else {{ {otherwise} }};\n        {}\n",

@@ -3,7 +3,7 @@ use ccpayment_core::v2::GetCoinList;
 use ccpayment_core::{AppId, AppSecret, Credentials};
 use http::Response;
 
-use crate::{Call, Client, Error, Retries, TransportError, transport_fn};
+use crate::{Client, Error, Exchange, RetryPolicy, TransportError, transport_fn};
 
 const ANSWER: &[u8] = br#"{"code":10000,"msg":"success","data":{"coins":[]}}"#;
 
@@ -11,10 +11,10 @@ const ANSWER: &[u8] = br#"{"code":10000,"msg":"success","data":{"coins":[]}}"#;
 #[tokio::test]
 async fn an_answer_over_the_limit_is_refused_though_the_transport_lets_it_pass() {
     let credentials = Credentials::new(AppId::new("app"), AppSecret::new("secret")).unwrap();
-    let careless = transport_fn(|_: Call| async {
+    let careless = transport_fn(|_: Exchange| async {
         Ok::<_, TransportError>(Response::new(Bytes::from_static(ANSWER)))
     });
-    let client = Client::new(credentials, careless).with_retries(Retries::off());
+    let client = Client::new(credentials, careless).with_retry_policy(RetryPolicy::off());
     let within = |limit| client.clone().with_max_response_bytes(limit);
 
     within(ANSWER.len())

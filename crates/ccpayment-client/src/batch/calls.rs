@@ -6,27 +6,27 @@ use ccpayment_core::v2::{
     AppendBatchWithdraw, AppendBatchWithdrawResponse, BatchRows, BatchWithdrawOrder,
     GetBatchWithdrawOrderRecordList,
 };
-use ccpayment_core::{Endpoint, ErrorCode, Paged, Prepared, Submit, Timestamp};
+use ccpayment_core::{ErrorCode, Paged, PreparedRequest, Request, Submit, Timestamp};
 
-use super::machine::{Look, Machine, Seen, Step};
-use super::{BatchPaid, BatchPayout, allowed};
-use crate::attempt::{Attempt, Terms};
+use super::machine::{BatchMachine, Read, Snapshot, Step};
+use super::{BatchPayout, SubmittedBatch, allowed};
+use crate::attempt::{Attempt, AttemptOptions};
 use crate::client::Client;
 use crate::error::Error;
-use crate::limit::Lane;
-use crate::retry::Pause;
-use crate::verdict::PayoutError;
+use crate::outcome::SubmitError;
+use crate::rate_limit::Priority;
+use crate::retry::Backoff;
 
 /// The rows that are read at once.
 const PAGE: u64 = 100;
 
 /// Carries out what the machine decides.
 pub(super) async fn follow(
-    mut machine: Machine,
+    mut machine: BatchMachine,
     client: &Client,
     batch: &BatchPayout,
     give_up_at: Duration,
-) -> Result<BatchPaid, PayoutError> {
+) -> Result<SubmittedBatch, SubmitError> {
     let opening = batch.opening();
     // The gateway asked for a pause, which is not one of our own rounds.
     let pause = |then| Step::Wait { rounds: 0, then };
@@ -36,8 +36,8 @@ pub(super) async fn follow(
     loop {
         let left = client.left(give_up_at);
         // A doubt from elsewhere may be dated by our own clock, which may be behind, or have been.
-        let slowest = machine.doubts_others().then(|| client.slowest());
-        let clock_of = |clock: Option<Timestamp>| slowest.map_or(clock, |it| clock.min(Some(it)));
+        let floor = machine.is_dated_elsewhere().then(|| client.clock_floor());
+        let clock_of = |clock: Option<Timestamp>| floor.map_or(clock, |it| clock.min(Some(it)));
         if step.acts()
             && let Err(error) = allowed(batch)
         {
@@ -48,10 +48,10 @@ pub(super) async fn follow(
             // stopped since the answer came.
             Step::Finish(verdict) => return *verdict,
             _ if left.is_zero() => return machine.give_up(),
-            Step::ReadBack if asked.is_some() => pause(Look::ReadBack),
-            Step::Glance if asked.is_some() => pause(Look::Glance),
-            Step::Glance => match read(client, &batch.batch.lookup(), give_up_at).await {
-                Ok((order, clock)) => machine.glanced(clock_of(clock), &order),
+            Step::ReadBack if asked.is_some() => pause(Read::All),
+            Step::ReadStatus if asked.is_some() => pause(Read::Status),
+            Step::ReadStatus => match read(client, &batch.batch.lookup(), give_up_at).await {
+                Ok((order, clock)) => machine.status_read(clock_of(clock), &order),
                 Err(failed) => {
                     asked = failed.retry_after;
                     not_read(&mut machine, failed, clock_of)
@@ -96,7 +96,7 @@ pub(super) async fn follow(
             }
             Step::Wait { rounds, then } => {
                 let clock = client.clock();
-                let pause = Pause::before_asking(rounds, asked.take()).length(clock.random());
+                let pause = Backoff::before_asking(rounds, asked.take()).length(clock.random());
                 if pause >= left {
                     return machine.give_up();
                 }
@@ -109,7 +109,7 @@ pub(super) async fn follow(
 }
 
 /// A look that failed.
-pub(super) struct Failed {
+pub(super) struct ReadFailed {
     pub(super) error: Error,
     retry_after: Option<Duration>,
     /// The gateway's clock was at this moment or later when it was asked.
@@ -119,8 +119,8 @@ pub(super) struct Failed {
 }
 
 fn not_read(
-    machine: &mut Machine,
-    failed: Failed,
+    machine: &mut BatchMachine,
+    failed: ReadFailed,
     clock_of: impl FnOnce(Option<Timestamp>) -> Option<Timestamp>,
 ) -> Step {
     let clock = clock_of(failed.clock);
@@ -133,7 +133,7 @@ fn not_read(
     }
 }
 
-async fn send<E: Endpoint>(
+async fn send<E: Request>(
     client: &Client,
     request: &E,
     give_up_at: Duration,
@@ -141,39 +141,39 @@ async fn send<E: Endpoint>(
     attempt::<E>(client, client.prepare(request), give_up_at).await
 }
 
-async fn attempt<E: Endpoint>(
+async fn attempt<E: Request>(
     client: &Client,
-    prepared: Result<Prepared, Error>,
+    prepared: Result<PreparedRequest, Error>,
     give_up_at: Duration,
 ) -> Attempt<E::Response> {
-    let terms = Terms {
-        lane: Lane::Money,
+    let terms = AttemptOptions {
+        priority: Priority::High,
         sent_before: 0,
         give_up_at,
     };
     match prepared {
-        Ok(prepared) => client.attempt_on_time::<E>(&prepared, terms).await,
+        Ok(prepared) => client.attempt_with_clock_fix::<E>(&prepared, terms).await,
         Err(error) => Attempt {
             signed_at: Timestamp::default(),
             gateway_clock: None,
             retry_after: None,
-            clock_learned: false,
+            clock_corrected: false,
             exchanges: 0,
             result: Err(error),
         },
     }
 }
 
-async fn read<E: Endpoint>(
+async fn read<E: Request>(
     client: &Client,
     request: &E,
     give_up_at: Duration,
-) -> Result<(E::Response, Option<Timestamp>), Failed> {
+) -> Result<(E::Response, Option<Timestamp>), ReadFailed> {
     let sent = attempt::<E>(client, client.prepare_lookup(request), give_up_at).await;
     let clock = sent.gateway_clock;
     match sent.result {
         Ok(answer) => Ok((answer, clock)),
-        Err(error) => Err(Failed {
+        Err(error) => Err(ReadFailed {
             error,
             retry_after: sent.retry_after,
             clock,
@@ -187,15 +187,15 @@ pub(super) async fn read_back(
     client: &Client,
     batch: &BatchPayout,
     give_up_at: Duration,
-) -> Result<Seen, Failed> {
+) -> Result<Snapshot, ReadFailed> {
     let (order, clock) = read(client, &batch.batch.lookup(), give_up_at).await?;
     match read_rows(client, batch, &order, give_up_at).await {
-        Ok(rows) => Ok(Seen {
+        Ok(rows) => Ok(Snapshot {
             clock,
             batch: order,
             rows,
         }),
-        Err(failed) => Err(Failed {
+        Err(failed) => Err(ReadFailed {
             clock,
             order: Some(Box::new(order)),
             ..failed
@@ -208,7 +208,7 @@ async fn read_rows(
     batch: &BatchPayout,
     order: &BatchWithdrawOrder,
     give_up_at: Duration,
-) -> Result<BatchRows, Failed> {
+) -> Result<BatchRows, ReadFailed> {
     let mut query = GetBatchWithdrawOrderRecordList::new(batch.id().clone()).limit(PAGE);
     let mut records = Vec::new();
     loop {

@@ -13,10 +13,10 @@ use std::collections::BTreeSet;
 use ccpayment_core::v2::{BatchRows, BatchStatus, BatchWithdrawOrder, BatchWithdrawTaskRecord};
 use ccpayment_core::{Difference, OrderId, Timestamp};
 
-use super::BatchPaid;
+use super::SubmittedBatch;
 use crate::error::Error;
+use crate::outcome::{Attempts, Proof, RefusalReason, SubmitError};
 use crate::payout::is_past;
-use crate::verdict::{PayoutError, Proof, Refusal, Tried};
 use ending::has_moved_nothing;
 
 /// How many rows one call takes.
@@ -33,7 +33,7 @@ pub(super) enum Step {
     /// Read the state of the batch, and all its rows.
     ReadBack,
     /// Read the state alone: it is what tells of a confirmation, and there may be many rows.
-    Glance,
+    ReadStatus,
     /// Open the batch with its first rows.
     Open,
     /// Add these of the wanted rows.
@@ -41,9 +41,9 @@ pub(super) enum Step {
     Confirm,
     Wait {
         rounds: u32,
-        then: Look,
+        then: Read,
     },
-    Finish(Box<Result<BatchPaid, PayoutError>>),
+    Finish(Box<Result<SubmittedBatch, SubmitError>>),
 }
 
 impl Step {
@@ -53,16 +53,16 @@ impl Step {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Look {
-    ReadBack,
-    Glance,
+pub(super) enum Read {
+    All,
+    Status,
 }
 
-impl From<Look> for Step {
-    fn from(look: Look) -> Self {
-        match look {
-            Look::ReadBack => Self::ReadBack,
-            Look::Glance => Self::Glance,
+impl From<Read> for Step {
+    fn from(read: Read) -> Self {
+        match read {
+            Read::All => Self::ReadBack,
+            Read::Status => Self::ReadStatus,
         }
     }
 }
@@ -75,31 +75,31 @@ pub(super) enum Act {
     Append,
     Confirm,
     /// Of an earlier process, which may have confirmed the batch.
-    Earlier,
-    /// The same, of a process that nobody has heard of.
-    Unheard,
+    Prior,
+    /// The same, of a process of which nothing is known.
+    UnknownPrior,
 }
 
 /// What is known of earlier work on a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Earlier {
-    /// Nothing: there should have been none.
-    Unheard,
+pub(super) enum Prior {
+    /// There should have been none.
+    None,
     /// It has ended, and left this in doubt.
-    Left(Option<Timestamp>),
+    InDoubt(Option<Timestamp>),
 }
 
-/// The batch, read back.
-pub(super) struct Seen {
+/// The batch with its rows, as it was read back.
+pub(super) struct Snapshot {
     /// The gateway's clock was at this moment or later when it was asked.
     pub(super) clock: Option<Timestamp>,
     pub(super) batch: BatchWithdrawOrder,
     pub(super) rows: BatchRows,
 }
 
-pub(super) struct Machine {
+pub(super) struct BatchMachine {
     order_id: OrderId,
-    tried: Tried,
+    attempts: Attempts,
     /// When this work began.
     began: Timestamp,
     /// What may have arrived without an answer, and the latest moment at which it was signed.
@@ -119,9 +119,9 @@ pub(super) struct Machine {
     /// A status that this version does not know, if it was the last one.
     status: Option<String>,
     /// What the gateway refused for good, unless the batch shows that it had arrived before.
-    refused: Option<(Act, Refusal)>,
+    refused: Option<(Act, RefusalReason)>,
     /// A refusal that passes within seconds.
-    passing: Option<Refusal>,
+    transient_refusal: Option<RefusalReason>,
     last: Option<Error>,
     failures: u32,
     waits: u32,
@@ -140,16 +140,16 @@ pub(super) struct Machine {
     mismatches: u32,
 }
 
-impl Machine {
+impl BatchMachine {
     /// A batch that nobody has looked for yet.
-    pub(super) fn new(order_id: OrderId, began: Timestamp, earlier: Earlier) -> Self {
-        let doubt = match earlier {
-            Earlier::Unheard => Some((Act::Unheard, began)),
-            Earlier::Left(since) => since.map(|since| (Act::Earlier, since)),
+    pub(super) fn new(order_id: OrderId, began: Timestamp, prior: Prior) -> Self {
+        let doubt = match prior {
+            Prior::None => Some((Act::UnknownPrior, began)),
+            Prior::InDoubt(since) => since.map(|since| (Act::Prior, since)),
         };
         Self {
             order_id,
-            tried: Tried::default(),
+            attempts: Attempts::default(),
             began,
             doubt,
             unread: None,
@@ -159,7 +159,7 @@ impl Machine {
             is_confirmed: false,
             status: None,
             refused: None,
-            passing: None,
+            transient_refusal: None,
             last: None,
             failures: 0,
             waits: 0,
@@ -174,14 +174,14 @@ impl Machine {
     }
 
     /// Whether what is in doubt was dated elsewhere.
-    pub(super) fn doubts_others(&self) -> bool {
-        matches!(self.doubt, Some((Act::Earlier | Act::Unheard, _)))
+    pub(super) fn is_dated_elsewhere(&self) -> bool {
+        matches!(self.doubt, Some((Act::Prior | Act::UnknownPrior, _)))
     }
 
-    pub(super) fn read_back(&mut self, seen: Seen) -> Step {
-        self.tried.lookups += 1;
-        let Seen { clock, batch, rows } = seen;
-        if !self.see(clock, &batch) {
+    pub(super) fn read_back(&mut self, seen: Snapshot) -> Step {
+        self.attempts.lookups += 1;
+        let Snapshot { clock, batch, rows } = seen;
+        if !self.observe(clock, &batch) {
             // Of another batch, it says nothing of this one; under another spelling, it may be it.
             return match rows {
                 BatchRows::Incomparable(fields) => self.incomparable(&batch, fields),
@@ -236,7 +236,7 @@ impl Machine {
         if has_moved_nothing(&batch) {
             return self.ended(batch);
         }
-        self.done(batch, Proof::Record)
+        self.done(batch, Proof::FoundRecord)
     }
 
     /// How many there are of all that are wanted.
@@ -246,10 +246,14 @@ impl Machine {
     }
 
     /// The state alone, while what is in doubt shows in no row.
-    pub(super) fn glanced(&mut self, clock: Option<Timestamp>, batch: &BatchWithdrawOrder) -> Step {
-        self.tried.lookups += 1;
-        if !self.see(clock, batch) {
-            return self.wait_then(Look::ReadBack);
+    pub(super) fn status_read(
+        &mut self,
+        clock: Option<Timestamp>,
+        batch: &BatchWithdrawOrder,
+    ) -> Step {
+        self.attempts.lookups += 1;
+        if !self.observe(clock, batch) {
+            return self.wait_then(Read::All);
         }
         let shows_nothing_new =
             batch.status == BatchStatus::Init && (self.doubt.is_some() || self.is_confirmed);
@@ -266,14 +270,14 @@ impl Machine {
         batch: &BatchWithdrawOrder,
         error: Error,
     ) -> Step {
-        self.tried.lookups += 1;
-        self.see(clock, batch);
+        self.attempts.lookups += 1;
+        self.observe(clock, batch);
         self.last = Some(error);
         self.wait()
     }
 
     /// Takes in what a record shows of the state, or says that it is of another batch.
-    fn see(&mut self, clock: Option<Timestamp>, batch: &BatchWithdrawOrder) -> bool {
+    fn observe(&mut self, clock: Option<Timestamp>, batch: &BatchWithdrawOrder) -> bool {
         if batch.batch_order_id != self.order_id {
             return false;
         }
@@ -332,7 +336,7 @@ impl Machine {
     }
 
     pub(super) fn read_failed(&mut self, error: Error) -> Step {
-        self.tried.lookups += 1;
+        self.attempts.lookups += 1;
         self.last = Some(error);
         self.wait()
     }
@@ -342,12 +346,12 @@ impl Machine {
         if self.is_there {
             return self.read_failed(error);
         }
-        self.tried.lookups += 1;
+        self.attempts.lookups += 1;
         self.is_absent = true;
         self.last.get_or_insert(error);
         // An opening of an earlier process can't arrive any more, nor can what follows it.
         self.doubt
-            .take_if(|(act, since)| *act == Act::Earlier && is_over(*since, clock));
+            .take_if(|(act, since)| *act == Act::Prior && is_over(*since, clock));
         if self.refused.is_some() {
             return finish(self.give_up());
         }
@@ -378,20 +382,20 @@ impl Machine {
     }
 
     fn wait(&mut self) -> Step {
-        let then = self.look();
+        let then = self.next_read();
         self.wait_then(then)
     }
 
-    fn wait_then(&mut self, then: Look) -> Step {
+    fn wait_then(&mut self, then: Read) -> Step {
         let rounds = self.waits;
         self.waits += 1;
         Step::Wait { rounds, then }
     }
 
-    fn look(&self) -> Look {
+    fn next_read(&self) -> Read {
         match self.doubt {
-            Some((Act::Confirm | Act::Earlier | Act::Unheard, _)) => Look::Glance,
-            Some((Act::Open | Act::Append, _)) | None => Look::ReadBack,
+            Some((Act::Confirm | Act::Prior | Act::UnknownPrior, _)) => Read::Status,
+            Some((Act::Open | Act::Append, _)) | None => Read::All,
         }
     }
 }
@@ -406,6 +410,6 @@ fn are_other_rows(fields: &[Difference]) -> bool {
     fields.iter().all(|difference| difference.field == "orders")
 }
 
-fn finish(verdict: Result<BatchPaid, PayoutError>) -> Step {
+fn finish(verdict: Result<SubmittedBatch, SubmitError>) -> Step {
     Step::Finish(Box::new(verdict))
 }

@@ -9,17 +9,17 @@ mod tests;
 mod value;
 
 use ccpayment_core::v2::ConfirmBatchWithdraw;
-use ccpayment_core::{Endpoint, Timestamp};
+use ccpayment_core::{Request, Timestamp};
 use tracing::Instrument as _;
 
 use crate::client::Client;
-use crate::error::{CallInfo, Error};
-use crate::observe;
+use crate::error::{Error, RequestInfo};
+use crate::outcome::SubmitError;
 use crate::payout::in_seconds;
-use crate::verdict::PayoutError;
-use machine::{Earlier, Machine};
+use crate::telemetry;
+use machine::{BatchMachine, Prior};
 
-pub use value::{BatchPaid, BatchPayout};
+pub use value::{BatchPayout, SubmittedBatch};
 
 /// Batches of payouts.
 impl Client {
@@ -28,7 +28,7 @@ impl Client {
     ///
     /// Only the opening may be repeated, under its id. In doubt about anything else the batch is
     /// read back: what has arrived counts, and what has not is sent again only once the first
-    /// attempt can't arrive any more ([`ABSENCE_SECONDS`](crate::ABSENCE_SECONDS)). Rows that the
+    /// attempt can't arrive any more ([`SETTLE_AFTER`](crate::SETTLE_AFTER)). Rows that the
     /// gateway accepted and does not show are waited for, not sent again. The time for
     /// all of it is [`Timeouts::total`](crate::Timeouts::total), so a doubt ends as unknown unless
     /// that is longer.
@@ -39,7 +39,7 @@ impl Client {
     /// time work on a batch.
     ///
     /// ```
-    /// use ccpayment_client::{BatchPaid, BatchPayout, Client, PayoutError};
+    /// use ccpayment_client::{SubmittedBatch, BatchPayout, Client, SubmitError};
     /// use ccpayment_core::v2::{ApplyBatchWithdraw, BatchMode, BatchWithdrawTask};
     /// use ccpayment_core::{Address, Amount, Chain, CoinId, OrderId};
     ///
@@ -58,11 +58,11 @@ impl Client {
     /// async fn pay(
     ///     client: &Client,
     ///     batch: &BatchPayout,
-    ///     earlier: Option<&PayoutError>,
-    /// ) -> Result<BatchPaid, PayoutError> {
-    ///     match earlier {
+    ///     earlier: Option<&SubmitError>,
+    /// ) -> Result<SubmittedBatch, SubmitError> {
+    ///     match prior {
     ///         None => client.batch_payout(batch).await,
-    ///         Some(error) => client.resume_batch(batch, error.tried().in_doubt_since).await,
+    ///         Some(error) => client.resume_batch(batch, error.attempts().in_doubt_since).await,
     ///     }
     /// }
     /// # assert!(salaries(&[]).validate().is_err());
@@ -70,76 +70,76 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Exactly one of these. [`PayoutError::Refused`]: the batch is not confirmed, so no money
+    /// Exactly one of these. [`SubmitError::Refused`]: the batch is not confirmed, so no money
     /// moved; it may be open, and `AbortBatchWithdraw` closes it. With
-    /// [`Refusal::Unmatched`](crate::Refusal::Unmatched) it is there, but not as it was asked for.
-    /// [`PayoutError::Conflict`]: the batch of this id is another one, or has other rows.
-    /// [`PayoutError::Incomparable`]: it is confirmed, and a person has to compare its rows.
-    /// [`PayoutError::Unknown`]: not settled in time, or nothing of the batch was seen.
+    /// [`RefusalReason::Unmatched`](crate::RefusalReason::Unmatched) it is there, but not as it was asked for.
+    /// [`SubmitError::Conflict`]: the batch of this id is another one, or has other rows.
+    /// [`SubmitError::Incomparable`]: it is confirmed, and a person has to compare its rows.
+    /// [`SubmitError::Unknown`]: not settled in time, or nothing of the batch was seen.
     ///
-    /// Each has in [`Tried::in_doubt_since`](crate::Tried::in_doubt_since) what
+    /// Each has in [`Attempts::in_doubt_since`](crate::Attempts::in_doubt_since) what
     /// [`Client::resume_batch`] has to wait for, a refusal too.
-    pub async fn batch_payout(&self, batch: &BatchPayout) -> Result<BatchPaid, PayoutError> {
-        run(self, batch, Earlier::Unheard).await
+    pub async fn batch_payout(&self, batch: &BatchPayout) -> Result<SubmittedBatch, SubmitError> {
+        run(self, batch, Prior::None).await
     }
 
     /// Goes on with a batch that an earlier call, or an earlier process, did not bring to its end:
     /// finds out what became of it, and goes on from there.
     ///
-    /// `in_doubt_since` is [`Tried::in_doubt_since`](crate::Tried::in_doubt_since) of the earlier
+    /// `in_doubt_since` is [`Attempts::in_doubt_since`](crate::Attempts::in_doubt_since) of the earlier
     /// error: none where nothing is in doubt. After a crash, take the moment of the crash or any
     /// later one; what [`Client::now`] says after the restart is always right (see
-    /// [`Client::settle`]). From [`ABSENCE_SECONDS`](crate::ABSENCE_SECONDS) after it, nothing has
+    /// [`Client::settle`]). From [`SETTLE_AFTER`](crate::SETTLE_AFTER) after it, nothing has
     /// to be waited for.
     ///
     /// # Errors
     ///
     /// As for [`Client::batch_payout`]. A moment in milliseconds would be a doubt for ever: it
-    /// gives [`PayoutError::Unknown`] at once, with [`Error::Invalid`] as its source. The rules of
+    /// gives [`SubmitError::Unknown`] at once, with [`Error::Invalid`] as its source. The rules of
     /// [`BatchPayout::validate`] hold before something is sent: what was sent before is looked up
     /// whatever they say.
     pub async fn resume_batch(
         &self,
         batch: &BatchPayout,
         in_doubt_since: Option<Timestamp>,
-    ) -> Result<BatchPaid, PayoutError> {
-        run(self, batch, Earlier::Left(in_doubt_since)).await
+    ) -> Result<SubmittedBatch, SubmitError> {
+        run(self, batch, Prior::InDoubt(in_doubt_since)).await
     }
 }
 
 async fn run(
     client: &Client,
     batch: &BatchPayout,
-    earlier: Earlier,
-) -> Result<BatchPaid, PayoutError> {
+    prior: Prior,
+) -> Result<SubmittedBatch, SubmitError> {
     let give_up_at = client.give_up_at();
     let began = Timestamp::from_system(client.now());
-    let mut machine = Machine::new(batch.id().clone(), began, earlier);
-    match earlier {
-        Earlier::Unheard => allowed(batch).map_err(|error| machine.not_sent(error))?,
+    let mut machine = BatchMachine::new(batch.id().clone(), began, prior);
+    match prior {
+        Prior::None => allowed(batch).map_err(|error| machine.not_sent(error))?,
         // What was sent before is looked up whatever a rule says.
-        Earlier::Left(since) => {
+        Prior::InDoubt(since) => {
             if let Err(error) = since.map_or(Ok(()), |it| in_seconds(&batch.batch, it)) {
                 return machine.stopped(error);
             }
         }
     }
-    let span = observe::submit(ConfirmBatchWithdraw::NAME, batch.id());
+    let span = telemetry::submit(ConfirmBatchWithdraw::OPERATION, batch.id());
     let following = calls::follow(machine, client, batch, give_up_at);
     let result = following.instrument(span.clone()).await;
     let tried = match &result {
-        Ok(paid) => &paid.tried,
-        Err(error) => error.tried(),
+        Ok(paid) => &paid.attempts,
+        Err(error) => error.attempts(),
     };
     let error = result.as_ref().err();
-    observe::submit_ended(&span, ConfirmBatchWithdraw::NAME, tried, error);
+    telemetry::submit_ended(&span, ConfirmBatchWithdraw::OPERATION, tried, error);
     result
 }
 
 /// Whether the rules let this batch be sent.
 fn allowed(batch: &BatchPayout) -> Result<(), Error> {
     batch.validate().map_err(|source| Error::Invalid {
-        call: CallInfo::of(&batch.confirmation()),
+        request: RequestInfo::of(&batch.confirmation()),
         source: source.into(),
     })
 }

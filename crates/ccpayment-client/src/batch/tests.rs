@@ -6,22 +6,22 @@ use ccpayment_core::v2::{
     ConfirmBatchWithdraw,
 };
 use ccpayment_core::{
-    AppId, AppSecret, Chain, CoinId, Credentials, Difference, ErrorCode, OrderId,
-    TIMESTAMP_WINDOW_SECONDS, Timestamp, decode,
+    AppId, AppSecret, Chain, CoinId, Credentials, Difference, ErrorCode, OrderId, TIMESTAMP_WINDOW,
+    Timestamp, decode,
 };
 
 mod doubts;
 mod mismatches;
 
 use super::calls::read_back;
-use super::machine::{Earlier, Look, Machine, ROWS_AT_ONCE, Seen, Step};
-use super::{BatchPaid, BatchPayout, PayoutError};
+use super::machine::{BatchMachine, Prior, ROWS_AT_ONCE, Read, Snapshot, Step};
+use super::{BatchPayout, SubmitError, SubmittedBatch};
+use crate::adapters::transport_fn;
 use crate::client::Client;
-use crate::error::{CallInfo, Error, Outcome};
-use crate::payout::ABSENCE_SECONDS;
-use crate::transport::{Call, TransportError};
-use crate::verdict::{Proof, Refusal};
-use crate::wrap::transport_fn;
+use crate::error::{Error, Outcome, RequestInfo};
+use crate::outcome::{Proof, RefusalReason};
+use crate::payout::SETTLE_AFTER;
+use crate::transport::{Exchange, TransportError};
 
 const T: Timestamp = Timestamp::new(1_700_000_000);
 
@@ -33,35 +33,43 @@ fn id() -> OrderId {
     OrderId::new("batch-1")
 }
 
-fn machine() -> Machine {
-    let mut machine = Machine::new(id(), T, Earlier::Left(None));
+fn machine() -> BatchMachine {
+    let mut machine = BatchMachine::new(id(), T, Prior::InDoubt(None));
     // It is there.
     assert_eq!(
-        name(&machine.glanced(None, &batch("Init", ""))),
+        name(&machine.status_read(None, &batch("Init", ""))),
         "read back"
     );
     machine
 }
 
-fn call() -> Box<CallInfo> {
-    CallInfo::of(&ConfirmBatchWithdraw::new(id()))
+fn request_info() -> Box<RequestInfo> {
+    RequestInfo::of(&ConfirmBatchWithdraw::new(id()))
 }
 
 fn code(code: u64) -> Error {
     let body = format!(r#"{{"code":{code},"msg":"words"}}"#);
     let source = decode::<BatchWithdrawOrder>(&http::Response::new(Bytes::from(body))).unwrap_err();
-    let call = call();
-    Error::Answer { call, source }
+    Error::Answer {
+        request: request_info(),
+        source,
+    }
 }
 
 fn lost() -> Error {
-    let (call, source) = (call(), TransportError::MaybeSent("reset".into()));
-    Error::Transport { call, source }
+    let source = TransportError::MaybeSent("reset".into());
+    Error::Transport {
+        request: request_info(),
+        source,
+    }
 }
 
 fn not_sent() -> Error {
-    let (call, source) = (call(), TransportError::NotSent("refused".into()));
-    Error::Transport { call, source }
+    let source = TransportError::NotSent("refused".into());
+    Error::Transport {
+        request: request_info(),
+        source,
+    }
 }
 
 fn batch(status: &str, stats: &str) -> BatchWithdrawOrder {
@@ -74,16 +82,21 @@ fn record() -> BatchWithdrawTaskRecord {
 }
 
 /// What the gateway shows at a moment: so many rows, those that are there.
-fn seen(signed_at: Timestamp, status: &str, wanted: usize, there: impl Fn(usize) -> bool) -> Seen {
+fn seen(
+    signed_at: Timestamp,
+    status: &str,
+    wanted: usize,
+    there: impl Fn(usize) -> bool,
+) -> Snapshot {
     let rows = (0..wanted).map(|at| there(at).then(record)).collect();
-    Seen {
-        clock: Some(Timestamp::new(signed_at.get() - TIMESTAMP_WINDOW_SECONDS)),
+    Snapshot {
+        clock: Some(Timestamp::new(signed_at.get() - TIMESTAMP_WINDOW.as_secs())),
         batch: batch(status, ""),
         rows: BatchRows::Fit(rows),
     }
 }
 
-fn complete(signed_at: Timestamp, status: &str) -> Seen {
+fn complete(signed_at: Timestamp, status: &str) -> Snapshot {
     seen(signed_at, status, 3, |_| true)
 }
 
@@ -93,26 +106,25 @@ fn name(step: &Step) -> String {
         Step::Append(rows) => format!("append {}", rows.len()),
         Step::Confirm => "confirm".into(),
         Step::Open => "open".into(),
-        Step::Glance => "glance".into(),
+        Step::ReadStatus => "read status".into(),
         Step::Wait {
-            then: Look::ReadBack,
-            ..
+            then: Read::All, ..
         } => "wait".into(),
         Step::Wait {
-            then: Look::Glance, ..
-        } => "wait, glance".into(),
+            then: Read::Status, ..
+        } => "wait, read status".into(),
         Step::Finish(verdict) => match &**verdict {
             Ok(paid) => format!("done, {:?}", paid.proof),
-            Err(PayoutError::Refused { .. }) => "refused".into(),
-            Err(PayoutError::Conflict { .. }) => "conflict".into(),
-            Err(PayoutError::Incomparable { .. }) => "incomparable".into(),
-            Err(PayoutError::Unknown { .. }) => "unknown".into(),
+            Err(SubmitError::Refused { .. }) => "refused".into(),
+            Err(SubmitError::Conflict { .. }) => "conflict".into(),
+            Err(SubmitError::Incomparable { .. }) => "incomparable".into(),
+            Err(SubmitError::Unknown { .. }) => "unknown".into(),
         },
     }
 }
 
 #[track_caller]
-fn refusal(step: Step) -> PayoutError {
+fn refusal(step: Step) -> SubmitError {
     match step {
         Step::Finish(verdict) => verdict.unwrap_err(),
         other => panic!("not finished but {}", name(&other)),
@@ -131,19 +143,25 @@ fn a_whole_batch_is_confirmed_and_done() {
     let Step::Finish(verdict) = machine.confirmed(T, Ok(batch("Processing", ""))) else {
         panic!("not finished")
     };
-    let BatchPaid {
-        rows, proof, tried, ..
+    let SubmittedBatch {
+        rows,
+        proof,
+        attempts,
+        ..
     } = verdict.unwrap();
-    assert_eq!((rows.len(), proof, tried.submits), (3, Proof::Accepted, 1));
+    assert_eq!(
+        (rows.len(), proof, attempts.submits),
+        (3, Proof::Accepted, 1)
+    );
 }
 
 #[test]
 fn the_status_decides_what_was_confirmed_before() {
     for (status, next) in [
-        ("Reviewing", "done, Record"),
-        ("Pending", "done, Record"),
-        ("Processing", "done, Record"),
-        ("Completed", "done, Record"),
+        ("Reviewing", "done, FoundRecord"),
+        ("Pending", "done, FoundRecord"),
+        ("Processing", "done, FoundRecord"),
+        ("Completed", "done, FoundRecord"),
         ("Rejected", "refused"),
         ("Something new", "wait"),
     ] {
@@ -162,7 +180,7 @@ fn the_status_decides_what_was_confirmed_before() {
     let error = refusal(step).to_string();
     assert_eq!(
         error,
-        "batch-1 was made, but can't be compared: orders: asked 3 rows, found 2 of them"
+        "batch-1 was created, but can't be compared: orders: asked 3 rows, found 2 of them"
     );
 }
 
@@ -177,13 +195,17 @@ fn a_batch_that_was_cancelled_whole_has_moved_nothing() {
         (
             "Completed",
             r#""total":3,"succeeded":1,"failed":0,"canceled":2"#,
-            "done, Record",
+            "done, FoundRecord",
         ),
-        ("Completed", r#""total":3,"succeeded":0"#, "done, Record"),
+        (
+            "Completed",
+            r#""total":3,"succeeded":0"#,
+            "done, FoundRecord",
+        ),
         (
             "Processing",
             r#""total":3,"succeeded":0,"failed":1,"canceled":2"#,
-            "done, Record",
+            "done, FoundRecord",
         ),
     ] {
         let mut shown = complete(T, status);
@@ -214,7 +236,7 @@ fn a_lost_append_is_read_back_and_not_repeated_until_it_can_not_arrive() {
     let some = |at, there: usize| seen(at, "Init", 3, move |row| row < there);
     assert_eq!(name(&machine.read_back(some(T, 1))), "append 2");
     assert_eq!(name(&machine.appended(T, Err(lost()))), "read back");
-    for seconds in [0, 60, ABSENCE_SECONDS - 1] {
+    for seconds in [0, 60, SETTLE_AFTER.as_secs() - 1] {
         let step = machine.read_back(some(later(seconds), 1));
         assert_eq!(name(&step), "wait", "{seconds}");
     }
@@ -224,7 +246,7 @@ fn a_lost_append_is_read_back_and_not_repeated_until_it_can_not_arrive() {
     assert_eq!(name(&machine.read_back(timeless)), "wait");
     // In part, it has arrived; the rest may still.
     assert_eq!(name(&machine.read_back(some(later(9), 2))), "wait");
-    let step = machine.read_back(some(later(ABSENCE_SECONDS), 2));
+    let step = machine.read_back(some(later(SETTLE_AFTER.as_secs()), 2));
     assert_eq!(name(&step), "append 1");
 
     // Or it has arrived after all.
@@ -232,7 +254,10 @@ fn a_lost_append_is_read_back_and_not_repeated_until_it_can_not_arrive() {
     machine.read_back(some(T, 1));
     machine.appended(T, Err(lost()));
     assert_eq!(name(&machine.read_back(some(later(1), 3))), "confirm");
-    assert_eq!(machine.give_up().unwrap_err().tried().in_doubt_since, None);
+    assert_eq!(
+        machine.give_up().unwrap_err().attempts().in_doubt_since,
+        None
+    );
 }
 
 #[test]
@@ -247,38 +272,41 @@ fn a_lost_append_that_has_arrived_lets_the_next_one_go() {
 
 #[test]
 fn a_confirmation_in_doubt_is_settled_by_the_status_and_never_repeated_blindly() {
-    let clock = |seconds| Some(later(seconds - TIMESTAMP_WINDOW_SECONDS));
+    let clock = |seconds| Some(later(seconds - TIMESTAMP_WINDOW.as_secs()));
     for doubtful in [lost(), code(10001), code(11002), code(11007), code(99999)] {
         let mut machine = machine();
         machine.read_back(complete(T, "Init"));
-        assert_eq!(name(&machine.confirmed(T, Err(doubtful))), "glance");
-        for seconds in [TIMESTAMP_WINDOW_SECONDS, ABSENCE_SECONDS - 1] {
-            let step = machine.glanced(clock(seconds), &batch("Init", ""));
-            assert_eq!(name(&step), "wait, glance", "{seconds}");
+        assert_eq!(name(&machine.confirmed(T, Err(doubtful))), "read status");
+        for seconds in [TIMESTAMP_WINDOW.as_secs(), SETTLE_AFTER.as_secs() - 1] {
+            let step = machine.status_read(clock(seconds), &batch("Init", ""));
+            assert_eq!(name(&step), "wait, read status", "{seconds}");
         }
-        let step = machine.glanced(None, &batch("Init", ""));
-        assert_eq!(name(&step), "wait, glance");
-        let step = machine.glanced(clock(9_999), &batch("Something new", ""));
-        assert_eq!(name(&step), "wait, glance");
+        let step = machine.status_read(None, &batch("Init", ""));
+        assert_eq!(name(&step), "wait, read status");
+        let step = machine.status_read(clock(9_999), &batch("Something new", ""));
+        assert_eq!(name(&step), "wait, read status");
         // It did not arrive, and can't any more.
-        let step = machine.glanced(clock(ABSENCE_SECONDS), &batch("Init", ""));
+        let step = machine.status_read(clock(SETTLE_AFTER.as_secs()), &batch("Init", ""));
         assert_eq!(name(&step), "read back");
-        let step = machine.read_back(complete(later(ABSENCE_SECONDS), "Init"));
+        let step = machine.read_back(complete(later(SETTLE_AFTER.as_secs()), "Init"));
         assert_eq!(name(&step), "confirm");
         // The next one is lost as well, and has arrived.
-        assert_eq!(name(&machine.confirmed(later(301), Err(lost()))), "glance");
-        let step = machine.glanced(clock(302), &batch("Processing", ""));
+        assert_eq!(
+            name(&machine.confirmed(later(301), Err(lost()))),
+            "read status"
+        );
+        let step = machine.status_read(clock(302), &batch("Processing", ""));
         assert_eq!(name(&step), "read back");
         let step = machine.read_back(complete(later(302), "Processing"));
-        assert_eq!(name(&step), "done, Record");
+        assert_eq!(name(&step), "done, FoundRecord");
     }
     // Confirmed, says the code, and not, says the status.
     let mut machine = machine();
     machine.read_back(complete(T, "Init"));
     let step = machine.confirmed(T, Ok(batch("Init", "")));
-    assert_eq!(name(&step), "glance");
-    let step = machine.glanced(clock(200), &batch("Init", ""));
-    assert_eq!(name(&step), "wait, glance");
+    assert_eq!(name(&step), "read status");
+    let step = machine.status_read(clock(200), &batch("Init", ""));
+    assert_eq!(name(&step), "wait, read status");
     assert_eq!(name(&Step::Finish(Box::new(machine.give_up()))), "unknown");
 }
 
@@ -290,10 +318,10 @@ fn a_refusal_counts_unless_the_batch_shows_that_it_came_second() {
         assert_eq!(name(&machine.confirmed(T, Err(code(14000)))), "read back");
         machine.read_back(complete(later(1), status))
     };
-    assert_eq!(name(&refused("Processing")), "done, Record");
+    assert_eq!(name(&refused("Processing")), "done, FoundRecord");
     let error = refusal(refused("Init"));
     assert_eq!(error.code(), Some(ErrorCode::BalanceInsufficient));
-    assert_eq!(error.tried().in_doubt_since, None);
+    assert_eq!(error.attempts().in_doubt_since, None);
 
     let appended = |there| {
         let mut machine = machine();
@@ -307,34 +335,37 @@ fn a_refusal_counts_unless_the_batch_shows_that_it_came_second() {
 
 #[test]
 fn what_passes_is_tried_again_but_not_for_ever() {
-    for passing in [not_sent as fn() -> Error, || code(11004)] {
+    for transient_refusal in [not_sent as fn() -> Error, || code(11004)] {
         let mut machine = machine();
         for _ in 0..3 {
             assert_eq!(name(&machine.read_back(complete(T, "Init"))), "confirm");
-            assert_eq!(name(&machine.confirmed(T, Err(passing()))), "wait");
+            assert_eq!(
+                name(&machine.confirmed(T, Err(transient_refusal()))),
+                "wait"
+            );
         }
         let error = refusal(machine.read_back(complete(T, "Init")));
-        assert_eq!(error.tried().submits, 3);
+        assert_eq!(error.attempts().submits, 3);
     }
 }
 
 #[test]
 fn what_another_process_may_have_sent_is_waited_out() {
-    let resumed = || Machine::new(id(), T, Earlier::Left(Some(T)));
+    let resumed = || BatchMachine::new(id(), T, Prior::InDoubt(Some(T)));
     for there in [0, 3] {
         let shown = |at| seen(at, "Init", 3, move |row| row < there);
         let mut machine = resumed();
         // That all rows are there says nothing of a confirmation.
-        let step = machine.read_back(shown(later(ABSENCE_SECONDS - 1)));
-        assert_eq!(name(&step), "wait, glance", "{there}");
+        let step = machine.read_back(shown(later(SETTLE_AFTER.as_secs() - 1)));
+        assert_eq!(name(&step), "wait, read status", "{there}");
         let next = if there == 3 { "confirm" } else { "append 3" };
-        let step = machine.read_back(shown(later(ABSENCE_SECONDS)));
+        let step = machine.read_back(shown(later(SETTLE_AFTER.as_secs())));
         assert_eq!(name(&step), next);
     }
     let step = resumed().read_back(complete(T, "Processing"));
-    assert_eq!(name(&step), "done, Record");
+    assert_eq!(name(&step), "done, FoundRecord");
     let error = resumed().give_up().unwrap_err();
-    assert_eq!(error.tried().in_doubt_since, Some(T));
+    assert_eq!(error.attempts().in_doubt_since, Some(T));
     assert!(matches!(error.outcome(), Outcome::Unknown(_)));
 }
 
@@ -351,8 +382,8 @@ fn rows_that_differ_are_a_conflict_and_rows_that_prove_nothing_are_read_again() 
 }
 
 async fn rows_read_back(list: &'static str) -> Result<BatchRows, Error> {
-    let gateway = transport_fn(move |call: Call| async move {
-        let data = match call.operation {
+    let gateway = transport_fn(move |exchange: Exchange| async move {
+        let data = match exchange.operation {
             "getBatchWithdrawOrder" => r#"{"batchOrderId":"batch-1","billId":"b","status":"Init"}"#,
             _ => list,
         };
@@ -401,8 +432,8 @@ fn a_failed_look_says_nothing_and_without_a_doubt_nothing_was_paid() {
     assert!(
         matches!(
             error,
-            PayoutError::Refused {
-                reason: Refusal::NotSent(_),
+            SubmitError::Refused {
+                reason: RefusalReason::NotSent(_),
                 ..
             }
         ),
@@ -413,5 +444,5 @@ fn a_failed_look_says_nothing_and_without_a_doubt_nothing_was_paid() {
     doubtful.confirmed(T, Err(lost()));
     doubtful.read_failed(code(14000));
     let error = doubtful.give_up().unwrap_err();
-    assert_eq!(error.tried().in_doubt_since, Some(T));
+    assert_eq!(error.attempts().in_doubt_since, Some(T));
 }

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use ccpayment_core::v2::{
     ApplyBatchWithdraw, BatchWithdrawOrder, BatchWithdrawTaskRecord, ConfirmBatchWithdraw,
 };
-use ccpayment_core::{Endpoint as _, OrderId, Rule, ValidationError};
+use ccpayment_core::{OrderId, Request as _, Rule, ValidationError};
 use serde::{Deserialize, Serialize};
 
 use super::machine::ROWS_AT_ONCE;
-use crate::verdict::{Proof, Tried};
+use crate::outcome::{Attempts, Proof};
 
 /// A batch of payouts, with everything that
 /// [`Client::batch_payout`](crate::Client::batch_payout) needs: a value to store before it is sent.
@@ -94,7 +94,7 @@ impl BatchPayout {
 /// A batch that was confirmed with exactly the rows that were wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct BatchPaid {
+pub struct SubmittedBatch {
     /// The merchant's id of the batch.
     pub order_id: OrderId,
     /// The batch, as the gateway showed it last.
@@ -106,5 +106,5 @@ pub struct BatchPaid {
     /// How we know: by the answer to the confirmation, or by the state of the batch.
     pub proof: Proof,
     /// What it took.
-    pub tried: Tried,
+    pub attempts: Attempts,
 }

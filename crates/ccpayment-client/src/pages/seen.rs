@@ -1,25 +1,26 @@
-//! Which cursors came already, in bounded memory.
+//! `SeenCursors`: the cursors that came already, in bounded memory.
 
 use std::collections::BTreeSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use ccpayment_core::Cursor;
+use sha2::{Digest, Sha256};
 
 /// How many cursors are remembered one by one.
 const MOST: usize = 100_000;
 
-/// The cursors of a list, as hashes: eight bytes a page, however long a cursor is.
+/// The cursors of a list, as the first half of their SHA-256: 16 bytes a page, however long a cursor is, and no two cursors
+/// that are taken for one.
 ///
 /// A circle of at most [`MOST`] pages is found at once. A longer one is found later, by the cursor
 /// that is kept at every power of two: once that lies in the circle, it comes again.
 #[derive(Default)]
-pub(super) struct Seen {
-    latest: BTreeSet<u64>,
-    kept: Option<u64>,
+pub(super) struct SeenCursors {
+    latest: BTreeSet<u128>,
+    kept: Option<u128>,
     count: u64,
 }
 
-impl Seen {
+impl SeenCursors {
     /// Only the one that a list begins with, if it does with one.
     pub(super) fn of(cursor: Option<&Cursor>) -> Self {
         let mut seen = Self::default();
@@ -31,9 +32,11 @@ impl Seen {
 
     /// Whether the cursor is new.
     pub(super) fn insert(&mut self, cursor: &Cursor) -> bool {
-        let mut hasher = DefaultHasher::new();
-        cursor.hash(&mut hasher);
-        let hash = hasher.finish();
+        let digest: [u8; 32] = Sha256::digest(cursor.as_str()).into();
+        let hash = digest
+            .iter()
+            .take(16)
+            .fold(0, |hash, byte| (hash << 8) | u128::from(*byte));
         if self.kept == Some(hash) || self.latest.contains(&hash) {
             return false;
         }
@@ -55,7 +58,7 @@ mod tests {
 
     /// After how many cursors a circle of this length is found, which begins after some others.
     fn found_after(others: usize, length: usize) -> usize {
-        let mut seen = Seen::default();
+        let mut seen = SeenCursors::default();
         let place = |at: usize| match at {
             at if at < others => at,
             at => others + (at - others) % length,
@@ -79,7 +82,7 @@ mod tests {
 
     #[test]
     fn a_list_that_goes_on_is_remembered_in_bounded_memory() {
-        let mut seen = Seen::of(Some(&Cursor::new("first")));
+        let mut seen = SeenCursors::of(Some(&Cursor::new("first")));
         assert!(!seen.insert(&Cursor::new("first")));
         for page in 0..=MOST {
             assert!(seen.insert(&Cursor::new(page.to_string())));

@@ -5,16 +5,17 @@
 //! be on its way.
 
 use std::marker::PhantomData;
+use std::time::Duration;
 
-use ccpayment_core::{ErrorCode, Found, OrderId, RecordId, TIMESTAMP_WINDOW_SECONDS, Timestamp};
+use ccpayment_core::{ErrorCode, OrderId, RecordId, RecordMatch, TIMESTAMP_WINDOW, Timestamp};
 
 use crate::error::{Error, Outcome};
-use crate::observe;
+use crate::outcome::{Attempts, Proof, RefusalReason, SubmitError, Submitted};
 use crate::retry::passes_in_seconds;
-use crate::verdict::{PayoutError, Proof, Refusal, Submitted, Tried};
+use crate::telemetry;
 
-/// How many seconds after the last doubtful submit was signed a lookup that finds nothing proves
-/// that nothing happened, and that nothing will.
+/// Five minutes: so long after the last doubtful submit was signed, a lookup that finds nothing proves
+/// that nothing happened and that nothing will.
 ///
 /// The gateway accepts a timestamp within 120 seconds of its own clock. It accepted the lookup
 /// signed at L, so its clock then stood at L - 120 at least; a submit signed at S is refused from
@@ -22,44 +23,44 @@ use crate::verdict::{PayoutError, Proof, Refusal, Submitted, Tried};
 /// own clock. The rest is for what was accepted in the last moment and is still being written.
 /// Where an answer says by itself what the gateway's clock shows, as in v1, 180 seconds by that
 /// clock are enough.
-pub const ABSENCE_SECONDS: u64 = 2 * TIMESTAMP_WINDOW_SECONDS + 60;
+pub const SETTLE_AFTER: Duration = Duration::from_secs(2 * TIMESTAMP_WINDOW.as_secs() + 60);
 
 /// How often one call is submitted at most; after that it is only looked up.
 const MAX_SUBMITS: u32 = 3;
 
 /// What to do next.
-pub(super) enum Step<Made> {
+pub(super) enum Step<Created> {
     Submit,
     Lookup,
-    Wait { rounds: u32, then: Then },
-    Finish(Box<Result<Submitted<Made>, PayoutError>>),
+    Wait { rounds: u32, then: Next },
+    Finish(Box<Result<Submitted<Created>, SubmitError>>),
 }
 
-impl<Made> Step<Made> {
+impl<Created> Step<Created> {
     /// The gateway asked for a pause, which is not one of our own rounds.
-    pub(super) fn pause(then: Then) -> Self {
+    pub(super) fn pause(then: Next) -> Self {
         Self::Wait { rounds: 0, then }
     }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Then {
+pub(super) enum Next {
     Submit,
     Lookup,
 }
 
-impl<Made> From<Then> for Step<Made> {
-    fn from(then: Then) -> Self {
+impl<Created> From<Next> for Step<Created> {
+    fn from(then: Next) -> Self {
         match then {
-            Then::Submit => Self::Submit,
-            Then::Lookup => Self::Lookup,
+            Next::Submit => Self::Submit,
+            Next::Lookup => Self::Lookup,
         }
     }
 }
 
 /// What a lookup gave.
-pub(super) enum LookedUp<Made> {
-    Found(Found<Made>),
+pub(super) enum LookupResult<Created> {
+    Found(RecordMatch<Created>),
     /// The gateway accepted the question, when its clock was at this moment or later, and knows no
     /// such record.
     Nothing(Option<Timestamp>, Option<Error>),
@@ -68,37 +69,37 @@ pub(super) enum LookedUp<Made> {
 }
 
 /// CCPayment's id of what was made.
-type RecordIdOf<Made> = fn(&Made) -> Option<&RecordId>;
+type RecordIdOf<Created> = fn(&Created) -> Option<&RecordId>;
 
-pub(super) struct Machine<Made> {
+pub(super) struct SubmitMachine<Created> {
     order_id: OrderId,
     settled_by: &'static str,
     /// A second submit under the same id is refused, so it risks nothing even in doubt.
     refuses_repeats: bool,
-    tried: Tried,
+    attempts: Attempts,
     /// What was in doubt is proven not to have happened.
     absent: bool,
     /// The gateway said that it has this order id, or showed a record that says too little, so "not
     /// found" can't be the whole truth.
-    claimed: bool,
+    id_taken: bool,
     /// A definite refusal of a submit; it counts once nothing is in doubt. After it, nothing is
     /// submitted any more.
-    refusal: Option<Refusal>,
+    refusal: Option<RefusalReason>,
     /// A refusal of a submit that passes within seconds.
-    passing: Option<Refusal>,
+    transient_refusal: Option<RefusalReason>,
     last: Option<Error>,
     /// A status of the record that this version does not know.
     status: Option<String>,
     /// An acceptance counts as a doubt until the record shows it.
-    looks_up_accepted: Option<RecordIdOf<Made>>,
+    looks_up_accepted: Option<RecordIdOf<Created>>,
     /// The record that an acceptance named.
     accepted: Option<RecordId>,
     waits: u32,
     max_submits: u32,
-    made: PhantomData<fn() -> Made>,
+    created: PhantomData<fn() -> Created>,
 }
 
-impl<Made> Machine<Made> {
+impl<Created> SubmitMachine<Created> {
     /// A fresh call, or one that was left in doubt and is only looked up.
     pub(super) fn new(
         order_id: OrderId,
@@ -110,9 +111,9 @@ impl<Made> Machine<Made> {
             order_id,
             settled_by,
             refuses_repeats,
-            tried: Tried {
+            attempts: Attempts {
                 in_doubt_since,
-                ..Tried::default()
+                ..Attempts::default()
             },
             max_submits: if in_doubt_since.is_some() {
                 0
@@ -120,27 +121,27 @@ impl<Made> Machine<Made> {
                 MAX_SUBMITS
             },
             absent: false,
-            claimed: false,
+            id_taken: false,
             refusal: None,
-            passing: None,
+            transient_refusal: None,
             last: None,
             status: None,
             looks_up_accepted: None,
             accepted: None,
             waits: 0,
-            made: PhantomData,
+            created: PhantomData,
         }
     }
 
     /// The same machine, which believes an acceptance only once the record shows it.
-    pub(super) fn looking_up_accepted(self, record_id: RecordIdOf<Made>) -> Self {
+    pub(super) fn looking_up_accepted(self, record_id: RecordIdOf<Created>) -> Self {
         Self {
             looks_up_accepted: Some(record_id),
             ..self
         }
     }
 
-    pub(super) fn first(&self) -> Step<Made> {
+    pub(super) fn first(&self) -> Step<Created> {
         if self.in_doubt() || !self.refuses_repeats {
             Step::Lookup
         } else {
@@ -151,31 +152,31 @@ impl<Made> Machine<Made> {
     pub(super) fn submitted(
         &mut self,
         signed_at: Timestamp,
-        answer: Result<Made, Error>,
-    ) -> Step<Made> {
-        self.tried.submits += 1;
+        answer: Result<Created, Error>,
+    ) -> Step<Created> {
+        self.attempts.submits += 1;
         self.absent = false;
         let error = match (answer, self.looks_up_accepted) {
-            (Ok(made), None) => return self.done(made, None, Proof::Accepted),
-            (Ok(made), Some(record_id)) => {
-                self.accepted = record_id(&made).cloned();
+            (Ok(created), None) => return self.done(created, None, Proof::Accepted),
+            (Ok(created), Some(record_id)) => {
+                self.accepted = record_id(&created).cloned();
                 return self.doubt(signed_at);
             }
             (Err(error), _) => error,
         };
-        match (error.outcome(), error.rejection()) {
+        match (error.outcome(), error.refusal()) {
             (Outcome::NotSent, _) => {}
-            (Outcome::Rejected, Some(rejection)) => {
-                let refusal = Refusal::of(&error, rejection.clone());
-                if passes_in_seconds(rejection.code) {
-                    self.passing = Some(refusal);
+            (Outcome::Refused, Some(refusal)) => {
+                let reason = RefusalReason::of(&error, refusal.clone());
+                if passes_in_seconds(refusal.code) {
+                    self.transient_refusal = Some(reason);
                 } else {
-                    self.refusal = Some(refusal);
+                    self.refusal = Some(reason);
                 }
             }
             _ => {
                 let taken = [ErrorCode::OrderDuplicate, ErrorCode::RepeatedSubmit];
-                self.claimed |= error.code().is_some_and(|code| taken.contains(&code));
+                self.id_taken |= error.code().is_some_and(|code| taken.contains(&code));
                 self.last = Some(error);
                 return self.doubt(signed_at);
             }
@@ -188,74 +189,74 @@ impl<Made> Machine<Made> {
         }
     }
 
-    pub(super) fn looked_up(&mut self, answer: LookedUp<Made>) -> Step<Made> {
-        self.tried.lookups += 1;
+    pub(super) fn looked_up(&mut self, answer: LookupResult<Created>) -> Step<Created> {
+        self.attempts.lookups += 1;
         match answer {
-            LookedUp::Found(Found::Same { made, status }) => {
-                let found = self.looks_up_accepted.and_then(|it| it(&made));
+            LookupResult::Found(RecordMatch::Matches { created, status }) => {
+                let found = self.looks_up_accepted.and_then(|it| it(&created));
                 if let (Some(accepted), Some(found)) = (&self.accepted, found)
                     && accepted != found
                 {
-                    observe::accepted_as_another(accepted, found);
+                    telemetry::accepted_as_another(accepted, found);
                 }
-                self.done(made, status, Proof::Record)
+                self.done(created, status, Proof::FoundRecord)
             }
-            LookedUp::Found(Found::Ended {
+            LookupResult::Found(RecordMatch::Ended {
                 record_id,
                 status,
                 reason,
-            }) => finish(Err(self.refused(Refusal::Ended {
+            }) => finish(Err(self.refused(RefusalReason::Ended {
                 record_id,
                 status,
                 reason,
             }))),
-            LookedUp::Found(Found::Differs { record_id, fields }) => {
-                finish(Err(PayoutError::Conflict {
+            LookupResult::Found(RecordMatch::Conflicts { record_id, fields }) => {
+                finish(Err(SubmitError::Conflict {
                     order_id: self.order_id.clone(),
                     record_id,
                     fields: fields.into(),
-                    tried: self.tried,
+                    attempts: self.attempts,
                 }))
             }
-            LookedUp::Found(Found::Incomparable {
+            LookupResult::Found(RecordMatch::Incomparable {
                 record_id,
                 status,
                 fields,
-            }) => finish(Err(PayoutError::Incomparable {
+            }) => finish(Err(SubmitError::Incomparable {
                 order_id: self.order_id.clone(),
                 record_id,
                 status,
                 fields: fields.into(),
-                tried: self.tried,
+                attempts: self.attempts,
             })),
-            LookedUp::Found(Found::UnknownStatus { status }) => {
-                self.claimed = true;
+            LookupResult::Found(RecordMatch::UnknownStatus { status }) => {
+                self.id_taken = true;
                 self.status = Some(status);
-                self.wait(Then::Lookup)
+                self.wait(Next::Lookup)
             }
             // A record that proves nothing, or a verdict that this version does not know.
-            LookedUp::Found(_) => {
-                self.claimed = true;
-                self.wait(Then::Lookup)
+            LookupResult::Found(_) => {
+                self.id_taken = true;
+                self.wait(Next::Lookup)
             }
-            LookedUp::Failed(error) => {
+            LookupResult::Failed(error) => {
                 self.last = Some(error);
-                self.wait(Then::Lookup)
+                self.wait(Next::Lookup)
             }
-            LookedUp::Nothing(gateway_clock, error) => {
+            LookupResult::Nothing(gateway_clock, error) => {
                 if self.last.is_none() {
                     self.last = error;
                 }
-                if self.claimed {
-                    return self.wait(Then::Lookup);
+                if self.id_taken {
+                    return self.wait(Next::Lookup);
                 }
                 if gateway_clock.is_some_and(|clock| self.proves_absence(clock)) {
-                    self.tried.in_doubt_since = None;
+                    self.attempts.in_doubt_since = None;
                     self.absent = true;
                 }
                 if !self.in_doubt() {
                     // It was looked for before anything was sent, so there is nothing to wait for.
-                    let is_first = self.tried.submits == 0 && self.max_submits > 0;
+                    let is_first = self.attempts.submits == 0 && self.max_submits > 0;
                     return if is_first {
                         Step::Submit
                     } else {
@@ -263,10 +264,10 @@ impl<Made> Machine<Made> {
                     };
                 }
                 let may_submit = self.refuses_repeats && self.refusal.is_none();
-                if may_submit && self.tried.submits < self.max_submits {
-                    self.wait(Then::Submit)
+                if may_submit && self.attempts.submits < self.max_submits {
+                    self.wait(Next::Submit)
                 } else {
-                    self.wait(Then::Lookup)
+                    self.wait(Next::Lookup)
                 }
             }
         }
@@ -276,21 +277,24 @@ impl<Made> Machine<Made> {
     pub(super) fn not_begun(
         &mut self,
         error: Option<Error>,
-    ) -> Result<Submitted<Made>, PayoutError> {
+    ) -> Result<Submitted<Created>, SubmitError> {
         self.last = self.last.take().or(error);
         self.give_up()
     }
 
     /// The time is up, or there is nothing left to do.
-    pub(super) fn give_up(&mut self) -> Result<Submitted<Made>, PayoutError> {
+    pub(super) fn give_up(&mut self) -> Result<Submitted<Created>, SubmitError> {
         let last = self.last.take().map(Box::new);
-        if self.in_doubt() || self.claimed {
+        if self.in_doubt() || self.id_taken {
             return Err(self.unknown(last));
         }
-        let refusal = self.refusal.take().or_else(|| self.passing.take());
+        let refusal = self
+            .refusal
+            .take()
+            .or_else(|| self.transient_refusal.take());
         let reason = refusal
-            .or_else(|| self.absent.then_some(Refusal::Absent))
-            .or_else(|| last.map(Refusal::NotSent));
+            .or_else(|| self.absent.then_some(RefusalReason::Absent))
+            .or_else(|| last.map(RefusalReason::NotSent));
         Err(match reason {
             Some(reason) => self.refused(reason),
             None => self.unknown(None),
@@ -298,71 +302,71 @@ impl<Made> Machine<Made> {
     }
 
     /// Nothing can be tried at all, which says nothing about an earlier doubt.
-    pub(super) fn not_sent(&self, error: Error) -> PayoutError {
+    pub(super) fn not_sent(&self, error: Error) -> SubmitError {
         let error = Box::new(error);
         if self.in_doubt() {
             return self.unknown(Some(error));
         }
-        self.refused(Refusal::NotSent(error))
+        self.refused(RefusalReason::NotSent(error))
     }
 
     /// What was signed then may have been carried out.
-    fn doubt(&mut self, signed_at: Timestamp) -> Step<Made> {
-        self.tried.in_doubt_since = self.tried.in_doubt_since.max(Some(signed_at));
+    fn doubt(&mut self, signed_at: Timestamp) -> Step<Created> {
+        self.attempts.in_doubt_since = self.attempts.in_doubt_since.max(Some(signed_at));
         Step::Lookup
     }
 
     pub(super) fn in_doubt(&self) -> bool {
-        self.tried.in_doubt_since.is_some()
+        self.attempts.in_doubt_since.is_some()
     }
 
     fn proves_absence(&self, gateway_clock: Timestamp) -> bool {
-        let since = self.tried.in_doubt_since.unwrap_or_default();
+        let since = self.attempts.in_doubt_since.unwrap_or_default();
         is_past(since, gateway_clock)
     }
 
     /// Nothing is in doubt, so another submit risks nothing; but not for ever, and not against a
     /// definite refusal.
-    fn submit_again(&mut self) -> Step<Made> {
-        if self.refusal.is_none() && self.tried.submits < self.max_submits {
-            self.wait(Then::Submit)
+    fn submit_again(&mut self) -> Step<Created> {
+        if self.refusal.is_none() && self.attempts.submits < self.max_submits {
+            self.wait(Next::Submit)
         } else {
             finish(self.give_up())
         }
     }
 
-    fn wait(&mut self, then: Then) -> Step<Made> {
+    fn wait(&mut self, then: Next) -> Step<Created> {
         let rounds = self.waits;
         self.waits += 1;
         Step::Wait { rounds, then }
     }
 
-    fn done(&self, made: Made, status: Option<String>, proof: Proof) -> Step<Made> {
+    fn done(&self, created: Created, status: Option<String>, proof: Proof) -> Step<Created> {
         let order_id = self.order_id.clone();
         finish(Ok(Submitted {
             order_id,
-            made,
+            created,
             status,
             proof,
-            tried: self.tried,
+            attempts: self.attempts,
         }))
     }
 
-    fn refused(&self, reason: Refusal) -> PayoutError {
-        PayoutError::Refused {
+    fn refused(&self, reason: RefusalReason) -> SubmitError {
+        SubmitError::Refused {
             order_id: self.order_id.clone(),
             reason,
-            tried: self.tried,
+            attempts: self.attempts,
         }
     }
 
-    fn unknown(&self, last: Option<Box<Error>>) -> PayoutError {
-        PayoutError::Unknown {
+    fn unknown(&self, last: Option<Box<Error>>) -> SubmitError {
+        SubmitError::Unknown {
             order_id: self.order_id.clone(),
             settled_by: self.settled_by,
             status: self.status.clone(),
             last,
-            tried: self.tried,
+            attempts: self.attempts,
         }
     }
 }
@@ -371,9 +375,9 @@ impl<Made> Machine<Made> {
 /// reached this moment.
 pub(crate) fn is_past(since: Timestamp, gateway_clock: Timestamp) -> bool {
     let past = gateway_clock.get().saturating_sub(since.get());
-    past >= ABSENCE_SECONDS - TIMESTAMP_WINDOW_SECONDS
+    past >= (SETTLE_AFTER - TIMESTAMP_WINDOW).as_secs()
 }
 
-fn finish<Made>(verdict: Result<Submitted<Made>, PayoutError>) -> Step<Made> {
+fn finish<Created>(verdict: Result<Submitted<Created>, SubmitError>) -> Step<Created> {
     Step::Finish(Box::new(verdict))
 }

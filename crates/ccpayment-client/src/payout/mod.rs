@@ -1,6 +1,6 @@
-//! What happens once: payouts, and whatever else is made under an order id.
+//! `Client::payout`, `submit` and `settle`: what happens exactly once under an order id.
 //!
-//! The rules are a state machine without I/O ([`machine`]); this module carries out its steps.
+//! The rules are a state machine without I/O ([`machine`]). This module carries out its steps.
 
 mod machine;
 mod submit;
@@ -9,19 +9,19 @@ mod tests;
 
 use std::time::Duration;
 
-use ccpayment_core::{Endpoint, ErrorCode, Found, Payout, Prepared, Submit, Timestamp};
+use ccpayment_core::{ErrorCode, Payout, PreparedRequest, RecordMatch, Request, Submit, Timestamp};
 use tracing::Instrument;
 
-use crate::attempt::Terms;
+use crate::attempt::AttemptOptions;
 use crate::client::Client;
-use crate::error::{CallInfo, Error};
-use crate::limit::Lane;
-use crate::observe;
-use crate::retry::Pause;
-use crate::verdict::{PayoutError, Submitted};
-use machine::{LookedUp, Machine, Step, Then};
+use crate::error::{Error, RequestInfo};
+use crate::outcome::{SubmitError, Submitted};
+use crate::rate_limit::Priority;
+use crate::retry::Backoff;
+use crate::telemetry;
+use machine::{LookupResult, Next, Step, SubmitMachine};
 
-pub use machine::ABSENCE_SECONDS;
+pub use machine::SETTLE_AFTER;
 #[cfg(feature = "v2")]
 pub(crate) use machine::is_past;
 
@@ -29,63 +29,155 @@ pub(crate) use machine::is_past;
 impl Client {
     /// Moves money exactly once, under the request's order id.
     ///
-    /// Store the request, or at least its order id, before this call. When an answer is lost,
-    /// this looks the record up and repeats under the same id, never under a new one, until the
-    /// outcome is certain or the time is up. Calling again with the same request pays nothing
-    /// twice: a payout that was made is found and compared, not made again.
+    /// Store the request before you call this. When an answer is lost, the client looks the record
+    /// up and repeats under the same id, until the outcome is certain or the time is up. Calling
+    /// again with the same request pays nothing twice: the client finds the payout and compares it.
     ///
-    /// A refusal speaks for this call. Where an earlier call for the same payout ended as unknown,
-    /// was cancelled or crashed, ask [`Client::settle`] first: it knows that the earlier one may
-    /// still be on its way.
+    /// A refusal is about this call alone. If an earlier call for the same payout ended as unknown,
+    /// call [`Client::settle`] first; if it was cancelled or its process crashed,
+    /// [`Client::settle_after_restart`]. Both know that the earlier one may still be on its way.
     ///
     /// The result says that the gateway has accepted the payout, not that the money has arrived: see
     /// [`Submitted`].
     ///
     /// # Errors
     ///
-    /// Exactly one of [`PayoutError::Refused`] (no money moved by this call),
-    /// [`PayoutError::Conflict`] (another payout has this order id),
-    /// [`PayoutError::Incomparable`] (made under this order id, and a person has to compare it) and
-    /// [`PayoutError::Unknown`] (not settled in time; look again later).
-    pub async fn payout<P: Payout>(&self, request: &P) -> Result<Submitted<P::Made>, PayoutError> {
-        drive(self, request, None, self.give_up_at()).await
+    /// Exactly one of [`SubmitError::Refused`] (no money moved by this call),
+    /// [`SubmitError::Conflict`] (another payout has this order id),
+    /// [`SubmitError::Incomparable`] (created under this order id, and a person has to compare it) and
+    /// [`SubmitError::Unknown`] (not settled in time; look again later).
+    pub async fn payout<P: Payout>(
+        &self,
+        request: &P,
+    ) -> Result<Submitted<P::Created>, SubmitError> {
+        drive(self, request, Doing::Submit, self.give_up_at()).await
     }
 
-    /// Finds out what became of a payout, an order or an invoice that an earlier call, or an earlier
-    /// process, left in doubt. It never submits anything, and it checks no rule of the request: a
-    /// request that this version would refuse to send can still be settled.
+    /// Finds out what became of a payout, an order or an invoice that [`SubmitError::Unknown`] left
+    /// in doubt. It never submits anything, and it checks no rule of the request: a request that this
+    /// version would refuse to send can still be settled.
     ///
-    /// `in_doubt_since` is [`Tried::in_doubt_since`](crate::Tried::in_doubt_since) of the earlier
-    /// error; after a crash, take the moment of the crash or any later one. From
-    /// [`ABSENCE_SECONDS`] after it, this settles at the first answer; where our clock is behind
-    /// the gateway's, or was set forward since this client was made (it looks the same when the
-    /// machine slept), so much later, since that moment may have been read from it.
+    /// `in_doubt_since` is when the last submit that may have arrived was signed:
+    /// [`Attempts::in_doubt_since`](crate::Attempts::in_doubt_since) of the error. After a crash
+    /// there is no error: use [`Client::settle_after_restart`].
     ///
-    /// What [`Client::now`] says after the restart is always right and costs no more than the wait.
-    /// A moment from before it is only as good as the machine's clock was then: if that was hours
-    /// behind and is right by now, nothing in here can know it, and a payout still on its way would
-    /// be called absent too early.
+    /// From [`SETTLE_AFTER`] after that moment on, one look settles it. Before, a look that finds no
+    /// record proves nothing, and this looks again until [`Timeouts::total`](crate::Timeouts::total)
+    /// is over. It takes longer where our clock is behind the gateway's, or was set forward since
+    /// this client was made.
+    ///
+    /// Never pass a moment from before a crash. It is only as good as the machine's clock was then:
+    /// if that was hours behind and is right by now, a payout still on its way would be called
+    /// absent too early.
     ///
     /// # Errors
     ///
-    /// [`PayoutError::Refused`] means that it was provably not made and will not be, so that it may
-    /// be made now, under the same id; or that it ended
-    /// ([`Refusal::Ended`](crate::Refusal::Ended)). Otherwise as for [`Client::payout`]. A moment in
-    /// milliseconds would never settle anything: it gives [`PayoutError::Unknown`] at once, with
-    /// [`Error::Invalid`] as its source.
+    /// [`SubmitError::Refused`] means that provably nothing was created and nothing will be, so that
+    /// the request may be submitted now, under the same id; or that it ended
+    /// ([`RefusalReason::Ended`](crate::RefusalReason::Ended)). Otherwise as for [`Client::payout`].
+    /// A moment in milliseconds would never settle anything: it gives [`SubmitError::Unknown`] at
+    /// once, with [`Error::Invalid`] as its source.
     pub async fn settle<S: Submit>(
         &self,
         request: &S,
         in_doubt_since: Timestamp,
-    ) -> Result<Submitted<S::Made>, PayoutError> {
-        drive(self, request, Some(in_doubt_since), self.give_up_at()).await
+    ) -> Result<Submitted<S::Created>, SubmitError> {
+        drive(
+            self,
+            request,
+            Doing::Settle(in_doubt_since),
+            self.give_up_at(),
+        )
+        .await
+    }
+
+    /// Settles as [`Client::settle`] does what a process that has ended may have left in doubt: a
+    /// request that was stored before it was submitted, and whose outcome was not.
+    ///
+    /// Call it after the restart, for each such request. It gives the doubt the moment of this call
+    /// as its date, which is never too early, and takes as long as it needs: it ends at the first
+    /// answer that has a record, and after [`SETTLE_AFTER`] and [`Timeouts::total`] at most where
+    /// there is none. Many at once can wait side by side.
+    ///
+    /// ```
+    /// use ccpayment_client::core::v2::ApplyAppWithdrawToNetwork;
+    /// use ccpayment_client::{Client, SubmitError, core::RecordId};
+    ///
+    /// /// The request as it was stored before the crash, under its order id.
+    /// async fn recover(
+    ///     client: &Client,
+    ///     stored: &ApplyAppWithdrawToNetwork,
+    /// ) -> Result<RecordId, SubmitError> {
+    ///     match client.settle_after_restart(stored).await {
+    ///         Ok(payout) => Ok(payout.created),
+    ///         // Provably nothing was paid, and nothing is on its way.
+    ///         Err(error) if error.can_be_made_again() => {
+    ///             Ok(client.payout(stored).await?.created)
+    ///         }
+    ///         Err(error) => Err(error),
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`Client::settle`].
+    ///
+    /// [`Timeouts::total`]: crate::Timeouts::total
+    pub async fn settle_after_restart<S: Submit>(
+        &self,
+        request: &S,
+    ) -> Result<Submitted<S::Created>, SubmitError> {
+        let since = Timestamp::from_system(self.now());
+        let give_up_at = self.give_up_at().saturating_add(SETTLE_AFTER);
+        drive(self, request, Doing::Settle(since), give_up_at).await
+    }
+
+    /// Settles as [`Client::settle`] does, and looks only once: for a worker that goes over many
+    /// requests and comes back to those that are still unknown.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Client::settle`]. [`SubmitError::Unknown`] comes at once where one look was not
+    /// enough; [`SubmitError::settle_at`] says when to ask again.
+    pub async fn settle_once<S: Submit>(
+        &self,
+        request: &S,
+        in_doubt_since: Timestamp,
+    ) -> Result<Submitted<S::Created>, SubmitError> {
+        drive(
+            self,
+            request,
+            Doing::LookOnce(in_doubt_since),
+            self.give_up_at(),
+        )
+        .await
     }
 }
 
-/// The requests of one call. A settlement has nothing to submit.
+/// What is asked of the driver.
+#[derive(Clone, Copy)]
+enum Doing {
+    Submit,
+    /// Only look, for what has been in doubt since then.
+    Settle(Timestamp),
+    /// The same, without waiting for a second look.
+    LookOnce(Timestamp),
+}
+
+impl Doing {
+    fn in_doubt_since(self) -> Option<Timestamp> {
+        match self {
+            Self::Submit => None,
+            Self::Settle(since) | Self::LookOnce(since) => Some(since),
+        }
+    }
+}
+
+/// The requests of one submit. A settlement has nothing to submit.
 struct Requests {
-    submit: Option<Prepared>,
-    lookup: Prepared,
+    submit: Option<PreparedRequest>,
+    lookup: PreparedRequest,
 }
 
 impl Requests {
@@ -107,24 +199,25 @@ impl Requests {
 }
 
 /// A moment in milliseconds would be a doubt for ever.
-pub(crate) fn in_seconds<E: Endpoint>(request: &E, since: Timestamp) -> Result<(), Error> {
+pub(crate) fn in_seconds<E: Request>(request: &E, since: Timestamp) -> Result<(), Error> {
     let checked = since.validate("in_doubt_since");
     checked.map_err(|error| Error::Invalid {
-        call: CallInfo::of(request),
+        request: RequestInfo::of(request),
         source: error.into(),
     })
 }
 
-/// Carries out what the machine decides; with an earlier doubt, only looks.
+/// Carries out what the machine decides.
 async fn drive<S: Submit>(
     client: &Client,
     request: &S,
-    in_doubt_since: Option<Timestamp>,
+    doing: Doing,
     give_up_at: Duration,
-) -> Result<Submitted<S::Made>, PayoutError> {
-    let mut machine = Machine::new(
+) -> Result<Submitted<S::Created>, SubmitError> {
+    let in_doubt_since = doing.in_doubt_since();
+    let mut machine = SubmitMachine::new(
         request.submit_id().clone(),
-        S::Lookup::NAME,
+        S::Lookup::OPERATION,
         S::REFUSES_REPEATS,
         in_doubt_since,
     );
@@ -135,34 +228,28 @@ async fn drive<S: Submit>(
         Ok(requests) => requests,
         Err(error) => return Err(machine.not_sent(error)),
     };
-    let span = observe::submit(S::NAME, request.submit_id());
-    let is_dated_elsewhere = in_doubt_since.is_some();
-    let following = follow(
-        machine,
-        client,
-        request,
-        &requests,
-        (is_dated_elsewhere, give_up_at),
-    );
+    let span = telemetry::submit(S::OPERATION, request.submit_id());
+    let following = follow(machine, client, request, &requests, doing, give_up_at);
     let result = following.instrument(span.clone()).await;
     let tried = match &result {
-        Ok(made) => &made.tried,
-        Err(error) => error.tried(),
+        Ok(created) => &created.attempts,
+        Err(error) => error.attempts(),
     };
-    observe::submit_ended(&span, S::NAME, tried, result.as_ref().err());
+    telemetry::submit_ended(&span, S::OPERATION, tried, result.as_ref().err());
     result
 }
 
 async fn follow<S: Submit>(
-    mut machine: Machine<S::Made>,
+    mut machine: SubmitMachine<S::Created>,
     client: &Client,
     request: &S,
     requests: &Requests,
-    (is_dated_elsewhere, give_up_at): (bool, Duration),
-) -> Result<Submitted<S::Made>, PayoutError> {
+    doing: Doing,
+    give_up_at: Duration,
+) -> Result<Submitted<S::Created>, SubmitError> {
     let clock = client.clock();
-    let terms = |sent_before| Terms {
-        lane: Lane::Money,
+    let terms = |sent_before| AttemptOptions {
+        priority: Priority::High,
         sent_before,
         give_up_at,
     };
@@ -178,13 +265,13 @@ async fn follow<S: Submit>(
             (Step::Finish(verdict), _) => return *verdict,
             // A process that was stopped before its first step has sent nothing, and says so.
             _ if left.is_zero() => {
-                let call = CallInfo::of(request);
-                return machine.not_begun(Some(Error::NoTime { call }));
+                let request = RequestInfo::of(request);
+                return machine.not_begun(Some(Error::NoTime { request }));
             }
-            (Step::Submit, _) if asked.is_some() => Step::pause(Then::Submit),
+            (Step::Submit, _) if asked.is_some() => Step::pause(Next::Submit),
             // A wait that outlasts the time would leave a doubt that the record may settle.
             (Step::Lookup, _) if asked.is_some_and(|asked| asked < left) => {
-                Step::pause(Then::Lookup)
+                Step::pause(Next::Lookup)
             }
             // Too late for another submit: it would turn what is known into a doubt.
             (Step::Submit, _) if submits > 0 && left < client.shortest_for_a_submit() => {
@@ -194,53 +281,55 @@ async fn follow<S: Submit>(
                 }
             }
             (Step::Submit, Some(submit)) => {
-                let attempt = (client.attempt_on_time::<S>(submit, terms(submits))).await;
+                let attempt = (client.attempt_with_clock_fix::<S>(submit, terms(submits))).await;
                 if attempt.exchanges == 0 {
                     return machine.not_begun(attempt.result.err());
                 }
                 submits += attempt.exchanges;
                 asked = attempt.retry_after;
-                let answer = attempt.result.map(|answer| request.made(answer));
+                let answer = attempt.result.map(|answer| request.created(answer));
                 machine.submitted(attempt.signed_at, answer)
             }
             (Step::Lookup, _) => {
-                let slowest = client.slowest();
+                let floor = client.clock_floor();
                 let lookup = &requests.lookup;
-                let attempt = (client.attempt_on_time::<S::Lookup>(lookup, terms(lookups))).await;
+                let attempt =
+                    (client.attempt_with_clock_fix::<S::Lookup>(lookup, terms(lookups))).await;
                 if attempt.exchanges == 0 {
                     return machine.not_begun(attempt.result.err());
                 }
                 lookups += attempt.exchanges;
                 asked = attempt.retry_after;
                 // The doubt may be dated by our own clock, which may be behind, or have been.
-                let gateway_clock = (attempt.gateway_clock).map(|clock| match is_dated_elsewhere {
-                    true => clock.min(slowest),
-                    false => clock,
-                });
+                let gateway_clock =
+                    (attempt.gateway_clock).map(|clock| match doing.in_doubt_since().is_some() {
+                        true => clock.min(floor),
+                        false => clock,
+                    });
                 let answer = match attempt.result {
                     Ok(found) => match request.judge(&found) {
-                        Found::Nothing => LookedUp::Nothing(gateway_clock, None),
-                        Found::Ended {
+                        RecordMatch::NotFound => LookupResult::Nothing(gateway_clock, None),
+                        RecordMatch::Ended {
                             record_id,
                             status,
                             reason,
-                        } => LookedUp::Found(Found::Ended {
+                        } => LookupResult::Found(RecordMatch::Ended {
                             record_id,
                             status,
                             reason: reason.map(|it| client.shared.credentials.scrub(it)),
                         }),
-                        judged => LookedUp::Found(judged),
+                        judged => LookupResult::Found(judged),
                     },
                     Err(error) if error.code() == Some(ErrorCode::NotFound) => {
-                        LookedUp::Nothing(gateway_clock, Some(error))
+                        LookupResult::Nothing(gateway_clock, Some(error))
                     }
-                    Err(error) => LookedUp::Failed(error),
+                    Err(error) => LookupResult::Failed(error),
                 };
                 machine.looked_up(answer)
             }
             (Step::Wait { rounds, then }, _) => {
-                let pause = Pause::before_asking(rounds, asked.take()).length(clock.random());
-                if pause >= left {
+                let pause = Backoff::before_asking(rounds, asked.take()).length(clock.random());
+                if pause >= left || matches!(doing, Doing::LookOnce(_)) {
                     return machine.give_up();
                 }
                 tracing::debug!(pause_ms = pause.as_millis(), "waiting");

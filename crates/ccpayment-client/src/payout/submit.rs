@@ -2,9 +2,9 @@
 
 use ccpayment_core::Submit;
 
-use super::drive;
+use super::{Doing, drive};
 use crate::client::Client;
-use crate::verdict::{PayoutError, Submitted};
+use crate::outcome::{SubmitError, Submitted};
 
 /// Orders and invoices.
 impl Client {
@@ -24,15 +24,15 @@ impl Client {
     /// became of it with [`Client::settle`].
     ///
     /// ```
-    /// use ccpayment_client::{Client, PayoutError};
+    /// use ccpayment_client::{Client, SubmitError};
     /// use ccpayment_core::v2::CreateAppOrderDepositAddress;
     ///
     /// /// Store the request, with its order id, before this.
     /// async fn checkout(
     ///     client: &Client,
     ///     order: &CreateAppOrderDepositAddress,
-    /// ) -> Result<String, PayoutError> {
-    ///     let to_pay = client.submit(order).await?.made;
+    /// ) -> Result<String, SubmitError> {
+    ///     let to_pay = client.submit(order).await?.created;
     ///     let memo = to_pay.memo.map(|memo| format!(" with memo {memo}"));
     ///     let memo = memo.unwrap_or_default();
     ///     Ok(format!("pay {} to {}{memo}", to_pay.amount, to_pay.address))
@@ -41,11 +41,14 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Exactly one of [`PayoutError::Refused`] (nothing was made by this call),
-    /// [`PayoutError::Conflict`] (another order has this id), [`PayoutError::Incomparable`] (made
-    /// under this id, and a person has to compare it) and [`PayoutError::Unknown`] (not settled in
+    /// Exactly one of [`SubmitError::Refused`] (nothing was made by this call),
+    /// [`SubmitError::Conflict`] (another order has this id), [`SubmitError::Incomparable`] (made
+    /// under this id, and a person has to compare it) and [`SubmitError::Unknown`] (not settled in
     /// time; look again later).
-    pub async fn submit<S: Submit>(&self, request: &S) -> Result<Submitted<S::Made>, PayoutError> {
-        drive(self, request, None, self.give_up_at()).await
+    pub async fn submit<S: Submit>(
+        &self,
+        request: &S,
+    ) -> Result<Submitted<S::Created>, SubmitError> {
+        drive(self, request, Doing::Submit, self.give_up_at()).await
     }
 }

@@ -3,23 +3,23 @@
 use bytes::Bytes;
 use ccpayment_core::v2::{ApplyAppWithdrawToNetwork, ApplyAppWithdrawToNetworkResponse};
 use ccpayment_core::{
-    Address, Chain, CoinId, ErrorCode, Found, OrderId, RecordId, TIMESTAMP_WINDOW_SECONDS,
-    Timestamp, decode,
+    Address, Chain, CoinId, ErrorCode, OrderId, RecordId, RecordMatch, TIMESTAMP_WINDOW, Timestamp,
+    decode,
 };
 
-use super::machine::{ABSENCE_SECONDS, Then};
-use crate::error::{CallInfo, Error};
+use super::machine::{Next, SETTLE_AFTER};
+use crate::error::{Error, RequestInfo};
+use crate::outcome::{Proof, RefusalReason, SubmitError, Submitted};
 use crate::transport::TransportError;
-use crate::verdict::{PayoutError, Proof, Refusal, Submitted};
 
-type Machine = super::machine::Machine<RecordId>;
-type LookedUp = super::machine::LookedUp<RecordId>;
+type SubmitMachine = super::machine::SubmitMachine<RecordId>;
+type LookupResult = super::machine::LookupResult<RecordId>;
 type Step = super::machine::Step<RecordId>;
 
 const T: Timestamp = Timestamp::new(1_700_000_000);
 
-fn call() -> Box<CallInfo> {
-    CallInfo::of(&ApplyAppWithdrawToNetwork::new(
+fn call() -> Box<RequestInfo> {
+    RequestInfo::of(&ApplyAppWithdrawToNetwork::new(
         OrderId::new("payout-1"),
         CoinId::new(1280),
         Chain::new("POLYGON"),
@@ -28,15 +28,15 @@ fn call() -> Box<CallInfo> {
     ))
 }
 
-fn machine() -> Machine {
-    Machine::new(OrderId::new("payout-1"), "getAppWithdrawRecord", true, None)
+fn machine() -> SubmitMachine {
+    SubmitMachine::new(OrderId::new("payout-1"), "getAppWithdrawRecord", true, None)
 }
 
 fn answer(body: &str) -> Error {
     let response = http::Response::new(Bytes::copy_from_slice(body.as_bytes()));
     let source = decode::<ApplyAppWithdrawToNetworkResponse>(&response).unwrap_err();
     Error::Answer {
-        call: call(),
+        request: call(),
         source,
     }
 }
@@ -47,27 +47,27 @@ fn code(code: u64) -> Error {
 
 fn lost() -> Error {
     Error::Transport {
-        call: call(),
+        request: call(),
         source: TransportError::MaybeSent("reset".into()),
     }
 }
 
 fn not_sent() -> Error {
     Error::Transport {
-        call: call(),
+        request: call(),
         source: TransportError::NotSent("refused".into()),
     }
 }
 
 /// The gateway accepted a lookup that was signed then, and found nothing.
-fn nothing(signed_at: Timestamp) -> LookedUp {
-    let clock = Timestamp::new(signed_at.get() - TIMESTAMP_WINDOW_SECONDS);
-    LookedUp::Nothing(Some(clock), Some(code(11003)))
+fn nothing(signed_at: Timestamp) -> LookupResult {
+    let clock = Timestamp::new(signed_at.get() - TIMESTAMP_WINDOW.as_secs());
+    LookupResult::Nothing(Some(clock), Some(code(11003)))
 }
 
-fn same(record_id: &str) -> Found {
-    Found::Same {
-        made: RecordId::new(record_id),
+fn same(record_id: &str) -> RecordMatch {
+    RecordMatch::Matches {
+        created: RecordId::new(record_id),
         status: Some("Processing".into()),
     }
 }
@@ -77,7 +77,7 @@ fn later(seconds: u64) -> Timestamp {
 }
 
 #[track_caller]
-fn verdict(step: Step) -> Result<Submitted<RecordId>, PayoutError> {
+fn verdict(step: Step) -> Result<Submitted<RecordId>, SubmitError> {
     match step {
         Step::Finish(verdict) => *verdict,
         other => panic!("not finished but {}", name(&other)),
@@ -89,10 +89,10 @@ fn name(step: &Step) -> &'static str {
         Step::Submit => "submit",
         Step::Lookup => "lookup",
         Step::Wait {
-            then: Then::Submit, ..
+            then: Next::Submit, ..
         } => "wait, submit",
         Step::Wait {
-            then: Then::Lookup, ..
+            then: Next::Lookup, ..
         } => "wait, lookup",
         Step::Finish(_) => "finish",
     }
@@ -101,8 +101,11 @@ fn name(step: &Step) -> &'static str {
 #[test]
 fn an_accepted_submit_is_done() {
     let paid = verdict(machine().submitted(T, Ok(RecordId::new("r1")))).unwrap();
-    assert_eq!((paid.made.as_str(), paid.proof), ("r1", Proof::Accepted));
-    assert_eq!((paid.tried.submits, paid.tried.in_doubt_since), (1, None));
+    assert_eq!((paid.created.as_str(), paid.proof), ("r1", Proof::Accepted));
+    assert_eq!(
+        (paid.attempts.submits, paid.attempts.in_doubt_since),
+        (1, None)
+    );
 }
 
 #[test]
@@ -152,15 +155,15 @@ fn after_a_doubt_no_refusal_settles_anything() {
             "lookup"
         );
         // Absent, but the first attempt may still be on its way: look on, submit no more.
-        let absent = |m: &mut Machine, at| m.looked_up(nothing(at));
+        let absent = |m: &mut SubmitMachine, at| m.looked_up(nothing(at));
         assert_eq!(name(&absent(&mut machine, later(3))), "wait, lookup");
         assert_eq!(
-            name(&absent(&mut machine, later(ABSENCE_SECONDS - 1))),
+            name(&absent(&mut machine, later(SETTLE_AFTER.as_secs() - 1))),
             "wait, lookup"
         );
-        let error = verdict(absent(&mut machine, later(ABSENCE_SECONDS))).unwrap_err();
+        let error = verdict(absent(&mut machine, later(SETTLE_AFTER.as_secs()))).unwrap_err();
         assert_eq!(error.code(), Some(ErrorCode::from(refusal)));
-        assert_eq!(error.tried().submits, 2);
+        assert_eq!(error.attempts().submits, 2);
     }
 }
 
@@ -170,9 +173,9 @@ fn after_a_doubt_and_a_refusal_the_record_still_wins() {
     machine.submitted(T, Err(lost()));
     machine.looked_up(nothing(T));
     machine.submitted(later(2), Err(code(14000)));
-    let found = LookedUp::Found(same("r1"));
+    let found = LookupResult::Found(same("r1"));
     let paid = verdict(machine.looked_up(found)).unwrap();
-    assert_eq!(paid.proof, Proof::Record);
+    assert_eq!(paid.proof, Proof::FoundRecord);
 }
 
 #[test]
@@ -182,12 +185,12 @@ fn time_up_in_doubt_is_unknown_and_without_doubt_is_not() {
     let error = doubtful.give_up().unwrap_err();
     assert!(matches!(
         &error,
-        PayoutError::Unknown {
+        SubmitError::Unknown {
             settled_by: "getAppWithdrawRecord",
             ..
         }
     ));
-    assert_eq!(error.tried().in_doubt_since, Some(T));
+    assert_eq!(error.attempts().in_doubt_since, Some(T));
 
     let mut unsent = machine();
     for expected in ["wait, submit", "wait, submit", "finish"] {
@@ -197,8 +200,8 @@ fn time_up_in_doubt_is_unknown_and_without_doubt_is_not() {
             let error = verdict.unwrap_err();
             assert!(matches!(
                 error,
-                PayoutError::Refused {
-                    reason: Refusal::NotSent(_),
+                SubmitError::Refused {
+                    reason: RefusalReason::NotSent(_),
                     ..
                 }
             ));
@@ -219,13 +222,13 @@ fn a_failed_lookup_never_speaks_for_the_payout() {
     machine.submitted(T, Err(lost()));
     for error in [code(11006), code(14000), lost(), not_sent(), answer("")] {
         assert_eq!(
-            name(&machine.looked_up(LookedUp::Failed(error))),
+            name(&machine.looked_up(LookupResult::Failed(error))),
             "wait, lookup"
         );
     }
     assert!(matches!(
         machine.give_up().unwrap_err(),
-        PayoutError::Unknown { .. }
+        SubmitError::Unknown { .. }
     ));
 }
 
@@ -233,28 +236,28 @@ fn a_failed_lookup_never_speaks_for_the_payout() {
 fn a_taken_order_id_is_never_absent() {
     let mut machine = machine();
     assert_eq!(name(&machine.submitted(T, Err(code(11011)))), "lookup");
-    let step = machine.looked_up(nothing(later(ABSENCE_SECONDS * 9)));
+    let step = machine.looked_up(nothing(later(SETTLE_AFTER.as_secs() * 9)));
     assert_eq!(name(&step), "wait, lookup");
     assert!(matches!(
         machine.give_up().unwrap_err(),
-        PayoutError::Unknown { .. }
+        SubmitError::Unknown { .. }
     ));
 }
 
 /// A record that says too little is one, whatever a later look-up does not find.
 #[test]
 fn what_was_seen_is_neither_absent_nor_made_again() {
-    let seen = || LookedUp::Found(Found::Incomplete { field: "amount" });
-    let absent = || nothing(later(ABSENCE_SECONDS * 9));
-    let is_unknown = |machine: &mut Machine| {
+    let seen = || LookupResult::Found(RecordMatch::Incomplete { field: "amount" });
+    let absent = || nothing(later(SETTLE_AFTER.as_secs() * 9));
+    let is_unknown = |machine: &mut SubmitMachine| {
         let error = machine.give_up().unwrap_err();
-        assert!(matches!(error, PayoutError::Unknown { .. }), "{error}");
+        assert!(matches!(error, SubmitError::Unknown { .. }), "{error}");
     };
 
     // Before anything was sent, where a repeat would be paid; a failed look-up decides nothing.
-    let mut first = Machine::new(OrderId::new("payout-1"), "get_order_info", false, None);
+    let mut first = SubmitMachine::new(OrderId::new("payout-1"), "get_order_info", false, None);
     first.first();
-    for answer in [LookedUp::Failed(not_sent()), seen(), absent(), absent()] {
+    for answer in [LookupResult::Failed(not_sent()), seen(), absent(), absent()] {
         assert_eq!(name(&first.looked_up(answer)), "wait, lookup");
     }
     is_unknown(&mut first);
@@ -268,23 +271,23 @@ fn what_was_seen_is_neither_absent_nor_made_again() {
     is_unknown(&mut doubtful);
 
     // In another process.
-    let mut settling = Machine::new(OrderId::new("payout-1"), "get", true, Some(T));
+    let mut settling = SubmitMachine::new(OrderId::new("payout-1"), "get", true, Some(T));
     for answer in [seen(), absent()] {
         assert_eq!(name(&settling.looked_up(answer)), "wait, lookup");
     }
     is_unknown(&mut settling);
-    let paid = verdict(settling.looked_up(LookedUp::Found(same("r"))));
-    assert_eq!(paid.unwrap().proof, Proof::Record);
+    let paid = verdict(settling.looked_up(LookupResult::Found(same("r"))));
+    assert_eq!(paid.unwrap().proof, Proof::FoundRecord);
 }
 
 #[test]
 fn a_proven_absence_allows_a_fresh_start_under_the_same_id() {
     let mut machine = machine();
     machine.submitted(T, Err(lost()));
-    let step = machine.looked_up(nothing(later(ABSENCE_SECONDS)));
+    let step = machine.looked_up(nothing(later(SETTLE_AFTER.as_secs())));
     assert_eq!(name(&step), "wait, submit");
     // The doubt is gone, so a refusal now is the whole truth.
-    let error = verdict(machine.submitted(later(ABSENCE_SECONDS + 1), Err(code(14000))));
+    let error = verdict(machine.submitted(later(SETTLE_AFTER.as_secs() + 1), Err(code(14000))));
     assert_eq!(
         error.unwrap_err().code(),
         Some(ErrorCode::BalanceInsufficient)
@@ -297,10 +300,10 @@ fn a_later_doubt_starts_the_wait_anew() {
     machine.submitted(T, Err(lost()));
     machine.looked_up(nothing(later(1)));
     machine.submitted(later(100), Err(lost()));
-    let step = machine.looked_up(nothing(later(ABSENCE_SECONDS + 99)));
+    let step = machine.looked_up(nothing(later(SETTLE_AFTER.as_secs() + 99)));
     assert_ne!(name(&step), "finish");
     assert_eq!(
-        machine.give_up().unwrap_err().tried().in_doubt_since,
+        machine.give_up().unwrap_err().attempts().in_doubt_since,
         Some(later(100))
     );
 }
@@ -321,10 +324,10 @@ fn what_is_found_ends_it() {
     let judged = |found| {
         let mut machine = machine();
         machine.submitted(T, Err(code(11011)));
-        machine.looked_up(LookedUp::Found(found))
+        machine.looked_up(LookupResult::Found(found))
     };
     let record_id = RecordId::new("r1");
-    let ended = Found::Ended {
+    let ended = RecordMatch::Ended {
         record_id: record_id.clone(),
         status: "Rejected".into(),
         reason: None,
@@ -333,21 +336,21 @@ fn what_is_found_ends_it() {
     assert!(
         matches!(
             &error,
-            PayoutError::Refused {
-                reason: Refusal::Ended { .. },
+            SubmitError::Refused {
+                reason: RefusalReason::Ended { .. },
                 ..
             }
         ),
         "{error}"
     );
-    let differs = Found::Differs {
+    let differs = RecordMatch::Conflicts {
         record_id: Some(record_id),
         fields: Vec::new(),
     };
     let error = verdict(judged(differs)).unwrap_err();
-    assert!(matches!(&error, PayoutError::Conflict { .. }), "{error}");
+    assert!(matches!(&error, SubmitError::Conflict { .. }), "{error}");
     assert_eq!(
-        name(&judged(Found::Incomplete { field: "toAddress" })),
+        name(&judged(RecordMatch::Incomplete { field: "toAddress" })),
         "wait, lookup"
     );
 }
@@ -355,17 +358,17 @@ fn what_is_found_ends_it() {
 #[test]
 fn settling_looks_and_never_submits() {
     let id = || OrderId::new("payout-1");
-    let settling = || Machine::new(id(), "getAppWithdrawRecord", true, Some(T));
+    let settling = || SubmitMachine::new(id(), "getAppWithdrawRecord", true, Some(T));
     assert_eq!(name(&settling().first()), "lookup");
     assert_eq!(name(&machine().first()), "submit");
     let absent = |at| settling().looked_up(nothing(at));
     assert_eq!(name(&absent(later(1))), "wait, lookup");
-    let error = verdict(absent(later(ABSENCE_SECONDS))).unwrap_err();
+    let error = verdict(absent(later(SETTLE_AFTER.as_secs()))).unwrap_err();
     assert!(
         matches!(
             error,
-            PayoutError::Refused {
-                reason: Refusal::Absent,
+            SubmitError::Refused {
+                reason: RefusalReason::Absent,
                 ..
             }
         ),
@@ -376,14 +379,15 @@ fn settling_looks_and_never_submits() {
 /// In v1 an absence is an empty list, so there is no error to hold it.
 #[test]
 fn settling_knows_an_absence_that_is_no_error() {
-    let mut settling = Machine::new(OrderId::new("payout-1"), "get_order_info", false, Some(T));
-    let nothing = LookedUp::Nothing(Some(later(ABSENCE_SECONDS)), None);
+    let mut settling =
+        SubmitMachine::new(OrderId::new("payout-1"), "get_order_info", false, Some(T));
+    let nothing = LookupResult::Nothing(Some(later(SETTLE_AFTER.as_secs())), None);
     let error = verdict(settling.looked_up(nothing)).unwrap_err();
     assert!(
         matches!(
             error,
-            PayoutError::Refused {
-                reason: Refusal::Absent,
+            SubmitError::Refused {
+                reason: RefusalReason::Absent,
                 ..
             }
         ),
@@ -395,14 +399,14 @@ fn settling_knows_an_absence_that_is_no_error() {
 /// A gateway that may pay twice under one id: v1, of which nothing else is documented.
 #[test]
 fn where_repeats_are_not_refused_nothing_is_sent_blindly() {
-    let machine = || Machine::new(OrderId::new("payout-1"), "get_order_info", false, None);
-    let absent = |seconds| LookedUp::Nothing(Some(later(seconds)), None);
+    let machine = || SubmitMachine::new(OrderId::new("payout-1"), "get_order_info", false, None);
+    let absent = |seconds| LookupResult::Nothing(Some(later(seconds)), None);
 
     // What an earlier process paid is found before anything is sent.
     let mut found = machine();
     assert_eq!(name(&found.first()), "lookup");
-    let paid = verdict(found.looked_up(LookedUp::Found(same("r")))).unwrap();
-    assert_eq!((paid.proof, paid.tried.submits), (Proof::Record, 0));
+    let paid = verdict(found.looked_up(LookupResult::Found(same("r")))).unwrap();
+    assert_eq!((paid.proof, paid.attempts.submits), (Proof::FoundRecord, 0));
 
     // Nothing there: one submit. In doubt it is looked for, and never sent again.
     let mut lost_one = machine();
@@ -414,7 +418,7 @@ fn where_repeats_are_not_refused_nothing_is_sent_blindly() {
         assert_eq!(name(&step), "wait, lookup", "{seconds}");
     }
     // No clock of the gateway's own, no proof.
-    let step = lost_one.looked_up(LookedUp::Nothing(None, None));
+    let step = lost_one.looked_up(LookupResult::Nothing(None, None));
     assert_eq!(name(&step), "wait, lookup");
     // Its own clock is past the submit's window: the same id may be used again.
     assert_eq!(name(&lost_one.looked_up(absent(180))), "wait, submit");
@@ -423,7 +427,7 @@ fn where_repeats_are_not_refused_nothing_is_sent_blindly() {
     let mut blind = machine();
     blind.first();
     assert_eq!(
-        name(&blind.looked_up(LookedUp::Failed(lost()))),
+        name(&blind.looked_up(LookupResult::Failed(lost()))),
         "wait, lookup"
     );
     assert_eq!(name(&blind.looked_up(absent(0))), "submit");

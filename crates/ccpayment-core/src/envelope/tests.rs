@@ -102,11 +102,11 @@ fn the_reason_of_a_refusal_is_kept_whatever_it_is() {
         ("null", None),
     ] {
         let body = format!(r#"{{"code":10001,"msg":"x","reason":{reason}}}"#);
-        let AnswerError::Rejected(rejection) = read(200, &body).unwrap_err() else {
+        let AnswerError::Refused(refusal) = read(200, &body).unwrap_err() else {
             panic!("{body}")
         };
-        assert_eq!(rejection.reason.as_deref(), kept);
-        assert_eq!(rejection.message, "x");
+        assert_eq!(refusal.reason.as_deref(), kept);
+        assert_eq!(refusal.message, "x");
     }
 }
 
@@ -138,18 +138,18 @@ fn no_value_is_in_the_words_of_serde() {
 #[test]
 fn the_envelope_counts_before_the_status() {
     let error = read(502, r#"{"code":14000,"msg":"short"}"#).unwrap_err();
-    let AnswerError::Rejected(rejection) = error else {
+    let AnswerError::Refused(refusal) = error else {
         panic!("{error}")
     };
-    assert_eq!(rejection.code, ErrorCode::BalanceInsufficient);
-    assert_eq!(rejection.status, StatusCode::BAD_GATEWAY);
+    assert_eq!(refusal.code, ErrorCode::BalanceInsufficient);
+    assert_eq!(refusal.status, StatusCode::BAD_GATEWAY);
     // So does the code before the words.
     let error = read(
         200,
         r#"{"code":14000,"msg":"success","data":{"recordId":"1"}}"#,
     )
     .unwrap_err();
-    assert!(matches!(error, AnswerError::Rejected(_)), "{error}");
+    assert!(matches!(error, AnswerError::Refused(_)), "{error}");
     assert!(
         read(
             200,
@@ -199,11 +199,11 @@ fn a_refusal_is_read_whatever_its_message_is() {
             body.extend_from_slice(b"}");
             let response = http::Response::new(Bytes::from(body));
             let error = decode::<Receipt>(&response).unwrap_err();
-            let AnswerError::Rejected(rejection) = error else {
+            let AnswerError::Refused(refusal) = error else {
                 panic!("{shown}: {error}")
             };
-            assert_eq!(rejection.code, ErrorCode::BalanceInsufficient);
-            assert_eq!(rejection.message, shown);
+            assert_eq!(refusal.code, ErrorCode::BalanceInsufficient);
+            assert_eq!(refusal.message, shown);
         }
     }
 }
@@ -242,10 +242,10 @@ fn a_message_makes_no_lines_of_its_own_and_is_short() {
     let long = format!(r#"{{"code":14000,"msg":"{}"}}"#, "\u{e4}".repeat(1 << 20));
     let error = read(200, &long).unwrap_err();
     assert!(error.to_string().len() < 1_000);
-    let AnswerError::Rejected(rejection) = error else {
+    let AnswerError::Refused(refusal) = error else {
         panic!("{error}")
     };
-    assert_eq!(rejection.message.len(), RawBody::MAX);
+    assert_eq!(refusal.message.len(), RawBody::MAX);
 }
 
 #[test]

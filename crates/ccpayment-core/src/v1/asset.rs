@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::CoinId;
 use crate::amount::Amount;
-use crate::endpoint::{Endpoint, Safety, Sendable, Version};
+use crate::request::{Idempotency, Request, Sendable, Version};
 use crate::validate::ValidationError;
 use crate::wire;
 
@@ -43,13 +43,13 @@ impl GetAssets {
     }
 }
 
-impl Endpoint for GetAssets {
+impl Request for GetAssets {
     type Response = GetAssetsResponse;
 
     const VERSION: Version = Version::V1;
-    const NAME: &'static str = "get_assets";
+    const OPERATION: &'static str = "get_assets";
     const PATH: &'static str = "/ccpayment/v1/assets";
-    const SAFETY: Safety = Safety::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::Read;
 
     fn validate(&self) -> Result<(), ValidationError> {
         if let Some(coin_id) = &self.coin_id {

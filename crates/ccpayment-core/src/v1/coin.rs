@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{CoinId, TokenId};
 use crate::amount::Amount;
-use crate::endpoint::{Endpoint, Safety, Sendable, Version};
 use crate::ids::Chain;
+use crate::request::{Idempotency, Request, Sendable, Version};
 use crate::validate::ValidationError;
 use crate::wire::{self, Number};
 
@@ -31,13 +31,13 @@ impl ListCoins {
     }
 }
 
-impl Endpoint for ListCoins {
+impl Request for ListCoins {
     type Response = ListCoinsResponse;
 
     const VERSION: Version = Version::V1;
-    const NAME: &'static str = "list_coins";
+    const OPERATION: &'static str = "list_coins";
     const PATH: &'static str = "/ccpayment/v1/coin/all";
-    const SAFETY: Safety = Safety::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::Read;
 
     fn body(&self) -> Result<Bytes, serde_json::Error> {
         wire::json_body(self)
@@ -219,13 +219,13 @@ impl GetTokenRate {
     }
 }
 
-impl Endpoint for GetTokenRate {
+impl Request for GetTokenRate {
     type Response = GetTokenRateResponse;
 
     const VERSION: Version = Version::V1;
-    const NAME: &'static str = "get_token_rate";
+    const OPERATION: &'static str = "get_token_rate";
     const PATH: &'static str = "/ccpayment/v1/token/rate";
-    const SAFETY: Safety = Safety::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::Read;
 
     fn validate(&self) -> Result<(), ValidationError> {
         self.token_id.validate("token_id")?;
@@ -268,13 +268,13 @@ impl GetBlockHeight {
     }
 }
 
-impl Endpoint for GetBlockHeight {
+impl Request for GetBlockHeight {
     type Response = GetBlockHeightResponse;
 
     const VERSION: Version = Version::V1;
-    const NAME: &'static str = "get_block_height";
+    const OPERATION: &'static str = "get_block_height";
     const PATH: &'static str = "/ccpayment/v1/get/network/height/info";
-    const SAFETY: Safety = Safety::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::Read;
 
     fn body(&self) -> Result<Bytes, serde_json::Error> {
         wire::json_body(self)

@@ -5,10 +5,10 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::endpoint::{Endpoint, Safety, Sendable, Version};
 use crate::ids::{Address, Chain, Memo, UserId};
-use crate::validate::ValidationError;
-use crate::{check, wire};
+use crate::request::{Idempotency, Request, Sendable, Version};
+use crate::validate::{ValidationError, checks};
+use crate::wire;
 
 /// Gets the permanent address of an end user on a chain; creates it on first use.
 ///
@@ -56,20 +56,20 @@ impl GetPermanentAddress {
     }
 }
 
-impl Endpoint for GetPermanentAddress {
+impl Request for GetPermanentAddress {
     type Response = GetPermanentAddressResponse;
 
     const VERSION: Version = Version::V1;
-    const NAME: &'static str = "get_permanent_address";
+    const OPERATION: &'static str = "get_permanent_address";
     const PATH: &'static str = "/ccpayment/v1/payment/address/get";
-    const SAFETY: Safety = Safety::GetOrCreate;
+    const IDEMPOTENCY: Idempotency = Idempotency::GetOrCreate;
 
     fn validate(&self) -> Result<(), ValidationError> {
-        check::shortest(self.user_id.as_str(), "user_id", 3)?;
-        check::longest(self.user_id.as_str(), "user_id", 64)?;
+        checks::shortest(self.user_id.as_str(), "user_id", 3)?;
+        checks::longest(self.user_id.as_str(), "user_id", 64)?;
         self.chain.validate("chain")?;
         if let Some(notify_url) = &self.notify_url {
-            check::uri(notify_url, "notify_url")?;
+            checks::uri(notify_url, "notify_url")?;
         }
         Ok(())
     }

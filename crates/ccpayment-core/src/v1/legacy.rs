@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{CoinId, TokenId};
 use crate::amount::Amount;
-use crate::endpoint::{Endpoint, Safety, Sendable, Version};
 use crate::ids::Chain;
+use crate::request::{Idempotency, Request, Sendable, Version};
 use crate::validate::ValidationError;
 use crate::wire;
 
@@ -29,13 +29,13 @@ impl ListSupportTokensLegacy {
     }
 }
 
-impl Endpoint for ListSupportTokensLegacy {
+impl Request for ListSupportTokensLegacy {
     type Response = ListSupportTokensLegacyResponse;
 
     const VERSION: Version = Version::V1;
-    const NAME: &'static str = "list_support_tokens_legacy";
+    const OPERATION: &'static str = "list_support_tokens_legacy";
     const PATH: &'static str = "/ccpayment/v1/support/token";
-    const SAFETY: Safety = Safety::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::Read;
 
     fn body(&self) -> Result<Bytes, serde_json::Error> {
         wire::json_body(self)
@@ -119,13 +119,13 @@ impl ListTokenChainsLegacy {
     }
 }
 
-impl Endpoint for ListTokenChainsLegacy {
+impl Request for ListTokenChainsLegacy {
     type Response = ListTokenChainsLegacyResponse;
 
     const VERSION: Version = Version::V1;
-    const NAME: &'static str = "list_token_chains_legacy";
+    const OPERATION: &'static str = "list_token_chains_legacy";
     const PATH: &'static str = "/ccpayment/v1/token/chain";
-    const SAFETY: Safety = Safety::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::Read;
 
     fn validate(&self) -> Result<(), ValidationError> {
         self.token_id.validate("token_id")?;

@@ -39,7 +39,7 @@ pub use legacy::{
     ListTokenChainsLegacyResponse, TokenNetwork,
 };
 pub use order::{CreateOrder, CreateOrderResponse, GetCheckoutUrl, GetCheckoutUrlResponse};
-pub use payouts::MadeWithdrawal;
+pub use payouts::CreatedWithdrawal;
 pub use record::{
     GetOrderInfo, GetOrderInfoResponse, OrderDetail, OrderInfo, RefundRecord, TradeRecord,
 };
@@ -49,22 +49,22 @@ pub use withdrawal::{
     CheckUser, CheckUserResponse, GetNetworkFee, GetNetworkFeeResponse, Withdraw, WithdrawResponse,
 };
 
-use crate::endpoint::Route;
+use crate::request::Operation;
 
 /// Every route of this version, in the order of its description.
-pub const ROUTES: [Route; 14] = [
-    Route::of::<CreateOrder>(),
-    Route::of::<GetCheckoutUrl>(),
-    Route::of::<GetOrderInfo>(),
-    Route::of::<GetPermanentAddress>(),
-    Route::of::<Withdraw>(),
-    Route::of::<ListCoins>(),
-    Route::of::<GetTokenRate>(),
-    Route::of::<GetAssets>(),
-    Route::of::<GetNetworkFee>(),
-    Route::of::<GetBlockHeight>(),
-    Route::of::<CheckUser>(),
-    Route::of::<ResendWebhooks>(),
-    Route::of::<ListSupportTokensLegacy>(),
-    Route::of::<ListTokenChainsLegacy>(),
+pub const ROUTES: [Operation; 14] = [
+    Operation::of::<CreateOrder>(),
+    Operation::of::<GetCheckoutUrl>(),
+    Operation::of::<GetOrderInfo>(),
+    Operation::of::<GetPermanentAddress>(),
+    Operation::of::<Withdraw>(),
+    Operation::of::<ListCoins>(),
+    Operation::of::<GetTokenRate>(),
+    Operation::of::<GetAssets>(),
+    Operation::of::<GetNetworkFee>(),
+    Operation::of::<GetBlockHeight>(),
+    Operation::of::<CheckUser>(),
+    Operation::of::<ResendWebhooks>(),
+    Operation::of::<ListSupportTokensLegacy>(),
+    Operation::of::<ListTokenChainsLegacy>(),
 ];

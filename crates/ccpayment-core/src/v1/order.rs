@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{Currency, GatewayOrderId, TokenId};
 use crate::amount::Amount;
-use crate::endpoint::{Endpoint, Safety, Version};
 use crate::ids::{Address, Memo, OrderId};
-use crate::validate::ValidationError;
-use crate::{check, wire};
+use crate::request::{Idempotency, Request, Version};
+use crate::validate::{ValidationError, checks};
+use crate::wire;
 
 /// Opens an order for a token picked by the merchant and gives the address to pay to.
 ///
@@ -121,33 +121,33 @@ impl CreateOrder {
     }
 }
 
-impl Endpoint for CreateOrder {
+impl Request for CreateOrder {
     type Response = CreateOrderResponse;
 
     const VERSION: Version = Version::V1;
-    const NAME: &'static str = "create_order";
+    const OPERATION: &'static str = "create_order";
     const PATH: &'static str = "/ccpayment/v1/bill/create";
-    const SAFETY: Safety = Safety::OrderId;
+    const IDEMPOTENCY: Idempotency = Idempotency::OrderId;
     const SETTLED_BY: Option<&'static str> = Some("get_order_info");
 
     fn validate(&self) -> Result<(), ValidationError> {
-        check::shortest(self.merchant_order_id.as_str(), "merchant_order_id", 1)?;
-        check::positive(&self.product_price, "product_price")?;
+        checks::shortest(self.merchant_order_id.as_str(), "merchant_order_id", 1)?;
+        checks::positive(&self.product_price, "product_price")?;
         self.token_id.validate("token_id")?;
         self.denominated_currency.validate("denominated_currency")?;
         if let Some(order_valid_period) = &self.order_valid_period {
-            check::at_least(*order_valid_period, "order_valid_period", 1)?;
-            check::at_most(*order_valid_period, "order_valid_period", 864000)?;
+            checks::at_least(*order_valid_period, "order_valid_period", 1)?;
+            checks::at_most(*order_valid_period, "order_valid_period", 864000)?;
         }
         if let Some(notify_url) = &self.notify_url {
-            check::uri(notify_url, "notify_url")?;
+            checks::uri(notify_url, "notify_url")?;
         }
         if !self
             .denominated_currency
             .as_str()
             .eq_ignore_ascii_case("token")
         {
-            check::decimals(&self.product_price, "product_price", 2)?;
+            checks::decimals(&self.product_price, "product_price", 2)?;
         }
         Ok(())
     }
@@ -322,30 +322,30 @@ impl GetCheckoutUrl {
     }
 }
 
-impl Endpoint for GetCheckoutUrl {
+impl Request for GetCheckoutUrl {
     type Response = GetCheckoutUrlResponse;
 
     const VERSION: Version = Version::V1;
-    const NAME: &'static str = "get_checkout_url";
+    const OPERATION: &'static str = "get_checkout_url";
     const PATH: &'static str = "/ccpayment/v1/concise/url/get";
-    const SAFETY: Safety = Safety::OrderId;
+    const IDEMPOTENCY: Idempotency = Idempotency::OrderId;
     const SETTLED_BY: Option<&'static str> = Some("get_order_info");
 
     fn validate(&self) -> Result<(), ValidationError> {
-        check::shortest(self.merchant_order_id.as_str(), "merchant_order_id", 1)?;
-        check::positive(&self.product_price, "product_price")?;
-        check::shortest(&self.product_name, "product_name", 1)?;
+        checks::shortest(self.merchant_order_id.as_str(), "merchant_order_id", 1)?;
+        checks::positive(&self.product_price, "product_price")?;
+        checks::shortest(&self.product_name, "product_name", 1)?;
         if let Some(order_valid_period) = &self.order_valid_period {
-            check::at_least(*order_valid_period, "order_valid_period", 1)?;
-            check::at_most(*order_valid_period, "order_valid_period", 864000)?;
+            checks::at_least(*order_valid_period, "order_valid_period", 1)?;
+            checks::at_most(*order_valid_period, "order_valid_period", 864000)?;
         }
         if let Some(return_url) = &self.return_url {
-            check::uri(return_url, "return_url")?;
+            checks::uri(return_url, "return_url")?;
         }
         if let Some(notify_url) = &self.notify_url {
-            check::uri(notify_url, "notify_url")?;
+            checks::uri(notify_url, "notify_url")?;
         }
-        check::decimals(&self.product_price, "product_price", 2)?;
+        checks::decimals(&self.product_price, "product_price", 2)?;
         Ok(())
     }
 

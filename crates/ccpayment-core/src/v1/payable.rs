@@ -10,14 +10,14 @@ use super::{
 };
 use crate::amount::Amount;
 use crate::ids::OrderId;
-use crate::payout::{Comparison, Found, Submit, by_letters, by_text, by_value};
+use crate::submit::{Comparison, RecordMatch, Submit, by_letters, by_text, by_value};
 
 /// The record of this order. An answer with other orders only is an answer to another question, and
 /// no proof that there is none of this.
-pub(super) fn found<'a, Made>(
+pub(super) fn found<'a, Created>(
     answer: &'a GetOrderInfoResponse,
     id: &OrderId,
-) -> Result<(&'a OrderInfo, Comparison), Found<Made>> {
+) -> Result<(&'a OrderInfo, Comparison), RecordMatch<Created>> {
     const FIELD: &str = "merchant_order_id";
     let orders = || answer.orders.iter();
     let exact = orders().find(|order| order.order_detail.merchant_order_id == *id);
@@ -26,9 +26,9 @@ pub(super) fn found<'a, Made>(
         Some((order, Comparison::of_order(FIELD, id, found)?))
     });
     compared.ok_or(if answer.orders.is_empty() {
-        Found::Nothing
+        RecordMatch::NotFound
     } else {
-        Found::Incomplete { field: FIELD }
+        RecordMatch::Incomplete { field: FIELD }
     })
 }
 
@@ -37,7 +37,7 @@ fn compare(comparison: &mut Comparison, price: &Amount, currency: &Currency, fou
     let found_price = found.product_price.as_ref();
     comparison.field("product_price", price, found_price, by_value);
     let found = found.denominated_currency.as_ref();
-    comparison.if_there("denominated_currency", currency, found, by_currency);
+    comparison.if_present("denominated_currency", currency, found, by_currency);
 }
 
 /// Two fiats differ; the token may be written by its symbol.
@@ -52,7 +52,7 @@ fn by_currency(asked: &Currency, found: &Currency) -> Option<bool> {
 impl Submit for CreateOrder {
     type Lookup = GetOrderInfo;
     /// None where only the record was found.
-    type Made = Option<CreateOrderResponse>;
+    type Created = Option<CreateOrderResponse>;
 
     const REFUSES_REPEATS: bool = false;
 
@@ -64,11 +64,11 @@ impl Submit for CreateOrder {
         GetOrderInfo::new([self.merchant_order_id.clone()])
     }
 
-    fn made(&self, answer: CreateOrderResponse) -> Self::Made {
+    fn created(&self, answer: CreateOrderResponse) -> Self::Created {
         Some(answer)
     }
 
-    fn judge(&self, answer: &GetOrderInfoResponse) -> Found<Self::Made> {
+    fn judge(&self, answer: &GetOrderInfoResponse) -> RecordMatch<Self::Created> {
         let (order, mut comparison) = match found(answer, &self.merchant_order_id) {
             Ok(found) => found,
             Err(nothing) => return nothing,
@@ -84,7 +84,7 @@ impl Submit for CreateOrder {
 impl Submit for GetCheckoutUrl {
     type Lookup = GetOrderInfo;
     /// None where only the record was found.
-    type Made = Option<GetCheckoutUrlResponse>;
+    type Created = Option<GetCheckoutUrlResponse>;
 
     const REFUSES_REPEATS: bool = false;
 
@@ -96,11 +96,11 @@ impl Submit for GetCheckoutUrl {
         GetOrderInfo::new([self.merchant_order_id.clone()])
     }
 
-    fn made(&self, answer: GetCheckoutUrlResponse) -> Self::Made {
+    fn created(&self, answer: GetCheckoutUrlResponse) -> Self::Created {
         Some(answer)
     }
 
-    fn judge(&self, answer: &GetOrderInfoResponse) -> Found<Self::Made> {
+    fn judge(&self, answer: &GetOrderInfoResponse) -> RecordMatch<Self::Created> {
         let (order, mut comparison) = match found(answer, &self.merchant_order_id) {
             Ok(found) => found,
             Err(nothing) => return nothing,
@@ -109,7 +109,7 @@ impl Submit for GetCheckoutUrl {
         let price = &self.product_price;
         compare(&mut comparison, price, &Currency::usd(), detail);
         let product = detail.product_name.as_ref();
-        comparison.if_there("product_name", &self.product_name, product, by_text);
+        comparison.if_present("product_name", &self.product_name, product, by_text);
         comparison.verdict(None, None, Some(detail.status.to_string()))
     }
 }

@@ -6,12 +6,12 @@ use super::{
 };
 use crate::amount::Amount;
 use crate::ids::{OrderId, RecordId};
-use crate::payout::{Found, Payout, Standing, Submit, by_letters};
+use crate::submit::{Payout, Progress, RecordMatch, Submit, by_letters};
 
 /// A withdrawal that the gateway has accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub struct MadeWithdrawal {
+pub struct CreatedWithdrawal {
     /// CCPayment's id of the order. Both the answer and the record have it.
     pub order_id: GatewayOrderId,
     /// CCPayment's id of the transaction, which the notification has too. Only the answer to the
@@ -23,7 +23,7 @@ pub struct MadeWithdrawal {
 /// be compared: never give one id to two withdrawals.
 impl Submit for Withdraw {
     type Lookup = GetOrderInfo;
-    type Made = MadeWithdrawal;
+    type Created = CreatedWithdrawal;
 
     const REFUSES_REPEATS: bool = false;
 
@@ -35,18 +35,18 @@ impl Submit for Withdraw {
         GetOrderInfo::new([self.merchant_order_id.clone()])
     }
 
-    fn made(&self, answer: WithdrawResponse) -> MadeWithdrawal {
-        MadeWithdrawal {
+    fn created(&self, answer: WithdrawResponse) -> CreatedWithdrawal {
+        CreatedWithdrawal {
             order_id: answer.order_id,
             record_id: answer.record_id,
         }
     }
 
-    fn record_id(made: &MadeWithdrawal) -> Option<&RecordId> {
-        made.record_id.as_ref()
+    fn record_id(created: &CreatedWithdrawal) -> Option<&RecordId> {
+        created.record_id.as_ref()
     }
 
-    fn judge(&self, answer: &GetOrderInfoResponse) -> Found<MadeWithdrawal> {
+    fn judge(&self, answer: &GetOrderInfoResponse) -> RecordMatch<CreatedWithdrawal> {
         let (order, mut comparison) = match found(answer, &self.merchant_order_id) {
             Ok(found) => found,
             Err(nothing) => return nothing,
@@ -73,19 +73,19 @@ impl Submit for Withdraw {
         }
         let standing = match detail.status {
             OrderStatus::Pending | OrderStatus::Processing | OrderStatus::Successful => {
-                Standing::Accepted
+                Progress::Accepted
             }
-            OrderStatus::Failed => Standing::Ended,
+            OrderStatus::Failed => Progress::Ended,
             // A word of orders, or one that is new.
-            _ => Standing::Unknown,
+            _ => Progress::Unknown,
         };
         let order_id = detail.order_id.clone().unwrap_or_default();
         let record_id = RecordId::new(order_id.as_str());
-        let made = MadeWithdrawal {
+        let created = CreatedWithdrawal {
             order_id,
             record_id: None,
         };
-        comparison.judge(&record_id, made, standing, &detail.status, None)
+        comparison.judge(&record_id, created, standing, &detail.status, None)
     }
 }
 

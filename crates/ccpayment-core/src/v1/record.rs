@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{CoinId, Currency, GatewayOrderId, OrderStatus};
 use crate::amount::Amount;
-use crate::endpoint::{Endpoint, Safety, Sendable, Version};
 use crate::ids::{Address, Chain, OrderId, Timestamp, TxId};
-use crate::validate::ValidationError;
-use crate::{check, wire};
+use crate::request::{Idempotency, Request, Sendable, Version};
+use crate::validate::{ValidationError, checks};
+use crate::wire;
 
 /// Reads orders or withdrawals by the merchant's ids.
 ///
@@ -39,18 +39,18 @@ impl GetOrderInfo {
     }
 }
 
-impl Endpoint for GetOrderInfo {
+impl Request for GetOrderInfo {
     type Response = GetOrderInfoResponse;
 
     const VERSION: Version = Version::V1;
-    const NAME: &'static str = "get_order_info";
+    const OPERATION: &'static str = "get_order_info";
     const PATH: &'static str = "/ccpayment/v1/bill/info";
-    const SAFETY: Safety = Safety::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::Read;
 
     fn validate(&self) -> Result<(), ValidationError> {
-        check::count(self.merchant_order_ids.len(), "merchant_order_ids", 1, 100)?;
+        checks::count(self.merchant_order_ids.len(), "merchant_order_ids", 1, 100)?;
         for item in &self.merchant_order_ids {
-            check::shortest(item.as_str(), "merchant_order_ids", 1)?;
+            checks::shortest(item.as_str(), "merchant_order_ids", 1)?;
         }
         Ok(())
     }

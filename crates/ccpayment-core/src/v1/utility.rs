@@ -6,10 +6,10 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::{WebhookResult, WebhookType};
-use crate::endpoint::{Endpoint, Safety, Sendable, Version};
 use crate::ids::Timestamp;
-use crate::validate::ValidationError;
-use crate::{check, wire};
+use crate::request::{Idempotency, Request, Sendable, Version};
+use crate::validate::{ValidationError, checks};
+use crate::wire;
 
 /// Has notifications of a time span delivered again.
 ///
@@ -72,26 +72,26 @@ impl ResendWebhooks {
     }
 }
 
-impl Endpoint for ResendWebhooks {
+impl Request for ResendWebhooks {
     type Response = ResendWebhooksResponse;
 
     const VERSION: Version = Version::V1;
-    const NAME: &'static str = "resend_webhooks";
+    const OPERATION: &'static str = "resend_webhooks";
     const PATH: &'static str = "/ccpayment/v1/webhook/resend";
-    const SAFETY: Safety = Safety::Unsafe;
+    const IDEMPOTENCY: Idempotency = Idempotency::NonIdempotent;
 
     fn validate(&self) -> Result<(), ValidationError> {
-        check::seconds(self.start_timestamp, "start_timestamp")?;
+        checks::seconds(self.start_timestamp, "start_timestamp")?;
         if let Some(end_timestamp) = &self.end_timestamp {
-            check::seconds(*end_timestamp, "end_timestamp")?;
+            checks::seconds(*end_timestamp, "end_timestamp")?;
         }
-        check::forward(
+        checks::forward(
             self.start_timestamp,
             self.end_timestamp,
             "start_timestamp",
             "end_timestamp",
         )?;
-        check::span(
+        checks::span(
             self.start_timestamp,
             self.end_timestamp,
             "end_timestamp",

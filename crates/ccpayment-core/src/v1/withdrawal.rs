@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{CoinId, GatewayOrderId, TokenId};
 use crate::amount::Amount;
-use crate::endpoint::{Endpoint, Safety, Sendable, Version};
 use crate::ids::{Address, Memo, OrderId, RecordId};
-use crate::validate::ValidationError;
-use crate::{check, wire};
+use crate::request::{Idempotency, Request, Sendable, Version};
+use crate::validate::{ValidationError, checks};
+use crate::wire;
 
 /// Sends money of the merchant to an address on a chain or to a Cwallet account.
 ///
@@ -85,20 +85,20 @@ impl Withdraw {
     }
 }
 
-impl Endpoint for Withdraw {
+impl Request for Withdraw {
     type Response = WithdrawResponse;
 
     const VERSION: Version = Version::V1;
-    const NAME: &'static str = "withdraw";
+    const OPERATION: &'static str = "withdraw";
     const PATH: &'static str = "/ccpayment/v1/withdraw";
-    const SAFETY: Safety = Safety::OrderId;
+    const IDEMPOTENCY: Idempotency = Idempotency::OrderId;
     const SETTLED_BY: Option<&'static str> = Some("get_order_info");
 
     fn validate(&self) -> Result<(), ValidationError> {
-        check::shortest(self.merchant_order_id.as_str(), "merchant_order_id", 1)?;
+        checks::shortest(self.merchant_order_id.as_str(), "merchant_order_id", 1)?;
         self.address.validate("address")?;
         self.token_id.validate("token_id")?;
-        check::positive(&self.value, "value")?;
+        checks::positive(&self.value, "value")?;
         if let Some(memo) = &self.memo {
             memo.validate("memo")?;
         }
@@ -219,13 +219,13 @@ impl GetNetworkFee {
     }
 }
 
-impl Endpoint for GetNetworkFee {
+impl Request for GetNetworkFee {
     type Response = GetNetworkFeeResponse;
 
     const VERSION: Version = Version::V1;
-    const NAME: &'static str = "get_network_fee";
+    const OPERATION: &'static str = "get_network_fee";
     const PATH: &'static str = "/ccpayment/v1/network/fee";
-    const SAFETY: Safety = Safety::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::Read;
 
     fn validate(&self) -> Result<(), ValidationError> {
         self.token_id.validate("token_id")?;
@@ -286,16 +286,16 @@ impl CheckUser {
     }
 }
 
-impl Endpoint for CheckUser {
+impl Request for CheckUser {
     type Response = CheckUserResponse;
 
     const VERSION: Version = Version::V1;
-    const NAME: &'static str = "check_user";
+    const OPERATION: &'static str = "check_user";
     const PATH: &'static str = "/ccpayment/v1/check/user";
-    const SAFETY: Safety = Safety::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::Read;
 
     fn validate(&self) -> Result<(), ValidationError> {
-        check::shortest(&self.c_id, "c_id", 1)?;
+        checks::shortest(&self.c_id, "c_id", 1)?;
         Ok(())
     }
 

@@ -7,11 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{BatchMode, BatchStatus, BatchTaskStatus};
 use crate::amount::Amount;
-use crate::check;
-use crate::endpoint::{Endpoint, Safety, Sendable};
 use crate::ids::{Address, Chain, CoinId, Cursor, Memo, OrderId, RecordId, Timestamp, TxId};
 use crate::paged::Paged;
-use crate::validate::ValidationError;
+use crate::request::{Idempotency, Request, Sendable};
+use crate::validate::{ValidationError, checks};
 use crate::wire::{self, UnreadableRow};
 
 /// Checks many payout addresses in one call.
@@ -44,16 +43,16 @@ impl CheckWithdrawAddress {
     }
 }
 
-impl Endpoint for CheckWithdrawAddress {
+impl Request for CheckWithdrawAddress {
     type Response = CheckWithdrawAddressResponse;
 
-    const NAME: &'static str = "checkWithdrawAddress";
+    const OPERATION: &'static str = "checkWithdrawAddress";
     const PATH: &'static str = "/ccpayment/v2/checkWithdrawAddress";
-    const SAFETY: Safety = Safety::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::Read;
 
     fn validate(&self) -> Result<(), ValidationError> {
         self.chain.validate("chain")?;
-        check::count(self.address_info_list.len(), "addressInfoList", 1, 500)?;
+        checks::count(self.address_info_list.len(), "addressInfoList", 1, 500)?;
         for item in &self.address_info_list {
             item.validate()?;
         }
@@ -111,7 +110,7 @@ impl WithdrawAddressCheck {
         if let Some(memo) = &self.memo {
             memo.validate("memo")?;
         }
-        check::at_least(self.seq, "seq", 1)?;
+        checks::at_least(self.seq, "seq", 1)?;
         Ok(())
     }
 }
@@ -230,25 +229,25 @@ impl ApplyBatchWithdraw {
     }
 }
 
-impl Endpoint for ApplyBatchWithdraw {
+impl Request for ApplyBatchWithdraw {
     type Response = ApplyBatchWithdrawResponse;
 
-    const NAME: &'static str = "applyBatchWithdraw";
+    const OPERATION: &'static str = "applyBatchWithdraw";
     const PATH: &'static str = "/ccpayment/v2/applyBatchWithdraw";
-    const SAFETY: Safety = Safety::OrderId;
+    const IDEMPOTENCY: Idempotency = Idempotency::OrderId;
     const SETTLED_BY: Option<&'static str> = Some("getBatchWithdrawOrder");
 
     fn validate(&self) -> Result<(), ValidationError> {
         self.batch_order_id.validate("batchOrderId")?;
         self.coin_id.validate("coinId")?;
         self.chain.validate("chain")?;
-        check::count(self.orders.len(), "orders", 0, 500)?;
+        checks::count(self.orders.len(), "orders", 0, 500)?;
         for item in &self.orders {
             item.validate()?;
         }
         if let Some(notify_url) = &self.notify_url {
-            check::longest(notify_url, "notifyUrl", 120)?;
-            check::uri(notify_url, "notifyUrl")?;
+            checks::longest(notify_url, "notifyUrl", 120)?;
+            checks::uri(notify_url, "notifyUrl")?;
         }
         Ok(())
     }
@@ -323,16 +322,16 @@ impl BatchWithdrawTask {
     ///
     /// The first rule that does not hold, with the field's name on the wire.
     pub fn validate(&self) -> Result<(), ValidationError> {
-        check::at_least(self.seq, "seq", 1)?;
+        checks::at_least(self.seq, "seq", 1)?;
         self.order_id.validate("orderId")?;
         self.address.validate("address")?;
         if let Some(memo) = &self.memo {
             memo.validate("memo")?;
-            check::longest(memo.as_str(), "memo", 16)?;
+            checks::longest(memo.as_str(), "memo", 16)?;
         }
-        check::positive(&self.amount, "amount")?;
+        checks::positive(&self.amount, "amount")?;
         if let Some(remark) = &self.remark {
-            check::longest(remark, "remark", 64)?;
+            checks::longest(remark, "remark", 64)?;
         }
         Ok(())
     }
@@ -387,17 +386,17 @@ impl AppendBatchWithdraw {
     }
 }
 
-impl Endpoint for AppendBatchWithdraw {
+impl Request for AppendBatchWithdraw {
     type Response = AppendBatchWithdrawResponse;
 
-    const NAME: &'static str = "appendBatchWithdraw";
+    const OPERATION: &'static str = "appendBatchWithdraw";
     const PATH: &'static str = "/ccpayment/v2/appendBatchWithdraw";
-    const SAFETY: Safety = Safety::Unsafe;
+    const IDEMPOTENCY: Idempotency = Idempotency::NonIdempotent;
     const SETTLED_BY: Option<&'static str> = Some("getBatchWithdrawOrderRecordList");
 
     fn validate(&self) -> Result<(), ValidationError> {
         self.batch_order_id.validate("batchOrderId")?;
-        check::count(self.orders.len(), "orders", 1, 500)?;
+        checks::count(self.orders.len(), "orders", 1, 500)?;
         for item in &self.orders {
             item.validate()?;
         }
@@ -484,18 +483,18 @@ impl ConfirmBatchWithdraw {
     }
 }
 
-impl Endpoint for ConfirmBatchWithdraw {
+impl Request for ConfirmBatchWithdraw {
     type Response = BatchWithdrawOrder;
 
-    const NAME: &'static str = "confirmBatchWithdraw";
+    const OPERATION: &'static str = "confirmBatchWithdraw";
     const PATH: &'static str = "/ccpayment/v2/confirmBatchWithdraw";
-    const SAFETY: Safety = Safety::Unsafe;
+    const IDEMPOTENCY: Idempotency = Idempotency::NonIdempotent;
     const SETTLED_BY: Option<&'static str> = Some("getBatchWithdrawOrder");
 
     fn validate(&self) -> Result<(), ValidationError> {
         self.batch_order_id.validate("batchOrderId")?;
         if let Some(delay_seconds) = &self.delay_seconds {
-            check::at_most(*delay_seconds, "delaySeconds", 3600)?;
+            checks::at_most(*delay_seconds, "delaySeconds", 3600)?;
         }
         Ok(())
     }
@@ -719,12 +718,12 @@ impl AbortBatchWithdraw {
     }
 }
 
-impl Endpoint for AbortBatchWithdraw {
+impl Request for AbortBatchWithdraw {
     type Response = AbortBatchWithdrawResponse;
 
-    const NAME: &'static str = "abortBatchWithdraw";
+    const OPERATION: &'static str = "abortBatchWithdraw";
     const PATH: &'static str = "/ccpayment/v2/abortBatchWithdraw";
-    const SAFETY: Safety = Safety::Unsafe;
+    const IDEMPOTENCY: Idempotency = Idempotency::NonIdempotent;
     const SETTLED_BY: Option<&'static str> = Some("getBatchWithdrawOrder");
 
     fn validate(&self) -> Result<(), ValidationError> {
@@ -824,17 +823,17 @@ impl GetBatchWithdrawOrder {
     }
 }
 
-impl Endpoint for GetBatchWithdrawOrder {
+impl Request for GetBatchWithdrawOrder {
     type Response = BatchWithdrawOrder;
 
-    const NAME: &'static str = "getBatchWithdrawOrder";
+    const OPERATION: &'static str = "getBatchWithdrawOrder";
     const PATH: &'static str = "/ccpayment/v2/getBatchWithdrawOrder";
-    const SAFETY: Safety = Safety::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::Read;
 
     fn validate(&self) -> Result<(), ValidationError> {
         self.batch_order_id.validate("batchOrderId")?;
         if let Some(verbose) = &self.verbose {
-            check::at_most(*verbose, "verbose", 3)?;
+            checks::at_most(*verbose, "verbose", 3)?;
         }
         Ok(())
     }
@@ -892,12 +891,12 @@ impl GetBatchWithdrawOrderRecordList {
     }
 }
 
-impl Endpoint for GetBatchWithdrawOrderRecordList {
+impl Request for GetBatchWithdrawOrderRecordList {
     type Response = GetBatchWithdrawOrderRecordListResponse;
 
-    const NAME: &'static str = "getBatchWithdrawOrderRecordList";
+    const OPERATION: &'static str = "getBatchWithdrawOrderRecordList";
     const PATH: &'static str = "/ccpayment/v2/getBatchWithdrawOrderRecordList";
-    const SAFETY: Safety = Safety::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::Read;
 
     fn validate(&self) -> Result<(), ValidationError> {
         self.batch_order_id.validate("batchOrderId")?;
@@ -905,7 +904,7 @@ impl Endpoint for GetBatchWithdrawOrderRecordList {
             next_id.validate("nextId")?;
         }
         if let Some(limit) = &self.limit {
-            check::at_most(*limit, "limit", 100)?;
+            checks::at_most(*limit, "limit", 100)?;
         }
         Ok(())
     }

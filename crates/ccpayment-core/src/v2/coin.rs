@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{ChainStatus, CoinStatus};
 use crate::amount::Amount;
-use crate::endpoint::{Endpoint, Safety, Sendable};
 use crate::ids::{AppId, Chain, CoinId, FiatId};
-use crate::validate::ValidationError;
-use crate::{check, wire};
+use crate::request::{Idempotency, Request, Sendable};
+use crate::validate::{ValidationError, checks};
+use crate::wire;
 
 /// Lists the tokens this merchant has switched on, with limits per network.
 ///
@@ -32,12 +32,12 @@ impl GetCoinList {
     }
 }
 
-impl Endpoint for GetCoinList {
+impl Request for GetCoinList {
     type Response = GetCoinListResponse;
 
-    const NAME: &'static str = "getCoinList";
+    const OPERATION: &'static str = "getCoinList";
     const PATH: &'static str = "/ccpayment/v2/getCoinList";
-    const SAFETY: Safety = Safety::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::Read;
 
     fn body(&self) -> Result<Bytes, serde_json::Error> {
         Ok(Bytes::new())
@@ -173,12 +173,12 @@ impl GetCoin {
     }
 }
 
-impl Endpoint for GetCoin {
+impl Request for GetCoin {
     type Response = GetCoinResponse;
 
-    const NAME: &'static str = "getCoin";
+    const OPERATION: &'static str = "getCoin";
     const PATH: &'static str = "/ccpayment/v2/getCoin";
-    const SAFETY: Safety = Safety::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::Read;
 
     fn validate(&self) -> Result<(), ValidationError> {
         self.coin_id.validate("coinId")?;
@@ -225,15 +225,15 @@ impl GetCoinUSDTPrice {
     }
 }
 
-impl Endpoint for GetCoinUSDTPrice {
+impl Request for GetCoinUSDTPrice {
     type Response = GetCoinUSDTPriceResponse;
 
-    const NAME: &'static str = "getCoinUSDTPrice";
+    const OPERATION: &'static str = "getCoinUSDTPrice";
     const PATH: &'static str = "/ccpayment/v2/getCoinUSDTPrice";
-    const SAFETY: Safety = Safety::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::Read;
 
     fn validate(&self) -> Result<(), ValidationError> {
-        check::count(self.coin_ids.len(), "coinIds", 1, usize::MAX)?;
+        checks::count(self.coin_ids.len(), "coinIds", 1, usize::MAX)?;
         Ok(())
     }
 
@@ -273,12 +273,12 @@ impl GetFiatList {
     }
 }
 
-impl Endpoint for GetFiatList {
+impl Request for GetFiatList {
     type Response = GetFiatListResponse;
 
-    const NAME: &'static str = "getFiatList";
+    const OPERATION: &'static str = "getFiatList";
     const PATH: &'static str = "/ccpayment/v2/getFiatList";
-    const SAFETY: Safety = Safety::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::Read;
 
     fn body(&self) -> Result<Bytes, serde_json::Error> {
         Ok(Bytes::new())
@@ -353,12 +353,12 @@ impl GetChainList {
     }
 }
 
-impl Endpoint for GetChainList {
+impl Request for GetChainList {
     type Response = GetChainListResponse;
 
-    const NAME: &'static str = "getChainList";
+    const OPERATION: &'static str = "getChainList";
     const PATH: &'static str = "/ccpayment/v2/getChainList";
-    const SAFETY: Safety = Safety::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::Read;
 
     fn validate(&self) -> Result<(), ValidationError> {
         for item in &self.chains {
@@ -456,12 +456,12 @@ impl GetAllChainList {
     }
 }
 
-impl Endpoint for GetAllChainList {
+impl Request for GetAllChainList {
     type Response = GetAllChainListResponse;
 
-    const NAME: &'static str = "getAllChainList";
+    const OPERATION: &'static str = "getAllChainList";
     const PATH: &'static str = "/ccpayment/v2/all/chain";
-    const SAFETY: Safety = Safety::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::Read;
 
     fn validate(&self) -> Result<(), ValidationError> {
         for item in &self.chains {
@@ -544,17 +544,17 @@ impl GetMainCoinList {
     }
 }
 
-impl Endpoint for GetMainCoinList {
+impl Request for GetMainCoinList {
     type Response = GetMainCoinListResponse;
 
-    const NAME: &'static str = "getMainCoinList";
+    const OPERATION: &'static str = "getMainCoinList";
     const PATH: &'static str = "/ccpayment/v2/getMainCoinList";
-    const SAFETY: Safety = Safety::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::Read;
 
     fn validate(&self) -> Result<(), ValidationError> {
         self.app_id.validate("appId")?;
-        check::shortest(self.app_id.as_str(), "appId", 3)?;
-        check::longest(self.app_id.as_str(), "appId", 64)?;
+        checks::shortest(self.app_id.as_str(), "appId", 3)?;
+        checks::longest(self.app_id.as_str(), "appId", 64)?;
         Ok(())
     }
 

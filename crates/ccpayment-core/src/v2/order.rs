@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use super::DepositStatus;
 use crate::amount::Amount;
-use crate::endpoint::{Endpoint, Safety, Sendable};
 use crate::ids::{
     Address, Chain, CoinId, FiatId, Memo, OrderId, PriceIn, RecordId, Timestamp, TxId,
 };
-use crate::validate::ValidationError;
-use crate::{check, wire};
+use crate::request::{Idempotency, Request, Sendable};
+use crate::validate::{ValidationError, checks};
+use crate::wire;
 
 /// Opens an order for a coin and chain picked by the merchant and gives the address and amount to
 /// pay.
@@ -166,42 +166,42 @@ impl CreateAppOrderDepositAddress {
     }
 }
 
-impl Endpoint for CreateAppOrderDepositAddress {
+impl Request for CreateAppOrderDepositAddress {
     type Response = CreateAppOrderDepositAddressResponse;
 
-    const NAME: &'static str = "createAppOrderDepositAddress";
+    const OPERATION: &'static str = "createAppOrderDepositAddress";
     const PATH: &'static str = "/ccpayment/v2/createAppOrderDepositAddress";
-    const SAFETY: Safety = Safety::OrderId;
+    const IDEMPOTENCY: Idempotency = Idempotency::OrderId;
     const SETTLED_BY: Option<&'static str> = Some("getAppOrderInfo");
 
     fn validate(&self) -> Result<(), ValidationError> {
         self.order_id.validate("orderId")?;
         self.coin_id.validate("coinId")?;
         self.chain.validate("chain")?;
-        check::positive(&self.price, "price")?;
+        checks::positive(&self.price, "price")?;
         if let Some(expired_at) = &self.expired_at {
             expired_at.validate("expiredAt")?;
         }
         if let Some(buyer_email) = &self.buyer_email {
-            check::email(buyer_email, "buyerEmail")?;
+            checks::email(buyer_email, "buyerEmail")?;
         }
         if let Some(product) = &self.product {
-            check::longest(product, "product", 120)?;
+            checks::longest(product, "product", 120)?;
         }
         if let Some(return_url) = &self.return_url {
-            check::longest(return_url, "returnUrl", 150)?;
-            check::uri(return_url, "returnUrl")?;
+            checks::longest(return_url, "returnUrl", 150)?;
+            checks::uri(return_url, "returnUrl")?;
         }
         if let Some(notify_url) = &self.notify_url {
-            check::longest(notify_url, "notifyUrl", 150)?;
-            check::uri(notify_url, "notifyUrl")?;
+            checks::longest(notify_url, "notifyUrl", 150)?;
+            checks::uri(notify_url, "notifyUrl")?;
         }
         if let Some(close_url) = &self.close_url {
-            check::longest(close_url, "closeUrl", 150)?;
-            check::uri(close_url, "closeUrl")?;
+            checks::longest(close_url, "closeUrl", 150)?;
+            checks::uri(close_url, "closeUrl")?;
         }
         let most = if self.fiat_id.is_some() { 2 } else { 18 };
-        check::decimals(&self.price, "price", most)?;
+        checks::decimals(&self.price, "price", most)?;
         Ok(())
     }
 
@@ -275,12 +275,12 @@ impl GetAppOrderInfo {
     }
 }
 
-impl Endpoint for GetAppOrderInfo {
+impl Request for GetAppOrderInfo {
     type Response = GetAppOrderInfoResponse;
 
-    const NAME: &'static str = "getAppOrderInfo";
+    const OPERATION: &'static str = "getAppOrderInfo";
     const PATH: &'static str = "/ccpayment/v2/getAppOrderInfo";
-    const SAFETY: Safety = Safety::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::Read;
 
     fn validate(&self) -> Result<(), ValidationError> {
         self.order_id.validate("orderId")?;
@@ -549,39 +549,39 @@ impl CreateInvoiceUrl {
     }
 }
 
-impl Endpoint for CreateInvoiceUrl {
+impl Request for CreateInvoiceUrl {
     type Response = CreateInvoiceUrlResponse;
 
-    const NAME: &'static str = "createInvoiceUrl";
+    const OPERATION: &'static str = "createInvoiceUrl";
     const PATH: &'static str = "/ccpayment/v2/createInvoiceUrl";
-    const SAFETY: Safety = Safety::OrderId;
+    const IDEMPOTENCY: Idempotency = Idempotency::OrderId;
     const SETTLED_BY: Option<&'static str> = Some("getInvoiceOrderInfo");
 
     fn validate(&self) -> Result<(), ValidationError> {
         self.price_in.validate()?;
         self.order_id.validate("orderId")?;
         if let Some(product) = &self.product {
-            check::longest(product, "product", 119)?;
+            checks::longest(product, "product", 119)?;
         }
-        check::positive(&self.price, "price")?;
+        checks::positive(&self.price, "price")?;
         if let Some(expired_at) = &self.expired_at {
             expired_at.validate("expiredAt")?;
         }
         if let Some(buyer_email) = &self.buyer_email {
-            check::longest(buyer_email, "buyerEmail", 120)?;
-            check::email(buyer_email, "buyerEmail")?;
+            checks::longest(buyer_email, "buyerEmail", 120)?;
+            checks::email(buyer_email, "buyerEmail")?;
         }
         if let Some(return_url) = &self.return_url {
-            check::longest(return_url, "returnUrl", 150)?;
-            check::uri(return_url, "returnUrl")?;
+            checks::longest(return_url, "returnUrl", 150)?;
+            checks::uri(return_url, "returnUrl")?;
         }
         if let Some(close_url) = &self.close_url {
-            check::longest(close_url, "closeUrl", 150)?;
-            check::uri(close_url, "closeUrl")?;
+            checks::longest(close_url, "closeUrl", 150)?;
+            checks::uri(close_url, "closeUrl")?;
         }
         if let Some(notify_url) = &self.notify_url {
-            check::longest(notify_url, "notifyUrl", 150)?;
-            check::uri(notify_url, "notifyUrl")?;
+            checks::longest(notify_url, "notifyUrl", 150)?;
+            checks::uri(notify_url, "notifyUrl")?;
         }
         Ok(())
     }
@@ -631,12 +631,12 @@ impl GetInvoiceOrderInfo {
     }
 }
 
-impl Endpoint for GetInvoiceOrderInfo {
+impl Request for GetInvoiceOrderInfo {
     type Response = GetInvoiceOrderInfoResponse;
 
-    const NAME: &'static str = "getInvoiceOrderInfo";
+    const OPERATION: &'static str = "getInvoiceOrderInfo";
     const PATH: &'static str = "/ccpayment/v2/getInvoiceOrderInfo";
-    const SAFETY: Safety = Safety::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::Read;
 
     fn validate(&self) -> Result<(), ValidationError> {
         self.order_id.validate("orderId")?;

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::amount::Amount;
 use crate::ids::{Address, Memo, OrderId, PriceIn, Timestamp};
-use crate::payout::{Comparison, Found, Submit, by_letters, by_text, by_value};
+use crate::submit::{Comparison, RecordMatch, Submit, by_letters, by_text, by_value};
 
 /// What a payer needs to pay an order.
 ///
@@ -54,7 +54,7 @@ fn same_moment(asked: &Timestamp, found: &Timestamp) -> Option<bool> {
 /// order that is priced in a fiat, the amount has to come to it at the rate that is shown.
 impl Submit for CreateAppOrderDepositAddress {
     type Lookup = GetAppOrderInfo;
-    type Made = OrderToPay;
+    type Created = OrderToPay;
 
     fn submit_id(&self) -> &OrderId {
         &self.order_id
@@ -64,7 +64,7 @@ impl Submit for CreateAppOrderDepositAddress {
         GetAppOrderInfo::new(self.order_id.clone())
     }
 
-    fn made(&self, answer: CreateAppOrderDepositAddressResponse) -> OrderToPay {
+    fn created(&self, answer: CreateAppOrderDepositAddressResponse) -> OrderToPay {
         OrderToPay {
             address: answer.address,
             amount: answer.amount,
@@ -75,7 +75,7 @@ impl Submit for CreateAppOrderDepositAddress {
         }
     }
 
-    fn judge(&self, found: &GetAppOrderInfoResponse) -> Found<OrderToPay> {
+    fn judge(&self, found: &GetAppOrderInfoResponse) -> RecordMatch<OrderToPay> {
         let mut comparison = Comparison::default();
         comparison.field("coinId", &self.coin_id, Some(&found.coin_id), by_value);
         comparison.field("chain", &self.chain, Some(&found.chain), by_letters);
@@ -98,16 +98,16 @@ impl Submit for CreateAppOrderDepositAddress {
         }
         if let Some(expired_at) = &self.expired_at {
             let found = found.expired_at.as_ref();
-            comparison.if_there("expiredAt", expired_at, found, same_moment);
+            comparison.if_present("expiredAt", expired_at, found, same_moment);
         }
         if let Some(email) = &self.buyer_email {
             let found = found.buyer_email.as_ref();
-            comparison.if_there("buyerEmail", email, found, by_letters);
+            comparison.if_present("buyerEmail", email, found, by_letters);
         }
         let Some(address) = &found.to_address else {
-            return Found::Incomplete { field: "toAddress" };
+            return RecordMatch::Incomplete { field: "toAddress" };
         };
-        let made = OrderToPay {
+        let created = OrderToPay {
             address: address.clone(),
             amount: found.amount_to_pay.clone(),
             memo: found.to_memo.clone(),
@@ -115,7 +115,7 @@ impl Submit for CreateAppOrderDepositAddress {
             confirms_needed: None,
             expired_at: found.expired_at,
         };
-        comparison.verdict(None, made, None)
+        comparison.verdict(None, created, None)
     }
 }
 
@@ -151,7 +151,7 @@ fn last_place(amount: &Amount) -> Option<Decimal> {
 /// The record has all that the answer has.
 impl Submit for CreateInvoiceUrl {
     type Lookup = GetInvoiceOrderInfo;
-    type Made = InvoiceToPay;
+    type Created = InvoiceToPay;
 
     fn submit_id(&self) -> &OrderId {
         &self.order_id
@@ -161,17 +161,17 @@ impl Submit for CreateInvoiceUrl {
         GetInvoiceOrderInfo::new(self.order_id.clone())
     }
 
-    fn made(&self, answer: CreateInvoiceUrlResponse) -> InvoiceToPay {
+    fn created(&self, answer: CreateInvoiceUrlResponse) -> InvoiceToPay {
         InvoiceToPay {
             invoice_url: answer.invoice_url,
             expired_at: self.expired_at,
         }
     }
 
-    fn judge(&self, found: &GetInvoiceOrderInfoResponse) -> Found<InvoiceToPay> {
+    fn judge(&self, found: &GetInvoiceOrderInfoResponse) -> RecordMatch<InvoiceToPay> {
         let order_id = found.order_id.as_ref();
         let Some(mut comparison) = Comparison::of_order("orderId", &self.order_id, order_id) else {
-            return Found::Incomplete { field: "orderId" };
+            return RecordMatch::Incomplete { field: "orderId" };
         };
         let price = found.price.as_ref();
         comparison.field("price", &self.price, price, by_value);
@@ -184,20 +184,20 @@ impl Submit for CreateInvoiceUrl {
         comparison.optional_id("priceCoinId", coin, found_coin.as_ref());
         if let Some(product) = &self.product {
             let found = found.product.as_ref();
-            comparison.if_there("product", product, found, by_text);
+            comparison.if_present("product", product, found, by_text);
         }
         if let Some(expired_at) = &self.expired_at {
             let found = found.expired_at.as_ref();
-            comparison.if_there("expiredAt", expired_at, found, same_moment);
+            comparison.if_present("expiredAt", expired_at, found, same_moment);
         }
         if let Some(email) = &self.buyer_email {
             let found = found.buyer_email.as_ref();
-            comparison.if_there("buyerEmail", email, found, by_letters);
+            comparison.if_present("buyerEmail", email, found, by_letters);
         }
-        let made = InvoiceToPay {
+        let created = InvoiceToPay {
             invoice_url: found.invoice_url.clone(),
             expired_at: found.expired_at,
         };
-        comparison.verdict(None, made, None)
+        comparison.verdict(None, created, None)
     }
 }

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::Asset;
-use crate::endpoint::{Endpoint, Safety, Sendable};
 use crate::ids::{CoinId, UserId};
+use crate::request::{Idempotency, Request, Sendable};
 use crate::validate::ValidationError;
 use crate::wire;
 
@@ -35,12 +35,12 @@ impl GetUserCoinAssetList {
     }
 }
 
-impl Endpoint for GetUserCoinAssetList {
+impl Request for GetUserCoinAssetList {
     type Response = GetUserCoinAssetListResponse;
 
-    const NAME: &'static str = "getUserCoinAssetList";
+    const OPERATION: &'static str = "getUserCoinAssetList";
     const PATH: &'static str = "/ccpayment/v2/getUserCoinAssetList";
-    const SAFETY: Safety = Safety::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::Read;
 
     fn validate(&self) -> Result<(), ValidationError> {
         self.user_id.validate("userId")?;
@@ -102,12 +102,12 @@ impl GetUserCoinAsset {
     }
 }
 
-impl Endpoint for GetUserCoinAsset {
+impl Request for GetUserCoinAsset {
     type Response = GetUserCoinAssetResponse;
 
-    const NAME: &'static str = "getUserCoinAsset";
+    const OPERATION: &'static str = "getUserCoinAsset";
     const PATH: &'static str = "/ccpayment/v2/getUserCoinAsset";
-    const SAFETY: Safety = Safety::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::Read;
 
     fn validate(&self) -> Result<(), ValidationError> {
         self.user_id.validate("userId")?;

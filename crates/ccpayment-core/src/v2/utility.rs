@@ -6,10 +6,10 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use super::{WebhookResendType, WebhookResult};
-use crate::endpoint::{Endpoint, Safety, Sendable};
 use crate::ids::{Address, Chain, Memo, RecordId, Timestamp, TxId};
-use crate::validate::ValidationError;
-use crate::{check, wire};
+use crate::request::{Idempotency, Request, Sendable};
+use crate::validate::{ValidationError, checks};
+use crate::wire;
 
 /// Asks CCPayment to look again at an on-chain deposit that was not credited.
 ///
@@ -53,12 +53,12 @@ impl RescanLostTransaction {
     }
 }
 
-impl Endpoint for RescanLostTransaction {
+impl Request for RescanLostTransaction {
     type Response = RescanLostTransactionResponse;
 
-    const NAME: &'static str = "rescanLostTransaction";
+    const OPERATION: &'static str = "rescanLostTransaction";
     const PATH: &'static str = "/ccpayment/v2/rescanLostTransaction";
-    const SAFETY: Safety = Safety::Unsafe;
+    const IDEMPOTENCY: Idempotency = Idempotency::NonIdempotent;
 
     fn validate(&self) -> Result<(), ValidationError> {
         self.chain.validate("chain")?;
@@ -111,12 +111,12 @@ impl CheckWithdrawalAddressValidity {
     }
 }
 
-impl Endpoint for CheckWithdrawalAddressValidity {
+impl Request for CheckWithdrawalAddressValidity {
     type Response = CheckWithdrawalAddressValidityResponse;
 
-    const NAME: &'static str = "checkWithdrawalAddressValidity";
+    const OPERATION: &'static str = "checkWithdrawalAddressValidity";
     const PATH: &'static str = "/ccpayment/v2/checkWithdrawalAddressValidity";
-    const SAFETY: Safety = Safety::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::Read;
 
     fn validate(&self) -> Result<(), ValidationError> {
         self.chain.validate("chain")?;
@@ -164,15 +164,15 @@ impl GetCwalletUserId {
     }
 }
 
-impl Endpoint for GetCwalletUserId {
+impl Request for GetCwalletUserId {
     type Response = GetCwalletUserIdResponse;
 
-    const NAME: &'static str = "getCwalletUserId";
+    const OPERATION: &'static str = "getCwalletUserId";
     const PATH: &'static str = "/ccpayment/v2/getCwalletUserId";
-    const SAFETY: Safety = Safety::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::Read;
 
     fn validate(&self) -> Result<(), ValidationError> {
-        check::shortest(&self.cwallet_user_id, "cwalletUserId", 1)?;
+        checks::shortest(&self.cwallet_user_id, "cwalletUserId", 1)?;
         Ok(())
     }
 
@@ -268,29 +268,29 @@ impl WebhookResend {
     }
 }
 
-impl Endpoint for WebhookResend {
+impl Request for WebhookResend {
     type Response = WebhookResendResponse;
 
-    const NAME: &'static str = "webhookResend";
+    const OPERATION: &'static str = "webhookResend";
     const PATH: &'static str = "/ccpayment/v2/webhook/resend";
-    const SAFETY: Safety = Safety::Unsafe;
+    const IDEMPOTENCY: Idempotency = Idempotency::NonIdempotent;
 
     fn validate(&self) -> Result<(), ValidationError> {
-        check::count(self.record_ids.len(), "recordIds", 0, 50)?;
+        checks::count(self.record_ids.len(), "recordIds", 0, 50)?;
         for item in &self.record_ids {
             item.validate("recordIds")?;
         }
         self.start_timestamp.validate("startTimestamp")?;
         if let Some(end_timestamp) = &self.end_timestamp {
-            check::seconds(*end_timestamp, "endTimestamp")?;
+            checks::seconds(*end_timestamp, "endTimestamp")?;
         }
-        check::forward(
+        checks::forward(
             self.start_timestamp,
             self.end_timestamp,
             "startTimestamp",
             "endTimestamp",
         )?;
-        check::span(
+        checks::span(
             self.start_timestamp,
             self.end_timestamp,
             "endTimestamp",
@@ -360,12 +360,12 @@ impl GetPaymentBlockHeight {
     }
 }
 
-impl Endpoint for GetPaymentBlockHeight {
+impl Request for GetPaymentBlockHeight {
     type Response = GetPaymentBlockHeightResponse;
 
-    const NAME: &'static str = "getPaymentBlockHeight";
+    const OPERATION: &'static str = "getPaymentBlockHeight";
     const PATH: &'static str = "/ccpayment/v2/getPaymentBlockHeight";
-    const SAFETY: Safety = Safety::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::Read;
 
     fn path(&self) -> &str {
         self.path.as_deref().unwrap_or(Self::PATH)

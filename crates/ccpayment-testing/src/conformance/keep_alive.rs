@@ -2,7 +2,7 @@
 
 use super::Rig;
 use super::server::{Server, Step, answer};
-use super::socket::{call, may_have_acted, whole, write};
+use super::socket::{exchange, may_have_acted, whole, write};
 
 use Step::{FirstBytes, RequestButLastByte};
 
@@ -18,7 +18,7 @@ pub(super) async fn a_connection_is_kept_and_used_again(rig: Rig) {
         whole(answer("ok")),
     ]]);
     for _ in 0..3 {
-        assert_eq!(rig.send(call(&server)).await.unwrap().body(), "ok");
+        assert_eq!(rig.send(exchange(&server)).await.unwrap().body(), "ok");
     }
     assert_eq!(
         server.look(|log| (log.connections, log.requests.len())),
@@ -39,7 +39,7 @@ pub(super) async fn a_kept_connection_that_breaks_under_the_next_request_is_not_
         let mut script = vec![Step::Request, whole(answer("ok"))];
         script.extend(breaks);
         let server = Server::start(vec![script]);
-        assert_eq!(rig.send(call(&server)).await.unwrap().body(), "ok");
-        may_have_acted(&rig, &server, call(&server)).await;
+        assert_eq!(rig.send(exchange(&server)).await.unwrap().body(), "ok");
+        may_have_acted(&rig, &server, exchange(&server)).await;
     }
 }

@@ -1,7 +1,7 @@
 //! What goes in has to come out, whatever carries it.
 
 use bytes::Bytes;
-use ccpayment_client::{Call, TransportError};
+use ccpayment_client::{Exchange, TransportError};
 use futures_util::future::join_all;
 use http::{Request, Response, StatusCode};
 
@@ -30,12 +30,12 @@ pub(super) async fn the_request_arrives_as_it_was_given(rig: Rig) {
         vec![b'x'; 1 << 20].into(),
     ] {
         rig.peer.plan(Planned::Answer(answer("ok")));
-        let mut call = rig.call(body);
-        *call.request.uri_mut() = format!("http://{}/a/b%20c?d=%2F&e", rig.peer.address)
+        let mut exchange = rig.exchange(body);
+        *exchange.request.uri_mut() = format!("http://{}/a/b%20c?d=%2F&e", rig.peer.address)
             .parse()
             .unwrap();
-        let given = call.request.clone();
-        assert_eq!(rig.send(call).await.unwrap().body(), "ok");
+        let given = exchange.request.clone();
+        assert_eq!(rig.send(exchange).await.unwrap().body(), "ok");
         let [arrived] = &rig.peer.seen()[..] else {
             panic!("it was not sent once");
         };
@@ -53,9 +53,9 @@ pub(super) async fn the_request_arrives_as_it_was_given(rig: Rig) {
 
 pub(super) async fn nothing_is_added_to_the_request_that_means_anything(rig: Rig) {
     rig.peer.plan(Planned::Answer(answer("ok")));
-    let call = rig.call("{}");
-    let given = call.request.clone();
-    rig.send(call).await.unwrap();
+    let exchange = rig.exchange("{}");
+    let given = exchange.request.clone();
+    rig.send(exchange).await.unwrap();
     for (name, value) in rig.peer.seen()[0].headers() {
         assert!(
             given.headers().contains_key(name) || HARMLESS.contains(&name.as_str()),
@@ -66,7 +66,7 @@ pub(super) async fn nothing_is_added_to_the_request_that_means_anything(rig: Rig
 
 pub(super) async fn a_request_without_a_body_stays_without(rig: Rig) {
     rig.peer.plan(Planned::Answer(answer("ok")));
-    rig.send(rig.call("")).await.unwrap();
+    rig.send(rig.exchange("")).await.unwrap();
     let [arrived] = &rig.peer.seen()[..] else {
         panic!("it was not sent once");
     };
@@ -89,7 +89,7 @@ pub(super) async fn every_status_is_an_answer(rig: Rig) {
         headers.insert("retry-after", "0".parse().unwrap());
         headers.insert("www-authenticate", "Basic realm=\"x\"".parse().unwrap());
         rig.peer.plan(Planned::Answer(planned));
-        let answer = rig.send(rig.call("{}")).await.unwrap();
+        let answer = rig.send(rig.exchange("{}")).await.unwrap();
         assert_eq!(answer.status(), status);
         assert_eq!(answer.body(), "body", "{status}");
         assert_eq!(rig.peer.seen().len(), 1, "{status}");
@@ -118,7 +118,7 @@ pub(super) async fn the_answer_arrives_as_it_was_given(rig: Rig) {
             } else {
                 Planned::Unannounced(planned)
             });
-            let answer = rig.send(rig.call("{}")).await.unwrap();
+            let answer = rig.send(rig.exchange("{}")).await.unwrap();
             assert_eq!(answer.body()[..], pieces.concat()[..]);
             for name in given.keys() {
                 let values = |headers: &http::HeaderMap| -> Vec<_> {
@@ -139,9 +139,9 @@ pub(super) async fn an_answer_at_the_limit_passes_and_one_byte_more_is_refused(r
             } else {
                 Planned::Unannounced(planned)
             });
-            let mut call = rig.call("{}");
-            call.max_response_bytes = 8;
-            match rig.send(call).await {
+            let mut exchange = rig.exchange("{}");
+            exchange.max_response_bytes = 8;
+            match rig.send(exchange).await {
                 Ok(answer) => assert!(passes && answer.body().len() == length, "{length}"),
                 Err(TransportError::TooLarge { limit: 8 }) => assert!(!passes, "{length}"),
                 Err(error) => panic!("{length}: {error:?}"),
@@ -151,14 +151,14 @@ pub(super) async fn an_answer_at_the_limit_passes_and_one_byte_more_is_refused(r
     }
     // What was not read of those is in nobody's answer.
     rig.peer.plan(Planned::Answer(answer("after")));
-    assert_eq!(rig.send(rig.call("{}")).await.unwrap().body(), "after");
+    assert_eq!(rig.send(rig.exchange("{}")).await.unwrap().body(), "after");
 }
 
 pub(super) async fn an_endless_answer_is_refused_and_not_kept(rig: Rig) {
     rig.peer.plan(Planned::Endless);
-    let mut call = rig.call("{}");
-    call.max_response_bytes = 1 << 10;
-    let error = rig.send(call).await.unwrap_err();
+    let mut exchange = rig.exchange("{}");
+    exchange.max_response_bytes = 1 << 10;
+    let error = rig.send(exchange).await.unwrap_err();
     assert!(
         matches!(error, TransportError::TooLarge { limit: 1024 }),
         "{error:?}"
@@ -174,7 +174,7 @@ pub(super) async fn what_reached_nobody_was_not_sent(rig: Rig) {
 
 pub(super) async fn what_broke_after_the_request_may_have_been_sent_and_is_not_repeated(rig: Rig) {
     rig.peer.plan(Planned::Lost);
-    let error = rig.send(rig.call("{}")).await.unwrap_err();
+    let error = rig.send(rig.exchange("{}")).await.unwrap_err();
     assert!(error.could_have_acted(), "{error:?}");
     assert_eq!(rig.peer.seen().len(), 1);
 }
@@ -183,25 +183,25 @@ pub(super) async fn a_silent_peer_is_given_up_at_the_deadline_and_the_next_call_
     rig: Rig,
 ) {
     rig.peer.plan(Planned::Silent);
-    let mut call = rig.call("{}");
-    call.timeout = SHORT;
-    let error = rig.send(call).await.unwrap_err();
+    let mut exchange = rig.exchange("{}");
+    exchange.timeout = SHORT;
+    let error = rig.send(exchange).await.unwrap_err();
     assert!(error.could_have_acted(), "{error:?}");
     assert_eq!(rig.peer.seen().len(), 1);
 
     rig.peer.plan(Planned::Answer(answer("next")));
-    assert_eq!(rig.send(rig.call("{}")).await.unwrap().body(), "next");
+    assert_eq!(rig.send(rig.exchange("{}")).await.unwrap().body(), "next");
     assert_eq!(rig.peer.seen().len(), 1);
 }
 
 pub(super) async fn calls_at_once_are_all_sent_once(rig: Rig) {
-    let calls: Vec<Call> = (0..16)
-        .map(|number| rig.call(format!("{{\"a\":{number}}}")))
+    let calls: Vec<Exchange> = (0..16)
+        .map(|number| rig.exchange(format!("{{\"a\":{number}}}")))
         .collect();
     for _ in &calls {
         rig.peer.plan(Planned::Answer(answer("ok")));
     }
-    for answer in join_all(calls.into_iter().map(|call| rig.send(call))).await {
+    for answer in join_all(calls.into_iter().map(|exchange| rig.send(exchange))).await {
         assert_eq!(answer.unwrap().body(), "ok");
     }
     let mut bodies: Vec<_> = (rig.peer.seen().into_iter().map(Request::into_body)).collect();
@@ -213,9 +213,9 @@ pub(super) async fn calls_at_once_are_all_sent_once(rig: Rig) {
 pub(super) async fn no_error_and_no_debug_output_has_the_signature(rig: Rig) {
     for planned in [Planned::Lost, Planned::Endless] {
         rig.peer.plan(planned);
-        let mut call = rig.call("{\"memo\":\"a-secret-memo\"}");
-        call.max_response_bytes = 8;
-        let error = rig.send(call).await.unwrap_err();
+        let mut exchange = rig.exchange("{\"memo\":\"a-secret-memo\"}");
+        exchange.max_response_bytes = 8;
+        let error = rig.send(exchange).await.unwrap_err();
         let shown = format!("{error:?} {error}");
         assert!(
             !shown.contains("a-signature") && !shown.contains("a-secret-memo"),

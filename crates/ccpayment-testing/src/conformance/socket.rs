@@ -1,6 +1,6 @@
 //! What can happen on a connection, and what a library must not do about it by itself.
 
-use ccpayment_client::{Call, TransportError};
+use ccpayment_client::{Exchange, TransportError};
 
 use super::server::{Log, Server, Step, answer};
 use super::{Rig, SHORT, call_to};
@@ -22,18 +22,18 @@ pub(super) fn whole(bytes: impl AsRef<[u8]>) -> Step {
     Step::Answer(bytes.as_ref().to_vec())
 }
 
-pub(super) fn call(server: &Server) -> Call {
+pub(super) fn exchange(server: &Server) -> Exchange {
     call_to(server.address, "{\"coinId\":1280}")
 }
 
 /// Longer than all buffers on the way, so that it can't have left when the connection breaks.
-fn long_call(server: &Server) -> Call {
+fn long_call(server: &Server) -> Exchange {
     call_to(server.address, vec![b'x'; 32 << 20])
 }
 
 pub(super) async fn the_request_on_the_wire_has_one_host_and_one_length(rig: Rig) {
     let server = Server::start(vec![]);
-    rig.send(call(&server)).await.unwrap();
+    rig.send(exchange(&server)).await.unwrap();
     let request = server.look(|log| log.requests[0].clone());
     let values = |name| -> Vec<_> { request.headers().get_all(name).iter().collect() };
     assert_eq!(request.uri(), "/ccpayment/v2/getCoin");
@@ -52,7 +52,7 @@ pub(super) async fn no_redirect_is_followed(rig: Rig) {
             elsewhere.address
         );
         let server = Server::start(vec![vec![Step::Request, whole(answer)]]);
-        let answer = rig.send(call(&server)).await.unwrap();
+        let answer = rig.send(exchange(&server)).await.unwrap();
         assert_eq!(
             (answer.status().as_u16(), &answer.body()[..]),
             (status, &b"body"[..])
@@ -76,7 +76,7 @@ pub(super) async fn nothing_is_decompressed(rig: Rig) {
             Step::Request,
             whole([head.as_bytes(), body].concat()),
         ]]);
-        let answer = rig.send(call(&server)).await.unwrap();
+        let answer = rig.send(exchange(&server)).await.unwrap();
         assert_eq!(answer.body(), body, "{encoding}");
         assert_eq!(answer.headers()["content-encoding"], encoding);
     }
@@ -85,8 +85,8 @@ pub(super) async fn nothing_is_decompressed(rig: Rig) {
 pub(super) async fn a_connection_that_the_server_gives_up_is_not_used_again(rig: Rig) {
     let last = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\nok";
     let server = Server::start(vec![vec![Step::Request, whole(last), UntilClosed]]);
-    assert_eq!(rig.send(call(&server)).await.unwrap().body(), "ok");
-    assert_eq!(rig.send(call(&server)).await.unwrap().body(), "again");
+    assert_eq!(rig.send(exchange(&server)).await.unwrap().body(), "ok");
+    assert_eq!(rig.send(exchange(&server)).await.unwrap().body(), "again");
 }
 
 pub(super) async fn an_interim_answer_is_not_the_answer(rig: Rig) {
@@ -95,7 +95,7 @@ pub(super) async fn an_interim_answer_is_not_the_answer(rig: Rig) {
         write("HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n"),
         whole(answer("ok")),
     ]]);
-    let answer = rig.send(call(&server)).await.unwrap();
+    let answer = rig.send(exchange(&server)).await.unwrap();
     assert_eq!(
         (answer.status().as_u16(), &answer.body()[..]),
         (200, &b"ok"[..])
@@ -109,7 +109,7 @@ pub(super) async fn a_refused_connection_has_sent_nothing(rig: Rig) {
 
 pub(super) async fn a_connection_closed_before_the_request_is_no_answer(rig: Rig) {
     let server = Server::start(vec![vec![]]);
-    let error = rig.send(call(&server)).await.unwrap_err();
+    let error = rig.send(exchange(&server)).await.unwrap_err();
     // Which class it is, is a race; whether it goes out again, is not.
     assert_eq!(
         server.look(|log| (log.connections, log.requests.len())),
@@ -125,13 +125,13 @@ pub(super) async fn a_reset_during_the_request_may_have_sent_it(rig: Rig) {
 
 pub(super) async fn a_reset_after_the_request_may_have_sent_it(rig: Rig) {
     let server = Server::start(vec![vec![RequestButLastByte]]);
-    may_have_acted(&rig, &server, call(&server)).await;
+    may_have_acted(&rig, &server, exchange(&server)).await;
 }
 
 pub(super) async fn a_reset_within_the_answer_may_have_sent_the_request(rig: Rig) {
     let cut = "HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n{\"co";
     let server = Server::start(vec![vec![RequestButLastByte, write(cut)]]);
-    may_have_acted(&rig, &server, call(&server)).await;
+    may_have_acted(&rig, &server, exchange(&server)).await;
 }
 
 pub(super) async fn an_answer_that_breaks_off_or_is_none_may_have_sent_the_request(rig: Rig) {
@@ -163,7 +163,7 @@ pub(super) async fn an_answer_that_breaks_off_or_is_none_may_have_sent_the_reque
     ] {
         let server = Server::start(vec![vec![Step::Request, write(&broken)]]);
         let start = &broken[..broken.len().min(80)];
-        let error = match rig.send(call(&server)).await {
+        let error = match rig.send(exchange(&server)).await {
             Err(error) => error,
             Ok(answer) => panic!("{start:?} is taken for {answer:?}"),
         };
@@ -175,9 +175,9 @@ pub(super) async fn an_answer_that_breaks_off_or_is_none_may_have_sent_the_reque
 
 pub(super) async fn a_kept_connection_that_was_closed_is_replaced_or_an_honest_error(rig: Rig) {
     let server = Server::start(vec![vec![Step::Request, whole(answer("ok"))]]);
-    assert_eq!(rig.send(call(&server)).await.unwrap().body(), "ok");
+    assert_eq!(rig.send(exchange(&server)).await.unwrap().body(), "ok");
     assert!(rig.wait(&server, |log| log.done == 1).await);
-    let second = rig.send(call(&server)).await;
+    let second = rig.send(exchange(&server)).await;
     let arrived = server.look(|log| log.requests.len()) - 1;
     match second {
         Ok(answer) => assert_eq!((answer.body().as_ref(), arrived), (&b"again"[..], 1)),
@@ -200,11 +200,11 @@ pub(super) async fn an_answer_that_nobody_asked_for_is_nobodys(rig: Rig) {
         for script in [vec![Step::Request, at_once, UntilClosed], later] {
             let written = script.len() - 1;
             let server = Server::start(vec![script]);
-            assert_eq!(rig.send(call(&server)).await.unwrap().body(), "ok");
+            assert_eq!(rig.send(exchange(&server)).await.unwrap().body(), "ok");
             // Before the next request, or nobody could tell it from the answer.
             let is_over = move |log: &Log| log.steps >= written || log.done == 1;
             assert!(rig.wait(&server, is_over).await);
-            match rig.send(call(&server)).await {
+            match rig.send(exchange(&server)).await {
                 Ok(answer) => assert_eq!(answer.body(), "again"),
                 Err(error) => assert!(matches!(error, TransportError::NotSent(_)), "{error:?}"),
             }
@@ -220,14 +220,14 @@ pub(super) async fn what_was_refused_is_not_read_as_the_next_answer(rig: Rig) {
         Step::Request,
         whole(answer("kept")),
     ]]);
-    let mut first = call(&server);
+    let mut first = exchange(&server);
     first.max_response_bytes = 4;
     let error = rig.send(first).await.unwrap_err();
     assert!(
         matches!(error, TransportError::TooLarge { limit: 4 }),
         "{error:?}"
     );
-    let second = rig.send(call(&server)).await.unwrap();
+    let second = rig.send(exchange(&server)).await.unwrap();
     assert!(
         ["kept", "again"].iter().any(|body| second.body() == body),
         "{second:?}"
@@ -242,9 +242,9 @@ pub(super) async fn a_silent_server_is_given_up_in_time_and_the_connection_close
         vec![Step::Request, write("HTTP/1.1 200 OK\r\n"), UntilClosed],
     ] {
         let server = Server::start(vec![silence]);
-        let mut call = call(&server);
-        call.timeout = SHORT;
-        let error = rig.send(call).await.unwrap_err();
+        let mut exchange = exchange(&server);
+        exchange.timeout = SHORT;
+        let error = rig.send(exchange).await.unwrap_err();
         assert!(error.could_have_acted(), "{error:?}");
         assert!(
             rig.wait(&server, |log| log.closed == 1).await,
@@ -259,9 +259,9 @@ pub(super) async fn a_silent_server_is_given_up_in_time_and_the_connection_close
 
 pub(super) async fn a_server_that_takes_nothing_is_given_up_in_time(rig: Rig) {
     let server = Server::start(vec![vec![FirstBytes, Silence]]);
-    let mut call = long_call(&server);
-    call.timeout = SHORT;
-    let error = rig.send(call).await.unwrap_err();
+    let mut exchange = long_call(&server);
+    exchange.timeout = SHORT;
+    let error = rig.send(exchange).await.unwrap_err();
     assert!(error.could_have_acted(), "{error:?}");
     assert_eq!(
         server.look(|log| (log.connections, log.requests.len())),
@@ -271,8 +271,8 @@ pub(super) async fn a_server_that_takes_nothing_is_given_up_in_time(rig: Rig) {
 }
 
 /// What arrived before this call is not counted.
-pub(super) async fn may_have_acted(rig: &Rig, server: &Server, call: Call) {
-    let error = rig.send(call).await.unwrap_err();
+pub(super) async fn may_have_acted(rig: &Rig, server: &Server, exchange: Exchange) {
+    let error = rig.send(exchange).await.unwrap_err();
     assert!(
         matches!(error, TransportError::MaybeSent(_)),
         "{error:?} claims to know"

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use ccpayment_client::{Call, Clock, Transport, TransportError};
+use ccpayment_client::{Clock, Exchange, Transport, TransportError};
 use http::{Response, StatusCode};
 
 use super::time::{Parcel, Shared, Slot, VirtualClock};
@@ -86,10 +86,10 @@ impl Line {
     }
 
     /// Sends a request that arrives after this time, whatever becomes of who sent it.
-    fn post(&self, call: &Call, after: Duration, slot: Option<Slot>) {
+    fn post(&self, exchange: &Exchange, after: Duration, slot: Option<Slot>) {
         let parcel = Parcel {
-            operation: call.operation,
-            request: call.request.clone(),
+            operation: exchange.operation,
+            request: exchange.request.clone(),
             slot,
         };
         self.clock.shared().post(after, parcel);
@@ -111,21 +111,21 @@ impl Line {
 
 #[async_trait]
 impl Transport for Line {
-    async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
+    async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError> {
         let (fate, there, back, late, silence) = {
             let mut shared = self.clock.shared();
-            let fate = Fate::draw(&mut shared, call.operation);
+            let fate = Fate::draw(&mut shared, exchange.operation);
             shared.counts.calls += 1;
             if !matches!(fate, Fate::Answered) {
                 shared.counts.faults += 1;
                 let title = fate.title();
-                shared.say("line", format_args!("{} {title}", call.operation));
+                shared.say("line", format_args!("{} {title}", exchange.operation));
             }
             let (there, back) = (shared.millis(5, 400), shared.millis(5, 400));
             // Up to more than a signature is valid for.
-            let late = call.timeout + shared.millis(0, 150_000);
+            let late = exchange.timeout + shared.millis(0, 150_000);
             let silence = if shared.chance(50) {
-                Silence::TimedOut(call.timeout)
+                Silence::TimedOut(exchange.timeout)
             } else {
                 Silence::Reset(shared.millis(5, 5_000))
             };
@@ -134,7 +134,7 @@ impl Transport for Line {
         match fate {
             Fate::Answered => {
                 let slot = Slot::default();
-                self.post(&call, there, Some(slot.clone()));
+                self.post(&exchange, there, Some(slot.clone()));
                 let answer = slot.take().await;
                 self.clock.sleep(back).await;
                 answer.ok_or_else(|| TransportError::MaybeSent("the connection was closed".into()))
@@ -145,17 +145,17 @@ impl Transport for Line {
             }
             Fate::LostBefore => Err(self.silent(silence).await),
             Fate::LostAfter => {
-                self.post(&call, there, None);
+                self.post(&exchange, there, None);
                 Err(self.silent(silence).await)
             }
             Fate::Late => {
-                self.post(&call, late, None);
-                Err(self.silent(Silence::TimedOut(call.timeout)).await)
+                self.post(&exchange, late, None);
+                Err(self.silent(Silence::TimedOut(exchange.timeout)).await)
             }
             Fate::BadGateway => {
                 let acts = self.clock.shared().chance(50);
                 if acts {
-                    self.post(&call, there, None);
+                    self.post(&exchange, there, None);
                 }
                 self.clock.sleep(there + back).await;
                 Ok(page(StatusCode::BAD_GATEWAY))

@@ -9,7 +9,7 @@ use http::{Request, Response};
 
 use ccpayment_client::core::v2::ApplyAppWithdrawToNetwork;
 use ccpayment_client::core::{
-    Address, AppId, AppSecret, Chain, CoinId, Credentials, OrderId, Prepared, Timestamp,
+    Address, AppId, AppSecret, Chain, CoinId, Credentials, OrderId, PreparedRequest, Timestamp,
 };
 use ccpayment_sandbox::{Sandbox, Setting};
 
@@ -116,7 +116,7 @@ async fn one_debit_too_many_is_found() {
             wish.address.clone(),
             wish.amount.clone(),
         );
-        let prepared = Prepared::new(&payout).unwrap();
+        let prepared = PreparedRequest::new(&payout).unwrap();
         let origin = "http://localhost".parse().unwrap();
         let at = Timestamp::new(1_767_225_600);
         let request = prepared.sign(&origin, &credentials, at).unwrap();

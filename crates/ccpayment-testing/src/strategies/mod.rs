@@ -53,17 +53,17 @@ mod tests;
 use std::fmt::{self, Debug};
 use std::marker::PhantomData;
 
-use ccpayment_client::core::{Amount, Endpoint};
+use ccpayment_client::core::{Amount, Request};
 use proptest::strategy::{BoxedStrategy, NewTree, Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use serde::de::DeserializeOwned;
 
 use description::Sign;
 
-/// Any request of this type that can be sent: [`Endpoint::validate`] accepts it.
+/// Any request of this type that can be sent: [`Request::validate`] accepts it.
 pub fn request<E>() -> BoxedStrategy<E>
 where
-    E: Endpoint + DeserializeOwned + Debug + 'static,
+    E: Request + DeserializeOwned + Debug + 'static,
 {
     json::request::<E>()
         .prop_filter_map(
@@ -79,7 +79,7 @@ where
 /// Any answer to this request that a gateway might give.
 pub fn response<E>() -> BoxedStrategy<E::Response>
 where
-    E: Endpoint,
+    E: Request,
     E::Response: Debug + 'static,
 {
     json::response::<E>()

@@ -1,6 +1,6 @@
 use bytes::Bytes;
 use ccpayment_client::core::v2::{CreateAppOrderDepositAddress, GetCoin, GetCoinResponse};
-use ccpayment_client::core::{Safety, Version};
+use ccpayment_client::core::{Idempotency, Version};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng};
 
@@ -72,12 +72,12 @@ fn what_fails_shrinks_to_the_smallest() {
 #[derive(Debug, serde::Deserialize)]
 struct Own {}
 
-impl Endpoint for Own {
+impl Request for Own {
     type Response = Own;
     const VERSION: Version = Version::V2;
-    const NAME: &'static str = "own";
+    const OPERATION: &'static str = "own";
     const PATH: &'static str = "/own";
-    const SAFETY: Safety = Safety::Read;
+    const IDEMPOTENCY: Idempotency = Idempotency::Read;
 
     fn body(&self) -> Result<Bytes, serde_json::Error> {
         Ok(Bytes::new())

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use super::deposits::{ApiDeposit, DirectDeposit, Invoice};
 use super::payouts::{ApiWithdrawal, Refund};
 use crate::event::DeliveryKey;
-use crate::whole::{UnknownEvent, UnreadableEvent};
+use crate::raw_event::{UnknownEvent, UnreadableEvent};
 
 /// A notification, by its `order_type`.
 ///

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::event::Event;
 use crate::parse::{named, the_one};
-use crate::whole::{UnknownEvent, UnreadableEvent};
+use crate::raw_event::{UnknownEvent, UnreadableEvent};
 
 /// Reads a body. `None` when it is no JSON object, strictly: what was lengthened under v1's digest
 /// is none.

@@ -9,7 +9,7 @@ use super::event::Event;
 use super::parse;
 use crate::acknowledge::Acknowledgement;
 use crate::error::VerifyError;
-use crate::gate::{Gate, malformed, refused};
+use crate::signed_delivery::{DeliveryCheck, malformed, refused};
 use crate::verifier::Verified;
 
 /// Decides whether a delivery comes from the gateway's v1. Prepare one when the program starts.
@@ -17,17 +17,17 @@ use crate::verifier::Verified;
 /// It takes headers and the body's raw bytes, since the signature is over exactly these.
 #[derive(Debug, Clone)]
 pub struct Verifier {
-    gate: Gate,
+    check: DeliveryCheck,
     keys: Vec<DigestKey>,
 }
 
 impl Verifier {
     /// The most bytes that a body may have, unless set: 64 KiB, dozens of times a real one.
-    pub const MAX_BODY: usize = Gate::MAX_BODY;
+    pub const MAX_BODY: usize = DeliveryCheck::MAX_BODY;
 
     /// How far a timestamp may lie from our time, unless set, in seconds: as in v2, whose
-    /// [constant](crate::Verifier::TOLERANCE_SECONDS) says why. An official SDK of v1 takes as much.
-    pub const TOLERANCE_SECONDS: u64 = crate::Verifier::TOLERANCE_SECONDS;
+    /// [constant](crate::Verifier::TOLERANCE) says why. An official SDK of v1 takes as much.
+    pub const TOLERANCE: Duration = crate::Verifier::TOLERANCE;
 
     /// A verifier of the notifications for this APP ID.
     ///
@@ -35,8 +35,11 @@ impl Verifier {
     ///
     /// When the APP ID or the secret was badly copied, as for [`Credentials::new`]. The error does
     /// not show it.
-    pub fn new(app_id: AppId, secret: &AppSecret) -> Result<Self, ValidationError> {
-        let credentials = Credentials::new(app_id, secret.clone())?;
+    pub fn new(
+        app_id: impl Into<AppId>,
+        secret: impl Into<AppSecret>,
+    ) -> Result<Self, ValidationError> {
+        let credentials = Credentials::new(app_id, secret)?;
         Ok(Self::from(&credentials))
     }
 
@@ -45,32 +48,32 @@ impl Verifier {
     /// # Errors
     ///
     /// When the secret was badly copied, as for [`Verifier::new`].
-    pub fn also_accept(mut self, secret: &AppSecret) -> Result<Self, ValidationError> {
-        let credentials = Credentials::new(self.gate.app_id().clone(), secret.clone())?;
+    pub fn also_accept(mut self, secret: impl Into<AppSecret>) -> Result<Self, ValidationError> {
+        let credentials = Credentials::new(self.check.app_id().clone(), secret)?;
         self.keys.extend(credentials.digest_key());
         Ok(self)
     }
 
     /// How far a timestamp may lie from our time, on both sides:
-    /// [`TOLERANCE_SECONDS`](Self::TOLERANCE_SECONDS), unless set. Counted in whole seconds, and at
+    /// [`TOLERANCE`](Self::TOLERANCE.as_secs()), unless set. Counted in whole seconds, and at
     /// least one. What protects against a replay is that credits are unique by
     /// [`Creditable::record_id`](super::Creditable::record_id).
     #[must_use]
     pub fn tolerance(mut self, tolerance: Duration) -> Self {
-        self.gate.tolerance(tolerance);
+        self.check.tolerance(tolerance);
         self
     }
 
     /// The most bytes that a body may have: [`Verifier::MAX_BODY`], unless set.
     #[must_use]
     pub fn max_body(mut self, bytes: usize) -> Self {
-        self.gate.max_body = bytes;
+        self.check.max_body = bytes;
         self
     }
 
     #[cfg(feature = "axum")]
     pub(crate) fn body_limit(&self) -> usize {
-        self.gate.max_body
+        self.check.max_body
     }
 
     /// Checks a delivery and reads it. Outside of a test, `now` is `SystemTime::now()`.
@@ -95,7 +98,7 @@ impl Verifier {
         body: &[u8],
         now: SystemTime,
     ) -> Result<Verified<Event>, VerifyError> {
-        self.gate.check(headers, body, now, |text, signature| {
+        self.check.check(headers, body, now, |text, signature| {
             // Every key is tried, so that the time it takes does not tell which one fits.
             (self.keys.iter()).fold(false, |fits, key| fits | key.verify(text, signature))
         })?;
@@ -109,7 +112,7 @@ impl From<&Credentials> for Verifier {
     /// a secret give one that accepts nothing until [`Verifier::also_accept`].
     fn from(credentials: &Credentials) -> Self {
         Self {
-            gate: Gate::new(credentials.app_id().clone(), Self::TOLERANCE_SECONDS),
+            check: DeliveryCheck::new(credentials.app_id().clone(), Self::TOLERANCE.as_secs()),
             keys: credentials.digest_key().into_iter().collect(),
         }
     }

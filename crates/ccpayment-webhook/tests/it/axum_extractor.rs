@@ -53,7 +53,7 @@ impl App {
     fn with(set: impl FnOnce(Webhook) -> Webhook) -> Self {
         let handled = Arc::new(AtomicUsize::new(0));
         let state = State {
-            webhook: set(Webhook::new(verifier(), || at(SIGNED_AT))),
+            webhook: set(Webhook::with_clock(verifier(), || at(SIGNED_AT))),
             handled: handled.clone(),
         };
         let router = Router::new()
@@ -191,7 +191,7 @@ async fn a_body_has_the_time_that_was_set() {
 
 #[test]
 fn nothing_secret_is_printed() {
-    let webhook = Webhook::new(verifier(), || at(SIGNED_AT));
+    let webhook = Webhook::with_clock(verifier(), || at(SIGNED_AT));
     assert!(!format!("{webhook:?}").contains("sentinel"));
 }
 
@@ -218,7 +218,7 @@ async fn the_older_version_is_extracted_by_its_own_verifier() {
     let verifier = v1::Verifier::new(AppId::new(APP_ID), &AppSecret::new(SECRET)).unwrap();
     let mut router: Router = Router::new()
         .route("/v1", post(notify))
-        .with_state(Webhook::new(verifier, || at(SIGNED_AT)));
+        .with_state(Webhook::with_clock(verifier, || at(SIGNED_AT)));
     for (sent, expected) in [
         (body, (200, "success")),
         ("{}", (401, "the signature does not fit")),

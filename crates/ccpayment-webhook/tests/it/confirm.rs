@@ -4,7 +4,7 @@ use ccpayment_core::v2::{
     DepositRecord, GetAppDepositRecord, GetAppWithdrawRecord, GetAppWithdrawRecordResponse,
     GetUserDepositRecord, GetUserWithdrawRecord, UserWithdrawRecord,
 };
-use ccpayment_core::{Endpoint, OrderId, RecordId, Timestamp};
+use ccpayment_core::{OrderId, RecordId, Request, Timestamp};
 use ccpayment_webhook::{
     ApiDeposit, ApiWithdrawal, Confirm, ConfirmError, ConfirmedDeposit, ConfirmedWithdrawal,
     Creditable, DepositDecision, DirectDeposit, NoCredit, UserDeposit, UserWithdrawal,

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use ccpayment_client::{BoxError, Call, Client, Transport, TransportError};
+use ccpayment_client::{BoxError, Client, Exchange, Transport, TransportError};
 use ccpayment_core::v2::GetAppWithdrawRecord;
 use ccpayment_core::{AppId, AppSecret, Credentials, RecordId};
 use ccpayment_webhook::{
@@ -19,12 +19,12 @@ struct Record {
 
 #[async_trait]
 impl Transport for Record {
-    async fn send(&self, call: Call) -> Result<http::Response<Bytes>, TransportError> {
-        assert_eq!(call.operation, self.operation);
+    async fn send(&self, exchange: Exchange) -> Result<http::Response<Bytes>, TransportError> {
+        assert_eq!(exchange.operation, self.operation);
         if self.fields.is_empty() {
             return Err(TransportError::NotSent(BoxError::from("no route to host")));
         }
-        let asked: serde_json::Value = serde_json::from_slice(call.request.body()).unwrap();
+        let asked: serde_json::Value = serde_json::from_slice(exchange.request.body()).unwrap();
         let answer = format!(
             r#"{{"code":10000,"msg":"success","data":{{"record":{{"recordId":{},{}}}}}}}"#,
             asked["recordId"], self.fields

@@ -14,8 +14,8 @@ use ccpayment::webhook::{
     WithdrawalDecision,
 };
 use ccpayment::{
-    Address, Amount, AppId, AppSecret, Call, Chain, Client, CoinId, Credentials, OrderId, Proof,
-    RecordId, ReqwestTransport, Transport,
+    Address, Amount, AppId, AppSecret, Chain, Client, CoinId, Credentials, Exchange, OrderId,
+    Proof, RecordId, ReqwestTransport, Transport,
 };
 use ccpayment_sandbox::Sandbox;
 
@@ -87,7 +87,7 @@ impl Merchant {
             .with_origin(origin.parse()?)
             .with_clock(clock);
         let time = sandbox.clone();
-        let webhook = Webhook::new(verifier, move || clock::now(&time));
+        let webhook = Webhook::with_clock(verifier, move || clock::now(&time));
         let shop = Shop {
             client,
             webhook,
@@ -124,7 +124,7 @@ impl Merchant {
             Chain::new("POLYGON"),
             PRICE.parse()?,
         );
-        let to_pay = self.shop.client.submit(&order).await?.made;
+        let to_pay = self.shop.client.submit(&order).await?.created;
         self.say(format_args!(
             "opens {ORDER_ID}: {} USDT to {}",
             to_pay.amount, to_pay.address
@@ -160,13 +160,13 @@ impl Merchant {
         self.say(format_args!(
             "is sure of {PAYOUT_ID}: {} (submitted {}, looked up {})",
             match paid.proof {
-                Proof::Record => "its record is there",
+                Proof::FoundRecord => "its record is there",
                 _ => "the gateway accepted it",
             },
-            times(paid.tried.submits),
-            times(paid.tried.lookups),
+            times(paid.attempts.submits),
+            times(paid.attempts.lookups),
         ));
-        self.books().payouts.insert(paid.order_id, paid.made);
+        self.books().payouts.insert(paid.order_id, paid.created);
         Ok(())
     }
 
@@ -288,8 +288,12 @@ impl Merchant {
         for (name, value) in headers {
             request = request.header(name, value);
         }
-        let call = Call::new(request.body(body.into())?, "forged");
-        Ok(ReqwestTransport::new()?.send(call).await?.status().as_u16())
+        let exchange = Exchange::new(request.body(body.into())?, "forged");
+        Ok(ReqwestTransport::new()?
+            .send(exchange)
+            .await?
+            .status()
+            .as_u16())
     }
 }
 

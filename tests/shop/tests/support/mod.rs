@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use ccpayment::webhook::Verifier;
 use ccpayment::{
-    AppId, AppSecret, Call, Client, Credentials, Timestamp, Transport, TransportError,
+    AppId, AppSecret, Client, Credentials, Exchange, Timestamp, Transport, TransportError,
 };
 use ccpayment_sandbox::{Notification, Sandbox, Setting};
 use ccpayment_testing::TestClock;
@@ -22,11 +22,11 @@ struct Line {
 
 #[async_trait]
 impl Transport for Line {
-    async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
+    async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError> {
         if self.is_down.load(Ordering::SeqCst) {
             return Err(TransportError::NotSent("no route to host".into()));
         }
-        let answer = self.sandbox.respond(call.request).await;
+        let answer = self.sandbox.respond(exchange.request).await;
         Ok(answer.unwrap())
     }
 }

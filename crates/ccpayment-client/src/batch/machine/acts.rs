@@ -3,12 +3,12 @@
 use ccpayment_core::v2::{BatchStatus, BatchWithdrawOrder};
 use ccpayment_core::{OrderId, Timestamp};
 
-use super::{Act, Look, Machine, Step};
+use super::{Act, BatchMachine, Read, Step};
 use crate::error::{Error, Outcome};
+use crate::outcome::{Proof, RefusalReason};
 use crate::retry::passes_in_seconds;
-use crate::verdict::{Proof, Refusal};
 
-impl Machine {
+impl BatchMachine {
     /// What came of opening it with so many of the wanted rows, and which batch the answer names.
     pub(in crate::batch) fn opened(
         &mut self,
@@ -16,7 +16,7 @@ impl Machine {
         rows: usize,
         answer: Result<OrderId, Error>,
     ) -> Step {
-        self.tried.submits += 1;
+        self.attempts.submits += 1;
         match answer {
             // It was not there before, so nobody else has confirmed it.
             Ok(named) if named == self.order_id => {
@@ -35,7 +35,7 @@ impl Machine {
         signed_at: Timestamp,
         answer: Result<(), Error>,
     ) -> Step {
-        self.tried.submits += 1;
+        self.attempts.submits += 1;
         if let Err(error) = answer {
             return self.failed(Act::Append, signed_at, error);
         }
@@ -50,12 +50,12 @@ impl Machine {
 
     /// The answer to what was appended is of another batch, or does not say that all of it was.
     pub(in crate::batch) fn append_unproven(&mut self, signed_at: Timestamp) -> Step {
-        self.tried.submits += 1;
+        self.attempts.submits += 1;
         self.doubt(Act::Append, signed_at)
     }
 
     fn accept(&mut self, signed_at: Timestamp, rows: impl IntoIterator<Item = usize>) {
-        self.passing = None;
+        self.transient_refusal = None;
         self.accepted.extend(rows);
         self.accepted_at = self.accepted_at.max(Some(signed_at));
     }
@@ -65,7 +65,7 @@ impl Machine {
         signed_at: Timestamp,
         answer: Result<BatchWithdrawOrder, Error>,
     ) -> Step {
-        self.tried.submits += 1;
+        self.attempts.submits += 1;
         match answer {
             Ok(batch) => match batch.status {
                 BatchStatus::Reviewing | BatchStatus::Pending | BatchStatus::Processing
@@ -82,21 +82,21 @@ impl Machine {
     }
 
     fn failed(&mut self, act: Act, signed_at: Timestamp, error: Error) -> Step {
-        let rejection = error.rejection().cloned();
-        let step = match (error.outcome(), rejection) {
+        let refusal = error.refusal().cloned();
+        let step = match (error.outcome(), refusal) {
             (Outcome::NotSent, _) => {
                 self.failures += 1;
                 self.wait()
             }
-            (Outcome::Rejected, Some(rejection)) => {
+            (Outcome::Refused, Some(refusal)) => {
                 if act == Act::Confirm {
                     self.unread = Some(signed_at);
                 }
-                let passes = passes_in_seconds(rejection.code);
-                let refusal = Refusal::of(&error, rejection);
+                let passes = passes_in_seconds(refusal.code);
+                let refusal = RefusalReason::of(&error, refusal);
                 if passes {
                     self.failures += 1;
-                    self.passing = Some(refusal);
+                    self.transient_refusal = Some(refusal);
                     self.wait()
                 } else {
                     self.refused = Some((act, refusal));
@@ -117,9 +117,9 @@ impl Machine {
         if act == Act::Open {
             self.is_claimed = true;
             self.doubt.get_or_insert((act, signed_at));
-            return self.wait_then(Look::ReadBack);
+            return self.wait_then(Read::All);
         }
         self.doubt = Some((act, signed_at));
-        self.look().into()
+        self.next_read().into()
     }
 }

@@ -1,27 +1,27 @@
 //! How the work on a batch ends.
 
 use ccpayment_core::v2::{BatchStatus, BatchWithdrawOrder, GetBatchWithdrawOrder};
-use ccpayment_core::{Difference, Endpoint as _};
+use ccpayment_core::{Difference, Request as _};
 
-use super::{Act, BatchPaid, Machine, Step, finish};
+use super::{Act, BatchMachine, Step, SubmittedBatch, finish};
 use crate::error::Error;
-use crate::verdict::{PayoutError, Proof, Refusal, Tried};
+use crate::outcome::{Attempts, Proof, RefusalReason, SubmitError};
 
 /// After fewer readings of rows that do not match, the time was too short to call them more than
 /// late.
 const MIN_MISMATCHES: u32 = 3;
 
-impl Machine {
+impl BatchMachine {
     /// The time is up, or there is nothing left to do. A refusal is one only where it is proven
     /// that the batch is not confirmed.
-    pub(in crate::batch) fn give_up(&mut self) -> Result<BatchPaid, PayoutError> {
+    pub(in crate::batch) fn give_up(&mut self) -> Result<SubmittedBatch, SubmitError> {
         let fields = self.mismatch.clone();
         if self.is_confirmed && self.mismatches >= MIN_MISMATCHES {
             return Err(self.incomparable_error(None, fields));
         }
         let is_open = match self.doubt {
             // Without a batch, there is nothing to confirm.
-            Some((Act::Unheard, _)) => self.is_absent && !self.is_claimed,
+            Some((Act::UnknownPrior, _)) => self.is_absent && !self.is_claimed,
             Some(_) => false,
             None => {
                 let is_seen = self.is_there || self.is_absent;
@@ -30,53 +30,58 @@ impl Machine {
         };
         let last = self.last.take().map(Box::new);
         let refused = self.refused.take().map(|(_, refusal)| refusal);
-        let unmatched = (!fields.is_empty()).then_some(Refusal::Unmatched { fields });
-        let reason = refused.or_else(|| self.passing.take()).or(unmatched);
+        let unmatched = (!fields.is_empty()).then_some(RefusalReason::Unmatched { fields });
+        let reason = refused
+            .or_else(|| self.transient_refusal.take())
+            .or(unmatched);
         Err(match (reason.filter(|_| is_open), last) {
             (Some(reason), _) => self.refuse(reason),
-            (None, Some(last)) if is_open => self.refuse(Refusal::NotSent(last)),
-            (None, last) => PayoutError::Unknown {
+            (None, Some(last)) if is_open => self.refuse(RefusalReason::NotSent(last)),
+            (None, last) => SubmitError::Unknown {
                 order_id: self.order_id.clone(),
-                settled_by: GetBatchWithdrawOrder::NAME,
+                settled_by: GetBatchWithdrawOrder::OPERATION,
                 status: self.status.clone(),
                 last,
-                tried: self.tried(),
+                attempts: self.attempts(),
             },
         })
     }
 
     /// Nothing was tried.
-    pub(in crate::batch) fn not_sent(&self, error: Error) -> PayoutError {
-        self.refuse(Refusal::NotSent(Box::new(error)))
+    pub(in crate::batch) fn not_sent(&self, error: Error) -> SubmitError {
+        self.refuse(RefusalReason::NotSent(Box::new(error)))
     }
 
     /// A rule does not let it go on.
-    pub(in crate::batch) fn stopped(&mut self, error: Error) -> Result<BatchPaid, PayoutError> {
+    pub(in crate::batch) fn stopped(
+        &mut self,
+        error: Error,
+    ) -> Result<SubmittedBatch, SubmitError> {
         self.last = Some(error);
         self.give_up()
     }
 
     /// What was done, and since when a later process has to wait.
-    fn tried(&self) -> Tried {
+    fn attempts(&self) -> Attempts {
         let doubt = self.doubt.map(|(_, since)| since);
         let may_be_confirmed = self.is_confirmed || self.status.is_some();
         let began = may_be_confirmed.then_some(self.began);
-        Tried {
+        Attempts {
             in_doubt_since: doubt.max(self.unread).max(began).max(self.accepted_at),
-            ..self.tried
+            ..self.attempts
         }
     }
 
-    fn refuse(&self, reason: Refusal) -> PayoutError {
-        PayoutError::Refused {
+    fn refuse(&self, reason: RefusalReason) -> SubmitError {
+        SubmitError::Refused {
             order_id: self.order_id.clone(),
             reason,
-            tried: self.tried(),
+            attempts: self.attempts(),
         }
     }
 
     pub(super) fn ended(&self, batch: BatchWithdrawOrder) -> Step {
-        finish(Err(self.refuse(Refusal::Ended {
+        finish(Err(self.refuse(RefusalReason::Ended {
             record_id: batch.bill_id.unwrap_or_default().into(),
             status: batch.status.to_string(),
             reason: batch.reason,
@@ -84,11 +89,11 @@ impl Machine {
     }
 
     pub(super) fn conflict(&self, fields: Vec<Difference>) -> Step {
-        finish(Err(PayoutError::Conflict {
+        finish(Err(SubmitError::Conflict {
             order_id: self.order_id.clone(),
             record_id: None,
             fields: fields.into(),
-            tried: self.tried(),
+            attempts: self.attempts(),
         }))
     }
 
@@ -100,24 +105,24 @@ impl Machine {
         &self,
         batch: Option<&BatchWithdrawOrder>,
         fields: Vec<Difference>,
-    ) -> PayoutError {
+    ) -> SubmitError {
         let bill_id = batch.and_then(|batch| batch.bill_id.clone());
-        PayoutError::Incomparable {
+        SubmitError::Incomparable {
             order_id: self.order_id.clone(),
             record_id: bill_id.map(Into::into),
             status: batch.map(|batch| batch.status.to_string()),
             fields: fields.into(),
-            tried: self.tried(),
+            attempts: self.attempts(),
         }
     }
 
     pub(super) fn done(&mut self, batch: BatchWithdrawOrder, proof: Proof) -> Step {
-        finish(Ok(BatchPaid {
+        finish(Ok(SubmittedBatch {
             order_id: self.order_id.clone(),
             batch,
             rows: std::mem::take(&mut self.rows),
             proof,
-            tried: self.tried,
+            attempts: self.attempts,
         }))
     }
 }

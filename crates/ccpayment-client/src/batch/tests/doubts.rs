@@ -4,8 +4,8 @@ use super::*;
 
 const CLOCK: Option<Timestamp> = Some(T);
 
-fn unheard() -> Machine {
-    Machine::new(id(), T, Earlier::Unheard)
+fn unheard() -> BatchMachine {
+    BatchMachine::new(id(), T, Prior::None)
 }
 
 fn of_another(status: &str) -> BatchWithdrawOrder {
@@ -15,9 +15,9 @@ fn of_another(status: &str) -> BatchWithdrawOrder {
 }
 
 #[track_caller]
-fn since(verdict: Result<BatchPaid, PayoutError>) -> (String, Option<Timestamp>) {
+fn since(verdict: Result<SubmittedBatch, SubmitError>) -> (String, Option<Timestamp>) {
     let error = verdict.unwrap_err();
-    let since = error.tried().in_doubt_since;
+    let since = error.attempts().in_doubt_since;
     (name(&Step::Finish(Box::new(Err(error)))), since)
 }
 
@@ -28,24 +28,24 @@ fn an_answer_about_another_batch_proves_nothing() {
         let mut shown = complete(T, status);
         shown.batch = of_another(status);
         assert_eq!(name(&machine.read_back(shown)), "wait", "{status}");
-        let step = machine.glanced(CLOCK, &of_another(status));
+        let step = machine.status_read(CLOCK, &of_another(status));
         assert_eq!(name(&step), "wait", "{status}");
 
         // It settles no doubt either.
-        assert_eq!(name(&machine.confirmed(T, Err(lost()))), "glance");
+        assert_eq!(name(&machine.confirmed(T, Err(lost()))), "read status");
         let late = Some(later(9_999));
-        machine.glanced(late, &of_another(status));
+        machine.status_read(late, &of_another(status));
         machine.rows_unread(late, &of_another(status), lost());
         assert_eq!(since(machine.give_up()), ("unknown".into(), Some(T)));
     }
     let mut confirmed = machine();
     let step = confirmed.confirmed(T, Ok(of_another("Processing")));
-    assert_eq!(name(&step), "glance");
+    assert_eq!(name(&step), "read status");
     let mut opened = unheard();
     let step = opened.opened(T, 3, Ok(OrderId::new("batch-2")));
     assert_eq!(name(&step), "wait");
     let step = opened.read_back(complete(T, "Init"));
-    assert_eq!(name(&step), "wait, glance");
+    assert_eq!(name(&step), "wait, read status");
     let mut appended = machine();
     appended.read_back(seen(T, "Init", 3, |at| at == 0));
     assert_eq!(name(&appended.append_unproven(T)), "read back");
@@ -58,7 +58,7 @@ fn a_batch_id_in_another_spelling_is_for_a_person() {
     let mut machine = machine();
     let mut shown = complete(T, "Processing");
     shown.batch.batch_order_id = OrderId::new("Batch-1");
-    let step = machine.glanced(CLOCK, &shown.batch);
+    let step = machine.status_read(CLOCK, &shown.batch);
     assert_eq!(name(&step), "wait");
     let fields = vec![Difference::new("batchOrderId", "batch-1", "Batch-1")];
     shown.rows = BatchRows::Incomparable(fields);
@@ -86,26 +86,26 @@ fn a_refused_confirmation_is_unknown_until_the_batch_is_read() {
         paid.rows_unread(CLOCK, &batch("Processing", ""), lost());
         assert_eq!(since(paid.give_up()).0, "unknown", "{refused}");
         let step = paid.read_back(complete(T, "Processing"));
-        assert_eq!(name(&step), "done, Record", "{refused}");
+        assert_eq!(name(&step), "done, FoundRecord", "{refused}");
     }
 }
 
 #[test]
 fn a_batch_that_was_confirmed_once_is_never_confirmed_again() {
-    let mut machine = Machine::new(id(), later(7), Earlier::Left(None));
-    let step = machine.glanced(CLOCK, &batch("Processing", ""));
+    let mut machine = BatchMachine::new(id(), later(7), Prior::InDoubt(None));
+    let step = machine.status_read(CLOCK, &batch("Processing", ""));
     assert_eq!(name(&step), "read back");
     let long_after = later(9_999);
     for _ in 0..3 {
         let step = machine.read_back(complete(long_after, "Init"));
         assert_eq!(name(&step), "wait");
-        let step = machine.glanced(Some(long_after), &batch("Init", ""));
+        let step = machine.status_read(Some(long_after), &batch("Init", ""));
         assert_eq!(name(&step), "wait");
     }
     // Whoever goes on with it must not find it open and confirm it at once.
     assert_eq!(since(machine.give_up()), ("unknown".into(), Some(later(7))));
     let step = machine.read_back(complete(long_after, "Completed"));
-    assert_eq!(name(&step), "done, Record");
+    assert_eq!(name(&step), "done, FoundRecord");
 }
 
 #[test]
@@ -117,37 +117,36 @@ fn a_status_that_nobody_knows_is_told() {
     }
     machine.read_failed(lost());
     let error = machine.give_up().unwrap_err();
-    let PayoutError::Unknown { status, tried, .. } = error else {
+    let SubmitError::Unknown {
+        status, attempts, ..
+    } = error
+    else {
         panic!("{error}")
     };
     assert_eq!(status.as_deref(), Some("Cancelled"));
-    assert_eq!(tried.in_doubt_since, Some(T));
+    assert_eq!(attempts.in_doubt_since, Some(T));
 }
 
 #[test]
 fn a_batch_that_nobody_knows_is_opened_and_then_ours() {
-    for earlier in [
-        Earlier::Unheard,
-        Earlier::Left(None),
-        Earlier::Left(Some(T)),
-    ] {
-        let mut machine = Machine::new(id(), T, earlier);
+    for prior in [Prior::None, Prior::InDoubt(None), Prior::InDoubt(Some(T))] {
+        let mut machine = BatchMachine::new(id(), T, prior);
         assert_eq!(name(&machine.not_found(CLOCK, code(11003))), "open");
         assert_eq!(name(&machine.opened(T, 3, Ok(id()))), "read back");
         // The look-up may be behind.
         assert_eq!(name(&machine.not_found(CLOCK, code(11003))), "wait");
         let step = machine.read_back(complete(T, "Init"));
-        assert_eq!(name(&step), "confirm", "{earlier:?}");
+        assert_eq!(name(&step), "confirm", "{prior:?}");
     }
 }
 
 #[test]
 fn a_batch_that_is_there_and_that_nobody_has_heard_of_is_waited_out() {
-    let found = |machine: &mut Machine| {
-        let step = machine.read_back(complete(later(ABSENCE_SECONDS - 1), "Init"));
-        assert_eq!(name(&step), "wait, glance");
+    let found = |machine: &mut BatchMachine| {
+        let step = machine.read_back(complete(later(SETTLE_AFTER.as_secs() - 1), "Init"));
+        assert_eq!(name(&step), "wait, read status");
         assert_eq!(since(machine.give_up()), ("unknown".into(), Some(T)));
-        let step = machine.read_back(complete(later(ABSENCE_SECONDS), "Init"));
+        let step = machine.read_back(complete(later(SETTLE_AFTER.as_secs()), "Init"));
         assert_eq!(name(&step), "confirm");
     };
     found(&mut unheard());
@@ -164,7 +163,7 @@ fn a_batch_that_is_there_and_that_nobody_has_heard_of_is_waited_out() {
 #[test]
 fn a_batch_of_an_earlier_process_shows_at_the_first_look() {
     let step = unheard().read_back(complete(T, "Processing"));
-    assert_eq!(name(&step), "done, Record");
+    assert_eq!(name(&step), "done, FoundRecord");
 }
 
 /// Whatever ends the work, what an earlier process may have sent stays in doubt.
@@ -174,11 +173,11 @@ fn every_error_has_since_when_an_earlier_process_may_have_acted() {
     let mut machine = unheard();
     machine.read_failed(not_sent());
     assert_eq!(since(machine.give_up()), ("unknown".into(), Some(T)));
-    let mut machine = Machine::new(id(), T, Earlier::Left(None));
+    let mut machine = BatchMachine::new(id(), T, Prior::InDoubt(None));
     machine.read_failed(not_sent());
     assert_eq!(since(machine.give_up()), ("unknown".into(), None));
     let invalid = unheard().not_sent(not_sent());
-    assert_eq!(invalid.tried().in_doubt_since, Some(T));
+    assert_eq!(invalid.attempts().in_doubt_since, Some(T));
 
     type Answer = fn() -> Error;
     for (answers, verdict) in [
@@ -207,14 +206,17 @@ fn every_error_has_since_when_an_earlier_process_may_have_acted() {
         assert_eq!(name(&machine.not_found(CLOCK, code(11003))), "open");
         machine.opened(T, 3, Err(code(11011)));
     }
-    assert_eq!(name(&machine.not_found(CLOCK, code(11003))), "wait, glance");
+    assert_eq!(
+        name(&machine.not_found(CLOCK, code(11003))),
+        "wait, read status"
+    );
     assert_eq!(since(machine.give_up()), ("unknown".into(), Some(T)));
 }
 
 #[test]
 fn what_an_earlier_process_left_is_absent_once_it_can_not_arrive() {
     let refused_at = |clock: Timestamp| {
-        let mut machine = Machine::new(id(), T, Earlier::Left(Some(T)));
+        let mut machine = BatchMachine::new(id(), T, Prior::InDoubt(Some(T)));
         machine.not_found(Some(clock), code(11003));
         machine.opened(T, 3, Err(code(14000)));
         match machine.not_found(Some(clock), code(11003)) {
@@ -223,5 +225,8 @@ fn what_an_earlier_process_left_is_absent_once_it_can_not_arrive() {
         }
     };
     assert_eq!(refused_at(T), ("unknown".into(), Some(T)));
-    assert_eq!(refused_at(later(ABSENCE_SECONDS)), ("refused".into(), None));
+    assert_eq!(
+        refused_at(later(SETTLE_AFTER.as_secs())),
+        ("refused".into(), None)
+    );
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn with_rows(status: &str, rows: BatchRows) -> Seen {
+fn with_rows(status: &str, rows: BatchRows) -> Snapshot {
     let mut shown = complete(T, status);
     shown.rows = rows;
     shown
@@ -19,21 +19,21 @@ fn incomplete() -> BatchRows {
 #[track_caller]
 fn unmatched(step: Step) -> (Vec<&'static str>, Option<Timestamp>) {
     let error = refusal(step);
-    let PayoutError::Refused {
-        reason: Refusal::Unmatched { fields },
-        tried,
+    let SubmitError::Refused {
+        reason: RefusalReason::Unmatched { fields },
+        attempts,
         ..
     } = &error
     else {
         panic!("{error}")
     };
     let fields = fields.iter().map(|it| it.field).collect();
-    (fields, tried.in_doubt_since)
+    (fields, attempts.in_doubt_since)
 }
 
 #[test]
 fn rows_that_were_accepted_and_do_not_show_are_not_sent_again() {
-    let mut opened = Machine::new(id(), T, Earlier::Unheard);
+    let mut opened = BatchMachine::new(id(), T, Prior::None);
     opened.not_found(Some(T), code(11003));
     opened.opened(later(2), 3, Ok(id()));
     let mut appended = machine();
@@ -52,7 +52,10 @@ fn rows_that_were_accepted_and_do_not_show_are_not_sent_again() {
         // As soon as all of them show, it goes on.
         let step = machine.read_back(complete(long_after, "Init"));
         assert_eq!(name(&step), "confirm");
-        assert_eq!(machine.give_up().unwrap_err().tried().in_doubt_since, None);
+        assert_eq!(
+            machine.give_up().unwrap_err().attempts().in_doubt_since,
+            None
+        );
     }
 }
 
@@ -64,9 +67,9 @@ fn rows_of_an_append_that_says_nothing_are_sent_again_once_they_can_not_arrive_a
     for resent in 0..2 {
         let sent_at = 1_000 * resent;
         assert_eq!(name(&machine.append_unproven(later(sent_at))), "read back");
-        let step = machine.read_back(two(sent_at + ABSENCE_SECONDS - 1));
+        let step = machine.read_back(two(sent_at + SETTLE_AFTER.as_secs() - 1));
         assert_eq!(name(&step), "wait");
-        let step = machine.read_back(two(sent_at + ABSENCE_SECONDS));
+        let step = machine.read_back(two(sent_at + SETTLE_AFTER.as_secs()));
         assert_eq!(name(&step), "append 1");
     }
     machine.append_unproven(later(2_000));
@@ -77,7 +80,7 @@ fn rows_of_an_append_that_says_nothing_are_sent_again_once_they_can_not_arrive_a
     never.read_back(two(0));
     for sent_at in [0, 1_000, 2_000] {
         never.append_unproven(later(sent_at));
-        never.read_back(two(sent_at + ABSENCE_SECONDS));
+        never.read_back(two(sent_at + SETTLE_AFTER.as_secs()));
     }
     let step = never.read_back(two(3_000));
     assert_eq!(unmatched(step), (vec!["orders"], None));
@@ -104,19 +107,19 @@ fn rows_that_can_not_be_matched_are_refused_while_the_batch_is_open() {
 #[test]
 fn rows_that_can_not_be_matched_are_no_refusal_while_a_confirmation_is_in_doubt() {
     for rows in [unclear, incomplete] {
-        let mut machine = Machine::new(id(), T, Earlier::Left(Some(T)));
+        let mut machine = BatchMachine::new(id(), T, Prior::InDoubt(Some(T)));
         for _ in 0..20 {
             let mut shown = with_rows("Init", rows());
             shown.clock = Some(T);
-            assert_eq!(name(&machine.read_back(shown)), "wait, glance");
+            assert_eq!(name(&machine.read_back(shown)), "wait, read status");
         }
         let unsettled = machine.give_up().unwrap_err();
         assert!(
-            matches!(unsettled, PayoutError::Unknown { .. }),
+            matches!(unsettled, SubmitError::Unknown { .. }),
             "{unsettled}"
         );
         let mut shown = with_rows("Init", rows());
-        shown.clock = Some(later(ABSENCE_SECONDS));
+        shown.clock = Some(later(SETTLE_AFTER.as_secs()));
         assert_eq!(unmatched(machine.read_back(shown)).1, None);
     }
 }

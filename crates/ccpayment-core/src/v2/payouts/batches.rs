@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::amount::Amount;
 use crate::ids::{Address, OrderId};
-use crate::payout::{Comparison, Difference, Found, Submit, by_text, by_value};
+use crate::submit::{Comparison, Difference, RecordMatch, Submit, by_text, by_value};
 use crate::v2::{
     ApplyBatchWithdraw, ApplyBatchWithdrawResponse, BatchMode, BatchWithdrawOrder,
     BatchWithdrawTask, BatchWithdrawTaskRecord, GetBatchWithdrawOrder,
@@ -14,7 +14,7 @@ use crate::v2::{
 /// back and held against the batch by [`ApplyBatchWithdraw::judge_rows`].
 impl Submit for ApplyBatchWithdraw {
     type Lookup = GetBatchWithdrawOrder;
-    type Made = ();
+    type Created = ();
 
     fn submit_id(&self) -> &OrderId {
         &self.batch_order_id
@@ -24,17 +24,17 @@ impl Submit for ApplyBatchWithdraw {
         GetBatchWithdrawOrder::new(self.batch_order_id.clone())
     }
 
-    fn made(&self, _answer: ApplyBatchWithdrawResponse) {}
+    fn created(&self, _answer: ApplyBatchWithdrawResponse) {}
 
-    fn judge(&self, found: &BatchWithdrawOrder) -> Found<()> {
+    fn judge(&self, found: &BatchWithdrawOrder) -> RecordMatch<()> {
         const ID: &str = "batchOrderId";
         let found_id = Some(&found.batch_order_id);
         let Some(mut comparison) = Comparison::of_order(ID, &self.batch_order_id, found_id) else {
-            return Found::Incomplete { field: ID };
+            return RecordMatch::Incomplete { field: ID };
         };
         let coin_id = found.coin.as_ref().and_then(|coin| coin.coin_id.as_ref());
         comparison.field("coinId", &self.coin_id, coin_id, by_value);
-        comparison.if_there("mode", &self.mode, found.mode.as_ref(), by_mode);
+        comparison.if_present("mode", &self.mode, found.mode.as_ref(), by_mode);
         comparison.verdict(None, (), Some(found.status.to_string()))
     }
 }
@@ -138,7 +138,11 @@ enum Fees {
     NotTold,
 }
 
-fn compare(row: &BatchWithdrawTask, record: &BatchWithdrawTaskRecord, fees: Fees) -> Found<()> {
+fn compare(
+    row: &BatchWithdrawTask,
+    record: &BatchWithdrawTaskRecord,
+    fees: Fees,
+) -> RecordMatch<()> {
     let mut comparison = Comparison::default();
     let address = record.address.as_ref();
     comparison.field("address", &row.address, address, Address::is_same);
@@ -149,14 +153,14 @@ fn compare(row: &BatchWithdrawTask, record: &BatchWithdrawTaskRecord, fees: Fees
         same_amount(asked, found, record.network_fee.as_ref(), fees)
     });
     if let Some(remark) = &row.remark {
-        comparison.if_there("remark", remark, record.remark.as_ref(), by_text);
+        comparison.if_present("remark", remark, record.remark.as_ref(), by_text);
     }
     comparison.verdict(None, (), None)
 }
 
 /// The amount may be shown before or after its fee, which counts where both are in one coin.
 fn same_amount(asked: &Amount, found: &Amount, fee: Option<&Amount>, fees: Fees) -> Option<bool> {
-    let is_net = || crate::payout::same_amount(asked, found, fee);
+    let is_net = || crate::submit::same_amount(asked, found, fee);
     match fees {
         _ if asked == found => Some(true),
         Fees::SameCoin => Some(is_net()),
@@ -228,12 +232,12 @@ fn folded(id: &str) -> String {
 }
 
 /// Nothing where both are the same.
-fn verdict(found: Found<()>) -> Option<BatchRows> {
+fn verdict(found: RecordMatch<()>) -> Option<BatchRows> {
     match found {
-        Found::Same { .. } => None,
-        Found::Differs { fields, .. } => Some(BatchRows::Differ(fields)),
-        Found::Incomparable { fields, .. } => Some(BatchRows::Incomparable(fields)),
-        Found::Incomplete { field } => Some(BatchRows::Incomplete { field }),
+        RecordMatch::Matches { .. } => None,
+        RecordMatch::Conflicts { fields, .. } => Some(BatchRows::Differ(fields)),
+        RecordMatch::Incomparable { fields, .. } => Some(BatchRows::Incomparable(fields)),
+        RecordMatch::Incomplete { field } => Some(BatchRows::Incomplete { field }),
         _ => Some(BatchRows::Incomplete { field: "orders" }),
     }
 }

@@ -3,11 +3,11 @@
 /// A payout whose record is read under its own order id: the rest is in `compare`.
 macro_rules! payout {
     ($request:ident, $lookup:ident) => {
-        impl crate::payout::Payout for $request {}
+        impl crate::submit::Payout for $request {}
 
-        impl crate::payout::Submit for $request {
+        impl crate::submit::Submit for $request {
             type Lookup = $lookup;
-            type Made = crate::ids::RecordId;
+            type Created = crate::ids::RecordId;
 
             fn submit_id(&self) -> &crate::ids::OrderId {
                 &self.order_id
@@ -17,20 +17,20 @@ macro_rules! payout {
                 $lookup::new(self.order_id.clone())
             }
 
-            fn made(&self, answer: Self::Response) -> crate::ids::RecordId {
+            fn created(&self, answer: Self::Response) -> crate::ids::RecordId {
                 answer.record_id
             }
 
-            fn record_id(made: &crate::ids::RecordId) -> Option<&crate::ids::RecordId> {
-                Some(made)
+            fn record_id(created: &crate::ids::RecordId) -> Option<&crate::ids::RecordId> {
+                Some(created)
             }
 
-            fn judge(&self, found: &<$lookup as crate::endpoint::Endpoint>::Response) -> Found {
+            fn judge(&self, found: &<$lookup as crate::request::Request>::Response) -> RecordMatch {
                 let record = &found.record;
                 let id = record.order_id.as_ref();
                 let Some(mut comparison) = Comparison::of_order("orderId", &self.order_id, id)
                 else {
-                    return Found::Incomplete { field: "orderId" };
+                    return RecordMatch::Incomplete { field: "orderId" };
                 };
                 self.compare(&mut comparison, record);
                 comparison.judge(

@@ -2,7 +2,7 @@
 
 use crate::amount::Amount;
 use crate::ids::CoinId;
-use crate::payout::{Comparison, Found, Standing, as_shown, by_id, by_value};
+use crate::submit::{Comparison, Progress, RecordMatch, as_shown, by_id, by_value};
 use crate::v2::{GetSwapRecord, GetUserSwapRecord, Swap, SwapRecord, SwapStatus, UserSwap};
 
 /// What a swap of the merchant and one of a user have in common.
@@ -18,15 +18,15 @@ fn compare(
     comparison.field("coinIdOut", coin_id_out, coin_out, by_value);
     if let Some(asked) = amount_out_minimum {
         let found = record.amount_out_minimum.as_ref();
-        comparison.if_there("amountOutMinimum", asked, found, by_value);
+        comparison.if_present("amountOutMinimum", asked, found, by_value);
     }
 }
 
-fn standing(status: &SwapStatus) -> Standing {
+fn standing(status: &SwapStatus) -> Progress {
     match status {
-        SwapStatus::Processing | SwapStatus::Success => Standing::Accepted,
-        SwapStatus::Failed => Standing::Ended,
-        SwapStatus::Unknown(_) => Standing::Unknown,
+        SwapStatus::Processing | SwapStatus::Success => Progress::Accepted,
+        SwapStatus::Failed => Progress::Ended,
+        SwapStatus::Unknown(_) => Progress::Unknown,
     }
 }
 
@@ -66,7 +66,7 @@ impl UserSwap {
         if self.extra_fee_rate.is_some() {
             comparison.field("extraFeeRate", &asked, found, as_shown);
         } else {
-            comparison.if_there("extraFeeRate", &asked, found, as_shown);
+            comparison.if_present("extraFeeRate", &asked, found, as_shown);
         }
     }
 }

@@ -4,17 +4,17 @@ use std::fmt;
 
 use crate::amount::Amount;
 use crate::ids::UserId;
-use crate::payout::{Comparison, Found, Standing, by_id, by_value};
+use crate::submit::{Comparison, Progress, RecordMatch, by_id, by_value};
 use crate::v2::{
     BatchTransferRecord, GetUserBatchTransferRecord, GetUserTransferRecord, TransferRecord,
     TransferStatus, TransferTarget, UserBatchTransfer, UserTransfer,
 };
 
-fn standing(status: &TransferStatus) -> Standing {
+fn standing(status: &TransferStatus) -> Progress {
     match status {
-        TransferStatus::Success => Standing::Accepted,
-        TransferStatus::Failed => Standing::Ended,
-        TransferStatus::Unknown(_) => Standing::Unknown,
+        TransferStatus::Success => Progress::Accepted,
+        TransferStatus::Failed => Progress::Ended,
+        TransferStatus::Unknown(_) => Progress::Unknown,
     }
 }
 

@@ -2,8 +2,9 @@
 
 use crate::amount::Amount;
 use crate::ids::{Address, Chain, CoinId, Memo};
-use crate::payout::{
-    Comparison, Found, Standing, by_account, by_id, by_letters, by_text, by_value, same_amount,
+use crate::submit::{
+    Comparison, Progress, RecordMatch, by_account, by_id, by_letters, by_text, by_value,
+    same_amount,
 };
 use crate::v2::{
     ApplyAppWithdrawToCwallet, ApplyAppWithdrawToNetwork, ApplyUserWithdrawToCwallet,
@@ -39,13 +40,13 @@ fn fee_of(fee: Option<&NetworkFee>, coin_id: CoinId) -> Option<&Amount> {
         .and_then(|fee| fee.amount.as_ref())
 }
 
-fn standing(status: &WithdrawStatus) -> Standing {
+fn standing(status: &WithdrawStatus) -> Progress {
     match status {
         WithdrawStatus::WaitingApproval | WithdrawStatus::Processing | WithdrawStatus::Success => {
-            Standing::Accepted
+            Progress::Accepted
         }
-        WithdrawStatus::Rejected | WithdrawStatus::Failed => Standing::Ended,
-        WithdrawStatus::Unknown(_) => Standing::Unknown,
+        WithdrawStatus::Rejected | WithdrawStatus::Failed => Progress::Ended,
+        WithdrawStatus::Unknown(_) => Progress::Unknown,
     }
 }
 
@@ -117,7 +118,7 @@ impl ApplyUserWithdrawToNetwork {
         let fee = fee_of(record.fee.as_ref(), self.coin_id);
         // The table of this record does not list its type; only an example has it (4.4).
         let kind = record.withdraw_type.as_ref();
-        comparison.if_there("withdrawType", &WithdrawType::Network, kind, by_kind);
+        comparison.if_present("withdrawType", &WithdrawType::Network, kind, by_kind);
         comparison.field("userId", &self.user_id, record.user_id.as_ref(), by_id);
         comparison.field("coinId", &self.coin_id, Some(&record.coin_id), by_value);
         let destination = Destination {
@@ -143,7 +144,7 @@ payout!(ApplyUserWithdrawToCwallet, GetUserWithdrawRecord);
 impl ApplyUserWithdrawToCwallet {
     fn compare(&self, comparison: &mut Comparison, record: &UserWithdrawRecord) {
         let kind = record.withdraw_type.as_ref();
-        comparison.if_there("withdrawType", &WithdrawType::Cwallet, kind, by_kind);
+        comparison.if_present("withdrawType", &WithdrawType::Cwallet, kind, by_kind);
         comparison.field("userId", &self.user_id, record.user_id.as_ref(), by_id);
         comparison.field("coinId", &self.coin_id, Some(&record.coin_id), by_value);
         let receiver = record.cwallet_user.as_ref();

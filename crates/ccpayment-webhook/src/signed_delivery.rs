@@ -11,13 +11,13 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use crate::error::VerifyError;
 
 #[derive(Debug, Clone)]
-pub(crate) struct Gate {
+pub(crate) struct DeliveryCheck {
     app_id: AppId,
     tolerance_seconds: u64,
     pub(crate) max_body: usize,
 }
 
-impl Gate {
+impl DeliveryCheck {
     /// 64 KiB, hundreds of times a real body.
     pub(crate) const MAX_BODY: usize = 64 * 1024;
 

@@ -3,15 +3,16 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{Method, Request, Uri};
+use http::{Method, Uri};
 
 use crate::credentials::Credentials;
-use crate::endpoint::{Endpoint, Safety, Version};
 use crate::ids::{OrderId, Timestamp};
+use crate::request::{Idempotency, Request, Version};
 use crate::sign::{SignText, Signature, SigningError};
 use crate::validate::ValidationError;
 
@@ -22,9 +23,9 @@ pub const TIMESTAMP_HEADER: HeaderName = HeaderName::from_static("timestamp");
 /// The header with the signature.
 pub const SIGN_HEADER: HeaderName = HeaderName::from_static("sign");
 
-/// How far the gateway lets a timestamp lie from its own clock, in seconds. A request is refused
-/// with 11006 `ReqExpired` outside of it.
-pub const TIMESTAMP_WINDOW_SECONDS: u64 = 120;
+/// How far the gateway lets a timestamp lie from its own clock: 120 seconds. Outside of it, it refuses
+/// a request with 11006 `ReqExpired`.
+pub const TIMESTAMP_WINDOW: Duration = Duration::from_secs(120);
 
 /// Where the gateway is: scheme and host, without a path. Plain HTTP is only for loopback.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -168,18 +169,18 @@ pub enum PrepareError {
     Sign(#[from] SigningError),
 }
 
-/// A validated request whose body was serialised, once. Each [`Prepared::sign`] makes a fresh
+/// A validated request whose body was serialised, once. Each [`PreparedRequest::sign`] makes a fresh
 /// timestamp and signature over the same bytes.
 ///
 /// ```
 /// use ccpayment_core::v2::GetCoin;
-/// use ccpayment_core::{AppId, AppSecret, CoinId, Credentials, Origin, Prepared, Timestamp};
+/// use ccpayment_core::{AppId, AppSecret, CoinId, Credentials, Origin, PreparedRequest, Timestamp};
 ///
 /// let credentials = Credentials::new(
 ///     AppId::new("testappid0000001"),
 ///     AppSecret::new("testsecret0000000000000000000001"),
 /// )?;
-/// let prepared = Prepared::new(&GetCoin::new(CoinId::new(1280)))?;
+/// let prepared = PreparedRequest::new(&GetCoin::new(CoinId::new(1280)))?;
 /// let request = prepared.sign(&Origin::default(), &credentials, Timestamp::new(1677152720))?;
 /// assert_eq!(request.uri(), "https://ccpayment.com/ccpayment/v2/getCoin");
 /// assert_eq!(&request.body()[..], br#"{"coinId":1280}"#);
@@ -190,23 +191,23 @@ pub enum PrepareError {
 /// # Ok::<(), ccpayment_core::PrepareError>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct Prepared {
+pub struct PreparedRequest {
     version: Version,
     operation: &'static str,
     path: PathAndQuery,
     body: Bytes,
-    safety: Safety,
+    idempotency: Idempotency,
     order_id: Option<OrderId>,
     settled_by: Option<&'static str>,
 }
 
-impl Prepared {
+impl PreparedRequest {
     /// Validates the request and serialises its body.
     ///
     /// # Errors
     ///
     /// [`PrepareError`], when the request breaks a documented rule.
-    pub fn new<E: Endpoint>(endpoint: &E) -> Result<Self, PrepareError> {
+    pub fn new<E: Request>(endpoint: &E) -> Result<Self, PrepareError> {
         endpoint.validate()?;
         Self::unchecked(endpoint)
     }
@@ -217,13 +218,13 @@ impl Prepared {
     /// # Errors
     ///
     /// [`PrepareError`], when the request can't be written.
-    pub fn unchecked<E: Endpoint>(endpoint: &E) -> Result<Self, PrepareError> {
+    pub fn unchecked<E: Request>(endpoint: &E) -> Result<Self, PrepareError> {
         Ok(Self {
             version: E::VERSION,
-            operation: E::NAME,
+            operation: E::OPERATION,
             path: PathAndQuery::from_str(endpoint.path())?,
             body: endpoint.body()?,
-            safety: E::SAFETY,
+            idempotency: E::IDEMPOTENCY,
             order_id: endpoint.order_id().cloned(),
             settled_by: E::SETTLED_BY,
         })
@@ -243,8 +244,8 @@ impl Prepared {
 
     /// What repeating the call can do.
     #[must_use]
-    pub fn safety(&self) -> Safety {
-        self.safety
+    pub fn idempotency(&self) -> Idempotency {
+        self.idempotency
     }
 
     /// The merchant's id of what the call creates.
@@ -277,7 +278,7 @@ impl Prepared {
         origin: &Origin,
         credentials: &Credentials,
         at: Timestamp,
-    ) -> Result<Request<Bytes>, PrepareError> {
+    ) -> Result<http::Request<Bytes>, PrepareError> {
         let mut digits = itoa::Buffer::new();
         let text = self.text(credentials, digits.format(at.get()));
         let signature = match self.version {
@@ -298,7 +299,7 @@ impl Prepared {
         origin: &Origin,
         credentials: &Credentials,
         at: Timestamp,
-    ) -> Result<Request<Bytes>, PrepareError> {
+    ) -> Result<http::Request<Bytes>, PrepareError> {
         let mut digits = itoa::Buffer::new();
         let text = self.text(credentials, digits.format(at.get()));
         let signature = match self.version {
@@ -322,7 +323,7 @@ impl Prepared {
         credentials: &Credentials,
         at: Timestamp,
         signature: &Signature,
-    ) -> Result<Request<Bytes>, PrepareError> {
+    ) -> Result<http::Request<Bytes>, PrepareError> {
         let mut sign = HeaderValue::from_str(signature.as_str()).map_err(http::Error::from)?;
         sign.set_sensitive(true);
 
@@ -335,7 +336,7 @@ impl Prepared {
             .authority(origin.authority.clone())
             .path_and_query(self.path.clone())
             .build()?;
-        let mut request = Request::builder()
+        let mut request = http::Request::builder()
             .method(Method::POST)
             .uri(uri)
             .header(CONTENT_TYPE, HeaderValue::from_static(content_type))

@@ -2,8 +2,8 @@
 //! the simulation notes about the history.
 
 use crate::checks::{self, Broken};
+use crate::payer::{How, SLACK, Teller, Verdict};
 use crate::payment::{Payment, Request};
-use crate::teller::{How, SLACK, Teller, Verdict};
 use crate::world::World;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -1,4 +1,4 @@
-//! How many calls a second leave at most, and in which order those that are too many wait.
+//! `Limit`, the rate limit: how many requests a second leave at most, and who waits behind whom.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use ccpayment_core::{Safety, Version};
+use ccpayment_core::{Idempotency, Version};
 use futures_util::future::{Either, select};
 use governor::clock::Clock as GovernorClock;
 use governor::middleware::NoOpMiddleware;
@@ -20,20 +20,20 @@ use crate::clock::Clock;
 /// "100 calls per second per source IP", say the documents of v1. Those of v2 give no number.
 const V1_PER_SECOND: NonZeroU32 = NonZeroU32::new(100).unwrap();
 
-/// Who goes first.
+/// Which requests go first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Lane {
-    /// Calls that act, and the lookups of a payout: before all others.
-    Money,
-    Reads,
+pub(crate) enum Priority {
+    /// Requests that act, and the lookups of a payout: before all others.
+    High,
+    Normal,
 }
 
-impl Lane {
-    pub(crate) fn of(safety: Safety) -> Self {
-        if safety.acts() {
-            Self::Money
+impl Priority {
+    pub(crate) fn of(idempotency: Idempotency) -> Self {
+        if idempotency.acts() {
+            Self::High
         } else {
-            Self::Reads
+            Self::Normal
         }
     }
 }
@@ -86,15 +86,15 @@ pub(crate) struct Limit {
     pub(crate) per_second: NonZeroU32,
     clock: Arc<dyn Clock>,
     limiter: RateLimiter<NotKeyed, InMemoryState, Elapsed, NoOpMiddleware<Duration>>,
-    /// Whoever holds it is the next of its lane; the others stand behind in order of arrival.
-    money: Mutex<()>,
-    reads: Mutex<()>,
-    money_waiting: AtomicUsize,
+    /// Who holds it is the next of its priority. The others wait behind, in order of arrival.
+    high: Mutex<()>,
+    normal: Mutex<()>,
+    high_waiting: AtomicUsize,
 }
 
-/// The time is over before there is room.
+/// The deadline comes before a slot is free.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct NoRoom;
+pub(crate) struct DeadlineExceeded;
 
 impl Limit {
     fn new(per_second: NonZeroU32, clock: &Arc<dyn Clock>) -> Arc<Self> {
@@ -107,25 +107,29 @@ impl Limit {
             per_second,
             clock: Arc::clone(clock),
             limiter: RateLimiter::direct_with_clock(quota, Elapsed(Arc::clone(clock))),
-            money: Mutex::default(),
-            reads: Mutex::default(),
-            money_waiting: AtomicUsize::new(0),
+            high: Mutex::default(),
+            normal: Mutex::default(),
+            high_waiting: AtomicUsize::new(0),
         })
     }
 
     /// Waits until a call may begin, but not for longer than it has. Gives up at once where that
     /// can be foreseen.
-    pub(crate) async fn room(&self, lane: Lane, left: Duration) -> Result<(), NoRoom> {
+    pub(crate) async fn acquire(
+        &self,
+        priority: Priority,
+        left: Duration,
+    ) -> Result<(), DeadlineExceeded> {
         let give_up_at = self.clock.elapsed().saturating_add(left);
-        let _waiting = (lane == Lane::Money).then(|| Waiting::among(&self.money_waiting));
-        let own = match lane {
-            Lane::Money => &self.money,
-            Lane::Reads => &self.reads,
+        let _waiting = (priority == Priority::High).then(|| WaitGuard::new(&self.high_waiting));
+        let own = match priority {
+            Priority::High => &self.high,
+            Priority::Normal => &self.normal,
         };
-        let _turn = self.turn(own, give_up_at).await?;
+        let _turn = self.wait_turn(own, give_up_at).await?;
         loop {
-            if lane == Lane::Reads && self.money_waiting.load(Ordering::Relaxed) > 0 {
-                drop(self.turn(&self.money, give_up_at).await?);
+            if priority == Priority::Normal && self.high_waiting.load(Ordering::Relaxed) > 0 {
+                drop(self.wait_turn(&self.high, give_up_at).await?);
                 continue;
             }
             let Err(until) = self.limiter.check() else {
@@ -134,24 +138,24 @@ impl Limit {
             let now = self.clock.elapsed();
             let pause = until.wait_time_from(now);
             if pause >= give_up_at.saturating_sub(now) {
-                return Err(NoRoom);
+                return Err(DeadlineExceeded);
             }
             self.clock.sleep(pause).await;
         }
     }
 
-    async fn turn<'a>(
+    async fn wait_turn<'a>(
         &self,
         queue: &'a Mutex<()>,
         give_up_at: Duration,
-    ) -> Result<MutexGuard<'a, ()>, NoRoom> {
+    ) -> Result<MutexGuard<'a, ()>, DeadlineExceeded> {
         if let Ok(turn) = queue.try_lock() {
             return Ok(turn);
         }
         let left = give_up_at.saturating_sub(self.clock.elapsed());
         match select(pin!(queue.lock()), self.clock.deadline(left)).await {
             Either::Left((turn, _)) => Ok(turn),
-            Either::Right(_) => Err(NoRoom),
+            Either::Right(_) => Err(DeadlineExceeded),
         }
     }
 }
@@ -165,16 +169,16 @@ impl fmt::Debug for Limit {
 }
 
 /// Counts as long as it is there, also when the call is dropped while it waits.
-struct Waiting<'a>(&'a AtomicUsize);
+struct WaitGuard<'a>(&'a AtomicUsize);
 
-impl<'a> Waiting<'a> {
-    fn among(count: &'a AtomicUsize) -> Self {
+impl<'a> WaitGuard<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
         count.fetch_add(1, Ordering::Relaxed);
         Self(count)
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for WaitGuard<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -241,7 +245,7 @@ mod tests {
             let (limit, clock) = limit(per_second);
             let mut begun = Vec::new();
             while clock.elapsed() < Duration::from_secs(4) {
-                limit.room(Lane::Reads, LONG).await.unwrap();
+                limit.acquire(Priority::Normal, LONG).await.unwrap();
                 begun.push(clock.elapsed());
             }
             let second = Duration::from_secs(1);
@@ -259,19 +263,19 @@ mod tests {
     async fn money_overtakes_reads_that_wait_and_reads_keep_their_order() {
         let (limit, _) = limit(10);
         let order = Arc::new(std::sync::Mutex::new(Vec::new()));
-        let go = |lane, name: String| {
+        let go = |priority, name: String| {
             let (limit, order) = (Arc::clone(&limit), Arc::clone(&order));
             tokio::spawn(async move {
-                limit.room(lane, LONG).await.unwrap();
+                limit.acquire(priority, LONG).await.unwrap();
                 order.lock().unwrap().push(name);
             })
         };
         let mut all: Vec<_> = (0..8)
-            .map(|place| go(Lane::Reads, format!("read {place}")))
+            .map(|place| go(Priority::Normal, format!("read {place}")))
             .collect();
         // The first has gone, the second waits for room.
         tokio::task::yield_now().await;
-        all.extend((0..3).map(|place| go(Lane::Money, format!("money {place}"))));
+        all.extend((0..3).map(|place| go(Priority::High, format!("money {place}"))));
         for one in all {
             one.await.unwrap();
         }
@@ -284,31 +288,37 @@ mod tests {
 
     #[test]
     fn what_acts_is_in_the_lane_of_money() {
-        for (safety, lane) in [
-            (Safety::Read, Lane::Reads),
-            (Safety::GetOrCreate, Lane::Reads),
-            (Safety::OrderId, Lane::Money),
-            (Safety::Unsafe, Lane::Money),
+        for (idempotency, priority) in [
+            (Idempotency::Read, Priority::Normal),
+            (Idempotency::GetOrCreate, Priority::Normal),
+            (Idempotency::OrderId, Priority::High),
+            (Idempotency::NonIdempotent, Priority::High),
         ] {
-            assert_eq!(Lane::of(safety), lane, "{safety:?}");
+            assert_eq!(Priority::of(idempotency), priority, "{idempotency:?}");
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_has_no_time_to_wait_is_told_at_once_or_at_the_deadline() {
         let (limit, clock) = limit(1);
-        limit.room(Lane::Reads, LONG).await.unwrap();
+        limit.acquire(Priority::Normal, LONG).await.unwrap();
         let short = Duration::from_millis(999);
-        assert_eq!(limit.room(Lane::Reads, short).await, Err(NoRoom));
+        assert_eq!(
+            limit.acquire(Priority::Normal, short).await,
+            Err(DeadlineExceeded)
+        );
         assert_eq!(clock.elapsed(), Duration::ZERO);
 
         // Behind others, the wait is not known before.
         let ahead = tokio::spawn({
             let limit = Arc::clone(&limit);
-            async move { limit.room(Lane::Reads, LONG).await }
+            async move { limit.acquire(Priority::Normal, LONG).await }
         });
         tokio::task::yield_now().await;
-        assert_eq!(limit.room(Lane::Reads, short).await, Err(NoRoom));
+        assert_eq!(
+            limit.acquire(Priority::Normal, short).await,
+            Err(DeadlineExceeded)
+        );
         assert_eq!(clock.elapsed(), short);
         ahead.await.unwrap().unwrap();
     }
@@ -316,17 +326,17 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_call_that_is_dropped_leaves_its_place() {
         let (limit, clock) = limit(1);
-        limit.room(Lane::Money, LONG).await.unwrap();
-        for lane in [Lane::Money, Lane::Reads] {
+        limit.acquire(Priority::High, LONG).await.unwrap();
+        for priority in [Priority::High, Priority::Normal] {
             let dropped = tokio::spawn({
                 let limit = Arc::clone(&limit);
-                async move { limit.room(lane, LONG).await }
+                async move { limit.acquire(priority, LONG).await }
             });
             tokio::task::yield_now().await;
             dropped.abort();
             dropped.await.unwrap_err();
         }
-        limit.room(Lane::Reads, LONG).await.unwrap();
+        limit.acquire(Priority::Normal, LONG).await.unwrap();
         assert!(clock.elapsed() <= Duration::from_millis(1_001));
     }
 }

@@ -8,7 +8,7 @@ use crate::validate::{Rule, ValidationError};
 
 type Checked = Result<(), ValidationError>;
 
-fn holds(holds: bool, field: &'static str, rule: Rule) -> Checked {
+fn ensure(holds: bool, field: &'static str, rule: Rule) -> Checked {
     if holds {
         Ok(())
     } else {
@@ -22,23 +22,23 @@ pub(crate) fn shortest(text: &str, field: &'static str, min: usize) -> Checked {
     } else {
         Rule::TooShort { min }
     };
-    holds(text.chars().count() >= min, field, rule)
+    ensure(text.chars().count() >= min, field, rule)
 }
 
 pub(crate) fn longest(text: &str, field: &'static str, max: usize) -> Checked {
-    holds(text.chars().count() <= max, field, Rule::TooLong { max })
+    ensure(text.chars().count() <= max, field, Rule::TooLong { max })
 }
 
 pub(crate) fn at_least(number: u64, field: &'static str, min: u64) -> Checked {
-    holds(number >= min, field, Rule::TooSmall { min })
+    ensure(number >= min, field, Rule::TooSmall { min })
 }
 
 pub(crate) fn at_most(number: u64, field: &'static str, max: u64) -> Checked {
-    holds(number <= max, field, Rule::TooGreat { max })
+    ensure(number <= max, field, Rule::TooGreat { max })
 }
 
 pub(crate) fn count(count: usize, field: &'static str, min: usize, max: usize) -> Checked {
-    holds(
+    ensure(
         (min..=max).contains(&count),
         field,
         Rule::Count { min, max },
@@ -46,15 +46,15 @@ pub(crate) fn count(count: usize, field: &'static str, min: usize, max: usize) -
 }
 
 pub(crate) fn positive(amount: &Amount, field: &'static str) -> Checked {
-    holds(amount.is_positive(), field, Rule::NotPositive)
+    ensure(amount.is_positive(), field, Rule::NotPositive)
 }
 
 pub(crate) fn not_negative(amount: &Amount, field: &'static str) -> Checked {
-    holds(!amount.is_negative(), field, Rule::Negative)
+    ensure(!amount.is_negative(), field, Rule::Negative)
 }
 
 pub(crate) fn decimals(amount: &Amount, field: &'static str, max: u32) -> Checked {
-    holds(
+    ensure(
         amount.fits_precision(max),
         field,
         Rule::TooManyDecimals { max },
@@ -67,20 +67,20 @@ pub(crate) fn email(text: &str, field: &'static str) -> Checked {
         .split_once('@')
         .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty() && !host.contains('@'))
         && !text.contains(char::is_whitespace);
-    holds(is_one, field, Rule::NotAnEmail)
+    ensure(is_one, field, Rule::NotAnEmail)
 }
 
 pub(crate) fn uri(text: &str, field: &'static str) -> Checked {
     let is_one = text.parse::<Uri>().is_ok_and(|uri| {
         matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some()
     });
-    holds(is_one, field, Rule::NotAUri)
+    ensure(is_one, field, Rule::NotAUri)
 }
 
 /// A moment that may be 0, but not in milliseconds.
 pub(crate) fn seconds(moment: Timestamp, field: &'static str) -> Checked {
     let is_one = !moment.looks_like_milliseconds();
-    holds(is_one, field, Rule::Milliseconds)
+    ensure(is_one, field, Rule::Milliseconds)
 }
 
 /// A span ends no earlier than it begins, as far as it has both ends.
@@ -91,7 +91,7 @@ pub(crate) fn forward(
     field: &'static str,
 ) -> Checked {
     let is_reversed = matches!((from.into(), to.into()), (Some(from), Some(to)) if to < from);
-    holds(!is_reversed, field, Rule::BeforeStart { start })
+    ensure(!is_reversed, field, Rule::BeforeStart { start })
 }
 
 pub(crate) fn span(
@@ -101,15 +101,15 @@ pub(crate) fn span(
     seconds: u64,
 ) -> Checked {
     let fits = to.is_none_or(|to| to.abs_diff(from) <= seconds);
-    holds(fits, field, Rule::Span { seconds })
+    ensure(fits, field, Rule::Span { seconds })
 }
 
 pub(crate) fn at_least_one(a: bool, b: bool, field: &'static str, other: &'static str) -> Checked {
-    holds(a || b, field, Rule::MissingBoth { other })
+    ensure(a || b, field, Rule::MissingBoth { other })
 }
 
 pub(crate) fn not_together(a: bool, b: bool, field: &'static str, other: &'static str) -> Checked {
-    holds(!(a && b), field, Rule::NotTogether { other })
+    ensure(!(a && b), field, Rule::NotTogether { other })
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use http_body::Body;
 use tower_service::Service;
 
 use crate::body::read_body;
-use crate::transport::{BoxError, Call, Transport, TransportError};
+use crate::transport::{BoxError, Exchange, Transport, TransportError};
 
 /// A [`Transport`] over any tower service that takes a request and gives an answer.
 ///
@@ -21,7 +21,7 @@ use crate::transport::{BoxError, Call, Transport, TransportError};
 ///
 /// ```
 /// use bytes::Bytes;
-/// use ccpayment_client::{Call, TowerTransport, Transport};
+/// use ccpayment_client::{Exchange, TowerTransport, Transport};
 /// use http::{Request, Response};
 /// use http_body_util::Full;
 ///
@@ -33,8 +33,8 @@ use crate::transport::{BoxError, Call, Transport, TransportError};
 /// let transport = TowerTransport::new(service)
 ///     .not_sent_if(|error| error.kind() == std::io::ErrorKind::ConnectionRefused);
 ///
-/// let call = Call::new(Request::new(Bytes::from_static(b"{}")), "getCoin");
-/// assert_eq!(transport.send(call).await?.body(), "{}");
+/// let exchange = Exchange::new(Request::new(Bytes::from_static(b"{}")), "getCoin");
+/// assert_eq!(transport.send(exchange).await?.body(), "{}");
 /// # Ok(())
 /// # }
 /// ```
@@ -92,12 +92,12 @@ where
     B::Data: Send,
     B::Error: Into<BoxError>,
 {
-    async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
+    async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError> {
         let mut service = self.service.clone();
         poll_fn(|context| service.poll_ready(context))
             .await
             .map_err(|error| TransportError::NotSent(error.into()))?;
-        let answer = service.call(call.request).await.map_err(|error| {
+        let answer = service.call(exchange.request).await.map_err(|error| {
             let not_sent = self.not_sent.as_ref().is_some_and(|proves| proves(&error));
             if not_sent {
                 TransportError::NotSent(error.into())
@@ -105,7 +105,7 @@ where
                 TransportError::MaybeSent(error.into())
             }
         })?;
-        read_body(answer, call.max_response_bytes).await
+        read_body(answer, exchange.max_response_bytes).await
     }
 }
 
@@ -113,7 +113,7 @@ where
 ///
 /// ```
 /// use bytes::Bytes;
-/// use ccpayment_client::{Call, TransportError, transport_fn};
+/// use ccpayment_client::{Exchange, TransportError, transport_fn};
 ///
 /// let closed = transport_fn(|_call: Call| async {
 ///     Err::<http::Response<Bytes>, _>(TransportError::NotSent("closed for the night".into()))
@@ -121,7 +121,7 @@ where
 /// ```
 pub fn transport_fn<F, A>(send: F) -> TransportFn<F>
 where
-    F: Fn(Call) -> A + Send + Sync,
+    F: Fn(Exchange) -> A + Send + Sync,
     A: Future<Output = Result<Response<Bytes>, TransportError>> + Send,
 {
     TransportFn(send)
@@ -140,10 +140,10 @@ impl<F> fmt::Debug for TransportFn<F> {
 #[async_trait]
 impl<F, A> Transport for TransportFn<F>
 where
-    F: Fn(Call) -> A + Send + Sync,
+    F: Fn(Exchange) -> A + Send + Sync,
     A: Future<Output = Result<Response<Bytes>, TransportError>> + Send,
 {
-    async fn send(&self, call: Call) -> Result<Response<Bytes>, TransportError> {
-        (self.0)(call).await
+    async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError> {
+        (self.0)(exchange).await
     }
 }

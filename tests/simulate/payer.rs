@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
-use ccpayment::{AppId, AppSecret, Client, Credentials, Origin, PayoutError, Timeouts, Timestamp};
+use ccpayment::{AppId, AppSecret, Client, Credentials, Origin, SubmitError, Timeouts, Timestamp};
 use ccpayment_sandbox::Sandbox;
 
-use crate::by_hand::{ByHand, Mutant, incomparable};
 use crate::clock::MachineClock;
+use crate::naive_client::{ByHand, Mutant, incomparable};
 use crate::payment::{Once, Request, with};
 use crate::transport::transport;
 use crate::world::World;
@@ -158,27 +158,27 @@ async fn by_client(client: &Client, request: &Request, how: How) -> Verdict {
         }
         (How::Pay | How::Settle(None), _) => with!(
             request,
-            it => client.payout(it).await.map(|done| name(it, done.made)),
-            client.submit(it).await.map(|done| name(it, done.made)),
+            it => client.payout(it).await.map(|done| name(it, done.created)),
+            client.submit(it).await.map(|done| name(it, done.created)),
             client.batch_payout(it).await.map(|paid| paid.order_id.as_str().to_owned())
         ),
         (How::Settle(Some(since)), _) => with!(
             request,
-            it => client.settle(it, since).await.map(|done| name(it, done.made)),
-            client.settle(it, since).await.map(|done| name(it, done.made)),
+            it => client.settle(it, since).await.map(|done| name(it, done.created)),
+            client.settle(it, since).await.map(|done| name(it, done.created)),
             client.resume_batch(it, Some(since)).await.map(|paid| paid.order_id.as_str().to_owned())
         ),
     };
     match outcome {
         Ok(name) => Verdict::Done(name),
-        Err(PayoutError::Refused { reason, .. }) => Verdict::Refused(reason.to_string()),
-        Err(PayoutError::Conflict { .. }) => Verdict::Conflict,
-        Err(PayoutError::Incomparable { fields, .. }) => incomparable(&fields),
-        Err(error) => Verdict::Unknown(error.tried().in_doubt_since),
+        Err(SubmitError::Refused { reason, .. }) => Verdict::Refused(reason.to_string()),
+        Err(SubmitError::Conflict { .. }) => Verdict::Conflict,
+        Err(SubmitError::Incomparable { fields, .. }) => incomparable(&fields),
+        Err(error) => Verdict::Unknown(error.attempts().in_doubt_since),
     }
 }
 
-fn name<S: Once>(_: &S, made: S::Made) -> String {
+fn name<S: Once>(_: &S, made: S::Created) -> String {
     S::name(made)
 }
 

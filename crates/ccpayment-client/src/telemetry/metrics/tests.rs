@@ -16,7 +16,7 @@ use metrics::{
 };
 
 use super::*;
-use crate::{Call, Client, Transport};
+use crate::{Client, Exchange, Transport};
 
 /// What was recorded, by name and labels.
 #[derive(Default, Clone)]
@@ -111,7 +111,7 @@ struct Line(Mutex<VecDeque<(u16, &'static str)>>, Quarters);
 
 #[async_trait]
 impl Transport for Line {
-    async fn send(&self, _: Call) -> Result<Response<Bytes>, TransportError> {
+    async fn send(&self, _: Exchange) -> Result<Response<Bytes>, TransportError> {
         *self.1.0.lock().unwrap() += 1;
         let mut answers = self.0.lock().unwrap();
         let (status, body) = if answers.len() > 1 {
@@ -162,11 +162,11 @@ fn calls_are_timed_and_counted_by_name() {
     });
     let expected = [
         (
-            format!("ccpayment.client.calls {OF} ccpayment.outcome=done"),
+            format!("ccpayment.client.requests {OF} ccpayment.outcome=done"),
             vec![1.0],
         ),
         (
-            format!("ccpayment.client.calls {OF} ccpayment.outcome=refused"),
+            format!("ccpayment.client.requests {OF} ccpayment.outcome=refused"),
             vec![1.0],
         ),
         (
@@ -203,9 +203,9 @@ fn what_the_budget_drops_is_counted() {
     });
     let retries = format!("ccpayment.client.retries {OF} error.type=maybe_sent");
     assert_eq!(seen.count(&retries), 100);
-    let dropped = format!("ccpayment.client.retries.dropped {OF}");
+    let dropped = format!("ccpayment.client.retries.throttled {OF}");
     assert_eq!(seen.count(&dropped), 10);
-    let unknown = format!("ccpayment.client.calls {OF} ccpayment.outcome=unknown");
+    let unknown = format!("ccpayment.client.requests {OF} ccpayment.outcome=unknown");
     assert_eq!(seen.count(&unknown), 60);
 }
 

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use ccpayment::{
-    AnswerError, Call, Clock, Credentials, Difference, Endpoint, ErrorCode, Found, OrderId, Origin,
-    Prepared, Retry, Timeouts, Timestamp, Transport, TransportError, Version, decode,
-    decode_signed,
+    AnswerError, Clock, Credentials, Difference, ErrorCode, Exchange, OrderId, Origin,
+    PreparedRequest, RecordMatch, Request, Retry, Timeouts, Timestamp, Transport, TransportError,
+    Version, decode, decode_signed,
 };
 
 use crate::clock::MachineClock;
+use crate::payer::Verdict;
 use crate::payment::Once;
-use crate::teller::Verdict;
 
 /// One rule broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +55,7 @@ pub(crate) struct ByHand {
 }
 
 const MOST_SUBMITS: u32 = 3;
-const ABSENCE: u64 = ccpayment::ABSENCE_SECONDS;
+const ABSENCE: u64 = ccpayment::SETTLE_AFTER.as_secs();
 
 /// Why a call gave no value.
 enum Failure {
@@ -85,19 +85,19 @@ impl ByHand {
             }
             let budget = left.min(self.timeouts.attempt);
             if looks {
-                let (at, answer) = self.call(&payout.lookup(), budget, &mut lookup).await;
+                let (at, answer) = self.exchange(&payout.lookup(), budget, &mut lookup).await;
                 let absent = match answer {
                     Ok(found) => match payout.judge(&found) {
-                        Found::Same { made, .. } => {
+                        RecordMatch::Matches { created: made, .. } => {
                             return Verdict::Done(P::name(made));
                         }
-                        Found::Ended { status, .. } => return Verdict::Refused(status),
-                        Found::Differs { .. } => return Verdict::Conflict,
-                        Found::Incomparable { .. } if self.is(Mutant::SpellingIsConflict) => {
+                        RecordMatch::Ended { status, .. } => return Verdict::Refused(status),
+                        RecordMatch::Conflicts { .. } => return Verdict::Conflict,
+                        RecordMatch::Incomparable { .. } if self.is(Mutant::SpellingIsConflict) => {
                             return Verdict::Conflict;
                         }
-                        Found::Incomparable { fields, .. } => return incomparable(&fields),
-                        Found::Nothing => true,
+                        RecordMatch::Incomparable { fields, .. } => return incomparable(&fields),
+                        RecordMatch::NotFound => true,
                         _ => false,
                     },
                     Err(Failure::Refused(ErrorCode::NotFound)) => true,
@@ -119,10 +119,10 @@ impl ByHand {
                 }
             } else {
                 submits += 1;
-                let (at, answer) = self.call(&payout, budget, &mut submit).await;
+                let (at, answer) = self.exchange(&payout, budget, &mut submit).await;
                 match answer {
                     Ok(accepted) => {
-                        return Verdict::Done(P::name(payout.made(accepted)));
+                        return Verdict::Done(P::name(payout.created(accepted)));
                     }
                     Err(Failure::NotSent) => {}
                     Err(Failure::TimedOut) if self.is(Mutant::TimeoutIsFailure) => {
@@ -168,14 +168,14 @@ impl ByHand {
     }
 
     /// One exchange, and the moment that it believes to have signed.
-    async fn call<E: Endpoint>(
+    async fn exchange<E: Request>(
         &self,
         endpoint: &E,
         budget: Duration,
         kept: &mut Kept,
     ) -> (Timestamp, Result<E::Response, Failure>) {
         let at = self.clock.timestamp();
-        let signed = Prepared::new(endpoint)
+        let signed = PreparedRequest::new(endpoint)
             .and_then(|prepared| prepared.sign(&self.origin, &self.credentials, at));
         let Ok(fresh) = signed else {
             return (at, Err(Failure::NotSent));
@@ -185,11 +185,11 @@ impl ByHand {
         } else {
             fresh
         };
-        let mut call = Call::new(request, E::NAME);
-        call.timeout = budget;
+        let mut exchange = Exchange::new(request, E::OPERATION);
+        exchange.timeout = budget;
         let answer = tokio::select! {
             biased;
-            answer = self.transport.send(call) => answer,
+            answer = self.transport.send(exchange) => answer,
             () = self.clock.sleep(budget) => Err(TransportError::TimedOut { after: budget }),
         };
         let read = match answer {
@@ -202,7 +202,7 @@ impl ByHand {
             Err(_) => return (at, Err(Failure::NotSent)),
         };
         let value = read.map_err(|error| match error {
-            AnswerError::Rejected(rejection) => Failure::Refused(rejection.code),
+            AnswerError::Refused(refusal) => Failure::Refused(refusal.code),
             _ => Failure::Unclear,
         });
         (at, value)

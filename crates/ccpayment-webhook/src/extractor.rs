@@ -1,4 +1,4 @@
-//! The extractor for axum.
+//! `Webhook`, the extractor for axum.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,11 +18,34 @@ use crate::verifier::{Verified, Verifier};
 
 /// What the extractor needs: the router's state, or a part of it that [`FromRef`] gives.
 ///
-/// Cheap to clone.
+/// Cheap to clone. Behind `FromRef`, it stands beside what else the handlers need:
 ///
 /// ```
-/// use std::time::SystemTime;
+/// use axum::extract::{FromRef, State};
+/// use ccpayment_webhook::{Acknowledgement, Event, Verified, Webhook};
 ///
+/// #[derive(Clone)]
+/// struct Shop {
+///     webhook: Webhook,
+///     books: std::sync::Arc<std::sync::Mutex<Vec<Event>>>,
+/// }
+///
+/// impl FromRef<Shop> for Webhook {
+///     fn from_ref(shop: &Shop) -> Self {
+///         shop.webhook.clone()
+///     }
+/// }
+///
+/// async fn notify(State(shop): State<Shop>, event: Verified<Event>) -> Acknowledgement {
+///     shop.books.lock().unwrap().push(event.event().clone());
+///     event.acknowledge()
+/// }
+/// # let _: axum::Router<Shop> = axum::Router::new().route("/", axum::routing::post(notify));
+/// ```
+///
+/// A receiver without a state of its own:
+///
+/// ```
 /// use axum::Router;
 /// use axum::http::StatusCode;
 /// use axum::routing::post;
@@ -54,7 +77,7 @@ use crate::verifier::{Verified, Verifier};
 /// let verifier = Verifier::new(AppId::new("app-id"), &AppSecret::new("app-secret"))?;
 /// let app: Router = Router::new()
 ///     .route("/ccpayment/webhook", post(notify))
-///     .with_state(Webhook::new(verifier, SystemTime::now));
+///     .with_state(Webhook::new(verifier));
 /// # Ok::<(), ccpayment_core::ValidationError>(())
 /// ```
 #[derive(Clone)]
@@ -72,9 +95,18 @@ impl<V> Webhook<V> {
     /// How long a body may take to arrive, unless set.
     pub const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-    /// Checks with this verifier, at the time that `now` tells: `SystemTime::now` in a program, a
-    /// moment of its own in a test.
-    pub fn new(verifier: V, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
+    /// Checks deliveries with this verifier, by the machine's clock.
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "where the extractor meets real time"
+    )]
+    pub fn new(verifier: V) -> Self {
+        Self::with_clock(verifier, SystemTime::now)
+    }
+
+    /// Checks deliveries with this verifier, at the time that `now` tells: a test's, or that of a
+    /// client (`Client::now`), which knows how far the machine's clock is off.
+    pub fn with_clock(verifier: V, now: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         let now = Box::new(now);
         Self {
             shared: Arc::new(Shared { verifier, now }),

@@ -6,23 +6,23 @@
 
 use serde_json::{Value, json};
 
-use super::{Difference, Found, Submit};
-use crate::endpoint::Endpoint;
+use super::{Difference, RecordMatch, Submit};
+use crate::request::Request;
 
 fn said<S: Submit>(call: &S, answer: Value) -> String {
-    let found = serde_json::from_value::<<S::Lookup as Endpoint>::Response>(answer).unwrap();
+    let found = serde_json::from_value::<<S::Lookup as Request>::Response>(answer).unwrap();
     let names = |fields: Vec<Difference>| {
         let names: Vec<_> = fields.iter().map(|it| it.field).collect();
         names.join(" ")
     };
     match call.judge(&found) {
-        Found::Same { .. } => "same".into(),
-        Found::Ended { status, .. } => format!("ended {status}"),
-        Found::UnknownStatus { status } => format!("unknown {status}"),
-        Found::Differs { fields, .. } => format!("differs {}", names(fields)),
-        Found::Incomparable { fields, .. } => format!("unclear {}", names(fields)),
-        Found::Nothing => "nothing".into(),
-        Found::Incomplete { field } => format!("incomplete {field}"),
+        RecordMatch::Matches { .. } => "same".into(),
+        RecordMatch::Ended { status, .. } => format!("ended {status}"),
+        RecordMatch::UnknownStatus { status } => format!("unknown {status}"),
+        RecordMatch::Conflicts { fields, .. } => format!("differs {}", names(fields)),
+        RecordMatch::Incomparable { fields, .. } => format!("unclear {}", names(fields)),
+        RecordMatch::NotFound => "nothing".into(),
+        RecordMatch::Incomplete { field } => format!("incomplete {field}"),
     }
 }
 
@@ -31,11 +31,16 @@ type Change = (&'static str, Value, &'static str);
 
 #[track_caller]
 fn check<S: Submit>(call: &S, answer: &Value, changes: &[Change]) {
-    assert_eq!(said(call, answer.clone()), "same", "{}", S::NAME);
+    assert_eq!(said(call, answer.clone()), "same", "{}", S::OPERATION);
     for (at, instead, expected) in changes {
         let mut answer = answer.clone();
         *answer.pointer_mut(at).unwrap() = instead.clone();
-        assert_eq!(said(call, answer), *expected, "{} {at} {instead}", S::NAME);
+        assert_eq!(
+            said(call, answer),
+            *expected,
+            "{} {at} {instead}",
+            S::OPERATION
+        );
     }
 }
 

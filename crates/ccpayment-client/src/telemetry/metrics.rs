@@ -15,8 +15,8 @@ const OPERATION: &str = "ccpayment.operation";
 const OUTCOME: &str = "ccpayment.outcome";
 const ERROR: &str = "error.type";
 
-pub(super) fn call_ended(operation: &'static str, outcome: &'static str) {
-    counter!("ccpayment.client.calls", OPERATION => operation, OUTCOME => outcome).increment(1);
+pub(super) fn request_ended(operation: &'static str, outcome: &'static str) {
+    counter!("ccpayment.client.requests", OPERATION => operation, OUTCOME => outcome).increment(1);
 }
 
 pub(super) fn submit_ended(operation: &'static str, outcome: &'static str) {
@@ -27,8 +27,8 @@ pub(super) fn repeated(operation: &'static str, error_type: &'static str) {
     counter!("ccpayment.client.retries", OPERATION => operation, ERROR => error_type).increment(1);
 }
 
-pub(super) fn budget_empty(operation: &'static str) {
-    counter!("ccpayment.client.retries.dropped", OPERATION => operation).increment(1);
+pub(super) fn throttled(operation: &'static str) {
+    counter!("ccpayment.client.retries.throttled", OPERATION => operation).increment(1);
 }
 
 /// Times an exchange by the client's own clock.

@@ -1,5 +1,5 @@
-//! What makes a call one that happens once: the merchant's id, the record that settles it, and the
-//! fields that show whether a found record is of the same call.
+//! `Submit`, the trait of requests that happen exactly once, and `RecordMatch`, what a record says of
+//! one: the merchant's id, the record that settles it, and the fields that are compared.
 
 #[cfg(test)]
 mod vectors;
@@ -7,58 +7,59 @@ mod vectors;
 use std::fmt;
 
 use crate::amount::Amount;
-use crate::endpoint::Endpoint;
 use crate::ids::{OrderId, RecordId};
+use crate::request::Request;
 
-/// A route that acts under the merchant's own id, and whose record tells afterwards whether it did.
+/// A request that acts under the merchant's own order id. Its record tells afterwards whether it did.
 ///
-/// Everything that a driver needs to carry it out exactly once: what to send, where to look,
-/// and how to judge what is found. `ccpayment-client` drives it with `Client::submit`, and with
-/// `Client::payout` what is a [`Payout`].
-pub trait Submit: Endpoint {
+/// The trait has everything that a client needs to carry the request out exactly once: what to send,
+/// where to look, and how to judge the record. `Client::submit` of `ccpayment-client` takes every
+/// `Submit`, and `Client::payout` every [`Payout`].
+pub trait Submit: Request {
     /// The read that finds the record.
-    type Lookup: Endpoint;
-    /// What the caller needs of what was made, as far as answer and record both tell it.
-    type Made: fmt::Debug + Send;
+    type Lookup: Request;
+    /// What was created, as far as answer and record both tell it.
+    type Created: fmt::Debug + Send;
 
-    /// Whether the gateway refuses a second call under the same id, by its documents. Where that is
-    /// not known, the record is looked for before anything is sent, and nothing is sent again while
-    /// an earlier attempt is in doubt.
+    /// Whether the gateway refuses a second request under the same id, by its documents. Where that
+    /// is not known, the client looks for the record before it sends anything, and sends nothing
+    /// again while an earlier attempt is in doubt.
     const REFUSES_REPEATS: bool = true;
 
-    /// The merchant's id of what is made.
+    /// The merchant's id of what is created.
     fn submit_id(&self) -> &OrderId;
 
     /// Asks for the record under the merchant's id.
     fn lookup(&self) -> Self::Lookup;
 
-    /// What was made, by the answer to the call itself.
-    fn made(&self, answer: Self::Response) -> Self::Made;
+    /// What was created, by the answer to the request itself.
+    fn created(&self, answer: Self::Response) -> Self::Created;
 
-    /// CCPayment's id of what was made, where it has one: orders and invoices have none.
-    fn record_id(_made: &Self::Made) -> Option<&RecordId> {
+    /// CCPayment's id of what was created, where it has one: orders and invoices have none.
+    fn record_id(_created: &Self::Created) -> Option<&RecordId> {
         None
     }
 
-    /// Holds a found record against this call.
-    fn judge(&self, found: &<Self::Lookup as Endpoint>::Response) -> Found<Self::Made>;
+    /// Compares a found record with this request.
+    fn judge(&self, found: &<Self::Lookup as Request>::Response) -> RecordMatch<Self::Created>;
 }
 
-/// A route that moves money at once.
+/// A [`Submit`] that moves money at once.
 pub trait Payout: Submit {}
 
-/// What a record found under an order id says; `Made` is what it tells of what was made.
+/// What a record says that was found under an order id. `Created` is what it tells of what was
+/// created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Found<Made = RecordId> {
-    /// It is of the same call, which the gateway carries out or has carried out.
-    Same {
-        /// What was made.
-        made: Made,
+pub enum RecordMatch<Created = RecordId> {
+    /// It is of the same request, which the gateway carries out or has carried out.
+    Matches {
+        /// What was created.
+        created: Created,
         /// Where it stands, as the gateway writes it; none where such records have no status.
         status: Option<String>,
     },
-    /// It is of the same call, which ended without success.
+    /// It is of the same request, which ended without success.
     Ended {
         /// CCPayment's id.
         record_id: RecordId,
@@ -67,32 +68,32 @@ pub enum Found<Made = RecordId> {
         /// The gateway's reason, where it gives one.
         reason: Option<String>,
     },
-    /// It is of the same call, and its status is a word that this version does not know: neither a
+    /// It is of the same request, and its status is a word that this version does not know: neither a
     /// success nor an end.
     UnknownStatus {
         /// The status, as the gateway writes it.
         status: String,
     },
-    /// Another call took this order id: the coin, the amount, the user or the kind is another, or
-    /// the address is.
-    Differs {
-        /// CCPayment's id of what the other call made, where it has one.
+    /// Another request took this order id: the coin, the amount, the user, the kind or the address
+    /// is another.
+    Conflicts {
+        /// CCPayment's id of what the other request created, where it has one.
         record_id: Option<RecordId>,
         /// Where the two differ.
         fields: Vec<Difference>,
     },
-    /// Something was made under this order id, and a field is written otherwise than it was asked
-    /// for. It may be another spelling of the same, or another call: a person has to decide.
+    /// Something was created under this order id, and a field is spelt otherwise than in the
+    /// request. It may be another spelling of the same, or another request: a person has to decide.
     Incomparable {
-        /// CCPayment's id of what was made, where it has one.
+        /// CCPayment's id of what was created, where it has one.
         record_id: Option<RecordId>,
         /// Where it stands, as the gateway writes it; none where such records have no status.
         status: Option<String>,
         /// The fields that can't be compared.
         fields: Vec<Difference>,
     },
-    /// The answer is one of success and holds no record at all.
-    Nothing,
+    /// The gateway answered with success and no record.
+    NotFound,
     /// The record lacks a field that the comparison needs, or is of another order, so it proves
     /// nothing.
     Incomplete {
@@ -103,7 +104,7 @@ pub enum Found<Made = RecordId> {
 
 /// What a status says of a payout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum Progress {
     /// Accepted, under way or carried out.
     Accepted,
     /// Over, without success.
@@ -118,7 +119,7 @@ pub(crate) enum Standing {
 pub struct Difference {
     /// The field, by its name on the wire.
     pub field: &'static str,
-    /// What this call asks for.
+    /// What the request asks for.
     pub asked: String,
     /// What the record holds.
     pub found: String,
@@ -235,7 +236,7 @@ impl Comparison {
     }
 
     /// Compares a field that a record may well lack: then it says nothing.
-    pub(crate) fn if_there<T: fmt::Display>(
+    pub(crate) fn if_present<T: fmt::Display>(
         &mut self,
         field: &'static str,
         asked: &T,
@@ -249,52 +250,54 @@ impl Comparison {
 
     /// What a payout's record says: that it lacks something or is another payout; else how the
     /// payout stands.
-    pub(crate) fn judge<Made>(
+    pub(crate) fn judge<Created>(
         self,
         record_id: &RecordId,
-        made: Made,
-        standing: Standing,
+        created: Created,
+        progress: Progress,
         status: &impl fmt::Display,
         reason: Option<&String>,
-    ) -> Found<Made> {
+    ) -> RecordMatch<Created> {
         let status = status.to_string();
-        match self.verdict(Some(record_id.clone()), made, Some(status.clone())) {
-            Found::Same { .. } if standing == Standing::Ended => Found::Ended {
+        match self.verdict(Some(record_id.clone()), created, Some(status.clone())) {
+            RecordMatch::Matches { .. } if progress == Progress::Ended => RecordMatch::Ended {
                 record_id: record_id.clone(),
                 status,
                 reason: reason.cloned(),
             },
-            Found::Same { .. } if standing == Standing::Unknown => Found::UnknownStatus { status },
+            RecordMatch::Matches { .. } if progress == Progress::Unknown => {
+                RecordMatch::UnknownStatus { status }
+            }
             verdict => verdict,
         }
     }
 
     /// What a record says: that it lacks something, is of another call, can't be compared, or is of
     /// what was made.
-    pub(crate) fn verdict<Made>(
+    pub(crate) fn verdict<Created>(
         mut self,
         record_id: Option<RecordId>,
-        made: Made,
+        created: Created,
         status: Option<String>,
-    ) -> Found<Made> {
+    ) -> RecordMatch<Created> {
         if !self.differs.is_empty() {
             self.differs.append(&mut self.unclear);
-            return Found::Differs {
+            return RecordMatch::Conflicts {
                 record_id,
                 fields: self.differs,
             };
         }
         if let Some(field) = self.missing {
-            return Found::Incomplete { field };
+            return RecordMatch::Incomplete { field };
         }
         if !self.unclear.is_empty() {
-            return Found::Incomparable {
+            return RecordMatch::Incomparable {
                 record_id,
                 status,
                 fields: self.unclear,
             };
         }
-        Found::Same { made, status }
+        RecordMatch::Matches { created, status }
     }
 }
 

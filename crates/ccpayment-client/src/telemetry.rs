@@ -1,15 +1,15 @@
-//! What a call tells of itself: spans always, numbers with the feature `metrics`.
+//! Every span, field and event of a client, and with the feature `metrics` every metric.
 //!
 //! Never a body, a header, a signature or a secret. The names are listed in the crate's
 //! documentation, and tests hold them.
 
 #[cfg(feature = "metrics")]
-mod numbers;
+mod metrics;
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use ccpayment_core::{AnswerError, ErrorCode, OrderId, Prepared, RecordId};
+use ccpayment_core::{AnswerError, ErrorCode, OrderId, PreparedRequest, RecordId};
 use http::uri::Authority;
 use http::{Request, Response, Uri};
 use tracing::Span;
@@ -17,16 +17,16 @@ use tracing::field::{Empty, display};
 
 use crate::clock::Clock;
 use crate::error::{Error, Outcome};
+use crate::outcome::{Attempts, SubmitError};
 use crate::transport::TransportError;
-use crate::verdict::{PayoutError, Tried};
 
 /// The status of a span that failed, as OpenTelemetry calls it. Others keep none.
 const FAILED: &str = "ERROR";
 
 /// Around one call with all its attempts and pauses.
-pub(crate) fn call(prepared: &Prepared) -> Span {
+pub(crate) fn request(prepared: &PreparedRequest) -> Span {
     tracing::info_span!(
-        "ccpayment.call",
+        "ccpayment.request",
         otel.name = prepared.operation(),
         otel.kind = "internal",
         ccpayment.operation = prepared.operation(),
@@ -39,7 +39,7 @@ pub(crate) fn call(prepared: &Prepared) -> Span {
     )
 }
 
-pub(crate) fn call_ended(
+pub(crate) fn request_ended(
     span: &Span,
     operation: &'static str,
     attempts: u32,
@@ -47,7 +47,7 @@ pub(crate) fn call_ended(
 ) {
     let outcome = error.map_or("done", |error| match error.outcome() {
         Outcome::NotSent => "not_sent",
-        Outcome::Rejected => "refused",
+        Outcome::Refused => "refused",
         Outcome::Acted => "incomparable",
         Outcome::Unknown(_) => "unknown",
     });
@@ -55,7 +55,7 @@ pub(crate) fn call_ended(
         .record("ccpayment.outcome", outcome);
     failed(span, error);
     #[cfg(feature = "metrics")]
-    numbers::call_ended(operation, outcome);
+    metrics::request_ended(operation, outcome);
     #[cfg(not(feature = "metrics"))]
     let _ = operation;
 }
@@ -79,32 +79,32 @@ pub(crate) fn submit(operation: &'static str, order_id: &OrderId) -> Span {
 pub(crate) fn submit_ended(
     span: &Span,
     operation: &'static str,
-    tried: &Tried,
-    error: Option<&PayoutError>,
+    attempts: &Attempts,
+    error: Option<&SubmitError>,
 ) {
     let outcome = error.map_or("done", |error| match error {
-        PayoutError::Refused { .. } => "refused",
-        PayoutError::Conflict { .. } => "conflict",
-        PayoutError::Incomparable { .. } => "incomparable",
-        PayoutError::Unknown { .. } => "unknown",
+        SubmitError::Refused { .. } => "refused",
+        SubmitError::Conflict { .. } => "conflict",
+        SubmitError::Incomparable { .. } => "incomparable",
+        SubmitError::Unknown { .. } => "unknown",
     });
-    span.record("ccpayment.submits", tried.submits)
-        .record("ccpayment.lookups", tried.lookups)
+    span.record("ccpayment.submits", attempts.submits)
+        .record("ccpayment.lookups", attempts.lookups)
         .record("ccpayment.outcome", outcome);
     if error.is_some() {
         span.record("otel.status_code", FAILED);
     }
-    if let Some(code) = error.and_then(PayoutError::code) {
+    if let Some(code) = error.and_then(SubmitError::code) {
         span.record("ccpayment.code", code.code());
     }
     #[cfg(feature = "metrics")]
-    numbers::submit_ended(operation, outcome);
+    metrics::submit_ended(operation, outcome);
     #[cfg(not(feature = "metrics"))]
     let _ = operation;
 }
 
 /// Around one attempt, by the names that OpenTelemetry has for an HTTP client.
-pub(crate) fn attempt(prepared: &Prepared, sent_before: u32) -> Span {
+pub(crate) fn attempt(prepared: &PreparedRequest, sent_before: u32) -> Span {
     tracing::info_span!(
         "ccpayment.attempt",
         otel.name = "POST",
@@ -146,16 +146,16 @@ fn failed(span: &Span, error: Option<&Error>) {
 pub(crate) fn repeated(operation: &'static str, pause: Duration, error: &Error) {
     tracing::debug!(pause_ms = pause.as_millis(), "once more");
     #[cfg(feature = "metrics")]
-    numbers::repeated(operation, error_type(error));
+    metrics::repeated(operation, error_type(error));
     #[cfg(not(feature = "metrics"))]
     let _ = (operation, error);
 }
 
 /// A call would have been made again, but there are too many of them.
-pub(crate) fn budget_empty(operation: &'static str) {
+pub(crate) fn throttled(operation: &'static str) {
     tracing::debug!("not once more: too many calls fail");
     #[cfg(feature = "metrics")]
-    numbers::budget_empty(operation);
+    metrics::throttled(operation);
     #[cfg(not(feature = "metrics"))]
     let _ = operation;
 }
@@ -170,13 +170,13 @@ pub(crate) fn accepted_as_another(accepted: &RecordId, found: &RecordId) {
 }
 
 /// One exchange of bytes.
-pub(crate) struct Exchange<'a> {
+pub(crate) struct ExchangeSpan<'a> {
     span: &'a Span,
     #[cfg(feature = "metrics")]
-    timer: numbers::Timer<'a>,
+    timer: metrics::Timer<'a>,
 }
 
-impl<'a> Exchange<'a> {
+impl<'a> ExchangeSpan<'a> {
     #[cfg_attr(
         not(feature = "metrics"),
         expect(unused_variables, reason = "for the timer")
@@ -196,7 +196,7 @@ impl<'a> Exchange<'a> {
         Self {
             span,
             #[cfg(feature = "metrics")]
-            timer: numbers::Timer::start(request.uri(), operation, clock),
+            timer: metrics::Timer::start(request.uri(), operation, clock),
         }
     }
 
@@ -235,7 +235,7 @@ fn error_type(error: &Error) -> &'static str {
         Error::NoTime { .. } => "no_time",
         Error::Transport { source, .. } => transport_error_type(source),
         Error::Answer { source, .. } => match source {
-            AnswerError::Rejected(rejection) => rejection.code.name(),
+            AnswerError::Refused(refusal) => refusal.code.name(),
             AnswerError::NotAnEnvelope { .. } => "no_envelope",
             AnswerError::Undecodable { .. } => "undecodable",
             AnswerError::Unverified { .. } => "unverified",

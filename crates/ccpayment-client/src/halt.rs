@@ -1,22 +1,33 @@
-//! Stops all calls of a client after a refusal that says that the gateway blocks it.
+//! `Halt`, which stops all requests of a client after the gateway has blocked it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ccpayment_core::ErrorCode;
 
+/// Whether the gateway does not accept who we are, so that no repeat helps.
+pub(crate) fn is_unauthorized(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::VerifySignFailed
+            | ErrorCode::MaliciousReq
+            | ErrorCode::MerchantNotFound
+            | ErrorCode::IpNotInWhitelist
+    )
+}
+
 /// Two refusals set it. All clones of a client share it. Only a person releases it.
 ///
-/// 11014: our address is blocked, and calls prolong it. 12001: the APP ID is unknown, and calls
+/// 11014: our address is blocked, and requests prolong it. 12001: the APP ID is unknown, and requests
 /// with it get the address blocked.
 #[derive(Debug, Default)]
-pub(crate) struct Brake {
+pub(crate) struct Halt {
     /// The code of the refusal; 0 for none.
     code: AtomicU64,
 }
 
-impl Brake {
+impl Halt {
     pub(crate) fn refused(&self, operation: &str, code: ErrorCode) {
-        // This one route has an APP ID in its body, which may be the unknown one.
+        // This one operation has an APP ID in its body, which may be the unknown one.
         let is_about_us = operation != "getMainCoinList" || code == ErrorCode::MaliciousReq;
         let blocks = matches!(code, ErrorCode::MaliciousReq | ErrorCode::MerchantNotFound);
         if is_about_us && blocks {
@@ -24,7 +35,7 @@ impl Brake {
             if self.code.swap(code, Ordering::Relaxed) != code {
                 tracing::error!(
                     code,
-                    "the gateway blocks this client: no more calls are made"
+                    "the gateway blocks this client: no more requests are sent"
                 );
             }
         }
