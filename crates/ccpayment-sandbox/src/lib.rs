@@ -5,7 +5,7 @@
 //! keeps double-entry books that must balance after every posting, and delivers signed
 //! notifications on the documented schedule. What a merchant can't do is done by calls: money
 //! arrives ([`Sandbox::pay`], [`Sandbox::send`]), time passes ([`Sandbox::advance`]), people
-//! approve ([`Sandbox::approve`]), the market moves ([`Sandbox::set`]), the line fails
+//! approve ([`Sandbox::approve`]), the market moves ([`Sandbox::set`]), connections fail
 //! ([`Sandbox::fault`]). It is the second, independent reading of the API, so it shares no code
 //! with the SDK beside it: it reads untyped JSON by the OpenAPI document in `schema/`, which `cargo
 //! xtask codegen` copies there.
@@ -66,7 +66,7 @@
 //!
 //! The same seed and the same calls at the same times give the same ids, answers and books.
 //!
-//! # Lines that fail
+//! # Faults
 //!
 //! A [`Fault`] strikes the next request of a route ([`Sandbox::fault`]), or each request by chance
 //! and a seed ([`Sandbox::faults_by_seed`]). On a served socket it is real: connections are reset,
@@ -209,31 +209,29 @@
 //!   counted by value. `resend_webhooks` answers with an empty object.
 //! - `amount` and `valid_timestamp`, which old clients send to `get_checkout_url`, are ignored.
 
-mod auth;
+mod api;
+mod bad_response;
 mod clock;
-mod complaints;
-mod digest;
-mod door;
-mod exchange;
-mod front;
 mod gateway;
-mod handle;
+mod http_admin;
+mod in_process;
+mod listener;
 mod model;
 mod ops;
-mod page;
-mod reply;
 mod routes;
 mod routes_v1;
-mod rsa;
 mod rules;
 mod schema;
+mod schema_errors;
 mod server;
+mod sign;
+mod socket_faults;
 mod state;
-mod wire;
+mod templates;
 
-pub use exchange::Exchange;
-pub use handle::builder::SandboxBuilder;
-pub use handle::sandbox::Sandbox;
+pub use api::builder::SandboxBuilder;
+pub use api::sandbox::Sandbox;
+pub use in_process::Exchange;
 pub use model::error::SandboxError;
 pub use model::fault::{Fault, Garbled};
 pub use model::ledger::{Entry, EntryKind, Ledger, Posting};
@@ -242,4 +240,4 @@ pub use model::views::{
     Attempt, DepositView, Incoming, Notification, Payment, PayoutView, Picked, RequestView,
 };
 pub use server::Server;
-pub use wire::ByteStream;
+pub use socket_faults::ByteStream;

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use crate::model::error::SandboxError;
 use crate::model::fault::Fault;
-use crate::model::faults::Chance;
+use crate::model::fault_plan::RandomFaults;
 use crate::model::ledger::{Account, EntryKind};
 use crate::model::money::{Money, parse};
-use crate::model::request::Arrived;
+use crate::model::refusal::ReceivedRequest;
 use crate::model::settings::{self, Setting};
 use crate::model::views::{Attempt, Incoming};
 use crate::rules::address_routes;
@@ -26,7 +26,7 @@ use crate::{gateway, routes_v1};
 pub(crate) enum Op {
     /// Nothing but the time that has passed.
     Tick,
-    Request(Arrived),
+    Request(ReceivedRequest),
     Fund {
         user_id: Option<String>,
         coin_id: u64,
@@ -66,7 +66,7 @@ pub(crate) enum Op {
         route: String,
         fault: Fault,
     },
-    Chance(Chance),
+    Chance(RandomFaults),
     /// A request for this route was cut off before it was whole.
     Cut(String),
     Instruct {
@@ -146,14 +146,14 @@ impl State {
                 fee,
             } => assets::sweep(self, &address, coin_id, &fee)?,
             Op::Plan { route, fault } => self.faults.plan(&route, fault),
-            Op::Chance(chance) => self.faults.leave_to_chance(chance),
-            Op::Cut(route) => gateway::cut(self, &route),
+            Op::Chance(random) => self.faults.set_random(random),
+            Op::Cut(route) => gateway::strike_early(self, &route),
             Op::Instruct { operation, code } => {
                 let code = match routes_v1::handler(&operation) {
                     Some(_) => codes::known_code(code)?,
                     None => known_code(code)?,
                 };
-                self.instructed.entry(operation).or_default().push(code);
+                self.planned_codes.entry(operation).or_default().push(code);
             }
             Op::DashboardInvoice { price, email } => {
                 return dashboard::invoice(self, &price, email);
@@ -204,7 +204,7 @@ impl State {
         coin_id: u64,
         amount: &str,
     ) -> Result<(), SandboxError> {
-        if crate::model::catalogue::Coin::find(coin_id).is_none() {
+        if crate::model::coins::Coin::find(coin_id).is_none() {
             return Err(SandboxError::UnknownCoin(coin_id));
         }
         let value = parse(amount)
@@ -229,7 +229,10 @@ impl State {
     }
 
     fn fail(&mut self, id: &str) -> Result<(), SandboxError> {
-        if self.deposits.has(&crate::model::shelf::by_record(id)) {
+        if self
+            .deposits
+            .has(&crate::model::indexed_list::by_record(id))
+        {
             return deposits::fail(self, id);
         }
         if batches::is_row(self, id) {
@@ -239,14 +242,14 @@ impl State {
     }
 
     fn approve(&mut self, id: &str) -> Result<(), SandboxError> {
-        if self.batches.has(&crate::model::shelf::by_order(id)) {
+        if self.batches.has(&crate::model::indexed_list::by_order(id)) {
             return batches::approve(self, id);
         }
         payouts::approve(self, id)
     }
 
     fn reject(&mut self, id: &str, reason: &str) -> Result<(), SandboxError> {
-        if self.batches.has(&crate::model::shelf::by_order(id)) {
+        if self.batches.has(&crate::model::indexed_list::by_order(id)) {
             return batches::reject(self, id, reason);
         }
         payouts::reject(self, id, reason)
@@ -261,7 +264,7 @@ mod tests {
         let Value::Object(fields) = body else {
             panic!("no object")
         };
-        Op::Request(Arrived {
+        Op::Request(ReceivedRequest {
             route: operation.to_owned(),
             operation: operation.to_owned(),
             order_id: None,

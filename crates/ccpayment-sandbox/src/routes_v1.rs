@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::model::refusal::ReceivedRequest;
 use crate::model::refusal::{self, Refusal, SUCCESS};
-use crate::model::request::Arrived;
 use crate::rules::fields::{Fields, Handler};
 use crate::rules::v1::codes::{REFUSED, SERVICE, code_of, envelope};
 use crate::rules::v1::{assets, orders, payouts, permanent, records, resend, tokens};
@@ -38,7 +38,7 @@ static HANDLERS: &[(&str, Handler)] = &[
 ];
 
 /// Carries a request out; the code and the envelope of the answer.
-pub(crate) fn act(state: &mut State, request: &Arrived) -> (u32, Value) {
+pub(crate) fn act(state: &mut State, request: &ReceivedRequest) -> (u32, Value) {
     match carry_out(state, request) {
         Ok(data) => (SUCCESS, refusal::success(data)),
         Err(refusal) => {
@@ -48,13 +48,13 @@ pub(crate) fn act(state: &mut State, request: &Arrived) -> (u32, Value) {
     }
 }
 
-fn carry_out(state: &mut State, request: &Arrived) -> Result<Value, Refusal> {
+fn carry_out(state: &mut State, request: &ReceivedRequest) -> Result<Value, Refusal> {
     state.books.check()?;
     let fields = Fields(request.checked.clone()?);
     if state.settings.refuse.is_some() {
         return Err(Refusal::new(REFUSED, "every call is refused by a setting"));
     }
-    if let Some(codes) = state.instructed.get_mut(&request.operation)
+    if let Some(codes) = state.planned_codes.get_mut(&request.operation)
         && !codes.is_empty()
     {
         let code = codes.remove(0);
@@ -98,7 +98,7 @@ mod tests {
             let Value::Object(fields) = body else {
                 panic!("no object")
             };
-            Op::Request(Arrived {
+            Op::Request(ReceivedRequest {
                 route: operation.to_owned(),
                 operation: operation.to_owned(),
                 order_id: None,
@@ -116,7 +116,7 @@ mod tests {
             answers.push(answer.clone());
             answer
         };
-        let usdt = crate::model::catalogue::Coin::find(1280).unwrap();
+        let usdt = crate::model::coins::Coin::find(1280).unwrap();
         let token = tokens::token_id(usdt, usdt.network("POLYGON").unwrap());
         let order = json!({
             "merchant_order_id": "1", "product_price": "20", "token_id": token,

@@ -1,7 +1,7 @@
 //! Deposits, refunds of them, and payments that were overlooked.
 
 use crate::model::address::Owner;
-use crate::model::catalogue::{Coin, Network};
+use crate::model::coins::{Coin, Network};
 use crate::model::ledger::Account;
 use crate::model::money::Money;
 use crate::model::record::Status;

@@ -1,4 +1,4 @@
-//! Ways in which the line between merchant and gateway fails, on request or by a seed.
+//! Ways in which the connection between merchant and gateway fails, on request or by a seed.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// `acted` says whether the request was carried out, as far as its checks let it.
 ///
-/// Each fault says what a peer of a served socket sees. In process there is no line to break:
+/// Each fault says what a peer of a served socket sees. In process there is no connection to break:
 /// [`Sandbox::respond`](crate::Sandbox::respond) gives `None` wherever no whole answer would have
 /// come, and [`Sandbox::exchange`](crate::Sandbox::exchange) says by which fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -127,9 +127,9 @@ pub enum Garbled {
     LengthTooShort,
 }
 
-/// What becomes of the request itself.
+/// How often the gateway carries the request itself out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Deed {
+pub(crate) enum Execution {
     Nothing,
     Hold,
     Once,
@@ -159,16 +159,20 @@ impl Fault {
         every
     }
 
-    pub(crate) fn deed(self) -> Deed {
+    pub(crate) fn execution(self) -> Execution {
         match self {
             Self::DropBeforeActing | Self::Refused | Self::ResetUnread | Self::ResetMidRequest => {
-                Deed::Nothing
+                Execution::Nothing
             }
-            Self::DeliverAfterLookup => Deed::Hold,
-            Self::Twice | Self::TwiceAnswerSecond => Deed::Twice,
-            Self::ActThenDrop => Deed::Once,
+            Self::DeliverAfterLookup => Execution::Hold,
+            Self::Twice | Self::TwiceAnswerSecond => Execution::Twice,
+            Self::ActThenDrop => Execution::Once,
             Self::Reset { acted } | Self::Silence { acted } | Self::Reply { acted, .. } => {
-                if acted { Deed::Once } else { Deed::Nothing }
+                if acted {
+                    Execution::Once
+                } else {
+                    Execution::Nothing
+                }
             }
         }
     }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::catalogue::{Coin, Fiat, Network};
 use crate::model::chains::Chain;
+use crate::model::coins::{Coin, Fiat, Network};
 use crate::model::error::SandboxError;
 use crate::model::money::{Money, parse};
 

@@ -1,6 +1,6 @@
 //! Swaps, and what they would bring.
 
-use crate::model::catalogue::Coin;
+use crate::model::coins::Coin;
 use crate::model::money::Money;
 use crate::model::record::Holder;
 

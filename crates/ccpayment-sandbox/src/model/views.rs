@@ -90,7 +90,7 @@ pub struct DepositView {
     pub status: String,
     /// Flagged as risky, and so not credited.
     pub flagged: bool,
-    /// Arrived after its order had expired.
+    /// ReceivedRequest after its order had expired.
     pub late: bool,
 }
 

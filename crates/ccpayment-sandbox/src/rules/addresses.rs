@@ -2,8 +2,8 @@
 
 use crate::model::address::{Address, Owner};
 use crate::model::chains::Chain;
+use crate::model::indexed_list::by_address;
 use crate::model::refusal::{self, Refusal};
-use crate::model::shelf::by_address;
 use crate::state::State;
 
 /// As written, or in the letter case that means nothing on its chain.
@@ -16,7 +16,7 @@ pub(crate) fn find_mut<'a>(state: &'a mut State, address: &str) -> Option<&'a mu
     state.addresses.get_mut(&key)
 }
 
-fn key(state: &State, address: &str) -> Option<crate::model::shelf::Key> {
+fn key(state: &State, address: &str) -> Option<crate::model::indexed_list::Key> {
     [
         by_address(address),
         by_address(&address.to_ascii_lowercase()),

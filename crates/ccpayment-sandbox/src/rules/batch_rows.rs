@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::model::batch::{Row, RowStage, Stage};
-use crate::model::catalogue::Network;
+use crate::model::coins::Network;
 use crate::model::error::SandboxError;
+use crate::model::indexed_list::{IndexedList, by_order, by_record};
 use crate::model::ledger::{Account, EntryKind};
 use crate::model::money::{Money, plain};
 use crate::model::refusal::{self, Refusal};
 use crate::model::settings::AddressKind;
-use crate::model::shelf::{Shelf, by_order, by_record};
 use crate::rules::checks;
 use crate::rules::fields::{Fields, check_decimals, not_found, put};
 use crate::rules::pages::Query;
@@ -59,7 +59,7 @@ pub(crate) fn read_rows(
     state: &mut State,
     fields: &Fields,
     network: &Network,
-    before: &Shelf<Row>,
+    before: &IndexedList<Row>,
 ) -> Result<Vec<Row>, Refusal> {
     let mut seqs: BTreeSet<u64> = before.iter().filter_map(|row| row.seq).collect();
     let mut names: BTreeSet<String> = before
@@ -163,7 +163,12 @@ pub(crate) fn release(
     // Before it was confirmed, nothing is held.
     let held = batch.stage != Stage::Init;
     let mut sum = Money::default();
-    for row in state.rows.get_mut(id).into_iter().flat_map(Shelf::iter_mut) {
+    for row in state
+        .rows
+        .get_mut(id)
+        .into_iter()
+        .flat_map(IndexedList::iter_mut)
+    {
         let names = (row.seq, row.order_id.clone());
         let meant = chosen.is_none_or(|chosen| {
             row.seq
@@ -241,7 +246,7 @@ fn status(row: &Row, paying: bool) -> &'static str {
     }
 }
 
-pub(crate) fn stats(rows: &Shelf<Row>, paying: bool) -> Value {
+pub(crate) fn stats(rows: &IndexedList<Row>, paying: bool) -> Value {
     let count = |stage: RowStage| rows.iter().filter(|row| row.stage == stage).count();
     let waiting = count(RowStage::Waiting);
     let mut stats = json!({

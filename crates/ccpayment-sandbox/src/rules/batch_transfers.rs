@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use crate::model::indexed_list::{IndexedList, by_order, by_record};
 use crate::model::ledger::{Account, EntryKind};
 use crate::model::money::{Money, plain};
 use crate::model::record::Status;
 use crate::model::refusal::{self, Refusal};
-use crate::model::shelf::{Shelf, by_order, by_record};
 use crate::model::transfer::{BatchTransfer, Transfer};
 use crate::rules::fields::{Fields, check_decimals, not_found, put};
 use crate::rules::orders::taken;
@@ -74,7 +74,7 @@ pub(crate) fn transfer(state: &mut State, fields: &Fields) -> Result<Value, Refu
             .map(|(account, amount)| (account, coin.id, amount)),
     );
     state.books.post(EntryKind::Transfer, &record_id, lines)?;
-    let mut parts = Shelf::default();
+    let mut parts = IndexedList::default();
     for (to, amount) in targets {
         let part = Transfer {
             record_id: state.ids.record(state.now),

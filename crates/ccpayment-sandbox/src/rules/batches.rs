@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use crate::model::batch::{Batch, Row, Stage};
 use crate::model::error::SandboxError;
+use crate::model::indexed_list::{IndexedList, by_order, by_record};
 use crate::model::ledger::{Account, EntryKind};
 use crate::model::money::{Money, plain};
 use crate::model::refusal::{self, Refusal};
-use crate::model::shelf::{Shelf, by_order, by_record};
 use crate::rules::batch_rows::{finish, read_rows, release, stats};
 use crate::rules::checks;
 use crate::rules::fields::{Fields, not_found, put};
@@ -44,7 +44,7 @@ pub(crate) fn apply(state: &mut State, fields: &Fields) -> Result<Value, Refusal
         "Batch" => false,
         _ => return Err(Refusal::argument("mode", "must be `Single` or `Batch`")),
     };
-    let rows = read_rows(state, fields, network, &Shelf::default())?;
+    let rows = read_rows(state, fields, network, &IndexedList::default())?;
     let now = state.now;
     let batch = Batch {
         id: id.to_owned(),
@@ -67,12 +67,12 @@ pub(crate) fn apply(state: &mut State, fields: &Fields) -> Result<Value, Refusal
 }
 
 fn file(state: &mut State, id: &str, rows: Vec<Row>) {
-    let shelf = state.rows.entry(id.to_owned()).or_default();
+    let list = state.rows.entry(id.to_owned()).or_default();
     for row in rows {
         state
             .batch_of_row
             .insert(row.record_id.clone(), id.to_owned());
-        shelf.push([by_record(&row.record_id)], row);
+        list.push([by_record(&row.record_id)], row);
     }
 }
 
@@ -110,7 +110,7 @@ pub(crate) fn confirm(state: &mut State, fields: &Fields) -> Result<Value, Refus
     checks::chain(state, coin, network, true)?;
     let mut amount = Money::default();
     let mut needed = Money::default();
-    for row in state.rows.get(&id).into_iter().flat_map(Shelf::iter) {
+    for row in state.rows.get(&id).into_iter().flat_map(IndexedList::iter) {
         amount += &row.amount;
         needed += &row.amount + &fee;
     }

@@ -2,7 +2,7 @@
 
 use bigdecimal::Zero;
 
-use crate::model::catalogue::{Coin, Network};
+use crate::model::coins::{Coin, Network};
 use crate::model::ledger::Account;
 use crate::model::money::{Money, fixed, plain};
 use crate::model::refusal::{self, Refusal};

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::model::deposit::{Deposit, Refund};
+use crate::model::indexed_list::by_record;
 use crate::model::money::plain;
 use crate::model::record::Status;
 use crate::model::refusal::Refusal;
-use crate::model::shelf::by_record;
 use crate::rules::fields::{Fields, not_found, put};
 use crate::rules::pages::{Query, among, fits};
 use crate::rules::{pages, users};

@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use crate::model::address::Owner;
-use crate::model::catalogue::{Coin, Network};
+use crate::model::coins::{Coin, Network};
 use crate::model::deposit::{Deposit, Lost, Refund, Source};
 use crate::model::error::SandboxError;
+use crate::model::indexed_list::{by_order, by_record, by_transaction};
 use crate::model::ledger::{Account, EntryKind};
 use crate::model::money::{Money, fixed, parse, round_down};
 use crate::model::record::Status;
 use crate::model::settings::invalid;
-use crate::model::shelf::{by_order, by_record, by_transaction};
 use crate::model::views::Incoming;
 use crate::rules::{addresses, invoices, notices};
 use crate::state::{State, Timer};

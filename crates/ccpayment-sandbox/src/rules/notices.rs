@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use crate::model::address::Owner;
 use crate::model::deposit::Source;
+use crate::model::indexed_list::by_record;
 use crate::model::money::plain;
 use crate::model::outbox::Message;
 use crate::model::payout::Destination;
 use crate::model::record::Holder;
-use crate::model::shelf::by_record;
 use crate::rules::addresses;
 use crate::rules::fields::put;
 use crate::rules::v1::notices as older;

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use crate::model::indexed_list::IndexedList;
 use crate::model::refusal::{self, Refusal};
-use crate::model::shelf::Shelf;
 use crate::rules::fields::Fields;
 
 const DAY: u64 = 86_400;
@@ -70,11 +70,11 @@ impl Query {
     pub(crate) fn page<T>(
         &self,
         name: &str,
-        shelf: &Shelf<T>,
+        list: &IndexedList<T>,
         keep: impl Fn(&T) -> bool,
         row: impl Fn(&T) -> Value,
     ) -> Value {
-        let mut found = shelf.newest(self.before).filter(|(_, item)| keep(item));
+        let mut found = list.newest(self.before).filter(|(_, item)| keep(item));
         let rows: Vec<(usize, Value)> = found
             .by_ref()
             .take(self.limit)

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
+use crate::model::indexed_list::{by_order, by_record, by_user_order};
 use crate::model::money::plain;
 use crate::model::payout::{Destination, Payout};
 use crate::model::record::Holder;
 use crate::model::refusal::Refusal;
-use crate::model::shelf::{by_order, by_record, by_user_order};
 use crate::rules::fields::{Fields, not_found, put};
 use crate::rules::pages::{Query, among, fits};
 use crate::rules::{pages, users};

@@ -3,15 +3,15 @@
 use bigdecimal::Zero;
 use serde_json::{Value, json};
 
-use crate::model::catalogue::{Coin, Network};
+use crate::model::coins::{Coin, Network};
 use crate::model::error::SandboxError;
+use crate::model::indexed_list::{Key, by_order, by_record, by_user_order};
 use crate::model::ledger::{Account, EntryKind};
 use crate::model::money::{Money, fixed, parse, plain};
 use crate::model::payout::{Destination, Payout, Quote};
 use crate::model::record::{Holder, Status};
 use crate::model::refusal::{self, Refusal};
 use crate::model::settings::{AddressKind, invalid};
-use crate::model::shelf::{Key, by_order, by_record, by_user_order};
 use crate::rules::fields::{Fields, check_decimals, not_found};
 use crate::rules::orders::taken;
 use crate::rules::{checks, notices, users, utility};

@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::model::catalogue::{COINS, Coin};
+use crate::model::coins::{COINS, Coin};
+use crate::model::indexed_list::{Key, by_order, by_record, by_user_order};
 use crate::model::ledger::{Account, EntryKind};
 use crate::model::money::{
     Money, RATE_DECIMALS, divide_down, fixed, padded, parse, plain, round_down,
 };
 use crate::model::record::{Holder, Status};
 use crate::model::refusal::{self, Refusal};
-use crate::model::shelf::{Key, by_order, by_record, by_user_order};
 use crate::model::swap::{Quoted, Swap};
 use crate::rules::fields::{Fields, check_decimals, not_found, put};
 use crate::rules::orders::{DAY, check_price, taken};

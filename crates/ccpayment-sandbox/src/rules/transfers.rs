@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
+use crate::model::indexed_list::{by_order, by_record};
 use crate::model::ledger::EntryKind;
 use crate::model::money::plain;
 use crate::model::record::Status;
 use crate::model::refusal::{self, Refusal};
-use crate::model::shelf::{by_order, by_record};
 use crate::model::transfer::Transfer;
 use crate::rules::fields::{Fields, check_decimals, not_found, put};
 use crate::rules::orders::taken;

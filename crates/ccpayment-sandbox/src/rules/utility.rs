@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
+use crate::model::indexed_list::{by_record, by_transaction};
 use crate::model::outbox::Wanted;
 use crate::model::payout::Destination;
 use crate::model::refusal::{self, Refusal};
 use crate::model::settings::AddressKind;
-use crate::model::shelf::{by_record, by_transaction};
 use crate::rules::fields::{Fields, not_found};
 use crate::rules::{deposits, pages};
 use crate::state::State;

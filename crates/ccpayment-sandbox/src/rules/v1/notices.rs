@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use crate::model::address::Owner;
 use crate::model::deposit::{Deposit, Source};
+use crate::model::indexed_list::by_record;
 use crate::model::money::plain;
 use crate::model::outbox::Message;
 use crate::model::payout::{Destination, Payout};
 use crate::model::record::{Holder, Status};
-use crate::model::shelf::by_record;
 use crate::model::v1::{
     API_DEPOSIT, API_WITHDRAWAL, DIRECT_DEPOSIT, INVOICE, Kind, Made, Paid, REFUND, Refund,
 };

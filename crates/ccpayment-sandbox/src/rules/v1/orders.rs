@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 
 use crate::model::address::Owner;
-use crate::model::catalogue::Fiat;
+use crate::model::coins::Fiat;
 use crate::model::deposit::Deposit;
+use crate::model::indexed_list::{by_order, by_record};
 use crate::model::money::{Money, divide_up, plain, round_down, round_up};
 use crate::model::order::Order;
 use crate::model::record::Status;
 use crate::model::refusal::{self, Refusal};
-use crate::model::shelf::{by_order, by_record};
 use crate::model::v1::{Currency, Due, Kind, Made};
 use crate::rules::fields::Fields;
 use crate::rules::orders::DAY;

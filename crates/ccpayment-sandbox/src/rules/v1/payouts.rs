@@ -2,14 +2,14 @@
 
 use serde_json::{Value, json};
 
-use crate::model::catalogue::Coin;
+use crate::model::coins::Coin;
+use crate::model::indexed_list::by_order;
 use crate::model::ledger::Account;
 use crate::model::money::{Money, plain, round_down};
 use crate::model::payout::Destination;
 use crate::model::record::Holder;
 use crate::model::refusal::{self, Refusal};
 use crate::model::settings::AddressKind;
-use crate::model::shelf::by_order;
 use crate::model::v1::Paid;
 use crate::rules::fields::Fields;
 use crate::rules::orders::taken;

@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use crate::model::deposit::Deposit;
+use crate::model::indexed_list::by_order;
 use crate::model::money::plain;
 use crate::model::payout::Payout;
 use crate::model::record::Status;
 use crate::model::refusal::Refusal;
-use crate::model::shelf::by_order;
 use crate::model::v1::{Kind, Made, Paid};
 use crate::rules::fields::{Fields, put};
 use crate::rules::v1::orders::paid;
