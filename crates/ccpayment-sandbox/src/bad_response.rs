@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::{Map, Value, json};
 
 use crate::gateway::answer;
-use crate::model::fault::{Fault, Garbled};
+use crate::model::fault::{BadResponse, Fault};
 use crate::model::refusal::{SUCCESS, success};
 
 mod gzip_bomb;
@@ -28,7 +28,7 @@ pub(crate) fn response_of(
     now: u64,
 ) -> Option<Response<Bytes>> {
     match fault {
-        None | Some(Fault::Twice | Fault::TwiceAnswerSecond) => {
+        None | Some(Fault::DeliveredTwice | Fault::DeliveredTwiceAnswerSecond) => {
             (!envelope.is_null()).then(|| answer(StatusCode::OK, &envelope, now))
         }
         Some(Fault::Reply { with, .. }) => {
@@ -52,8 +52,8 @@ pub(crate) fn as_received(
         return Some(response);
     };
     match with {
-        Garbled::CutMidChunk | Garbled::LengthTooLong => None,
-        Garbled::LengthTooShort => Some(response.map(|body| {
+        BadResponse::CutMidChunk | BadResponse::LengthTooLong => None,
+        BadResponse::LengthTooShort => Some(response.map(|body| {
             let half = body.len() / 2;
             body.slice(..half)
         })),
@@ -61,16 +61,16 @@ pub(crate) fn as_received(
     }
 }
 
-fn bad_response(with: Garbled, own: &Value, nothing: &Value, now: u64) -> Response<Bytes> {
+fn bad_response(with: BadResponse, own: &Value, nothing: &Value, now: u64) -> Response<Bytes> {
     let ok = |envelope: &Value| answer(StatusCode::OK, envelope, now);
     let body = |body: Vec<u8>| ok(own).map(|_| Bytes::from(body));
     match with {
-        Garbled::Html => page(StatusCode::OK, "Welcome", now),
-        Garbled::Empty => body(Vec::new()),
-        Garbled::Error => ok(nothing),
-        Garbled::DataNull => ok(&json!({ "code": SUCCESS, "msg": "success", "data": null })),
-        Garbled::IdMissing => ok(&success(Value::Object(without_id(own)))),
-        Garbled::RateLimited { retry_after } => {
+        BadResponse::Html => page(StatusCode::OK, "Welcome", now),
+        BadResponse::Empty => body(Vec::new()),
+        BadResponse::Error => ok(nothing),
+        BadResponse::DataNull => ok(&json!({ "code": SUCCESS, "msg": "success", "data": null })),
+        BadResponse::IdMissing => ok(&success(Value::Object(without_id(own)))),
+        BadResponse::RateLimited { retry_after } => {
             let status = StatusCode::TOO_MANY_REQUESTS;
             let plain = with_body(status, "text/plain", "Too Many Requests\n".into(), now);
             match retry_after {
@@ -78,20 +78,20 @@ fn bad_response(with: Garbled, own: &Value, nothing: &Value, now: u64) -> Respon
                 None => plain,
             }
         }
-        Garbled::BadGateway => page(StatusCode::BAD_GATEWAY, "502 Bad Gateway", now),
-        Garbled::Redirect => {
+        BadResponse::BadGateway => page(StatusCode::BAD_GATEWAY, "502 Bad Gateway", now),
+        BadResponse::Redirect => {
             let moved = page(StatusCode::FOUND, "302 Found", now);
             with_header(moved, LOCATION, "/elsewhere")
         }
-        Garbled::GzipBomb => with_header(body(gzip_bomb::gzip()), CONTENT_ENCODING, "gzip"),
-        Garbled::InvalidUtf8 => {
+        BadResponse::GzipBomb => with_header(body(gzip_bomb::gzip()), CONTENT_ENCODING, "gzip"),
+        BadResponse::InvalidUtf8 => {
             let mut bad = own.clone();
             if let Some(fields) = bad.as_object_mut() {
                 fields.insert("msg".to_owned(), json!(MARK));
             }
             body(unreadable(&bad.to_string()))
         }
-        Garbled::CodeTwice => {
+        BadResponse::CodeTwice => {
             let code = |envelope: &Value| envelope.get("code").and_then(Value::as_u64);
             let success = Some(u64::from(SUCCESS));
             let other = if code(own) == success {
@@ -102,33 +102,33 @@ fn bad_response(with: Garbled, own: &Value, nothing: &Value, now: u64) -> Respon
             let other = other.unwrap_or_default();
             body(before(own, &format!("\"code\":{other}")).into_bytes())
         }
-        Garbled::IdTwice => {
+        BadResponse::IdTwice => {
             let envelope = format!(
                 "{{\"code\":{SUCCESS},\"msg\":\"success\",\"data\":{}}}",
                 id_twice(own)
             );
             body(envelope.into_bytes())
         }
-        Garbled::DeepNesting => {
+        BadResponse::DeepNesting => {
             let (open, shut) = ("[".repeat(DEPTH), "]".repeat(DEPTH));
             let envelope =
                 format!("{{\"code\":{SUCCESS},\"msg\":\"success\",\"data\":{open}{shut}}}");
             body(envelope.into_bytes())
         }
-        Garbled::DateOff { hours } => {
+        BadResponse::DateOff { hours } => {
             let off = i64::from(hours).saturating_mul(HOUR);
             answer(StatusCode::OK, own, now.saturating_add_signed(off))
         }
-        Garbled::NoDate => {
+        BadResponse::NoDate => {
             let mut response = ok(own);
             response.headers_mut().remove(DATE);
             response
         }
         // The connection breaks these, not their bytes.
-        Garbled::SlowBody
-        | Garbled::CutMidChunk
-        | Garbled::LengthTooLong
-        | Garbled::LengthTooShort => ok(own),
+        BadResponse::SlowBody
+        | BadResponse::CutMidChunk
+        | BadResponse::LengthTooLong
+        | BadResponse::LengthTooShort => ok(own),
     }
 }
 
@@ -212,40 +212,40 @@ mod tests {
     use super::*;
     use crate::model::refusal::{INTERNAL, Refusal};
 
-    fn body(with: Garbled, own: &Value) -> Vec<u8> {
+    fn body(with: BadResponse, own: &Value) -> Vec<u8> {
         let nothing = Refusal::new(INTERNAL, MADE_BY_FAULT).envelope();
         bad_response(with, own, &nothing, 1_750_000_000)
             .into_body()
             .to_vec()
     }
 
-    fn text(with: Garbled, own: &Value) -> String {
+    fn text(with: BadResponse, own: &Value) -> String {
         String::from_utf8(body(with, own)).unwrap()
     }
 
     #[test]
     fn what_is_twice_is_twice_and_differs() {
         let own = success(json!({ "recordId": "mine" }));
-        let code = text(Garbled::CodeTwice, &own);
+        let code = text(BadResponse::CodeTwice, &own);
         assert!(
             code.starts_with("{\"code\":11002,\"code\":10000,"),
             "{code}"
         );
         let refused = Refusal::new(INTERNAL, "no").envelope();
-        let code = text(Garbled::CodeTwice, &refused);
+        let code = text(BadResponse::CodeTwice, &refused);
         assert!(
             code.starts_with("{\"code\":10000,\"code\":11002,"),
             "{code}"
         );
 
-        let id = text(Garbled::IdTwice, &own);
+        let id = text(BadResponse::IdTwice, &own);
         let first = id.find("\"recordId\":\"2025").unwrap();
         assert!(first < id.find("\"recordId\":\"mine\"").unwrap(), "{id}");
         for own in [refused, success(json!({}))] {
-            let id = text(Garbled::IdTwice, &own);
+            let id = text(BadResponse::IdTwice, &own);
             assert_eq!(id.matches("\"recordId\":").count(), 2, "{id}");
         }
-        let other = text(Garbled::IdTwice, &success(json!({ "coin": {} })));
+        let other = text(BadResponse::IdTwice, &success(json!({ "coin": {} })));
         assert!(
             other.contains("\"data\":{\"coin\":null,\"coin\":{}}"),
             "{other}"
@@ -255,7 +255,7 @@ mod tests {
     #[test]
     fn text_that_is_none_is_inside_an_otherwise_sound_object() {
         let bytes = body(
-            Garbled::InvalidUtf8,
+            BadResponse::InvalidUtf8,
             &success(json!({ "recordId": "mine" })),
         );
         assert!(std::str::from_utf8(&bytes).is_err());
@@ -265,7 +265,7 @@ mod tests {
 
     #[test]
     fn an_id_that_is_missing_leaves_the_rest() {
-        let kept = |data: Value| text(Garbled::IdMissing, &success(data));
+        let kept = |data: Value| text(BadResponse::IdMissing, &success(data));
         assert!(kept(json!({ "recordId": "mine", "other": 1 })).contains("\"data\":{\"other\":1}"));
         assert!(kept(json!({ "coin": {} })).contains("\"data\":{}"));
         assert!(kept(Value::Null).contains("\"data\":{}"));

@@ -135,7 +135,7 @@ pub(crate) fn serve(state: &mut State, request: ReceivedRequest) -> Value {
                     .insert(request.operation.clone(), before);
             }
             let second = act(state, &request, again);
-            if fault == Some(Fault::TwiceAnswerSecond) {
+            if fault == Some(Fault::DeliveredTwiceAnswerSecond) {
                 (again, second)
             } else {
                 (logged, first)

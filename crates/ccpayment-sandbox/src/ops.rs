@@ -13,7 +13,7 @@ use crate::model::ledger::{Account, EntryKind};
 use crate::model::money::{Money, parse};
 use crate::model::refusal::ReceivedRequest;
 use crate::model::settings::{self, Setting};
-use crate::model::views::{Attempt, Incoming};
+use crate::model::views::{DeliveryAttempt, IncomingPayment};
 use crate::rules::address_routes;
 use crate::rules::v1::{codes, dashboard};
 use crate::rules::{assets, batches, deposits, invoices, notices, payouts};
@@ -33,7 +33,7 @@ pub(crate) enum Op {
         amount: String,
     },
     Set(Setting),
-    Pay(Incoming),
+    Pay(IncomingPayment),
     Pick {
         order_id: String,
         coin_id: u64,
@@ -89,7 +89,7 @@ pub(crate) enum Op {
     Delivered {
         serial: u64,
         signed_at: u64,
-        attempt: Attempt,
+        attempt: DeliveryAttempt,
     },
 }
 
@@ -302,7 +302,7 @@ mod tests {
         go(&mut live, fund);
         let opened = go(&mut live, request("createAppOrderDepositAddress", order));
         let address = opened["data"]["address"].as_str().unwrap().to_owned();
-        go(&mut live, Op::Pay(Incoming::new(address, "5")));
+        go(&mut live, Op::Pay(IncomingPayment::new(address, "5")));
         go(&mut live, request("applyAppWithdrawToNetwork", payout));
         for _ in 0..10 {
             go(&mut live, Op::Tick);

@@ -79,7 +79,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::model::views::Incoming;
+    use crate::model::views::IncomingPayment;
     use crate::ops::Op;
     use crate::rules::v1::codes::NO_SUCH_USER;
 
@@ -124,7 +124,7 @@ mod tests {
         });
         let opened = go(&mut live, request("create_order", order));
         let address = opened["data"]["pay_address"].as_str().unwrap();
-        let paid = go(&mut live, Op::Pay(Incoming::new(address, "20")));
+        let paid = go(&mut live, Op::Pay(IncomingPayment::new(address, "20")));
         go(&mut live, Op::Tick);
         let record_id = paid["recordId"].as_str().unwrap().to_owned();
         let amount = "5".to_owned();

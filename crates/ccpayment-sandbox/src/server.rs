@@ -49,7 +49,7 @@ impl Sandbox {
     ///
     /// Nothing in it goes by chance: the same bytes at the same (virtual) times of tokio's clock
     /// meet the same answers. Pauses within an answer, such as those of
-    /// [`SlowBody`](crate::Garbled::SlowBody), go by that clock, too.
+    /// [`SlowBody`](crate::BadResponse::SlowBody), go by that clock, too.
     pub async fn serve_stream(&self, stream: impl ByteStream) {
         let (_open, stopped) = watch::channel(());
         serve_connection(self.clone(), stream, stopped).await;
@@ -71,10 +71,10 @@ impl Server {
     }
 
     /// Stops listening and closes all connections: from the return of this call on, the kernel
-    /// refuses each new one, until [`listen`](Self::listen).
+    /// refuses each new one, until [`listen_again`](Self::listen_again).
     ///
     /// Requests in progress may end first. Those that take longer than five seconds are cut off.
-    pub async fn refuse(&self) {
+    pub async fn stop_listening(&self) {
         // It can't fail: nothing is bound.
         let _ = self.command(false).await;
     }
@@ -85,7 +85,7 @@ impl Server {
     ///
     /// When the port can't be had, because somebody else took it; on Linux, nobody gets it by
     /// chance.
-    pub async fn listen(&self) -> io::Result<()> {
+    pub async fn listen_again(&self) -> io::Result<()> {
         self.command(true).await
     }
 

@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 
 use crate::clock;
 use crate::in_process::Exchange;
-use crate::model::fault::{Fault, Garbled};
+use crate::model::fault::{BadResponse, Fault};
 
 /// How many pieces a slow body comes in, and how long each takes.
 const PIECES: usize = 40;
@@ -132,20 +132,20 @@ pub(crate) fn ending(exchange: Exchange) -> Result<Response<Bytes>, Ending> {
     };
     let body = response.body();
     Err(match with {
-        Garbled::SlowBody => Ending::Slowly(sized(&response, body.len()), body.clone()),
-        Garbled::CutMidChunk => {
+        BadResponse::SlowBody => Ending::Slowly(sized(&response, body.len()), body.clone()),
+        BadResponse::CutMidChunk => {
             let mut bytes = head(&response, "transfer-encoding: chunked");
             bytes.extend(format!("{:x}\r\n", body.len()).into_bytes());
             let half = body.len() / 2;
             bytes.extend(body.iter().take(half));
             Ending::Bytes(bytes)
         }
-        Garbled::LengthTooLong => {
+        BadResponse::LengthTooLong => {
             let mut bytes = sized(&response, body.len().saturating_add(TOO_LONG));
             bytes.extend(body);
             Ending::Bytes(bytes)
         }
-        Garbled::LengthTooShort => {
+        BadResponse::LengthTooShort => {
             let mut bytes = sized(&response, body.len() / 2);
             bytes.extend(body);
             Ending::Bytes(bytes)

@@ -42,7 +42,7 @@ pub(crate) struct State {
     pub(crate) app_id: String,
     /// Where the pages to pay on are, without a slash at the end. It dates from this start of the
     /// sandbox and is no part of what happened.
-    pub(crate) site: String,
+    pub(crate) public_url: String,
     pub(crate) settings: Settings,
     pub(crate) ids: Ids,
     pub(crate) books: Books,
@@ -95,7 +95,7 @@ impl State {
             now: 0,
             app_id,
             // `.invalid` never resolves, so that nobody is sent to a real page to pay on.
-            site: "https://sandbox.invalid".to_owned(),
+            public_url: "https://sandbox.invalid".to_owned(),
             settings: Settings::default(),
             ids: Ids::new(seed),
             books: Books::default(),
@@ -132,7 +132,7 @@ impl State {
 
     /// Where a page is, from its kind and its key.
     pub(crate) fn page_url(&self, kind: &str, key: &str) -> String {
-        format!("{}/{kind}/{key}", self.site)
+        format!("{}/{kind}/{key}", self.public_url)
     }
 
     /// The address that withdrawals on a chain come from.
@@ -146,7 +146,7 @@ impl State {
 
     /// Sets what happens by time, unless the chains are worked by hand.
     pub(crate) fn set_timer(&mut self, at: u64, timer: Timer) {
-        if self.settings.by_hand {
+        if self.settings.manual_chain {
             return;
         }
         // The count keeps what is due in the same second in the order of setting.

@@ -1,12 +1,12 @@
 //! How a sandbox is set up.
 
 use std::fmt;
-#[cfg(feature = "program")]
+#[cfg(feature = "cli")]
 use std::path::PathBuf;
 
 use crate::api::engine::Engine;
 use crate::api::sandbox::Sandbox;
-#[cfg(feature = "program")]
+#[cfg(feature = "cli")]
 use crate::api::sqlite_journal::SqliteJournal;
 use crate::clock::Clock;
 use crate::gateway::Gateway;
@@ -28,9 +28,9 @@ pub struct SandboxBuilder {
     webhook_url: Option<String>,
     start_time: Option<u64>,
     rsa_public_key: Option<Vec<u8>>,
-    secret_too: bool,
-    notification_key: Option<Vec<u8>>,
-    #[cfg(feature = "program")]
+    accept_secret_too: bool,
+    rsa_notification_key: Option<Vec<u8>>,
+    #[cfg(feature = "cli")]
     file: Option<PathBuf>,
 }
 
@@ -67,9 +67,9 @@ impl SandboxBuilder {
             webhook_url: None,
             start_time: None,
             rsa_public_key: None,
-            secret_too: false,
-            notification_key: None,
-            #[cfg(feature = "program")]
+            accept_secret_too: false,
+            rsa_notification_key: None,
+            #[cfg(feature = "cli")]
             file: None,
         }
     }
@@ -129,7 +129,7 @@ impl SandboxBuilder {
     /// The merchant's RSA key, as PEM, DER or bare base64: requests have to be signed with it, by
     /// PKCS#1 v1.5 over SHA-256 in base64, instead of with the secret. Notifications are signed
     /// with the secret all the same, because it is not known what the gateway does there; see
-    /// [`notification_key`](Self::notification_key).
+    /// [`rsa_notification_key`](Self::rsa_notification_key).
     #[must_use]
     pub fn rsa_public_key(mut self, key: impl AsRef<[u8]>) -> Self {
         self.rsa_public_key = Some(key.as_ref().to_vec());
@@ -139,16 +139,16 @@ impl SandboxBuilder {
     /// Takes requests that are signed with the secret beside those that are signed with the
     /// merchant's RSA key, as while an account changes from one to the other.
     #[must_use]
-    pub fn secret_too(mut self) -> Self {
-        self.secret_too = true;
+    pub fn accept_secret_too(mut self) -> Self {
+        self.accept_secret_too = true;
         self
     }
 
     /// An RSA private key (PKCS#8, as PEM or DER, up to 4096 bits) that notifications of v2 are
     /// signed with instead of the secret.
     #[must_use]
-    pub fn notification_key(mut self, key: impl AsRef<[u8]>) -> Self {
-        self.notification_key = Some(key.as_ref().to_vec());
+    pub fn rsa_notification_key(mut self, key: impl AsRef<[u8]>) -> Self {
+        self.rsa_notification_key = Some(key.as_ref().to_vec());
         self
     }
 
@@ -157,7 +157,7 @@ impl SandboxBuilder {
     /// of the builder are not applied again.
     ///
     /// App id, seed and clock have to be those that the file was made with.
-    #[cfg(feature = "program")]
+    #[cfg(feature = "cli")]
     #[must_use]
     pub fn state_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.file = Some(path.into());
@@ -178,9 +178,9 @@ impl SandboxBuilder {
         }
         let gateway = self.gateway()?;
         let mut engine = self.engine();
-        #[cfg(feature = "program")]
+        #[cfg(feature = "cli")]
         let begun = self.open_journal(&mut engine)?;
-        #[cfg(not(feature = "program"))]
+        #[cfg(not(feature = "cli"))]
         let begun = false;
         // What it began with is in its journal, if it has one.
         if begun {
@@ -202,7 +202,7 @@ impl SandboxBuilder {
         for op in settings.chain(funds).chain(url) {
             engine.apply(op)?;
         }
-        #[cfg(feature = "program")]
+        #[cfg(feature = "cli")]
         engine.finish_setup()?;
         Ok(Sandbox::new(gateway, self.app_secret, engine))
     }
@@ -210,10 +210,10 @@ impl SandboxBuilder {
     /// What never changes, and so is in no journal.
     fn gateway(&self) -> Result<Gateway, SandboxError> {
         let public = self.rsa_public_key.as_deref().map(PublicKey::read);
-        let own = self.notification_key.as_deref().map(PrivateKey::read);
+        let own = self.rsa_notification_key.as_deref().map(PrivateKey::read);
         let mut signer =
             sign::v2::Signer::new(self.app_id.clone(), &self.app_secret, public.transpose()?);
-        signer.accept_secret = self.secret_too;
+        signer.accept_secret = self.accept_secret_too;
         Ok(Gateway {
             signer,
             schemas: schema::schemas()?,
@@ -229,7 +229,7 @@ impl SandboxBuilder {
     }
 
     /// Replays the journal in the file and goes on with it; whether it had begun.
-    #[cfg(feature = "program")]
+    #[cfg(feature = "cli")]
     fn open_journal(&self, engine: &mut Engine) -> Result<bool, SandboxError> {
         let Some(path) = &self.file else {
             return Ok(false);

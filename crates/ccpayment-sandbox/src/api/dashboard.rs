@@ -11,7 +11,7 @@ use crate::rules::v1::tokens;
 /// The older API, whose invoices and refunds begin on a dashboard.
 impl Sandbox {
     /// An invoice in US dollars as the dashboard of v1 makes it, good for a day; its id, by which
-    /// the payer [`pick`](Self::pick)s coin and chain.
+    /// the payer chooses coin and chain with [`pick_coin`](Self::pick_coin).
     ///
     /// # Errors
     ///
@@ -35,7 +35,7 @@ impl Sandbox {
     ///
     /// When the record is no such payment, or the amount is more than is left of it or in the
     /// balance, or does not cover the fee.
-    pub fn refund(&self, record_id: &str, amount: &str) -> Result<String, SandboxError> {
+    pub fn dashboard_refund(&self, record_id: &str, amount: &str) -> Result<String, SandboxError> {
         let answer = self.apply(Op::DashboardRefund {
             record_id: record_id.to_owned(),
             amount: amount.to_owned(),

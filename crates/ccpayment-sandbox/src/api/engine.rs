@@ -61,7 +61,7 @@ impl Engine {
     }
 }
 
-#[cfg(feature = "program")]
+#[cfg(feature = "cli")]
 impl Engine {
     /// From now on every entry is kept.
     pub(crate) fn set_journal(&mut self, journal: Box<dyn Journal>) {
@@ -146,7 +146,7 @@ mod tests {
         assert_eq!(ledger.balance("merchant:available", 1280), "1");
     }
 
-    #[cfg(feature = "program")]
+    #[cfg(feature = "cli")]
     #[test]
     fn what_was_kept_happens_again_refusals_included() {
         let journal = MemoryJournal::default();

@@ -147,7 +147,7 @@ mod tests {
         assert_eq!(again.faults.hits(), live.faults.hits());
         assert_eq!(again.requests, live.requests);
         let twice = |(fault, count): (&Fault, &u64)| match fault {
-            Fault::Twice | Fault::TwiceAnswerSecond => *count,
+            Fault::DeliveredTwice | Fault::DeliveredTwiceAnswerSecond => *count,
             _ => 0,
         };
         let doubled: u64 = live.faults.hits().iter().map(twice).sum();

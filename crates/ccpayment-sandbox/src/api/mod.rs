@@ -9,6 +9,6 @@ pub(crate) mod journal;
 pub(crate) mod notifications;
 pub(crate) mod sandbox;
 pub(crate) mod service;
-#[cfg(feature = "program")]
+#[cfg(feature = "cli")]
 pub(crate) mod sqlite_journal;
 pub(crate) mod webhook_sender;

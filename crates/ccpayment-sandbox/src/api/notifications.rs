@@ -7,7 +7,7 @@ use crate::api::sandbox::Sandbox;
 use crate::api::webhook_sender;
 use crate::model::error::SandboxError;
 use crate::model::v1::is_kind;
-use crate::model::views::{Attempt, Notification};
+use crate::model::views::{DeliveryAttempt, Notification};
 use crate::ops::Op;
 
 /// Notifications.
@@ -23,7 +23,7 @@ impl Sandbox {
     /// While no webhook URL is set, notifications wait.
     ///
     /// An answer is waited for in real time, so it needs a runtime whose clock is not paused.
-    pub async fn deliver_due(&self) -> Vec<Attempt> {
+    pub async fn deliver_due(&self) -> Vec<DeliveryAttempt> {
         let _round = self.shared.delivery_round.lock().await;
         let now = self.now();
         let due = self.read(|state| state.outbox.due(now));
@@ -45,9 +45,9 @@ impl Sandbox {
     /// The notifications that are due, in order and signed as of now, for a test that carries them
     /// itself instead of by [`deliver_due`](Self::deliver_due): in process, late, or twice.
     ///
-    /// They stay due until [`answered`](Self::answered) files what came of them.
+    /// They stay due until [`record_answer`](Self::record_answer) files what came of them.
     #[must_use]
-    pub fn due(&self) -> Vec<Notification> {
+    pub fn due_notifications(&self) -> Vec<Notification> {
         let now = self.now();
         let due = self.read(|state| state.outbox.due(now));
         due.into_iter()
@@ -55,13 +55,13 @@ impl Sandbox {
             .collect()
     }
 
-    /// Files the answer to a notification of [`due`](Self::due), by the rules of
-    /// [`deliver_due`](Self::deliver_due). `None` means that there was no answer.
-    pub fn answered(
+    /// Records the answer to a notification of [`due_notifications`](Self::due_notifications), by
+    /// the rules of [`deliver_due`](Self::deliver_due). `None` means that there was no answer.
+    pub fn record_answer(
         &self,
         notification: Notification,
         answer: Option<&http::Response<Bytes>>,
-    ) -> Attempt {
+    ) -> DeliveryAttempt {
         let answer = answer.map(|it| (it.status().as_u16(), it.body().clone()));
         self.record(notification, answer.ok_or_else(|| "no answer".to_owned()))
     }
@@ -88,7 +88,7 @@ impl Sandbox {
         })
     }
 
-    fn record(&self, sent: Notification, answer: Result<(u16, Bytes), String>) -> Attempt {
+    fn record(&self, sent: Notification, answer: Result<(u16, Bytes), String>) -> DeliveryAttempt {
         let (status, acknowledged, error) = match answer {
             Ok((status, answer)) => {
                 let of_v1 = is_kind(&sent.event_type);
@@ -100,7 +100,7 @@ impl Sandbox {
             }
             Err(error) => (None, false, Some(error)),
         };
-        let attempt = Attempt {
+        let attempt = DeliveryAttempt {
             record_id: sent.record_id,
             event_type: sent.event_type,
             number: sent.number,
@@ -127,7 +127,7 @@ impl Sandbox {
     /// # Errors
     ///
     /// When nothing was announced for the record.
-    pub fn resend(&self, record_id: &str) -> Result<(), SandboxError> {
+    pub fn resend_notification(&self, record_id: &str) -> Result<(), SandboxError> {
         self.apply(Op::Resend(record_id.to_owned())).map(drop)
     }
 
@@ -143,7 +143,7 @@ impl Sandbox {
 
     /// Every attempt so far, oldest first.
     #[must_use]
-    pub fn attempts(&self) -> Vec<Attempt> {
+    pub fn delivery_attempts(&self) -> Vec<DeliveryAttempt> {
         self.read(|state| state.outbox.attempts.clone())
     }
 
@@ -159,7 +159,7 @@ impl Sandbox {
     /// Requests are signed in the same way as notifications, so that it serves for both. Always
     /// with the secret, whatever RSA keys there are; [`sign_v1`](Self::sign_v1) is for v1.
     #[must_use]
-    pub fn sign_notification(&self, body: &[u8]) -> [(&'static str, String); 3] {
+    pub fn sign_v2(&self, body: &[u8]) -> [(&'static str, String); 3] {
         self.headers(self.signing_time(), body)
     }
 
@@ -217,15 +217,15 @@ mod tests {
             .unwrap();
         sandbox.activate_webhook();
         let json = http::Response::new(Bytes::from_static(br#"{"msg":"success"}"#));
-        let mut activation = sandbox.due().pop().unwrap();
+        let mut activation = sandbox.due_notifications().pop().unwrap();
         let deposit = "ApiDeposit".to_owned();
         assert!(
             sandbox
-                .answered(activation.clone(), Some(&json))
+                .record_answer(activation.clone(), Some(&json))
                 .acknowledged
         );
         activation.event_type = deposit;
-        assert!(!sandbox.answered(activation, Some(&json)).acknowledged);
+        assert!(!sandbox.record_answer(activation, Some(&json)).acknowledged);
     }
 
     #[test]
@@ -236,24 +236,24 @@ mod tests {
             .build()
             .unwrap();
         sandbox.activate_webhook();
-        let first = sandbox.due().pop().unwrap();
+        let first = sandbox.due_notifications().pop().unwrap();
         assert_eq!(
             (first.number, &*first.event_type),
             (1, "ActivateWebhookURL")
         );
-        assert_eq!(sandbox.due(), std::slice::from_ref(&first));
+        assert_eq!(sandbox.due_notifications(), std::slice::from_ref(&first));
         let serial = first.serial();
-        assert!(!sandbox.answered(first, None).acknowledged);
-        assert_eq!(sandbox.due(), []);
+        assert!(!sandbox.record_answer(first, None).acknowledged);
+        assert_eq!(sandbox.due_notifications(), []);
 
         sandbox.advance(Duration::from_secs(30));
-        let second = sandbox.due().pop().unwrap();
+        let second = sandbox.due_notifications().pop().unwrap();
         assert_eq!((second.serial(), second.number), (serial, 2));
-        let signed = sandbox.sign_notification(second.body.as_bytes());
+        let signed = sandbox.sign_v2(second.body.as_bytes());
         assert_eq!(second.headers, signed);
         let answer = http::Response::new(Bytes::from_static(b"Success"));
-        assert!(sandbox.answered(second, Some(&answer)).acknowledged);
+        assert!(sandbox.record_answer(second, Some(&answer)).acknowledged);
         assert_eq!(sandbox.pending_notifications(), 0);
-        assert_eq!(sandbox.attempts().len(), 2);
+        assert_eq!(sandbox.delivery_attempts().len(), 2);
     }
 }

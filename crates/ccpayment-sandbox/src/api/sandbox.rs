@@ -18,7 +18,9 @@ use crate::model::money::plain;
 use crate::model::payout::{Destination, Payout};
 use crate::model::refusal::{INVALID_ARGUMENT, Refusal};
 use crate::model::settings::Setting;
-use crate::model::views::{DepositView, Incoming, Payment, PayoutView, Picked, RequestView};
+use crate::model::views::{
+    DepositView, IncomingPayment, Payment, PayoutView, PickedCoin, RequestView,
+};
 use crate::ops::Op;
 use crate::routes_v1;
 use crate::rules::v1::codes;
@@ -164,7 +166,7 @@ impl Sandbox {
     ///
     /// When the API has no such route or code. Routes go by path or by operation id; those of v1 by
     /// operation id, such as `create_order`, and with the codes of v1.
-    pub fn instruct(&self, route: &str, code: u32) -> Result<(), SandboxError> {
+    pub fn fail_next(&self, route: &str, code: u32) -> Result<(), SandboxError> {
         let operation = self
             .shared
             .gateway
@@ -217,15 +219,15 @@ impl Sandbox {
     /// When nobody was given the address, when it is no longer watched, or when the amount is not a
     /// positive decimal text that the chain can carry.
     pub fn pay(&self, address: &str, amount: &str) -> Result<Payment, SandboxError> {
-        self.send(Incoming::new(address, amount))
+        self.send_payment(IncomingPayment::new(address, amount))
     }
 
-    /// Money arrives at any address; see [`Incoming`].
+    /// Money arrives at any address; see [`IncomingPayment`].
     ///
     /// # Errors
     ///
     /// As for [`pay`](Self::pay), and when the coin does not fit the address.
-    pub fn send(&self, incoming: Incoming) -> Result<Payment, SandboxError> {
+    pub fn send_payment(&self, incoming: IncomingPayment) -> Result<Payment, SandboxError> {
         let answer = self.apply(Op::Pay(incoming))?;
         Ok(Payment {
             record_id: text(&answer, "recordId"),
@@ -238,13 +240,18 @@ impl Sandbox {
     /// # Errors
     ///
     /// When there is no such invoice, coin or chain, or the invoice has expired.
-    pub fn pick(&self, order_id: &str, coin_id: u64, chain: &str) -> Result<Picked, SandboxError> {
+    pub fn pick_coin(
+        &self,
+        order_id: &str,
+        coin_id: u64,
+        chain: &str,
+    ) -> Result<PickedCoin, SandboxError> {
         let answer = self.apply(Op::Pick {
             order_id: order_id.to_owned(),
             coin_id,
             chain: chain.to_owned(),
         })?;
-        Ok(Picked {
+        Ok(PickedCoin {
             address: text(&answer, "address"),
             memo: text(&answer, "memo"),
             amount: text(&answer, "amount"),
@@ -291,7 +298,7 @@ impl Sandbox {
     /// # Errors
     ///
     /// When nobody was given the address.
-    pub fn risk_address(&self, address: &str) -> Result<(), SandboxError> {
+    pub fn flag_address_risky(&self, address: &str) -> Result<(), SandboxError> {
         self.apply(Op::RiskAddress(address.to_owned())).map(drop)
     }
 
@@ -359,7 +366,12 @@ impl Sandbox {
     /// # Errors
     ///
     /// When nobody was given the address, the coin is unknown, or the fee is not there.
-    pub fn sweep(&self, address: &str, coin_id: u64, fee: &str) -> Result<(), SandboxError> {
+    pub fn sweep_address(
+        &self,
+        address: &str,
+        coin_id: u64,
+        fee: &str,
+    ) -> Result<(), SandboxError> {
         let op = Op::Sweep {
             address: address.to_owned(),
             coin_id,
@@ -375,8 +387,8 @@ impl Sandbox {
     /// of v1 by its operation id, such as `withdraw`, or on any (`*`). Each fault strikes once, in
     /// the order of planning, before the request is checked; what was planned for the route comes
     /// first.
-    pub fn fault(&self, route: &str, fault: Fault) {
-        let _ = self.plan(route, fault);
+    pub fn plan_fault(&self, route: &str, fault: Fault) {
+        let _ = self.try_plan_fault(route, fault);
     }
 
     /// A snapshot of the books.

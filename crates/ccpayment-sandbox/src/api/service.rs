@@ -18,14 +18,14 @@ impl Sandbox {
 
     /// Where the pages to pay on can be reached, such as `http://127.0.0.1:8480`: what
     /// `checkoutUrl` and `invoiceUrl` begin with. Until it is set they lead nowhere, on purpose.
-    pub fn set_site(&self, url: &str) {
+    pub fn set_public_url(&self, url: &str) {
         url.trim_end_matches('/')
-            .clone_into(&mut self.engine().state.site);
+            .clone_into(&mut self.engine().state.public_url);
     }
 
     /// Names that stand in `Host` when somebody asks for a page or uses the admin API, beside
     /// `localhost` and addresses; every other name is refused.
-    pub fn set_host_names(&self, names: Vec<String>) {
+    pub fn set_allowed_hosts(&self, names: Vec<String>) {
         *self.lock_host_names() = names;
     }
 
@@ -54,8 +54,8 @@ impl Sandbox {
         }
     }
 
-    /// As [`fault`](Self::fault), for a caller who can be told that it did not work.
-    pub(crate) fn plan(&self, route: &str, fault: Fault) -> Result<(), SandboxError> {
+    /// As [`plan_fault`](Self::plan_fault), for a caller who can be told that it did not work.
+    pub(crate) fn try_plan_fault(&self, route: &str, fault: Fault) -> Result<(), SandboxError> {
         let route = route.to_owned();
         self.apply(Op::Plan { route, fault }).map(drop)
     }

@@ -78,7 +78,7 @@ fn command(name: &str) -> Option<fn(&Sandbox, &[u8]) -> Done> {
             Ok(json!({ "recordId": refund }))
         },
         "risk-address" => {
-            |sandbox, body| done(sandbox.risk_address(&read::<RiskAddress>(body)?.address))
+            |sandbox, body| done(sandbox.flag_address_risky(&read::<RiskAddress>(body)?.address))
         }
         "settle" => |sandbox, body| {
             let Nothing {} = read(body)?;
@@ -93,16 +93,16 @@ fn command(name: &str) -> Option<fn(&Sandbox, &[u8]) -> Done> {
         "auto-payout" => auto_payout,
         "sweep" => |sandbox, body| {
             let sweep: Sweep = read(body)?;
-            done(sandbox.sweep(&sweep.address, sweep.coin_id, &sweep.fee))
+            done(sandbox.sweep_address(&sweep.address, sweep.coin_id, &sweep.fee))
         },
         "set" => |sandbox, body| done(sandbox.set(read(body)?)),
         "instruct" => |sandbox, body| {
             let Instruct { route, code } = read(body)?;
-            done(sandbox.instruct(&route, code))
+            done(sandbox.fail_next(&route, code))
         },
         "faults" => |sandbox, body| {
             let PlanFault { route, fault } = read(body)?;
-            done(sandbox.plan(&route, fault))
+            done(sandbox.try_plan_fault(&route, fault))
         },
         "faults-by-seed" => |sandbox, body| {
             let FaultsBySeed {
@@ -122,7 +122,9 @@ fn command(name: &str) -> Option<fn(&Sandbox, &[u8]) -> Done> {
             sandbox.activate_webhook();
             done(Ok(()))
         },
-        "resend" => |sandbox, body| done(sandbox.resend(&read::<Record>(body)?.record_id)),
+        "resend" => {
+            |sandbox, body| done(sandbox.resend_notification(&read::<Record>(body)?.record_id))
+        }
         _ => return None,
     })
 }
@@ -133,13 +135,13 @@ fn done(result: Result<(), SandboxError>) -> Done {
 }
 
 fn pay(sandbox: &Sandbox, body: &[u8]) -> Done {
-    let payment = sandbox.send(read::<Pay>(body)?.incoming()?)?;
+    let payment = sandbox.send_payment(read::<Pay>(body)?.incoming()?)?;
     Ok(json!({ "recordId": payment.record_id, "txId": payment.tx_id }))
 }
 
 fn pick(sandbox: &Sandbox, body: &[u8]) -> Done {
     let wanted: Pick = read(body)?;
-    let picked = sandbox.pick(&wanted.order_id, wanted.coin_id, &wanted.chain)?;
+    let picked = sandbox.pick_coin(&wanted.order_id, wanted.coin_id, &wanted.chain)?;
     Ok(json!({ "address": picked.address, "memo": picked.memo, "amount": picked.amount }))
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::order_view::{OrderView, PageKind};
 use super::pages;
 use crate::api::sandbox::Sandbox;
-use crate::model::views::{Attempt, DepositView, PayoutView, RequestView};
+use crate::model::views::{DeliveryAttempt, DepositView, PayoutView, RequestView};
 
 pub(super) fn orders(sandbox: &Sandbox) -> Value {
     let row = |view: &OrderView| {
@@ -79,7 +79,7 @@ pub(super) fn fault_hits(sandbox: &Sandbox) -> Value {
     )
 }
 
-pub(super) fn attempts(attempts: &[Attempt]) -> Value {
+pub(super) fn attempts(attempts: &[DeliveryAttempt]) -> Value {
     list("attempts", attempts, |tried| {
         json!({
             "recordId": tried.record_id,
@@ -94,7 +94,7 @@ pub(super) fn attempts(attempts: &[Attempt]) -> Value {
 }
 
 pub(super) fn notifications(sandbox: &Sandbox) -> Value {
-    let mut shown = attempts(&sandbox.attempts());
+    let mut shown = attempts(&sandbox.delivery_attempts());
     if let Value::Object(shown) = &mut shown {
         shown.insert("webhookUrl".to_owned(), json!(sandbox.webhook_url()));
         shown.insert("waiting".to_owned(), json!(sandbox.pending_notifications()));

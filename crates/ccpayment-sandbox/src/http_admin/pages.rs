@@ -10,7 +10,7 @@ use super::order_view::{OrderView, PageKind};
 use crate::api::sandbox::Sandbox;
 use crate::model::coins::COINS;
 use crate::model::money::plain;
-use crate::model::views::Incoming;
+use crate::model::views::IncomingPayment;
 use crate::templates::{Balance, Invoice, Notified, Overview, Row};
 
 fn find_view(sandbox: &Sandbox, kind: PageKind, key: &str) -> Result<OrderView, HttpError> {
@@ -73,7 +73,7 @@ pub(super) fn press_button(
         (PageKind::Invoice, "choose", "coin") => {
             let (coin_id, chain) = value.split_once('-').ok_or_else(unclear)?;
             let coin_id = coin_id.parse().map_err(|_| unclear())?;
-            sandbox.pick(&view.order_id, coin_id, chain)?;
+            sandbox.pick_coin(&view.order_id, coin_id, chain)?;
             Ok(())
         }
         _ => Err(unclear()),
@@ -100,8 +100,9 @@ fn pay(sandbox: &Sandbox, view: &OrderView, how: &str) -> Result<(), HttpError> 
         sandbox.move_clock(Duration::from_secs(ahead.saturating_add(1)))?;
     }
     // An invoice's address takes more than one coin.
-    let incoming = Incoming::new(method.address.clone(), amount).coin(method.coin_id, method.chain);
-    sandbox.send(incoming)?;
+    let incoming =
+        IncomingPayment::new(method.address.clone(), amount).coin(method.coin_id, method.chain);
+    sandbox.send_payment(incoming)?;
     Ok(())
 }
 
@@ -158,7 +159,7 @@ pub(super) fn overview(sandbox: &Sandbox) -> String {
         })
         .collect();
     let notified = sandbox
-        .attempts()
+        .delivery_attempts()
         .into_iter()
         .map(|tried| Notified {
             outcome: match (tried.status, tried.error) {

@@ -8,7 +8,7 @@ use http::StatusCode;
 
 use super::http_error::HttpError;
 use crate::model::fault::Fault;
-use crate::model::views::Incoming;
+use crate::model::views::IncomingPayment;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,8 +27,8 @@ pub(super) struct Pay {
 }
 
 impl Pay {
-    pub(super) fn incoming(self) -> Result<Incoming, HttpError> {
-        let mut incoming = Incoming::new(self.address, self.amount);
+    pub(super) fn incoming(self) -> Result<IncomingPayment, HttpError> {
+        let mut incoming = IncomingPayment::new(self.address, self.amount);
         incoming = match (self.coin_id, self.chain) {
             (Some(coin_id), Some(chain)) => incoming.coin(coin_id, chain),
             (None, None) => incoming,

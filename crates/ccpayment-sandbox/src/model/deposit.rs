@@ -5,7 +5,7 @@ use crate::model::coins::{Coin, Network};
 use crate::model::ledger::Account;
 use crate::model::money::Money;
 use crate::model::record::Status;
-use crate::model::views::Incoming;
+use crate::model::views::IncomingPayment;
 
 /// What the address was for when the money arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl Deposit {
 #[derive(Debug)]
 pub(crate) struct Lost {
     pub(crate) chain: &'static str,
-    pub(crate) incoming: Incoming,
+    pub(crate) incoming: IncomingPayment,
     pub(crate) at: u64,
 }
 

@@ -144,12 +144,12 @@ mod tests {
     #[test]
     fn what_is_planned_for_the_route_comes_before_what_is_planned_for_any() {
         let mut faults = FaultPlan::default();
-        faults.plan(ANY, Fault::Twice);
+        faults.plan(ANY, Fault::DeliveredTwice);
         faults.plan("getCoin", Fault::Refused);
         assert_eq!(faults.peek("getCoin"), Some(Fault::Refused));
         assert_eq!(faults.next("getCoin"), Some(Fault::Refused));
-        assert_eq!(faults.next("getCoin"), Some(Fault::Twice));
-        assert_eq!(faults.take_struck(), Some(Fault::Twice));
+        assert_eq!(faults.next("getCoin"), Some(Fault::DeliveredTwice));
+        assert_eq!(faults.take_struck(), Some(Fault::DeliveredTwice));
         assert_eq!(faults.next("getCoin"), None);
         assert_eq!((faults.take_struck(), faults.hits().len()), (None, 2));
     }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::model::ids::SplitMix;
-use crate::model::settings::Retries;
-use crate::model::views::Attempt;
+use crate::model::settings::RetrySchedule;
+use crate::model::views::DeliveryAttempt;
 
 /// When an unacknowledged notification is tried again, in seconds.
 const TIMES: [u64; 6] = [30, 90, 210, 450, 930, 1_890];
@@ -89,7 +89,7 @@ pub(crate) struct Outbox {
     /// The place of a record's newest notification in the log.
     newest: HashMap<String, usize>,
     serials: u64,
-    pub(crate) attempts: Vec<Attempt>,
+    pub(crate) attempts: Vec<DeliveryAttempt>,
 }
 
 impl Outbox {
@@ -187,8 +187,8 @@ impl Outbox {
         &mut self,
         serial: u64,
         signed_at: u64,
-        attempt: Attempt,
-        retries: Retries,
+        attempt: DeliveryAttempt,
+        retries: RetrySchedule,
     ) {
         if let Some(waiting) = self.waiting.get_mut(&serial) {
             if attempt.acknowledged
@@ -198,8 +198,8 @@ impl Outbox {
             }
             let (first_at, _) = *waiting.first.get_or_insert((attempt.at, signed_at));
             let since = match retries {
-                Retries::Offsets => first_at,
-                Retries::Gaps => attempt.at,
+                RetrySchedule::Offsets => first_at,
+                RetrySchedule::Gaps => attempt.at,
             };
             let time = usize::try_from(waiting.sent)
                 .ok()

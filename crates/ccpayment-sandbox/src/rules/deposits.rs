@@ -11,7 +11,7 @@ use crate::model::ledger::{Account, EntryKind};
 use crate::model::money::{Money, fixed, parse, round_down};
 use crate::model::record::Status;
 use crate::model::settings::invalid;
-use crate::model::views::Incoming;
+use crate::model::views::IncomingPayment;
 use crate::rules::{addresses, invoices, notices};
 use crate::state::{State, Timer};
 
@@ -27,18 +27,18 @@ fn service_fee(amount: &Money, precision: u32) -> Money {
     round_down(&(amount * fixed(5, 3)), precision)
 }
 
-pub(crate) fn arrive(state: &mut State, incoming: &Incoming) -> Result<Value, SandboxError> {
+pub(crate) fn arrive(state: &mut State, incoming: &IncomingPayment) -> Result<Value, SandboxError> {
     admit(state, incoming, None)
 }
 
 /// `found` is the transaction of a payment that was overlooked, and when it was made.
 fn admit(
     state: &mut State,
-    incoming: &Incoming,
+    incoming: &IncomingPayment,
     found: Option<(&str, u64)>,
 ) -> Result<Value, SandboxError> {
     let now = state.now;
-    let Incoming {
+    let IncomingPayment {
         address, amount, ..
     } = incoming;
     let written = parse(amount).map_err(|rule| invalid(amount, rule))?;
@@ -72,7 +72,7 @@ fn admit(
     if incoming.overlooked {
         let lost = Lost {
             chain: network.on.symbol,
-            incoming: Incoming {
+            incoming: IncomingPayment {
                 overlooked: false,
                 ..incoming.clone()
             },
@@ -120,7 +120,7 @@ fn admit(
 /// An order knows its coin; everything else has to be told.
 fn paid_with(
     state: &State,
-    incoming: &Incoming,
+    incoming: &IncomingPayment,
     owner: &Owner,
 ) -> Result<(&'static Coin, &'static Network), SandboxError> {
     let named = match &incoming.coin {

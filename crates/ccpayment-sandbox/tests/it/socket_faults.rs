@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 
-use ccpayment_sandbox::{Fault, Garbled, Sandbox};
+use ccpayment_sandbox::{BadResponse, Fault, Sandbox};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -51,7 +51,7 @@ async fn rest(stream: &mut TcpStream) -> (Vec<u8>, End) {
 
 /// A withdrawal of one coin under this fault: what the socket saw.
 async fn apply(merchant: &Merchant, fault: Fault, order_id: &str) -> (Vec<u8>, End) {
-    merchant.sandbox.fault(APPLY, fault);
+    merchant.sandbox.plan_fault(APPLY, fault);
     let (head, body) = request(merchant, APPLY, &payout(order_id, "1").to_string());
     let mut stream = connect(merchant).await;
     stream.write_all((head + &body).as_bytes()).await.unwrap();
@@ -83,7 +83,7 @@ fn record_id(sandbox: &Sandbox) -> String {
     sandbox.payouts().last().unwrap().record_id.clone()
 }
 
-const fn reply(acted: bool, with: Garbled) -> Fault {
+const fn reply(acted: bool, with: BadResponse) -> Fault {
     Fault::Reply { acted, with }
 }
 
@@ -98,7 +98,7 @@ async fn resets_are_resets_and_say_nothing() {
         (Fault::Reset { acted: true }, true),
     ] {
         let order_id = format!("{fault:?}");
-        merchant.sandbox.fault(APPLY, fault);
+        merchant.sandbox.plan_fault(APPLY, fault);
         let (head, body) = request(&merchant, APPLY, &payout(&order_id, "1").to_string());
         let mut stream = connect(&merchant).await;
         stream.write_all((head + &body).as_bytes()).await.unwrap();
@@ -128,12 +128,12 @@ async fn early_resets_do_not_wait_for_what_they_do_not_read() {
     let merchant = Merchant::rich().await;
     let (head, body) = request(&merchant, APPLY, &payout("abc", "1").to_string());
     for fault in [Fault::Refused, Fault::ResetUnread] {
-        merchant.sandbox.fault(APPLY, fault);
+        merchant.sandbox.plan_fault(APPLY, fault);
         let mut stream = connect(&merchant).await;
         stream.write_all(head.as_bytes()).await.unwrap();
         assert_eq!(rest(&mut stream).await, (vec![], End::Reset), "{fault:?}");
     }
-    merchant.sandbox.fault(APPLY, Fault::ResetMidRequest);
+    merchant.sandbox.plan_fault(APPLY, Fault::ResetMidRequest);
     let mut stream = connect(&merchant).await;
     stream.write_all(head.as_bytes()).await.unwrap();
     stream.write_all(&body.as_bytes()[..7]).await.unwrap();
@@ -152,7 +152,7 @@ async fn silence_lasts_until_somebody_leaves() {
         assert_eq!(seen, (vec![], End::Closed));
         assert_eq!(made(&merchant.sandbox, "abc") == 1, acted);
         // The server leaves; until then there is no byte and no end.
-        merchant.sandbox.fault(APPLY, fault);
+        merchant.sandbox.plan_fault(APPLY, fault);
         let (head, body) = request(&merchant, APPLY, &payout("def", "1").to_string());
         let mut stream = connect(&merchant).await;
         stream.write_all((head + &body).as_bytes()).await.unwrap();
@@ -172,8 +172,8 @@ async fn silence_lasts_until_somebody_leaves() {
 async fn a_request_that_arrives_twice_debits_once() {
     let merchant = Merchant::rich().await;
     for (fault, code, place) in [
-        (Fault::Twice, 10_000, 0),
-        (Fault::TwiceAnswerSecond, 11_011, 1),
+        (Fault::DeliveredTwice, 10_000, 0),
+        (Fault::DeliveredTwiceAnswerSecond, 11_011, 1),
     ] {
         let order_id = format!("{fault:?}");
         let before = merchant.sandbox.requests().len();
@@ -197,8 +197,8 @@ async fn answers_that_are_not_the_gateways_own() {
     let merchant = Merchant::rich().await;
     let sandbox = &merchant.sandbox;
     for acted in [true, false] {
-        let order_id = |with: Garbled| format!("{with:?} {acted}");
-        let meet = async |with: Garbled| {
+        let order_id = |with: BadResponse| format!("{with:?} {acted}");
+        let meet = async |with: BadResponse| {
             let (bytes, end) = apply(&merchant, reply(acted, with), &order_id(with)).await;
             assert_eq!(end, End::Closed);
             assert_eq!(made(sandbox, &order_id(with)) == 1, acted, "{with:?}");
@@ -214,47 +214,47 @@ async fn answers_that_are_not_the_gateways_own() {
             String::from_utf8(body).unwrap()
         };
 
-        let (head, body) = meet(Garbled::Html).await;
+        let (head, body) = meet(BadResponse::Html).await;
         assert!(head.starts_with("http/1.1 200 "), "{head}");
         assert_eq!(header(&head, "content-type"), Some("text/html"));
         assert!(body.starts_with(b"<html>"));
-        assert_eq!(text(Garbled::Empty).await, "");
-        let error: Value = serde_json::from_str(&text(Garbled::Error).await).unwrap();
+        assert_eq!(text(BadResponse::Empty).await, "");
+        let error: Value = serde_json::from_str(&text(BadResponse::Error).await).unwrap();
         assert_eq!(error["code"], 11_002);
-        assert!(text(Garbled::DataNull).await.contains("\"data\":null"));
-        let missing = text(Garbled::IdMissing).await;
+        assert!(text(BadResponse::DataNull).await.contains("\"data\":null"));
+        let missing = text(BadResponse::IdMissing).await;
         assert!(missing.contains("\"code\":10000") && missing.contains("\"data\":{}"));
 
-        let (head, _) = meet(Garbled::RateLimited { retry_after: None }).await;
+        let (head, _) = meet(BadResponse::RateLimited { retry_after: None }).await;
         assert!(head.starts_with("http/1.1 429 "), "{head}");
         assert_eq!(header(&head, "retry-after"), None);
         let retry_after = Some(30);
-        let (head, _) = meet(Garbled::RateLimited { retry_after }).await;
+        let (head, _) = meet(BadResponse::RateLimited { retry_after }).await;
         assert_eq!(header(&head, "retry-after"), Some("30"));
-        let (head, body) = meet(Garbled::BadGateway).await;
+        let (head, body) = meet(BadResponse::BadGateway).await;
         assert!(head.starts_with("http/1.1 502 "), "{head}");
         assert!(body.starts_with(b"<html>"));
-        let (head, _) = meet(Garbled::Redirect).await;
+        let (head, _) = meet(BadResponse::Redirect).await;
         assert!(head.starts_with("http/1.1 302 "), "{head}");
         assert_eq!(header(&head, "location"), Some("/elsewhere"));
 
-        let (head, body) = meet(Garbled::GzipBomb).await;
+        let (head, body) = meet(BadResponse::GzipBomb).await;
         assert_eq!(header(&head, "content-encoding"), Some("gzip"));
         assert!(body.starts_with(&[0x1f, 0x8b, 8]) && body.len() < 110_000);
         let inflated = u32::from_le_bytes(*body.last_chunk().unwrap());
         assert!(inflated > 100 << 20);
 
-        let (_, body) = meet(Garbled::InvalidUtf8).await;
+        let (_, body) = meet(BadResponse::InvalidUtf8).await;
         assert!(std::str::from_utf8(&body).is_err());
         let lossy = String::from_utf8_lossy(&body);
         let lossy: Value = serde_json::from_str(&lossy).unwrap();
         assert_eq!(lossy["code"], if acted { 10_000 } else { 11_002 });
-        let codes = text(Garbled::CodeTwice).await;
+        let codes = text(BadResponse::CodeTwice).await;
         assert_eq!(codes.matches("\"code\":").count(), 2, "{codes}");
-        let ids = text(Garbled::IdTwice).await;
+        let ids = text(BadResponse::IdTwice).await;
         assert_eq!(ids.matches("\"recordId\":").count(), 2, "{ids}");
         assert_eq!(ids.contains(&record_id(sandbox)), acted, "{ids}");
-        let deep = text(Garbled::DeepNesting).await;
+        let deep = text(BadResponse::DeepNesting).await;
         assert!(deep.contains(&"[".repeat(10_000)) && deep.contains(&"]".repeat(10_000)));
 
         // The clock stands at Sun, 15 Jun 2025 15:06:40 GMT.
@@ -262,10 +262,10 @@ async fn answers_that_are_not_the_gateways_own() {
             (5, "sun, 15 jun 2025 20:06:40 gmt"),
             (-20, "sat, 14 jun 2025 19:06:40 gmt"),
         ] {
-            let (head, _) = meet(Garbled::DateOff { hours }).await;
+            let (head, _) = meet(BadResponse::DateOff { hours }).await;
             assert_eq!(header(&head, "date"), Some(date));
         }
-        let (head, body) = meet(Garbled::NoDate).await;
+        let (head, body) = meet(BadResponse::NoDate).await;
         assert_eq!(header(&head, "date"), None);
         let own = String::from_utf8(body).unwrap();
         assert_eq!(own.contains(&record_id(sandbox)), acted, "{own}");
@@ -278,7 +278,7 @@ async fn framing_that_lies() {
     let merchant = Merchant::rich().await;
     let sandbox = &merchant.sandbox;
     for acted in [true, false] {
-        let meet = async |with: Garbled| {
+        let meet = async |with: BadResponse| {
             let order_id = format!("{with:?} {acted}");
             let (bytes, end) = apply(&merchant, reply(acted, with), &order_id).await;
             assert_eq!(end, End::Closed);
@@ -295,7 +295,7 @@ async fn framing_that_lies() {
             assert_eq!(envelope["code"], if acted { 10_000 } else { 11_002 });
         };
 
-        let (head, body) = meet(Garbled::CutMidChunk).await;
+        let (head, body) = meet(BadResponse::CutMidChunk).await;
         assert_eq!(header(&head, "transfer-encoding"), Some("chunked"));
         assert_eq!(header(&head, "content-length"), None);
         let (size, chunk) = body.split_once("\r\n").unwrap();
@@ -303,13 +303,13 @@ async fn framing_that_lies() {
         assert_eq!(chunk.len(), size / 2);
         assert!(chunk.starts_with("{\"code\":"));
 
-        let (head, body) = meet(Garbled::LengthTooLong).await;
+        let (head, body) = meet(BadResponse::LengthTooLong).await;
         assert_eq!(length(&head), body.len() + 10);
         is_whole(&body);
-        let (head, body) = meet(Garbled::LengthTooShort).await;
+        let (head, body) = meet(BadResponse::LengthTooShort).await;
         assert_eq!(length(&head), body.len() / 2);
         is_whole(&body);
-        let (head, body) = meet(Garbled::SlowBody).await;
+        let (head, body) = meet(BadResponse::SlowBody).await;
         assert_eq!(length(&head), body.len());
         is_whole(&body);
     }
@@ -318,7 +318,9 @@ async fn framing_that_lies() {
 #[tokio::test]
 async fn a_slow_body_comes_in_many_pieces() {
     let merchant = Merchant::rich().await;
-    merchant.sandbox.fault("*", reply(true, Garbled::SlowBody));
+    merchant
+        .sandbox
+        .plan_fault("*", reply(true, BadResponse::SlowBody));
     let (head, body) = request(&merchant, "getCoin", "{\"coinId\":1280}");
     let mut stream = connect(&merchant).await;
     stream.write_all((head + &body).as_bytes()).await.unwrap();
@@ -335,14 +337,14 @@ async fn a_closed_port_refuses_and_comes_back() {
     let addr = merchant.server.addr();
     let mut idle = connect(&merchant).await;
     for _ in 0..2 {
-        merchant.server.refuse().await;
+        merchant.server.stop_listening().await;
         assert!(rest(&mut idle).await.0.is_empty());
         for _ in 0..3 {
             let error = TcpStream::connect(addr).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
         }
-        merchant.server.listen().await.unwrap();
-        merchant.server.listen().await.unwrap();
+        merchant.server.listen_again().await.unwrap();
+        merchant.server.listen_again().await.unwrap();
         merchant.data("getCoin", json!({ "coinId": 1280 })).await;
         idle = connect(&merchant).await;
     }
@@ -353,14 +355,16 @@ async fn a_closed_port_refuses_and_comes_back() {
 #[tokio::test]
 async fn a_silent_line_ends_when_the_port_is_closed() {
     let merchant = Merchant::rich().await;
-    merchant.sandbox.fault("*", Fault::Silence { acted: true });
+    merchant
+        .sandbox
+        .plan_fault("*", Fault::Silence { acted: true });
     let (head, body) = request(&merchant, APPLY, &payout("abc", "1").to_string());
     let mut stream = connect(&merchant).await;
     stream.write_all((head + &body).as_bytes()).await.unwrap();
     while merchant.sandbox.requests().is_empty() {
         tokio::task::yield_now().await;
     }
-    merchant.server.refuse().await;
+    merchant.server.stop_listening().await;
     assert_eq!(rest(&mut stream).await, (vec![], End::Closed));
     assert_eq!(made(&merchant.sandbox, "abc"), 1);
 }
@@ -368,8 +372,8 @@ async fn a_silent_line_ends_when_the_port_is_closed() {
 #[tokio::test]
 async fn any_route_means_the_next_request_at_all() {
     let merchant = Merchant::rich().await;
-    merchant.sandbox.fault("*", Fault::DropBeforeActing);
-    merchant.sandbox.fault("getCoin", Fault::ActThenDrop);
+    merchant.sandbox.plan_fault("*", Fault::DropBeforeActing);
+    merchant.sandbox.plan_fault("getCoin", Fault::ActThenDrop);
     // Its own plan comes first.
     merchant.dropped("getCoin", json!({ "coinId": 1280 })).await;
     merchant.dropped(LOOKUP, json!({ "orderId": "abc" })).await;
@@ -454,9 +458,9 @@ async fn every_fault_has_a_name_that_the_admin_api_takes() {
         let exchange = merchant.sandbox.exchange(request).await;
         assert_eq!(exchange.fault, Some(fault));
         let answered = match fault {
-            Fault::Twice | Fault::TwiceAnswerSecond => true,
+            Fault::DeliveredTwice | Fault::DeliveredTwiceAnswerSecond => true,
             Fault::Reply { with, .. } => {
-                !matches!(with, Garbled::CutMidChunk | Garbled::LengthTooLong)
+                !matches!(with, BadResponse::CutMidChunk | BadResponse::LengthTooLong)
             }
             _ => false,
         };
@@ -465,5 +469,5 @@ async fn every_fault_has_a_name_that_the_admin_api_takes() {
     let seed = json!({ "seed": 1, "perMille": 1000, "among": ["Twice"] });
     ask("faults-by-seed", &seed).await;
     merchant.data("getCoin", json!({ "coinId": 1280 })).await;
-    assert_eq!(merchant.sandbox.fault_hits()[&Fault::Twice], 2);
+    assert_eq!(merchant.sandbox.fault_hits()[&Fault::DeliveredTwice], 2);
 }

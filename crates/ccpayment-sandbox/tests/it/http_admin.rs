@@ -81,7 +81,7 @@ async fn page(sandbox: &Sandbox, url: &str) -> String {
 /// A merchant whose sandbox knows where its pages are.
 async fn merchant() -> Merchant {
     let merchant = Merchant::new(builder().balance(1280, "1000")).await;
-    merchant.sandbox.set_site("http://sandbox.test/");
+    merchant.sandbox.set_public_url("http://sandbox.test/");
     merchant
 }
 
@@ -128,7 +128,7 @@ async fn the_description_is_served_and_true() {
         json!({ "orderId": "invoice-1", "price": "20", "priceFiatId": 1033, "product": "p" });
     merchant.data("createInvoiceUrl", invoice).await;
     // Otherwise an advance would confirm what is confirmed here by name.
-    sandbox.set(Setting::ChainByHand(true)).unwrap();
+    sandbox.set(Setting::ManualChain(true)).unwrap();
     let pay = || {
         sandbox
             .pay(opened["address"].as_str().unwrap(), "1")
@@ -304,7 +304,7 @@ async fn a_foreign_page_can_do_nothing() {
     assert!(merchant.sandbox.deposits().is_empty());
     merchant
         .sandbox
-        .set_host_names(vec!["shop.internal".to_owned()]);
+        .set_allowed_hosts(vec!["shop.internal".to_owned()]);
     let mine = pay("Origin", "http://shop.internal:8480", "shop.internal:8480");
     let answer = merchant.sandbox.respond(mine).await.unwrap();
     assert_eq!(answer.status(), StatusCode::SEE_OTHER);
@@ -376,7 +376,7 @@ async fn an_advance_on_the_real_clock_leaves_clients_alone() {
     assert!(clock["now"].as_u64().unwrap() >= clock["signedAt"].as_u64().unwrap() + 864_000);
     let mut request =
         Request::post("/ccpayment/v2/getCoinList").header("Content-Type", "application/json");
-    for (name, value) in sandbox.sign_notification(b"{}") {
+    for (name, value) in sandbox.sign_v2(b"{}") {
         request = request.header(name, value);
     }
     let answer = sandbox

@@ -1,14 +1,14 @@
-//! The older API on a line that fails.
+//! Faults on the routes of the older API.
 
 use bytes::Bytes;
-use ccpayment_sandbox::{Exchange, Fault, Garbled};
+use ccpayment_sandbox::{BadResponse, Exchange, Fault};
 use serde_json::Value;
 
 use crate::support::{APP_ID, LOOPBACK, exchange};
 use crate::v1_support::{Older, sign};
 
 async fn withdraw(shop: &Older, fault: Fault, order_id: &str) -> Exchange {
-    shop.sandbox.fault("withdraw", fault);
+    shop.sandbox.plan_fault("withdraw", fault);
     let body = shop.payout(order_id, "1").to_string();
     let request = shop.request("withdraw", &body);
     let request = request.body(Bytes::from(body)).unwrap();
@@ -22,7 +22,7 @@ async fn every_fault_acts_or_not_as_it_says() {
     let shop = Older::rich();
     for (number, fault) in Fault::every().into_iter().enumerate() {
         let acted = match fault {
-            Fault::ActThenDrop | Fault::Twice | Fault::TwiceAnswerSecond => true,
+            Fault::ActThenDrop | Fault::DeliveredTwice | Fault::DeliveredTwiceAnswerSecond => true,
             Fault::Reset { acted } | Fault::Silence { acted } | Fault::Reply { acted, .. } => acted,
             _ => false,
         };
@@ -37,10 +37,10 @@ async fn every_fault_acts_or_not_as_it_says() {
         let page = matches!(
             fault,
             Fault::Reply {
-                with: Garbled::Html
-                    | Garbled::RateLimited { .. }
-                    | Garbled::BadGateway
-                    | Garbled::Redirect,
+                with: BadResponse::Html
+                    | BadResponse::RateLimited { .. }
+                    | BadResponse::BadGateway
+                    | BadResponse::Redirect,
                 ..
             }
         );
@@ -48,7 +48,7 @@ async fn every_fault_acts_or_not_as_it_says() {
         let cut = matches!(
             fault,
             Fault::Reply {
-                with: Garbled::LengthTooShort,
+                with: BadResponse::LengthTooShort,
                 ..
             }
         );
@@ -60,7 +60,7 @@ async fn every_fault_acts_or_not_as_it_says() {
         let text = String::from_utf8_lossy(answer.body()).into_owned();
         match fault {
             Fault::Reply {
-                with: Garbled::Error,
+                with: BadResponse::Error,
                 ..
             } => {
                 let envelope: Value = serde_json::from_str(&text).unwrap();
@@ -68,11 +68,11 @@ async fn every_fault_acts_or_not_as_it_says() {
             }
             Fault::Reply {
                 acted: true,
-                with: Garbled::IdTwice,
+                with: BadResponse::IdTwice,
             } => assert_eq!(text.matches("\"record_id\":").count(), 2, "{text}"),
             Fault::Reply {
                 acted: true,
-                with: Garbled::IdMissing,
+                with: BadResponse::IdMissing,
             } => assert!(!text.contains("record_id"), "{text}"),
             _ => {}
         }
@@ -85,7 +85,7 @@ async fn every_fault_acts_or_not_as_it_says() {
 async fn a_request_is_cut_off_on_a_socket_too() {
     let shop = Older::rich();
     let server = shop.sandbox.serve(LOOPBACK).await.unwrap();
-    shop.sandbox.fault("withdraw", Fault::ResetUnread);
+    shop.sandbox.plan_fault("withdraw", Fault::ResetUnread);
     // Its body never comes, and need not.
     let head =
         b"POST /ccpayment/v1/withdraw HTTP/1.1\r\nHost: sandbox\r\nContent-Length: 9\r\n\r\n";

@@ -79,6 +79,6 @@ async fn a_connection_in_memory_is_answered_and_struck_like_a_socket() {
     assert!(answer.contains("\"code\":11001"), "{answer}");
     assert!(!reset);
 
-    sandbox.fault("getCoinList", Fault::ResetUnread);
+    sandbox.plan_fault("getCoinList", Fault::ResetUnread);
     assert_eq!(exchange(&sandbox).await, (String::new(), true));
 }

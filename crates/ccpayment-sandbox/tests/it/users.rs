@@ -1,6 +1,6 @@
 //! End users: their balances, transfers and withdrawals.
 
-use ccpayment_sandbox::{Incoming, Sandbox};
+use ccpayment_sandbox::{IncomingPayment, Sandbox};
 use serde_json::json;
 
 use crate::support::{APP_ID, RECEIVER, city, data, refused, text};
@@ -32,8 +32,8 @@ async fn a_user_is_whom_an_address_was_made_for() {
     let list = data(&sandbox, "getUserCoinAssetList", user.clone()).await;
     assert_eq!(list, json!({ "userId": "carol", "assets": [] }));
 
-    let payment = Incoming::new(text(&address["address"]), "20").coin(1280, "ETH");
-    let payment = sandbox.send(payment).unwrap();
+    let payment = IncomingPayment::new(text(&address["address"]), "20").coin(1280, "ETH");
+    let payment = sandbox.send_payment(payment).unwrap();
     sandbox.confirm(&payment.record_id).unwrap();
     assert_eq!(balance(&sandbox, "carol", 1280), "19.9");
     assert_eq!(sandbox.ledger().balance("merchant:available", 1280), "1000");
