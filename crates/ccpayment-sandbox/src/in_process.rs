@@ -18,6 +18,7 @@ pub struct Exchange {
     pub fault: Option<Fault>,
 }
 
+/// # Requests in process
 impl Sandbox {
     /// Answers in process. `None` means that no whole answer would have come: a fault took it, or
     /// cut it. [`exchange`](Self::exchange) says which.

@@ -34,6 +34,7 @@ pub struct Server {
     task: JoinHandle<()>,
 }
 
+/// # Serving on sockets and other streams
 impl Sandbox {
     /// Answers on a socket until the [`Server`] is shut down or dropped.
     ///

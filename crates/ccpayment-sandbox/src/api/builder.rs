@@ -48,6 +48,7 @@ impl fmt::Debug for SandboxBuilder {
     }
 }
 
+/// # Setting up
 impl Sandbox {
     /// Starts with the settings.
     #[must_use]

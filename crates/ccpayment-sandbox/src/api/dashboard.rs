@@ -1,15 +1,34 @@
-//! The part of the handle that is about the older API.
+//! The calls that play the merchant's dashboard.
 
-use serde_json::Value;
-
-use crate::api::sandbox::Sandbox;
-use crate::model::coins::Coin;
+use crate::api::sandbox::{Sandbox, text_field};
 use crate::model::error::SandboxError;
 use crate::ops::Op;
-use crate::rules::v1::tokens;
 
-/// The older API, whose invoices and refunds begin on a dashboard.
+/// # The merchant's dashboard
+///
+/// What begins there instead of by a request.
 impl Sandbox {
+    /// A withdrawal by the rules of the merchant's dashboard; its record id.
+    ///
+    /// # Errors
+    ///
+    /// When the coin or chain is unknown, or the amount is not there or does not cover the fee.
+    pub fn auto_payout(
+        &self,
+        coin_id: u64,
+        chain: &str,
+        address: &str,
+        amount: &str,
+    ) -> Result<String, SandboxError> {
+        let answer = self.apply(Op::AutoPayout {
+            coin_id,
+            chain: chain.to_owned(),
+            address: address.to_owned(),
+            amount: amount.to_owned(),
+        })?;
+        Ok(text_field(&answer, "recordId"))
+    }
+
     /// An invoice in US dollars as the dashboard of v1 makes it, good for a day; its id, by which
     /// the payer chooses coin and chain with [`pick_coin`](Self::pick_coin).
     ///
@@ -25,7 +44,7 @@ impl Sandbox {
             price: price.to_owned(),
             email: email.map(str::to_owned),
         })?;
-        Ok(text(&answer, "invoiceId"))
+        Ok(text_field(&answer, "invoiceId"))
     }
 
     /// Sends money of a confirmed payment to an order of v1 back to its payer, less the network
@@ -40,25 +59,11 @@ impl Sandbox {
             record_id: record_id.to_owned(),
             amount: amount.to_owned(),
         })?;
-        Ok(text(&answer, "recordId"))
+        Ok(text_field(&answer, "recordId"))
     }
 
-    /// The `token_id` that v1 has for a coin on a chain; the same in every sandbox.
-    #[must_use]
-    pub fn v1_token_id(&self, coin_id: u64, chain: &str) -> Option<&'static str> {
-        let coin = Coin::find(coin_id)?;
-        Some(tokens::token_id(coin, coin.network(chain)?))
+    /// Queues the handshake that is sent when a URL is saved on the dashboard.
+    pub fn activate_webhook(&self) {
+        self.apply_or_ignore(Op::ActivateWebhook);
     }
-
-    /// The headers `Appid`, `Timestamp` and `Sign` of v1 for a body, at the sandbox's time: for
-    /// requests, and as answers and notifications have them.
-    #[must_use]
-    pub fn sign_v1(&self, body: &[u8]) -> [(&'static str, String); 3] {
-        self.signer_v1().headers(self.signing_time(), body)
-    }
-}
-
-fn text(answer: &Value, name: &str) -> String {
-    let found = answer.get(name).and_then(Value::as_str);
-    found.unwrap_or_default().to_owned()
 }

@@ -1,64 +1,30 @@
-//! The part of the handle that is about faults: a request reaches the gateway, and faults strike it.
+//! The calls that make requests fail.
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
-use http::header::CONTENT_TYPE;
-use http::{Request, Response};
-
 use crate::api::sandbox::Sandbox;
-use crate::bad_response::{self, MADE_BY_FAULT};
+use crate::model::error::SandboxError;
 use crate::model::fault::Fault;
 use crate::model::fault_plan::RandomFaults;
-use crate::model::refusal::{INTERNAL, Refusal};
 use crate::ops::Op;
 use crate::routes_v1;
-use crate::rules::v1::codes;
 
+/// # Faults
+///
+/// Requests fail on the way, are answered by somebody else, or are refused.
 impl Sandbox {
-    /// What the gateway answers, whole as yet, and what struck the request.
-    pub(crate) fn answer(
-        &self,
-        request: Request<Bytes>,
-    ) -> (Option<Response<Bytes>>, Option<Fault>) {
-        let (now, signing) = (self.now(), self.signing_time());
-        let v1 = request.uri().path().starts_with(routes_v1::BASE);
-        let (mut answer, fault) = match self.shared.gateway.receive(now, signing, request) {
-            Ok(arrived) => {
-                let mut engine = self.engine();
-                // Without a place to keep it, the request can't be carried out.
-                let Ok(envelope) = engine.apply(Op::Request(arrived)) else {
-                    return (None, None);
-                };
-                let fault = engine.state.faults.take_struck();
-                drop(engine);
-                let nothing = if v1 {
-                    codes::failed(MADE_BY_FAULT)
-                } else {
-                    Refusal::new(INTERNAL, MADE_BY_FAULT).envelope()
-                };
-                (
-                    bad_response::response_of(fault, envelope, &nothing, now),
-                    fault,
-                )
-            }
-            Err(answer) => (Some(*answer), None),
-        };
-        // What a proxy answers in the gateway's place is not signed.
-        if v1 && let Some(answer) = answer.as_mut().filter(|it| is_json(it)) {
-            self.signer_v1().sign_response(answer, signing);
-        }
-        (answer, fault)
+    /// Plans a fault for the next request on a route, such as `applyAppWithdrawToNetwork`, on one
+    /// of v1 by its operation id, such as `withdraw`, or on any (`*`). Each fault strikes once, in
+    /// the order of planning, before the request is checked; what was planned for the route comes
+    /// first.
+    pub fn plan_fault(&self, route: &str, fault: Fault) {
+        let _ = self.try_plan_fault(route, fault);
     }
 
-    /// Lets a fault strike that needs no more than the head of a request.
-    pub(crate) fn strike_early(&self, path: &str) -> Option<Fault> {
-        let route = self.shared.gateway.fault_route(path)?;
-        // Looking and striking are one step: another request could take the fault between them.
-        let mut engine = self.engine();
-        engine.state.faults.peek(route).filter(|it| it.is_early())?;
-        engine.apply(Op::Cut(route.to_owned())).ok()?;
-        engine.state.faults.take_struck()
+    /// As [`plan_fault`](Self::plan_fault), for a caller who can be told that it did not work.
+    pub(crate) fn try_plan_fault(&self, route: &str, fault: Fault) -> Result<(), SandboxError> {
+        let route = route.to_owned();
+        self.apply(Op::Plan { route, fault }).map(drop)
     }
 
     /// From now on, each request is struck with a chance of so many in a thousand, by one of
@@ -75,11 +41,25 @@ impl Sandbox {
     pub fn fault_hits(&self) -> BTreeMap<Fault, u64> {
         self.read(|state| state.faults.hits().clone())
     }
-}
 
-fn is_json(answer: &Response<Bytes>) -> bool {
-    let media = answer.headers().get(CONTENT_TYPE);
-    media.is_some_and(|media| media == "application/json")
+    /// Makes the next call of a route that passes its checks answer with a code of the table.
+    /// Repeated calls line up. A request that a fault delivers twice is one call.
+    ///
+    /// # Errors
+    ///
+    /// When the API has no such route or code. Routes go by path or by operation id; those of v1 by
+    /// operation id, such as `create_order`, and with the codes of v1.
+    pub fn fail_next(&self, route: &str, code: u32) -> Result<(), SandboxError> {
+        let operation = self
+            .shared
+            .gateway
+            .schemas
+            .named(route)
+            .or_else(|| routes_v1::named(route))
+            .ok_or_else(|| SandboxError::UnknownRoute(route.to_owned()))?
+            .to_owned();
+        self.apply(Op::Instruct { operation, code }).map(drop)
+    }
 }
 
 /// The list of faults is kept with the rest: it may be longer in a later version, which must read

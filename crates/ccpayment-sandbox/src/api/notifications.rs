@@ -1,16 +1,21 @@
-//! The part of the handle that is about notifications: what is due goes out, and comes back as an
-//! operation like any other.
+//! The calls about notifications. What is due goes out, and its answer comes back as an operation
+//! like any other.
+
+use std::time::Duration;
 
 use bytes::Bytes;
 
 use crate::api::sandbox::Sandbox;
 use crate::api::webhook_sender;
+use crate::clock;
 use crate::model::error::SandboxError;
 use crate::model::v1::is_kind;
 use crate::model::views::{DeliveryAttempt, Notification};
 use crate::ops::Op;
 
-/// Notifications.
+/// # Notifications
+///
+/// The sandbox posts what is due, or a test carries it itself.
 impl Sandbox {
     /// Posts every notification that is due, one after the other and each once, over a real
     /// socket; returns the attempts made.
@@ -40,6 +45,14 @@ impl Sandbox {
             attempts.push(self.record(notification, answer));
         }
         attempts
+    }
+
+    /// Delivers what is due, second after second, for as long as it is polled.
+    pub async fn keep_delivering(&self) {
+        loop {
+            self.deliver_due().await;
+            clock::pause(Duration::from_secs(1)).await;
+        }
     }
 
     /// The notifications that are due, in order and signed as of now, for a test that carries them
@@ -117,11 +130,6 @@ impl Sandbox {
         attempt
     }
 
-    /// Queues the handshake that is sent when a URL is saved on the dashboard.
-    pub fn activate_webhook(&self) {
-        self.apply_or_ignore(Op::ActivateWebhook);
-    }
-
     /// Queues the newest notification of a record once more, acknowledged or not.
     ///
     /// # Errors
@@ -151,49 +159,6 @@ impl Sandbox {
     #[must_use]
     pub fn pending_notifications(&self) -> usize {
         self.read(|state| state.outbox.waiting())
-    }
-
-    /// The headers `Appid`, `Timestamp` and `Sign` for a body, signed at the
-    /// [`signing_time`](Self::signing_time).
-    ///
-    /// Requests are signed in the same way as notifications, so that it serves for both. Always
-    /// with the secret, whatever RSA keys there are; [`sign_v1`](Self::sign_v1) is for v1.
-    #[must_use]
-    pub fn sign_v2(&self, body: &[u8]) -> [(&'static str, String); 3] {
-        self.headers(self.signing_time(), body)
-    }
-
-    /// By the digest of v1, by the sandbox's RSA key if it has one, or by the secret.
-    fn notification_headers(
-        &self,
-        kind: &str,
-        at: u64,
-        body: &[u8],
-    ) -> [(&'static str, String); 3] {
-        let gateway = &self.shared.gateway;
-        if is_kind(kind) {
-            return gateway.signer_v1.headers(at, body);
-        }
-        let mut headers = self.headers(at, body);
-        if let Some(key) = &gateway.notification_key {
-            let [_, (_, timestamp), (_, sign)] = &mut headers;
-            // Without a fallback: a signature by the secret would hide that the key can't sign.
-            *sign = key
-                .sign(&gateway.signer.text(timestamp, body))
-                .unwrap_or_default();
-        }
-        headers
-    }
-
-    fn headers(&self, at: u64, body: &[u8]) -> [(&'static str, String); 3] {
-        let signer = &self.shared.gateway.signer;
-        let timestamp = format!("{at:010}");
-        let sign = signer.sign(&timestamp, body);
-        [
-            ("Appid", signer.app_id.clone()),
-            ("Timestamp", timestamp),
-            ("Sign", sign),
-        ]
     }
 }
 

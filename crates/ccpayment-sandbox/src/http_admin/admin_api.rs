@@ -147,7 +147,7 @@ fn pick(sandbox: &Sandbox, body: &[u8]) -> Done {
 
 fn advance(sandbox: &Sandbox, body: &[u8]) -> Done {
     let Advance { seconds } = read(body)?;
-    sandbox.move_clock(Duration::from_secs(seconds))?;
+    sandbox.try_advance(Duration::from_secs(seconds))?;
     Ok(answers::clock(sandbox))
 }
 
@@ -173,7 +173,7 @@ fn webhook_url(sandbox: &Sandbox, body: &[u8]) -> Done {
         let message = "the URL must start with http://, because the sandbox speaks no TLS";
         return Err(HttpError::new(StatusCode::BAD_REQUEST, message));
     }
-    done(sandbox.move_webhook(url))
+    done(sandbox.try_set_webhook_url(url))
 }
 
 fn is_json(parts: &Parts) -> bool {
