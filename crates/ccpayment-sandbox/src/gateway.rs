@@ -18,7 +18,7 @@ use crate::schema::Schemas;
 use crate::sign::headers::TOLERANCE;
 use crate::sign::rsa::PrivateKey;
 use crate::state::State;
-use crate::{routes, routes_v1, sign};
+use crate::{routes, sign};
 
 const BASE: &str = "/ccpayment/v2/";
 
@@ -42,7 +42,7 @@ impl Gateway {
     ) -> Result<ReceivedRequest, Box<Response<Bytes>>> {
         let (parts, body) = request.into_parts();
         let path = parts.uri.path();
-        let v1 = path.starts_with(routes_v1::BASE);
+        let v1 = path.starts_with(routes::v1::BASE);
         let refuse = |status: StatusCode, message: &str| {
             let envelope = if v1 {
                 codes::no_route(message)
@@ -86,7 +86,7 @@ impl Gateway {
 impl Gateway {
     /// A path's route and its operation.
     fn find_route<'a>(&'a self, path: &'a str) -> Option<(&'a str, &'a str)> {
-        let (route, schemas) = match path.strip_prefix(routes_v1::BASE) {
+        let (route, schemas) = match path.strip_prefix(routes::v1::BASE) {
             Some(route) => (route, self.schemas_v1),
             None => (path.strip_prefix(BASE)?, self.schemas),
         };
@@ -97,7 +97,7 @@ impl Gateway {
     /// do not.
     pub(crate) fn fault_route<'a>(&'a self, path: &'a str) -> Option<&'a str> {
         let (route, operation) = self.find_route(path)?;
-        Some(if path.starts_with(routes_v1::BASE) {
+        Some(if path.starts_with(routes::v1::BASE) {
             operation
         } else {
             route
@@ -205,7 +205,7 @@ fn planned_codes(state: &State, operation: &str) -> Vec<u32> {
 /// Carries a request out and notes what came of it.
 fn act(state: &mut State, request: &ReceivedRequest, logged: usize) -> (u32, Value) {
     let (code, envelope) = if request.v1 {
-        routes_v1::act(state, request)
+        routes::v1::act(state, request)
     } else {
         match carry_out(state, request) {
             Ok(data) => (SUCCESS, refusal::success(data)),
@@ -234,7 +234,7 @@ fn carry_out(state: &mut State, request: &ReceivedRequest) -> Result<Value, Refu
         }
         return Err(Refusal::new(code, "refused as instructed"));
     }
-    match routes::handler(&request.operation) {
+    match routes::v2::handler(&request.operation) {
         Some(handler) => handler(state, &fields),
         None => Err(Refusal::new(
             refusal::INTERNAL,

@@ -219,7 +219,6 @@ mod listener;
 mod model;
 mod ops;
 mod routes;
-mod routes_v1;
 mod rules;
 mod schema;
 mod schema_errors;

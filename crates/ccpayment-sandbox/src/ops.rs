@@ -14,12 +14,11 @@ use crate::model::money::{Money, parse};
 use crate::model::refusal::ReceivedRequest;
 use crate::model::settings::{self, Setting};
 use crate::model::views::{DeliveryAttempt, IncomingPayment};
-use crate::rules::address_routes;
 use crate::rules::v1::{codes, dashboard};
-use crate::rules::{assets, batches, deposits, invoices, notices, payouts};
+use crate::rules::{addresses, assets, batches, deposits, invoices, notifications, payouts};
 use crate::schema::known_code;
 use crate::state::{State, Timer};
-use crate::{gateway, routes_v1};
+use crate::{gateway, routes};
 
 /// Everything that can happen to a gateway.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -116,21 +115,23 @@ impl State {
                 }
                 self.settings.set(setting)?;
             }
-            Op::Pay(incoming) => return deposits::arrive(self, &incoming),
+            Op::Pay(incoming) => return deposits::lifecycle::arrive(self, &incoming),
             Op::Pick {
                 order_id,
                 coin_id,
                 chain,
             } => return invoices::pick(self, &order_id, coin_id, &chain),
-            Op::Confirm(record_id) => deposits::confirm(self, &record_id)?,
-            Op::ConfirmAll => return Ok(json!(deposits::confirm_all(self))),
-            Op::FlagRisky(record_id) => deposits::flag_risky(self, &record_id)?,
-            Op::RefundRisky(record_id) => return deposits::refund(self, &record_id),
-            Op::RiskAddress(address) => address_routes::flag_risky(self, &address)?,
+            Op::Confirm(record_id) => deposits::lifecycle::confirm(self, &record_id)?,
+            Op::ConfirmAll => return Ok(json!(deposits::lifecycle::confirm_all(self))),
+            Op::FlagRisky(record_id) => deposits::lifecycle::flag_risky(self, &record_id)?,
+            Op::RefundRisky(record_id) => return deposits::lifecycle::refund(self, &record_id),
+            Op::RiskAddress(address) => addresses::routes::flag_risky(self, &address)?,
             Op::Fail(id) => self.fail(&id)?,
             Op::SettlePayouts => {
-                let rows = batches::settle_all(self);
-                return Ok(json!(payouts::settle_all(self).saturating_add(rows)));
+                let rows = batches::lifecycle::settle_all(self);
+                return Ok(json!(
+                    payouts::lifecycle::settle_all(self).saturating_add(rows)
+                ));
             }
             Op::Approve(id) => self.approve(&id)?,
             Op::Reject { record_id, reason } => self.reject(&record_id, &reason)?,
@@ -139,7 +140,7 @@ impl State {
                 chain,
                 address,
                 amount,
-            } => return payouts::automatic(self, coin_id, &chain, &address, &amount),
+            } => return payouts::lifecycle::automatic(self, coin_id, &chain, &address, &amount),
             Op::Sweep {
                 address,
                 coin_id,
@@ -149,7 +150,7 @@ impl State {
             Op::Chance(random) => self.faults.set_random(random),
             Op::Cut(route) => gateway::strike_early(self, &route),
             Op::Instruct { operation, code } => {
-                let code = match routes_v1::handler(&operation) {
+                let code = match routes::v1::handler(&operation) {
                     Some(_) => codes::known_code(code)?,
                     None => known_code(code)?,
                 };
@@ -162,7 +163,7 @@ impl State {
                 return dashboard::refund(self, &record_id, &amount);
             }
             Op::WebhookUrl(url) => self.outbox.webhook_url = Some(url),
-            Op::ActivateWebhook => notices::activation(self),
+            Op::ActivateWebhook => notifications::activation(self),
             Op::Resend(record_id) => {
                 if !self.outbox.resend(&record_id, self.now) {
                     return Err(SandboxError::NothingAnnounced(record_id));
@@ -189,10 +190,10 @@ impl State {
             // An error is a record that has ended meanwhile, or books that refuse the next call,
             // too.
             let _ = match timer {
-                Timer::Confirm(record_id) => deposits::confirm(self, &record_id),
-                Timer::Broadcast(record_id) => payouts::broadcast(self, &record_id),
-                Timer::Settle(record_id) => payouts::settle(self, &record_id),
-                Timer::Batch(batch_order_id) => batches::proceed(self, &batch_order_id),
+                Timer::Confirm(record_id) => deposits::lifecycle::confirm(self, &record_id),
+                Timer::Broadcast(record_id) => payouts::lifecycle::broadcast(self, &record_id),
+                Timer::Settle(record_id) => payouts::lifecycle::settle(self, &record_id),
+                Timer::Batch(batch_order_id) => batches::lifecycle::proceed(self, &batch_order_id),
             };
         }
         self.now = until;
@@ -233,26 +234,26 @@ impl State {
             .deposits
             .has(&crate::model::indexed_list::by_record(id))
         {
-            return deposits::fail(self, id);
+            return deposits::lifecycle::fail(self, id);
         }
-        if batches::is_row(self, id) {
-            return batches::fail_row(self, id);
+        if batches::rows::is_row(self, id) {
+            return batches::rows::fail(self, id);
         }
-        payouts::fail(self, id)
+        payouts::lifecycle::fail(self, id)
     }
 
     fn approve(&mut self, id: &str) -> Result<(), SandboxError> {
         if self.batches.has(&crate::model::indexed_list::by_order(id)) {
-            return batches::approve(self, id);
+            return batches::lifecycle::approve(self, id);
         }
-        payouts::approve(self, id)
+        payouts::lifecycle::approve(self, id)
     }
 
     fn reject(&mut self, id: &str, reason: &str) -> Result<(), SandboxError> {
         if self.batches.has(&crate::model::indexed_list::by_order(id)) {
-            return batches::reject(self, id, reason);
+            return batches::lifecycle::reject(self, id, reason);
         }
-        payouts::reject(self, id, reason)
+        payouts::lifecycle::reject(self, id, reason)
     }
 }
 

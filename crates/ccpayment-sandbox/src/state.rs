@@ -6,7 +6,7 @@ use crate::model::address::Address;
 use crate::model::address::Sweep;
 use crate::model::batch::{Batch, Row};
 use crate::model::chains::Chain;
-use crate::model::deposit::{Deposit, Lost, Refund};
+use crate::model::deposit::{Deposit, LostPayment, Refund};
 use crate::model::fault_plan::FaultPlan;
 use crate::model::ids::Ids;
 use crate::model::indexed_list::IndexedList;
@@ -18,7 +18,7 @@ use crate::model::payout::{Payout, Quote};
 use crate::model::settings::Settings;
 use crate::model::swap::Swap;
 use crate::model::transfer::{BatchTransfer, Transfer};
-use crate::model::v1::Book;
+use crate::model::v1::V1Records;
 use crate::model::views::RequestView;
 
 /// What happens by time; whatever has ended meanwhile takes no notice.
@@ -61,7 +61,7 @@ pub(crate) struct State {
     pub(crate) deposits: IndexedList<Deposit>,
     pub(crate) refunds: IndexedList<Refund>,
     /// Payments that the gateway overlooked, by transaction id.
-    pub(crate) lost: BTreeMap<String, Lost>,
+    pub(crate) lost: BTreeMap<String, LostPayment>,
     /// By order id or user order id, and by record id.
     pub(crate) payouts: IndexedList<Payout>,
     pub(crate) quotes: BTreeMap<String, Quote>,
@@ -76,7 +76,7 @@ pub(crate) struct State {
     pub(crate) batch_of_row: HashMap<String, String>,
     pub(crate) sweeps: IndexedList<Sweep>,
     pub(crate) outbox: Outbox,
-    pub(crate) v1: Book,
+    pub(crate) v1: V1Records,
     pub(crate) faults: FaultPlan,
     /// Codes that the next calls of an operation are answered with.
     pub(crate) planned_codes: BTreeMap<String, Vec<u32>>,
@@ -119,7 +119,7 @@ impl State {
             batch_of_row: HashMap::new(),
             sweeps: IndexedList::default(),
             outbox: Outbox::default(),
-            v1: Book::default(),
+            v1: V1Records::default(),
             faults: FaultPlan::default(),
             planned_codes: BTreeMap::new(),
             requests: Vec::new(),

@@ -7,7 +7,7 @@ use crate::model::error::SandboxError;
 use crate::model::fault::Fault;
 use crate::model::fault_plan::RandomFaults;
 use crate::ops::Op;
-use crate::routes_v1;
+use crate::routes;
 
 /// # Faults
 ///
@@ -55,7 +55,7 @@ impl Sandbox {
             .gateway
             .schemas
             .named(route)
-            .or_else(|| routes_v1::named(route))
+            .or_else(|| routes::v1::named(route))
             .ok_or_else(|| SandboxError::UnknownRoute(route.to_owned()))?
             .to_owned();
         self.apply(Op::Instruct { operation, code }).map(drop)

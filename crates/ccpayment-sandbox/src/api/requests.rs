@@ -10,7 +10,7 @@ use crate::gateway::answer;
 use crate::model::fault::Fault;
 use crate::model::refusal::{INTERNAL, INVALID_ARGUMENT, Refusal};
 use crate::ops::Op;
-use crate::routes_v1;
+use crate::routes;
 use crate::rules::v1::codes;
 
 impl Sandbox {
@@ -20,7 +20,7 @@ impl Sandbox {
         request: Request<Bytes>,
     ) -> (Option<Response<Bytes>>, Option<Fault>) {
         let (now, signing) = (self.now(), self.signing_time());
-        let v1 = request.uri().path().starts_with(routes_v1::BASE);
+        let v1 = request.uri().path().starts_with(routes::v1::BASE);
         let (mut answer, fault) = match self.shared.gateway.receive(now, signing, request) {
             Ok(arrived) => {
                 let mut engine = self.engine();
@@ -62,7 +62,7 @@ impl Sandbox {
     /// The answer to a body that is too large to read.
     pub(crate) fn too_large(&self, path: &str) -> Response<Bytes> {
         const MESSAGE: &str = "the body is larger than 1 MiB";
-        let (now, older) = (self.now(), path.starts_with(routes_v1::BASE));
+        let (now, older) = (self.now(), path.starts_with(routes::v1::BASE));
         let envelope = if older {
             codes::too_large(MESSAGE)
         } else {

@@ -76,7 +76,7 @@ impl Deposit {
 
 /// A payment that is on its chain but not in the gateway.
 #[derive(Debug)]
-pub(crate) struct Lost {
+pub(crate) struct LostPayment {
     pub(crate) chain: &'static str,
     pub(crate) incoming: IncomingPayment,
     pub(crate) at: u64,

@@ -53,7 +53,7 @@ pub(crate) struct Delivery {
 
 /// Which notifications to send again.
 #[derive(Debug)]
-pub(crate) struct Wanted<'a> {
+pub(crate) struct ResendFilter<'a> {
     /// Those of v1, or those of v2.
     pub(crate) v1: bool,
     pub(crate) from: u64,
@@ -63,7 +63,7 @@ pub(crate) struct Wanted<'a> {
     pub(crate) records: Option<BTreeSet<&'a str>>,
 }
 
-impl Wanted<'_> {
+impl ResendFilter<'_> {
     fn covers(&self, record_id: &str) -> bool {
         let records = self.records.as_ref();
         records.is_none_or(|records| records.contains(record_id))
@@ -130,7 +130,7 @@ impl Outbox {
     }
 
     /// Sends the newest notification of each record of a span again, and counts them.
-    pub(crate) fn resend_span(&mut self, now: u64, wanted: &Wanted<'_>) -> usize {
+    pub(crate) fn resend_span(&mut self, now: u64, wanted: &ResendFilter<'_>) -> usize {
         let newest = &self.newest;
         let chosen: Vec<String> = (0..)
             .zip(&self.log)

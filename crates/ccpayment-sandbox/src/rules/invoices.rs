@@ -13,7 +13,7 @@ use crate::model::record::Status;
 use crate::model::refusal::{self, Refusal};
 use crate::rules::fields::{Fields, check_decimals, not_found, put};
 use crate::rules::orders::DAY;
-use crate::rules::{addresses, fields, orders};
+use crate::rules::{addresses::registry as addresses, fields, orders};
 use crate::state::State;
 
 pub(crate) fn create(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {

@@ -10,7 +10,7 @@ use crate::model::money::{Money, divide_up, plain, round_up};
 use crate::model::order::{Order, Rate};
 use crate::model::refusal::{self, Refusal};
 use crate::rules::fields::{Fields, check_decimals, not_found, put};
-use crate::rules::{addresses, coins};
+use crate::rules::{addresses::registry as addresses, coins};
 use crate::state::State;
 
 pub(crate) const DAY: u64 = 86_400;

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// From the ground up; each takes only from those before it.
-const LAYERS: [&str; 9] = [
+const LAYERS: [&str; 10] = [
     "model",
     "state",
     "rules",
+    "routes",
     "gateway",
     "ops",
     "api",

@@ -1,4 +1,4 @@
-//! Which code serves which operation of the older API, and how its calls are carried out.
+//! Which code serves which operation of v1, and how its calls are carried out.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::model::refusal::ReceivedRequest;
 use crate::model::refusal::{self, Refusal, SUCCESS};
 use crate::rules::fields::{Fields, Handler};
 use crate::rules::v1::codes::{REFUSED, SERVICE, code_of, envelope};
-use crate::rules::v1::{assets, orders, payouts, permanent, records, resend, tokens};
+use crate::rules::v1::{addresses, assets, orders, payouts, records, resend, tokens};
 use crate::schema;
 use crate::state::State;
 
@@ -28,7 +28,7 @@ static HANDLERS: &[(&str, Handler)] = &[
     ("get_checkout_url", orders::checkout),
     ("get_network_fee", payouts::fee),
     ("get_order_info", records::info),
-    ("get_permanent_address", permanent::address),
+    ("get_permanent_address", addresses::permanent),
     ("get_token_rate", tokens::rate),
     ("list_coins", tokens::list),
     ("list_support_tokens_legacy", tokens::legacy_tokens),

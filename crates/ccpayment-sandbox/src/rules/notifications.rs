@@ -9,14 +9,14 @@ use crate::model::money::plain;
 use crate::model::outbox::Message;
 use crate::model::payout::Destination;
 use crate::model::record::Holder;
-use crate::rules::addresses;
+use crate::rules::addresses::registry as addresses;
 use crate::rules::fields::put;
-use crate::rules::v1::notices as older;
+use crate::rules::v1::notifications as v1;
 use crate::state::State;
 
 /// A deposit that arrived or ended.
 pub(crate) fn deposit(state: &mut State, record_id: &str) {
-    if older::deposit(state, record_id) {
+    if v1::deposit(state, record_id) {
         return;
     }
     let Some(deposit) = state.deposits.get(&by_record(record_id)) else {
@@ -60,7 +60,7 @@ pub(crate) fn deposit(state: &mut State, record_id: &str) {
 
 /// A withdrawal to a chain that waits, is on its way, or ended; no other kind is announced.
 pub(crate) fn payout(state: &mut State, record_id: &str) {
-    if older::payout(state, record_id) {
+    if v1::payout(state, record_id) {
         return;
     }
     let Some(payout) = state.payouts.get(&by_record(record_id)) else {

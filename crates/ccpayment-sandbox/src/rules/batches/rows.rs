@@ -14,7 +14,7 @@ use crate::model::refusal::{self, Refusal};
 use crate::model::settings::AddressKind;
 use crate::rules::checks;
 use crate::rules::fields::{Fields, check_decimals, not_found, put};
-use crate::rules::pages::Query;
+use crate::rules::pagination::Query;
 use crate::state::State;
 
 /// A row's two names.
@@ -199,7 +199,7 @@ pub(crate) fn is_row(state: &State, record_id: &str) -> bool {
 }
 
 /// A row that can't be paid: what was held for it goes back.
-pub(crate) fn fail_row(state: &mut State, record_id: &str) -> Result<(), SandboxError> {
+pub(crate) fn fail(state: &mut State, record_id: &str) -> Result<(), SandboxError> {
     let unknown = || SandboxError::UnknownRecord(record_id.to_owned());
     let id = state
         .batch_of_row
@@ -270,7 +270,7 @@ pub(crate) fn stats(rows: &IndexedList<Row>, paying: bool) -> Value {
     stats
 }
 
-pub(crate) fn rows(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
+pub(crate) fn list(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
     let id = fields.required_text("batchOrderId")?;
     let query = Query::read(fields, state.now, &["batchOrderId"])?;
     let batch = state

@@ -8,8 +8,8 @@ use crate::model::money::plain;
 use crate::model::record::Status;
 use crate::model::refusal::Refusal;
 use crate::rules::fields::{Fields, not_found, put};
-use crate::rules::pages::{Query, among, fits};
-use crate::rules::{pages, users};
+use crate::rules::pagination::{Query, among, fits};
+use crate::rules::{pagination, users};
 use crate::state::State;
 
 fn row(deposit: &Deposit) -> Value {
@@ -46,15 +46,15 @@ fn one(state: &State, fields: &Fields, of_users: bool) -> Result<Value, Refusal>
     Ok(json!({ "record": row(deposit) }))
 }
 
-pub(crate) fn record(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
+pub(crate) fn get(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
     one(state, fields, false)
 }
 
-pub(crate) fn user_record(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
+pub(crate) fn get_for_user(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
     one(state, fields, true)
 }
 
-pub(crate) fn records(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
+pub(crate) fn list(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
     let named = [
         "recordIds",
         "referenceIds",
@@ -63,9 +63,9 @@ pub(crate) fn records(state: &mut State, fields: &Fields) -> Result<Value, Refus
         "referenceId",
     ];
     let query = Query::read(fields, state.now, &named)?;
-    let records = pages::ids(fields, "recordIds")?;
-    let references = pages::ids(fields, "referenceIds")?;
-    let orders = pages::ids(fields, "orderIds")?;
+    let records = pagination::ids(fields, "recordIds")?;
+    let references = pagination::ids(fields, "referenceIds")?;
+    let orders = pagination::ids(fields, "orderIds")?;
     let filter = Filter::read(fields)?;
     let keep = |deposit: &Deposit| {
         deposit.user_id().is_none()
@@ -89,7 +89,7 @@ pub(crate) fn records(state: &mut State, fields: &Fields) -> Result<Value, Refus
     Ok(query.page("records", &state.deposits, keep, row))
 }
 
-pub(crate) fn user_records(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
+pub(crate) fn list_for_user(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
     let user_id = users::asked_for(state, fields)?;
     let query = Query::read(fields, state.now, &[])?;
     let filter = Filter::read(fields)?;
@@ -128,9 +128,9 @@ impl<'a> Filter<'a> {
     }
 }
 
-pub(crate) fn refunds(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
+pub(crate) fn list_refunds(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
     let query = Query::read(fields, state.now, &["recordIds"])?;
-    let records = pages::ids(fields, "recordIds")?;
+    let records = pagination::ids(fields, "recordIds")?;
     let coin_id = fields.number("coinId")?;
     let (chain, to) = (fields.text("chain"), fields.text("toAddress"));
     let keep = |refund: &Refund| {

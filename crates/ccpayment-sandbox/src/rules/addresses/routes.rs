@@ -7,9 +7,11 @@ use crate::model::chains::{CHAINS, Family};
 use crate::model::error::SandboxError;
 use crate::model::refusal::{self, Refusal};
 use crate::model::settings::AddressKind;
-use crate::rules::addresses::{count, find_mut, has_permanent, permanent, takes_deposits};
+use crate::rules::addresses::registry::{
+    count, find_mut, has_permanent, permanent, takes_deposits,
+};
 use crate::rules::fields::Fields;
-use crate::rules::{notices, users};
+use crate::rules::{notifications, users};
 use crate::state::State;
 
 fn get_or_create(state: &mut State, fields: &Fields, owner: Owner) -> Result<Value, Refusal> {
@@ -122,6 +124,6 @@ pub(crate) fn flag_risky(state: &mut State, address: &str) -> Result<(), Sandbox
     let found =
         find_mut(state, address).ok_or_else(|| SandboxError::UnknownAddress(address.to_owned()))?;
     found.risky_since.get_or_insert(now);
-    notices::risky_address(state, address);
+    notifications::risky_address(state, address);
     Ok(())
 }

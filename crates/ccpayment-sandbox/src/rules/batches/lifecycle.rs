@@ -10,13 +10,11 @@ use crate::model::indexed_list::{IndexedList, by_order, by_record};
 use crate::model::ledger::{Account, EntryKind};
 use crate::model::money::{Money, plain};
 use crate::model::refusal::{self, Refusal};
-use crate::rules::batch_rows::{finish, read_rows, release, stats};
+use crate::rules::batches::rows::{finish, pay_next, read_rows, release, stats};
 use crate::rules::checks;
 use crate::rules::fields::{Fields, not_found, put};
 use crate::rules::orders::taken;
 use crate::state::{State, Timer};
-
-pub(crate) use crate::rules::batch_rows::{check_addresses, fail_row, is_row, rows};
 
 /// How long a row, or a batch in one piece, takes to be paid.
 const STEP: u64 = 60;
@@ -195,7 +193,7 @@ pub(crate) fn proceed(state: &mut State, id: &str) -> Result<(), SandboxError> {
         }
         Stage::Processing => {
             let single = batch.single;
-            while crate::rules::batch_rows::pay_next(state, id)? && !single {}
+            while pay_next(state, id)? && !single {}
         }
         _ => return Ok(()),
     }
@@ -248,7 +246,7 @@ pub(crate) fn abort(state: &mut State, fields: &Fields) -> Result<Value, Refusal
     }))
 }
 
-pub(crate) fn order(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
+pub(crate) fn get(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
     let id = asked_for(state, fields)?.id.clone();
     Ok(to_json(state, &id))
 }
@@ -294,7 +292,7 @@ pub(crate) fn settle_all(state: &mut State) -> usize {
         .collect();
     let mut paid = 0;
     for id in open {
-        while crate::rules::batch_rows::pay_next(state, &id).is_ok_and(|paid| paid) {
+        while pay_next(state, &id).is_ok_and(|paid| paid) {
             paid += 1;
         }
         finish(state, &id);

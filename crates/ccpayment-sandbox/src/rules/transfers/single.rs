@@ -10,8 +10,8 @@ use crate::model::refusal::{self, Refusal};
 use crate::model::transfer::Transfer;
 use crate::rules::fields::{Fields, check_decimals, not_found, put};
 use crate::rules::orders::taken;
-use crate::rules::pages::{Query, among, fits};
-use crate::rules::{checks, pages, users};
+use crate::rules::pagination::{Query, among, fits};
+use crate::rules::{checks, pagination, users};
 use crate::state::State;
 
 impl Transfer {
@@ -74,7 +74,7 @@ pub(crate) fn transfer(state: &mut State, fields: &Fields) -> Result<Value, Refu
     Ok(answer)
 }
 
-pub(crate) fn record(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
+pub(crate) fn get(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
     let (record_id, order_id) = (fields.text("recordId"), fields.text("orderId"));
     let key = match (record_id, order_id) {
         (Some(record_id), _) => by_record(record_id),
@@ -89,9 +89,9 @@ pub(crate) fn record(state: &mut State, fields: &Fields) -> Result<Value, Refusa
     Ok(json!({ "record": transfer.row() }))
 }
 
-pub(crate) fn records(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
+pub(crate) fn list(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
     let query = Query::read(fields, state.now, &["orderIds"])?;
-    let orders = pages::ids(fields, "orderIds")?;
+    let orders = pagination::ids(fields, "orderIds")?;
     let coin_id = fields.number("coinId")?;
     let (from, to) = (fields.text("fromUserId"), fields.text("toUserId"));
     for user_id in [from, to].into_iter().flatten() {

@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use crate::model::address::Owner;
 use crate::model::refusal::{self, Refusal};
-use crate::rules::addresses;
+use crate::rules::addresses::registry as addresses;
 use crate::rules::fields::Fields;
 use crate::state::State;
 
-pub(crate) fn address(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
+pub(crate) fn permanent(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
     let user_id = fields.required_text("user_id")?.to_owned();
     let chain = fields.chain()?;
     addresses::takes_deposits(state, chain)?;

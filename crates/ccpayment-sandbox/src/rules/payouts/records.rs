@@ -8,15 +8,15 @@ use crate::model::payout::{Destination, Payout};
 use crate::model::record::Holder;
 use crate::model::refusal::Refusal;
 use crate::rules::fields::{Fields, not_found, put};
-use crate::rules::pages::{Query, among, fits};
-use crate::rules::{pages, users};
+use crate::rules::pagination::{Query, among, fits};
+use crate::rules::{pagination, users};
 use crate::state::State;
 
-pub(crate) fn record(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
+pub(crate) fn get(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
     find(state, fields, false)
 }
 
-pub(crate) fn user_record(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
+pub(crate) fn get_for_user(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
     find(state, fields, true)
 }
 
@@ -104,7 +104,7 @@ impl Payout {
     }
 }
 
-fn list(
+fn page(
     state: &State,
     fields: &Fields,
     ids: &str,
@@ -112,8 +112,8 @@ fn list(
     row: impl Fn(&Payout) -> Value,
 ) -> Result<Value, Refusal> {
     let query = Query::read(fields, state.now, &[ids])?;
-    let orders = pages::ids(fields, "orderIds")?;
-    let records = pages::ids(fields, "recordIds")?;
+    let orders = pagination::ids(fields, "orderIds")?;
+    let records = pagination::ids(fields, "recordIds")?;
     let coin_id = fields.number("coinId")?;
     let (chain, to) = (fields.text("chain"), fields.text("toAddress"));
     let keep = |payout: &Payout| {
@@ -128,19 +128,19 @@ fn list(
     Ok(query.page("records", &state.payouts, keep, row))
 }
 
-pub(crate) fn records(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
+pub(crate) fn list(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
     let keep = |payout: &Payout| payout.holder == Holder::Merchant && !payout.is_automatic();
-    list(state, fields, "orderIds", keep, row)
+    page(state, fields, "orderIds", keep, row)
 }
 
-pub(crate) fn user_records(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
+pub(crate) fn list_for_user(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
     let user_id = users::asked_for(state, fields)?;
     let keep = |payout: &Payout| payout.holder.user_id() == Some(user_id);
-    list(state, fields, "orderIds", keep, row)
+    page(state, fields, "orderIds", keep, row)
 }
 
-pub(crate) fn automatic_records(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
-    list(state, fields, "recordIds", Payout::is_automatic, |payout| {
+pub(crate) fn list_automatic(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
+    page(state, fields, "recordIds", Payout::is_automatic, |payout| {
         let mut row = json!({
             "recordId": payout.record_id,
             "coinId": payout.coin.id,

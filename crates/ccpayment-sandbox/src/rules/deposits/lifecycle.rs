@@ -1,10 +1,10 @@
-//! Deposits: how they arrive, are confirmed, held back or refunded, and the routes that read them.
+//! Deposits: how they arrive, are confirmed, held back or refunded.
 
 use serde_json::{Value, json};
 
 use crate::model::address::Owner;
 use crate::model::coins::{Coin, Network};
-use crate::model::deposit::{Deposit, Lost, Refund, Source};
+use crate::model::deposit::{Deposit, LostPayment, Refund, Source};
 use crate::model::error::SandboxError;
 use crate::model::indexed_list::{by_order, by_record, by_transaction};
 use crate::model::ledger::{Account, EntryKind};
@@ -12,12 +12,8 @@ use crate::model::money::{Money, fixed, parse, round_down};
 use crate::model::record::Status;
 use crate::model::settings::invalid;
 use crate::model::views::IncomingPayment;
-use crate::rules::{addresses, invoices, notices};
+use crate::rules::{addresses::registry as addresses, invoices, notifications};
 use crate::state::{State, Timer};
-
-pub(crate) use crate::rules::deposit_records::{
-    record, records, refunds, user_record, user_records,
-};
 
 /// How long after the expiry of an order its address is still watched.
 const GRACE: u64 = 7 * 86_400;
@@ -70,7 +66,7 @@ fn admit(
         None => state.ids.transaction(network.on.family),
     };
     if incoming.overlooked {
-        let lost = Lost {
+        let lost = LostPayment {
             chain: network.on.symbol,
             incoming: IncomingPayment {
                 overlooked: false,
@@ -181,7 +177,7 @@ fn file(state: &mut State, deposit: Deposit) {
     let keys = [by_record(&record_id), by_transaction(&deposit.tx_id)];
     state.deposits.push(keys, deposit);
     state.set_timer(at, Timer::Confirm(record_id.clone()));
-    notices::deposit(state, &record_id);
+    notifications::deposit(state, &record_id);
 }
 
 /// A payment that was overlooked is found; false when there is none.
@@ -264,7 +260,7 @@ fn end(state: &mut State, record_id: &str, status: Status) {
     if let Some(deposit) = state.deposits.get_mut(&by_record(record_id)) {
         deposit.status = status;
     }
-    notices::deposit(state, record_id);
+    notifications::deposit(state, record_id);
 }
 
 /// Sends a risky deposit back to where it came from, less the network fee.

@@ -10,9 +10,9 @@ use crate::model::outbox::Message;
 use crate::model::payout::{Destination, Payout};
 use crate::model::record::{Holder, Status};
 use crate::model::v1::{
-    API_DEPOSIT, API_WITHDRAWAL, DIRECT_DEPOSIT, INVOICE, Kind, Made, Paid, REFUND, Refund,
+    API_DEPOSIT, API_WITHDRAWAL, DIRECT_DEPOSIT, INVOICE, Kind, REFUND, Refund, V1Order, V1Payout,
 };
-use crate::rules::addresses;
+use crate::rules::addresses::registry as addresses;
 use crate::rules::fields::put;
 use crate::rules::v1::tokens;
 use crate::state::State;
@@ -37,9 +37,9 @@ pub(crate) fn deposit(state: &mut State, record_id: &str) -> bool {
     let Source::Owned(owner) = &deposit.source else {
         return false;
     };
-    let made = match owner {
+    let v1_order = match owner {
         Owner::Order(id) | Owner::Invoice(id) => match state.v1.orders.get(id) {
-            Some(made) => Some((id, made)),
+            Some(v1_order) => Some((id, v1_order)),
             None => return false,
         },
         Owner::V1User(_) => None,
@@ -49,10 +49,13 @@ pub(crate) fn deposit(state: &mut State, record_id: &str) -> bool {
     let Some(pay_status) = pay_status(deposit.status).filter(|_| !deposit.flagged) else {
         return true;
     };
-    let (kind, mut body) = match (made, owner) {
-        (Some((id, made)), _) => match &made.kind {
-            Kind::Order => (API_DEPOSIT, order_body(id, made, deposit)),
-            Kind::Invoice(email) => (INVOICE, invoice_body(id, made, email.as_deref(), deposit)),
+    let (kind, mut body) = match (v1_order, owner) {
+        (Some((id, v1_order)), _) => match &v1_order.kind {
+            Kind::Order => (API_DEPOSIT, order_body(id, v1_order, deposit)),
+            Kind::Invoice(email) => (
+                INVOICE,
+                invoice_body(id, v1_order, email.as_deref(), deposit),
+            ),
         },
         (None, owner) => (DIRECT_DEPOSIT, direct_body(owner, deposit)),
     };
@@ -73,13 +76,13 @@ pub(crate) fn deposit(state: &mut State, record_id: &str) -> bool {
 }
 
 /// What every payment to an order or invoice says.
-fn paid_body(made: &Made, deposit: &Deposit) -> Value {
-    let due = made.due(deposit);
+fn paid_body(v1_order: &V1Order, deposit: &Deposit) -> Value {
+    let due = v1_order.due(deposit);
     let mut body = json!({
         "record_id": deposit.record_id,
-        "order_id": made.order_id,
-        "product_price": plain(&made.price),
-        "denominated_currency": made.currency(),
+        "order_id": v1_order.order_id,
+        "product_price": plain(&v1_order.price),
+        "denominated_currency": v1_order.currency(),
         "order_amount": plain(&due.amount),
         "paid_amount": plain(&deposit.amount),
         "token_rate": plain(&due.rate),
@@ -88,22 +91,26 @@ fn paid_body(made: &Made, deposit: &Deposit) -> Value {
         "contract": deposit.network.contract,
         "crypto": deposit.coin.symbol,
     });
-    put(&mut body, "fiat_rate", made.fiat_rate().as_deref());
+    put(&mut body, "fiat_rate", v1_order.fiat_rate().as_deref());
     body
 }
 
-fn order_body(id: &str, made: &Made, deposit: &Deposit) -> Value {
+fn order_body(id: &str, v1_order: &V1Order, deposit: &Deposit) -> Value {
     let mut extend = json!({ "merchant_order_id": id });
-    put(&mut extend, "custom_value", made.custom_value.as_deref());
-    let mut body = paid_body(made, deposit);
+    put(
+        &mut extend,
+        "custom_value",
+        v1_order.custom_value.as_deref(),
+    );
+    let mut body = paid_body(v1_order, deposit);
     insert(&mut body, "extend", extend);
     body
 }
 
-fn invoice_body(id: &str, made: &Made, email: Option<&str>, deposit: &Deposit) -> Value {
+fn invoice_body(id: &str, v1_order: &V1Order, email: Option<&str>, deposit: &Deposit) -> Value {
     let mut extend = json!({ "invoice_id": id });
     put(&mut extend, "user_email", email);
-    let mut body = paid_body(made, deposit);
+    let mut body = paid_body(v1_order, deposit);
     let net = &deposit.amount - &deposit.service_fee;
     for (name, text) in [
         ("credit_amount", plain(&net)),
@@ -149,15 +156,15 @@ pub(crate) fn payout(state: &mut State, record_id: &str) -> bool {
     let Some(payout) = state.payouts.get(&by_record(record_id)) else {
         return false;
     };
-    let paid = state.v1.payouts.get(&payout.order_id);
-    let Some(paid) = paid.filter(|_| payout.holder == Holder::Merchant) else {
+    let v1_payout = state.v1.payouts.get(&payout.order_id);
+    let Some(v1_payout) = v1_payout.filter(|_| payout.holder == Holder::Merchant) else {
         return false;
     };
     if let Some(pay_status) = pay_status(payout.status) {
         let message = Message {
             record_id: record_id.to_owned(),
             kind: API_WITHDRAWAL,
-            body: payout_body(payout, paid, pay_status).to_string(),
+            body: payout_body(payout, v1_payout, pay_status).to_string(),
             url: None,
         };
         state.outbox.queue(message, state.now);
@@ -165,7 +172,7 @@ pub(crate) fn payout(state: &mut State, record_id: &str) -> bool {
     true
 }
 
-fn payout_body(payout: &Payout, paid: &Paid, pay_status: &str) -> Value {
+fn payout_body(payout: &Payout, v1_payout: &V1Payout, pay_status: &str) -> Value {
     let (to, memo, tx_id) = match &payout.to {
         Destination::Chain { address, memo, .. } => (address, memo.as_str(), &*payout.tx_id),
         Destination::Cwallet(user) => (user, "", INTERNAL),
@@ -179,22 +186,22 @@ fn payout_body(payout: &Payout, paid: &Paid, pay_status: &str) -> Value {
     json!({
         "pay_status": pay_status,
         "order_type": API_WITHDRAWAL,
-        "order_id": paid.order_id,
+        "order_id": v1_payout.order_id,
         "record_id": payout.record_id,
         "withdraw_amount": plain(&taken),
         "net_receivable": plain(&payout.received),
         "network_fee": plain(&payout.fee),
         "network_fee_crypto": payout.fee_coin.symbol,
         "network_coin_id": tokens::coin_id(payout.fee_coin),
-        "network_fee_value": plain(&paid.fee_value),
-        "chain": paid.network.on.symbol,
-        "contract": paid.network.contract,
+        "network_fee_value": plain(&v1_payout.fee_value),
+        "chain": v1_payout.network.on.symbol,
+        "contract": v1_payout.network.contract,
         "crypto": payout.coin.symbol,
         "to_address": to,
         "memo": memo,
         "txid": tx_id,
         "merchant_order_id": payout.order_id,
-        "merchant_pays_fee": paid.on_top,
+        "merchant_pays_fee": v1_payout.on_top,
     })
 }
 
