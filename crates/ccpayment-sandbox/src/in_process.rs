@@ -34,7 +34,8 @@ impl Sandbox {
         Exchange { response, fault }
     }
 
-    /// As [`exchange`](Self::exchange), but the answer is whole even where its connection will break it.
+    /// As [`exchange`](Self::exchange), but the answer is whole even where its connection will
+    /// break it.
     pub(crate) async fn exchange_whole(&self, request: Request<Bytes>) -> Exchange {
         let whole = |response| Exchange {
             response: Some(response),

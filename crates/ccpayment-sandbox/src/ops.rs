@@ -1,4 +1,4 @@
-//! The one door to the state: every change is an operation at a moment.
+//! Operations: the only way to change the state. Every change is one of them, at a moment.
 //!
 //! The same seed and the same operations lead to the same state, ids and answers, so that a journal
 //! of operations is all there is to keep.

@@ -144,7 +144,7 @@ impl State {
             .clone()
     }
 
-    /// Sets what happens by time, unless the chains are worked by hand.
+    /// Sets what happens by time, unless the chains are manual.
     pub(crate) fn set_timer(&mut self, at: u64, timer: Timer) {
         if self.settings.manual_chain {
             return;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::error::SandboxError;
 
-/// Told about every entry before it is applied, and so before anybody is told that it was.
+/// Keeps every entry before it is applied, and so before anybody is told that it was.
 pub(crate) trait Journal: Send {
     /// An error means that the entry must not be applied.
     fn append(&mut self, at: u64, entry: &str) -> Result<(), SandboxError>;

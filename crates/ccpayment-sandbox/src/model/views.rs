@@ -123,8 +123,8 @@ pub struct RequestView {
     /// The last part of the path, such as `getCoin`; of v1 the operation id, such as
     /// `create_order`.
     pub route: String,
-    /// The `orderId` in the body, the `batchOrderId` of a batch or the `merchant_order_id` of v1, if
-    /// there is one.
+    /// The `orderId` in the body, the `batchOrderId` of a batch or the `merchant_order_id` of v1,
+    /// if there is one.
     pub order_id: Option<String>,
     /// The code in the answer; `None` when there was no answer, or one that a fault made.
     pub code: Option<u32>,

@@ -1,4 +1,4 @@
-//! Withdrawals from their begin to their end: approved, on their chain, settled or given back.
+//! Withdrawals from beginning to end: approved, on their chain, settled or given back.
 
 use serde_json::{Value, json};
 
