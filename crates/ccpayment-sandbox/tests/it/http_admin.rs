@@ -1,7 +1,7 @@
 //! Pages and the admin API: held against their description, and what they refuse.
 
 use bytes::Bytes;
-use ccpayment_sandbox::{Sandbox, Setting};
+use ccpayment_sandbox::{Fault, Sandbox, Setting};
 use http::{Request, StatusCode};
 use serde_json::{Map, Value, json};
 
@@ -425,4 +425,17 @@ async fn the_payer_of_an_invoice_picks_a_coin() {
             .text
             .contains("invoice-1")
     );
+}
+
+/// The admin API and old journals know them by these names, whatever Rust calls them.
+#[test]
+fn names_outside_rust_stay() {
+    for (fault, name) in [
+        (Fault::DeliveredTwice, "Twice"),
+        (Fault::DeliveredTwiceAnswerSecond, "TwiceAnswerSecond"),
+    ] {
+        assert_eq!(serde_json::to_value(fault).unwrap(), name);
+    }
+    let manual = serde_json::to_value(Setting::ManualChain(true)).unwrap();
+    assert_eq!(manual, json!({ "ChainByHand": true }));
 }
