@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use ccpayment::{v1, v2};
-use ccpayment_sandbox::{Incoming, Sandbox};
+use ccpayment_sandbox::{IncomingPayment, Sandbox};
 use ccpayment_tests::sandbox::knows;
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
@@ -66,7 +66,7 @@ async fn call(sandbox: &Sandbox, route: &str, body: Value) -> Result<Value> {
     let body = body.to_string();
     let mut request = http::Request::post(format!("/ccpayment/v2/{route}"))
         .header("Content-Type", "application/json");
-    for (name, value) in sandbox.sign_notification(body.as_bytes()) {
+    for (name, value) in sandbox.sign_v2(body.as_bytes()) {
         request = request.header(name, value);
     }
     let answer = sandbox.respond(request.body(Bytes::from(body))?).await;
@@ -116,12 +116,12 @@ async fn seed(sandbox: &Sandbox) -> Result<Value> {
     let jane = json!({ "userId": "user-jane", "chain": "POLYGON" });
     let jane = call(sandbox, "getOrCreateUserDepositAddress", jane).await?;
     for address in [text(&shop, "address")?, text(&jane, "address")?] {
-        let money = Incoming::new(&*address, "7").coin(1280, "POLYGON");
-        let paid = sandbox.send(money.clone())?;
+        let money = IncomingPayment::new(&*address, "7").coin(1280, "POLYGON");
+        let paid = sandbox.send_payment(money.clone())?;
         sandbox.confirm(&paid.record_id)?;
         records.push(paid.record_id);
-        transactions.push(sandbox.send(money.overlooked())?.tx_id);
-        sandbox.sweep(&address, 1280, "0.1")?;
+        transactions.push(sandbox.send_payment(money.overlooked())?.tx_id);
+        sandbox.sweep_address(&address, 1280, "0.1")?;
         addresses.push(address);
     }
 

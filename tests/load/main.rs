@@ -147,7 +147,7 @@ fn request() -> String {
     // A sandbox of its own, for nothing but the signature.
     let headers = Sandbox::builder()
         .build()
-        .map(|sandbox| sandbox.sign_notification(BODY.as_bytes()));
+        .map(|sandbox| sandbox.sign_v2(BODY.as_bytes()));
     let mut request =
         "POST /ccpayment/v2/getCoin HTTP/1.1\r\nHost: load\r\nContent-Type: application/json\r\n"
             .to_owned();

@@ -363,7 +363,7 @@ async fn over_a_real_socket() {
     let prepared = PreparedRequest::new(&GetCoin::new(CoinId::new(1280))).unwrap();
     let sign = signature(prepared.body());
     for fault in [Fault::ActThenDrop, Fault::DropBeforeActing] {
-        sandbox.fault("getCoin", fault);
+        sandbox.plan_fault("getCoin", fault);
         shown.error(
             &client
                 .send(&GetCoin::new(CoinId::new(1280)))

@@ -130,14 +130,14 @@ fn in_no_log_of_a_library_but_for_the_dump_of_ureq_that_its_docs_name() {
             for transport in transports {
                 let client = client(transport);
                 client.send(&coin).await.unwrap();
-                sandbox.fault("getCoin", Fault::ActThenDrop);
+                sandbox.plan_fault("getCoin", Fault::ActThenDrop);
                 client.send(&coin).await.unwrap_err();
             }
         });
         let ureq = blocking::Client::new(credentials(), UreqTransport::new().unwrap());
         let ureq = ureq.with(set_up);
         ureq.send(&coin).unwrap();
-        sandbox.fault("getCoin", Fault::ActThenDrop);
+        sandbox.plan_fault("getCoin", Fault::ActThenDrop);
         ureq.send(&coin).unwrap_err();
     });
 

@@ -312,7 +312,10 @@ fn one_confirmation_each(book: &Book) {
         };
         if request.outcome == Some(10_000) {
             // The line sent it twice, not the client.
-            if matches!(request.fault, Some(Fault::Twice | Fault::TwiceAnswerSecond)) {
+            if matches!(
+                request.fault,
+                Some(Fault::DeliveredTwice | Fault::DeliveredTwiceAnswerSecond)
+            ) {
                 *copies.entry(id).or_default() += 1;
             } else {
                 *confirmed.entry(id).or_default() += 1;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ccpayment_sandbox::{Fault, Garbled};
+use ccpayment_sandbox::{BadResponse, Fault};
 
 use crate::spelling;
 
@@ -110,7 +110,7 @@ impl Strike {
 }
 
 /// Refusals that a gateway can come up with at any time, by
-/// [`Sandbox::instruct`](ccpayment_sandbox::Sandbox::instruct).
+/// [`Sandbox::fail_next`](ccpayment_sandbox::Sandbox::fail_next).
 pub(crate) const CODES: [(u32, &str); 13] = [
     (10_001, "code 10001"),
     (11_002, "code 11002"),
@@ -162,29 +162,29 @@ pub(crate) fn kind_of(fault: Fault) -> &'static str {
         Fault::ResetMidRequest => "reset with the body half read",
         Fault::Reset { .. } => "reset instead of an answer",
         Fault::Silence { .. } => "accepted, then silent",
-        Fault::Twice => "delivered twice",
-        Fault::TwiceAnswerSecond => "delivered twice, second answer",
+        Fault::DeliveredTwice => "delivered twice",
+        Fault::DeliveredTwiceAnswerSecond => "delivered twice, second answer",
         Fault::Reply { with, .. } => match with {
-            Garbled::Html => "200 with HTML",
-            Garbled::Empty => "200 with nothing",
-            Garbled::Error => "200 with an error",
-            Garbled::DataNull => "data is null",
-            Garbled::IdMissing => "id missing",
-            Garbled::RateLimited { retry_after: None } => "429",
-            Garbled::RateLimited { .. } => "429 with Retry-After",
-            Garbled::BadGateway => "502",
-            Garbled::Redirect => "redirect",
-            Garbled::GzipBomb => "gzip bomb",
-            Garbled::InvalidUtf8 => "invalid UTF-8",
-            Garbled::CodeTwice => "code twice",
-            Garbled::IdTwice => "id twice",
-            Garbled::DeepNesting => "deep nesting",
-            Garbled::DateOff { .. } => "wrong Date",
-            Garbled::NoDate => "no Date",
-            Garbled::SlowBody => "slow body",
-            Garbled::CutMidChunk => "end in a chunk",
-            Garbled::LengthTooLong => "Content-Length too long",
-            Garbled::LengthTooShort => "Content-Length too short",
+            BadResponse::Html => "200 with HTML",
+            BadResponse::Empty => "200 with nothing",
+            BadResponse::Error => "200 with an error",
+            BadResponse::DataNull => "data is null",
+            BadResponse::IdMissing => "id missing",
+            BadResponse::RateLimited { retry_after: None } => "429",
+            BadResponse::RateLimited { .. } => "429 with Retry-After",
+            BadResponse::BadGateway => "502",
+            BadResponse::Redirect => "redirect",
+            BadResponse::GzipBomb => "gzip bomb",
+            BadResponse::InvalidUtf8 => "invalid UTF-8",
+            BadResponse::CodeTwice => "code twice",
+            BadResponse::IdTwice => "id twice",
+            BadResponse::DeepNesting => "deep nesting",
+            BadResponse::DateOff { .. } => "wrong Date",
+            BadResponse::NoDate => "no Date",
+            BadResponse::SlowBody => "slow body",
+            BadResponse::CutMidChunk => "end in a chunk",
+            BadResponse::LengthTooLong => "Content-Length too long",
+            BadResponse::LengthTooShort => "Content-Length too short",
             _ => "garbled otherwise",
         },
         _ => "otherwise",

@@ -367,7 +367,7 @@ impl Payment {
             let signed = if self.is_older() {
                 sandbox.sign_v1(body.as_bytes())
             } else {
-                sandbox.sign_notification(body.as_bytes())
+                sandbox.sign_v2(body.as_bytes())
             };
             let mut request = http::Request::post(format!("/ccpayment/{path}"))
                 .header("Content-Type", "application/json");

@@ -282,7 +282,7 @@ impl World {
         if older && route != "withdraw" && code != 224_066 {
             return;
         }
-        match self.sandbox.instruct(route, code) {
+        match self.sandbox.fail_next(route, code) {
             Ok(()) => {
                 self.hit(kind);
                 if second {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use bytes::Bytes;
-use ccpayment_sandbox::{Fault, Incoming, Sandbox, SandboxError, Setting};
+use ccpayment_sandbox::{Fault, IncomingPayment, Sandbox, SandboxError, Setting};
 use serde_json::{Value, json};
 
 const RECEIVER: &str = "0xBb9C4e7F3687aca1AE2828c18f9E3ae067F569FE";
@@ -124,7 +124,7 @@ impl Soak {
             .seed(seed)
             .start_time(1_750_000_000)
             // By hand, or most would end before anything else can happen to it.
-            .setting(Setting::ChainByHand(true))
+            .setting(Setting::ManualChain(true))
             .setting(Setting::ApprovalAbove {
                 coin_id: 1280,
                 amount: "90".to_owned(),
@@ -175,7 +175,7 @@ impl Soak {
         let body = body.to_string();
         let mut request = http::Request::post(format!("/ccpayment/v2/{route}"))
             .header("Content-Type", "application/json");
-        for (name, value) in self.sandbox.sign_notification(body.as_bytes()) {
+        for (name, value) in self.sandbox.sign_v2(body.as_bytes()) {
             request = request.header(name, value);
         }
         let request = request.body(Bytes::from(body))?;
@@ -295,8 +295,8 @@ impl Soak {
             0 => self.dice.amount(6),
             _ => order.amount.clone(),
         };
-        let money = Incoming::new(&*order.address, amount).coin(order.coin.0, order.coin.1);
-        let paid = done(self.sandbox.send(money))?;
+        let money = IncomingPayment::new(&*order.address, amount).coin(order.coin.0, order.coin.1);
+        let paid = done(self.sandbox.send_payment(money))?;
         if kept {
             remember(&mut self.orders, &mut self.dice, order);
         }
@@ -326,9 +326,9 @@ impl Soak {
             return Ok(false);
         };
         let amount = self.dice.amount(decimals);
-        let money = Incoming::new(&*address, amount).coin(coin_id, chain);
+        let money = IncomingPayment::new(&*address, amount).coin(coin_id, chain);
         remember(&mut self.addresses, &mut self.dice, address);
-        let paid = done(self.sandbox.send(money))?;
+        let paid = done(self.sandbox.send_payment(money))?;
         Ok(self.arrived(paid.map(|it| it.record_id)))
     }
 
@@ -337,11 +337,11 @@ impl Soak {
         let (id, price) = (self.id(), self.dice.amount(2));
         let body = json!({ "orderId": id, "price": price, "priceFiatId": 1033 });
         self.call("createInvoiceUrl", body).await?;
-        let Some(picked) = done(self.sandbox.pick(&id, coin_id, chain))? else {
+        let Some(picked) = done(self.sandbox.pick_coin(&id, coin_id, chain))? else {
             return Ok(false);
         };
-        let money = Incoming::new(picked.address, picked.amount).coin(coin_id, chain);
-        let paid = done(self.sandbox.send(money))?;
+        let money = IncomingPayment::new(picked.address, picked.amount).coin(coin_id, chain);
+        let paid = done(self.sandbox.send_payment(money))?;
         Ok(self.arrived(paid.map(|it| it.record_id)))
     }
 
@@ -408,7 +408,7 @@ impl Soak {
             _ => None,
         };
         if let Some(fault) = fault {
-            self.sandbox.fault(route, fault);
+            self.sandbox.plan_fault(route, fault);
         }
         let applied = self.call(route, body).await?;
         let mut found = text(&applied, "recordId");
@@ -570,7 +570,7 @@ impl Soak {
         let Some(address) = self.dice.pick(&self.addresses).cloned() else {
             return Ok(false);
         };
-        Ok(done(self.sandbox.sweep(&address, 1280, "0.05"))?.is_some())
+        Ok(done(self.sandbox.sweep_address(&address, 1280, "0.05"))?.is_some())
     }
 
     fn automatic(&mut self) -> Result<bool> {

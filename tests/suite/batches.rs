@@ -54,7 +54,7 @@ fn sandbox_with(balance: &str) -> Sandbox {
         .app("app-id", "app-secret")
         .seed(7)
         .start_time(START)
-        .setting(Setting::ChainByHand(true))
+        .setting(Setting::ManualChain(true))
         .balance(1280, balance)
         .build()
         .unwrap()
@@ -72,7 +72,10 @@ fn patient(client: Client) -> Client {
 }
 
 fn is_twice(request: &RequestView) -> bool {
-    matches!(request.fault, Some(Fault::Twice | Fault::TwiceAnswerSecond))
+    matches!(
+        request.fault,
+        Some(Fault::DeliveredTwice | Fault::DeliveredTwiceAnswerSecond)
+    )
 }
 
 /// What the gateway carried out of a route; a request that arrives twice counts once.
@@ -168,9 +171,9 @@ async fn a_batch_is_paid_once_whatever_goes_wrong_with_any_of_its_calls() {
             for after_doubt in [false, before.is_some()] {
                 let sandbox = sandbox();
                 if after_doubt {
-                    sandbox.fault(CONFIRM, Fault::ActThenDrop);
+                    sandbox.plan_fault(CONFIRM, Fault::ActThenDrop);
                 }
-                sandbox.fault(route, fault);
+                sandbox.plan_fault(route, fault);
                 let client = patient(in_process::client(&sandbox));
                 let wanted = batch(3);
                 let paid = if route == APPEND {
@@ -195,7 +198,7 @@ async fn a_batch_is_paid_once_whatever_goes_wrong_with_any_of_its_calls() {
 #[tokio::test]
 async fn a_confirmation_that_is_lost_is_unknown_and_resumed_later() {
     let sandbox = sandbox();
-    sandbox.fault(CONFIRM, Fault::DropBeforeActing);
+    sandbox.plan_fault(CONFIRM, Fault::DropBeforeActing);
     let client = in_process::client(&sandbox);
     let wanted = batch(3);
     let error = client.batch_payout(&wanted).await.unwrap_err();

@@ -36,7 +36,7 @@ fn house() -> (Sandbox, Client) {
                 .app("app-id", "app-secret")
                 .seed(7)
                 .start_time(1_767_225_600)
-                .setting(Setting::ChainByHand(true))
+                .setting(Setting::ManualChain(true))
                 .balance(USDT.get(), "100")
                 .build()
                 .unwrap();
@@ -76,7 +76,7 @@ fn a_payout_is_made_once_without_a_runtime_whatever_becomes_of_it() {
         let usdt = client.send(&GetCoin::new(USDT)).unwrap();
         assert_eq!(usdt.coin.symbol, "USDT");
 
-        sandbox.fault("applyAppWithdrawToNetwork", fault);
+        sandbox.plan_fault("applyAppWithdrawToNetwork", fault);
         let paid = client
             .payout(&payout())
             .unwrap_or_else(|error| panic!("{fault:?}: {error}"));
@@ -143,7 +143,7 @@ fn a_gateway_that_is_silent_is_given_up_in_time() {
             .with_timeouts(hasty)
             .with_retry_policy(RetryPolicy::off())
     });
-    sandbox.fault("getCoin", Fault::Silence { acted: false });
+    sandbox.plan_fault("getCoin", Fault::Silence { acted: false });
     let error = client.send(&GetCoin::new(USDT)).unwrap_err();
     assert!(matches!(error.outcome(), Outcome::Unknown(_)), "{error:?}");
     assert!(error.is_timeout());

@@ -8,7 +8,7 @@ use ccpayment::{
     Address, AnswerError, AppId, AppSecret, Chain, Client, CoinId, Credentials, Error, ErrorCode,
     OrderId, Outcome, RetryPolicy, Timeouts, TransportError,
 };
-use ccpayment_sandbox::{EntryKind, Fault, Garbled, Sandbox, Server, Setting};
+use ccpayment_sandbox::{BadResponse, EntryKind, Fault, Sandbox, Server, Setting};
 
 use super::Backend;
 use super::gateway::SandboxClock;
@@ -28,7 +28,7 @@ pub(crate) async fn house() -> House {
         .app("app-id", "app-secret")
         .seed(7)
         .start_time(START)
-        .setting(Setting::ChainByHand(true))
+        .setting(Setting::ManualChain(true))
         .balance(USDT.get(), "100")
         .build()
         .unwrap();
@@ -87,7 +87,7 @@ pub(crate) fn takes_time(fault: &Fault) -> bool {
         fault,
         Fault::Silence { .. }
             | Fault::Reply {
-                with: Garbled::SlowBody,
+                with: BadResponse::SlowBody,
                 ..
             }
     )
@@ -127,29 +127,29 @@ async fn ask(client: &Client) -> Class {
 fn expected(fault: Fault) -> Class {
     let Fault::Reply { acted, with } = fault else {
         return match fault {
-            Fault::Twice | Fault::TwiceAnswerSecond => Class::Value,
+            Fault::DeliveredTwice | Fault::DeliveredTwiceAnswerSecond => Class::Value,
             Fault::Silence { .. } => Class::TimedOut,
             _ => Class::MaybeSent,
         };
     };
     let promises_nothing = Class::Refused(ErrorCode::Internal);
     match with {
-        Garbled::Html
-        | Garbled::Empty
-        | Garbled::GzipBomb
-        | Garbled::LengthTooShort
-        | Garbled::CodeTwice => Class::NotAnEnvelope(200),
+        BadResponse::Html
+        | BadResponse::Empty
+        | BadResponse::GzipBomb
+        | BadResponse::LengthTooShort
+        | BadResponse::CodeTwice => Class::NotAnEnvelope(200),
         // Of what is no clean text a refusal is read, and never a success.
-        Garbled::InvalidUtf8 if acted => Class::NotAnEnvelope(200),
-        Garbled::InvalidUtf8 => promises_nothing,
-        Garbled::RateLimited { .. } => Class::NotAnEnvelope(429),
-        Garbled::BadGateway => Class::NotAnEnvelope(502),
-        Garbled::Redirect => Class::NotAnEnvelope(302),
-        Garbled::SlowBody => Class::TimedOut,
-        Garbled::CutMidChunk | Garbled::LengthTooLong => Class::MaybeSent,
-        Garbled::Error => promises_nothing,
-        Garbled::DateOff { .. } | Garbled::NoDate if acted => Class::Value,
-        Garbled::DateOff { .. } | Garbled::NoDate => promises_nothing,
+        BadResponse::InvalidUtf8 if acted => Class::NotAnEnvelope(200),
+        BadResponse::InvalidUtf8 => promises_nothing,
+        BadResponse::RateLimited { .. } => Class::NotAnEnvelope(429),
+        BadResponse::BadGateway => Class::NotAnEnvelope(502),
+        BadResponse::Redirect => Class::NotAnEnvelope(302),
+        BadResponse::SlowBody => Class::TimedOut,
+        BadResponse::CutMidChunk | BadResponse::LengthTooLong => Class::MaybeSent,
+        BadResponse::Error => promises_nothing,
+        BadResponse::DateOff { .. } | BadResponse::NoDate if acted => Class::Value,
+        BadResponse::DateOff { .. } | BadResponse::NoDate => promises_nothing,
         _ => Class::Undecodable,
     }
 }
@@ -162,7 +162,7 @@ async fn a_read_ends_in_the_class_that_its_fault_allows() {
         if takes_time(&fault) {
             house = house.hasty();
         }
-        house.sandbox.fault("*", fault);
+        house.sandbox.plan_fault("*", fault);
         let class = ask(&house.client).await;
         if class != expected(fault) {
             wrong.push((fault, class));
@@ -177,7 +177,7 @@ async fn a_read_ends_in_the_class_that_its_fault_allows() {
 #[tokio::test]
 async fn a_closed_port_means_not_sent_and_so_refused() {
     let house = house().await;
-    house.server.refuse().await;
+    house.server.stop_listening().await;
     assert_eq!(ask(&house.client).await, Class::NotSent);
     let error = house
         .client
@@ -186,7 +186,7 @@ async fn a_closed_port_means_not_sent_and_so_refused() {
         .unwrap_err();
     assert_eq!(error.outcome(), Outcome::NotSent, "{error}");
     assert_eq!(house.debits(), 0);
-    house.server.listen().await.unwrap();
+    house.server.listen_again().await.unwrap();
     house
         .client
         .payout(&payout("payout-1", "10"))

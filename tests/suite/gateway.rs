@@ -83,7 +83,7 @@ async fn house_with(secret: &str, transport: impl Transport + 'static) -> House 
         .app("app-id", "app-secret")
         .seed(7)
         .start_time(1_767_225_600)
-        .setting(Setting::ChainByHand(true))
+        .setting(Setting::ManualChain(true))
         .balance(USDT.get(), "100")
         .balance(XRP.get(), "100")
         .build()
@@ -388,11 +388,13 @@ async fn a_payout_survives_every_way_of_losing_it() {
     ] {
         let house = house().await;
         for fault in faults {
-            house.sandbox.fault("applyAppWithdrawToNetwork", *fault);
+            house
+                .sandbox
+                .plan_fault("applyAppWithdrawToNetwork", *fault);
         }
         house
             .sandbox
-            .fault("getAppWithdrawRecord", DropBeforeActing);
+            .plan_fault("getAppWithdrawRecord", DropBeforeActing);
         let request = payout("payout-1", "10");
         let paid = house
             .client
@@ -499,10 +501,13 @@ async fn a_notification_is_repeated_until_it_was_handled_and_credits_once() {
         house.sandbox.advance(Duration::from_secs(60));
     }
     assert_eq!(house.sandbox.pending_notifications(), 0);
-    house.sandbox.resend(&payment.record_id).unwrap();
+    house
+        .sandbox
+        .resend_notification(&payment.record_id)
+        .unwrap();
     house.sandbox.deliver_due().await;
 
-    let attempts = house.sandbox.attempts();
+    let attempts = house.sandbox.delivery_attempts();
     assert_eq!(
         attempts.iter().filter(|it| it.status == Some(500)).count(),
         2

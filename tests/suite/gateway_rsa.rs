@@ -29,9 +29,9 @@ fn sandbox(bits: u32) -> Sandbox {
     Sandbox::builder()
         .app("app-id", "app-secret")
         .start_time(1_767_225_600)
-        .setting(Setting::ChainByHand(true))
+        .setting(Setting::ManualChain(true))
         .rsa_public_key(key(&format!("rsa{bits}.public.spki.pem")))
-        .notification_key(key("rsa3072.private.pkcs8.pem"))
+        .rsa_notification_key(key("rsa3072.private.pkcs8.pem"))
         .build()
         .unwrap()
 }

@@ -23,7 +23,7 @@ use ccpayment::{
     Exchange, Memo, OrderId, Outcome, Request, Timestamp, Transport, TransportError, Unverified,
     UserId,
 };
-use ccpayment_sandbox::{Incoming, Sandbox, Server, Setting};
+use ccpayment_sandbox::{IncomingPayment, Sandbox, Server, Setting};
 
 use super::Backend;
 use super::gateway::SandboxClock;
@@ -64,7 +64,7 @@ async fn house_with(secret: &str, tamper: Tamper) -> House {
         .app("app-id", "app-secret")
         .seed(7)
         .start_time(1_767_225_600)
-        .setting(Setting::ChainByHand(true))
+        .setting(Setting::ManualChain(true))
         .balance(USDT, "100")
         .balance(1486, "100")
         .build()
@@ -207,7 +207,7 @@ async fn v1_refuses_with_codes_that_no_other_version_has() {
     assert_eq!(poor, ErrorCode::Unknown(990_005));
     let nobody = house.code(&CheckUser::new("1234567")).await;
     assert_eq!(nobody, ErrorCode::ToUserNotFound);
-    house.sandbox.instruct("withdraw", 224_066).unwrap();
+    house.sandbox.fail_next("withdraw", 224_066).unwrap();
     let error = house.client.send_unsettled(&house.payout("out", "1")).await;
     let error = error.unwrap_err();
     assert_eq!(error.code(), Some(ErrorCode::ServiceError));
@@ -326,16 +326,16 @@ async fn say_everything(house: &House) {
         .await;
     let paid = sandbox.pay(opened.pay_address.as_str(), "20").unwrap();
     sandbox.confirm(&paid.record_id).unwrap();
-    sandbox.refund(&paid.record_id, "5").unwrap();
+    sandbox.dashboard_refund(&paid.record_id, "5").unwrap();
     let user = GetPermanentAddress::new(UserId::new("user-1"), Chain::new("XRP"));
     let address = house.send(&user).await.address;
-    let incoming = Incoming::new(address.as_str(), "10").coin(1486, "XRP");
-    let direct = sandbox.send(incoming).unwrap();
+    let incoming = IncomingPayment::new(address.as_str(), "10").coin(1486, "XRP");
+    let direct = sandbox.send_payment(incoming).unwrap();
     sandbox.confirm(&direct.record_id).unwrap();
     let invoice = sandbox.dashboard_invoice("18", None).unwrap();
-    let picked = sandbox.pick(&invoice, USDT, "TRX").unwrap();
-    let incoming = Incoming::new(picked.address, picked.amount).coin(USDT, "TRX");
-    let invoiced = sandbox.send(incoming).unwrap();
+    let picked = sandbox.pick_coin(&invoice, USDT, "TRX").unwrap();
+    let incoming = IncomingPayment::new(picked.address, picked.amount).coin(USDT, "TRX");
+    let invoiced = sandbox.send_payment(incoming).unwrap();
     sandbox.confirm(&invoiced.record_id).unwrap();
     let to_xrp = Withdraw::new(
         OrderId::new("out"),
@@ -402,7 +402,7 @@ async fn v1_recipe_with_repeats_out_of_order_credits_each_payment_once() {
     let house = house().await;
     house.sandbox.set_webhook_url("http://127.0.0.1:9/notify");
     say_everything(&house).await;
-    let mut due = house.sandbox.due();
+    let mut due = house.sandbox.due_notifications();
     due.reverse();
     assert_eq!(due.len(), 5);
     let verifier = Verifier::new(AppId::new("app-id"), &AppSecret::new("app-secret")).unwrap();

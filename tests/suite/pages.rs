@@ -18,7 +18,7 @@ use ccpayment::{
     AppId, AppSecret, Client, Credentials, Cursor, ErrorCode, Exchange, MOST_EMPTY_PAGES, OrderId,
     Page, PageError, Paged, RecordId, Timestamp, Transport, UserId,
 };
-use ccpayment_sandbox::{Incoming, Sandbox, Setting};
+use ccpayment_sandbox::{IncomingPayment, Sandbox, Setting};
 use ccpayment_testing::{FakeTransport, Reply, TestClock};
 use futures_util::{StreamExt, TryStreamExt};
 use http::Response;
@@ -80,7 +80,7 @@ async fn filled() -> (Sandbox, Client, RecordId) {
         .app("app-id", "app-secret")
         .seed(7)
         .start_time(START)
-        .setting(Setting::ChainByHand(true))
+        .setting(Setting::ManualChain(true))
         .balance(1280, "10000")
         .user_balance(JANE, 1280, "10000")
         .user_balance(LI, 1280, "1")
@@ -95,7 +95,7 @@ async fn filled() -> (Sandbox, Client, RecordId) {
     let jane = jane["address"].as_str().unwrap();
     let usdt = |to: &str| {
         sandbox
-            .send(Incoming::new(to, "9").coin(1280, "POLYGON"))
+            .send_payment(IncomingPayment::new(to, "9").coin(1280, "POLYGON"))
             .unwrap()
     };
     for number in 0..MANY {
@@ -106,7 +106,7 @@ async fn filled() -> (Sandbox, Client, RecordId) {
         sandbox.refund_risky(&paid.record_id).unwrap();
         usdt(jane);
         let fee = format!("0.{:02}", number + 10);
-        sandbox.sweep(shop, 1280, &fee).unwrap();
+        sandbox.sweep_address(shop, 1280, &fee).unwrap();
         sandbox.auto_payout(1280, "POLYGON", RECEIVER, "2").unwrap();
         let to_network = json!({
             "orderId": id("out"), "coinId": 1280, "chain": "POLYGON", "address": RECEIVER,
@@ -217,7 +217,7 @@ async fn a_year_is_read_from_the_sandbox_which_takes_ninety_days_at_once() {
     let sandbox = Sandbox::builder()
         .app("app-id", "app-secret")
         .start_time(START)
-        .setting(Setting::ChainByHand(true))
+        .setting(Setting::ManualChain(true))
         .balance(1280, "10000")
         .build()
         .unwrap();

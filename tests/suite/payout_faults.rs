@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use ccpayment::{ErrorCode, Proof, RecordId, SubmitError, Submitted, Timeouts, Timestamp};
-use ccpayment_sandbox::{Fault, Garbled};
+use ccpayment_sandbox::{BadResponse, Fault};
 
 use super::faults::{START, house, payout, takes_time};
 
@@ -16,10 +16,10 @@ const APPLY: &str = "applyAppWithdrawToNetwork";
 fn is_readable(fault: Fault) -> bool {
     matches!(
         fault,
-        Fault::Twice
+        Fault::DeliveredTwice
             | Fault::Reply {
                 acted: true,
-                with: Garbled::DateOff { .. } | Garbled::NoDate,
+                with: BadResponse::DateOff { .. } | BadResponse::NoDate,
             }
     )
 }
@@ -31,7 +31,7 @@ async fn a_payout_is_made_once_whatever_becomes_of_its_submit() {
         if takes_time(&fault) {
             house = house.hasty();
         }
-        house.sandbox.fault(APPLY, fault);
+        house.sandbox.plan_fault(APPLY, fault);
         let request = payout("payout-1", "10");
         let paid = (house.client.payout(&request).await)
             .unwrap_or_else(|error| panic!("{fault:?}: {error}"));
@@ -55,8 +55,8 @@ async fn a_payout_is_made_once_whatever_becomes_of_its_look_up() {
         if takes_time(&fault) {
             house = house.hasty();
         }
-        house.sandbox.fault(APPLY, Fault::ActThenDrop);
-        house.sandbox.fault("getAppWithdrawRecord", fault);
+        house.sandbox.plan_fault(APPLY, Fault::ActThenDrop);
+        house.sandbox.plan_fault("getAppWithdrawRecord", fault);
         let paid = (house.client.payout(&payout("payout-1", "10")).await)
             .unwrap_or_else(|error| panic!("{fault:?}: {error}"));
         assert_eq!(paid.proof, Proof::FoundRecord, "{fault:?}");
@@ -89,7 +89,7 @@ async fn a_refusal_counts_once_nothing_is_in_doubt() {
     let house = house().await;
     let patient = Timeouts::new(Duration::from_secs(20), Duration::from_secs(600));
     let client = house.client.clone().with_timeouts(patient);
-    house.sandbox.fault(APPLY, Fault::ResetMidRequest);
+    house.sandbox.plan_fault(APPLY, Fault::ResetMidRequest);
     let error = client
         .payout(&payout("payout-1", "1000"))
         .await

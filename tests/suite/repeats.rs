@@ -6,7 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use ccpayment::v2::CreateAppOrderDepositAddress;
 use ccpayment::webhook::{Verifier, VerifyError};
 use ccpayment::{AppId, AppSecret, Chain, CoinId, OrderId};
-use ccpayment_sandbox::{Notification, Retries, Sandbox, Setting};
+use ccpayment_sandbox::{Notification, RetrySchedule, Sandbox, Setting};
 use http::{HeaderMap, HeaderValue};
 
 use crate::in_process;
@@ -28,7 +28,7 @@ async fn attempts(afresh: bool, verifier: &Verifier) -> Vec<Result<(), VerifyErr
         .app("app-id", "app-secret")
         .start_time(1_750_000_000)
         .webhook_url("http://merchant.test/notify")
-        .setting(Setting::Retries(Retries::Gaps))
+        .setting(Setting::Retries(RetrySchedule::Gaps))
         .setting(Setting::SignRetriesAfresh(afresh))
         .build()
         .unwrap();
@@ -47,7 +47,7 @@ async fn attempts(afresh: bool, verifier: &Verifier) -> Vec<Result<(), VerifyErr
     let mut said = Vec::new();
     for gap in GAPS.into_iter().chain([0]) {
         let now = UNIX_EPOCH + Duration::from_secs(sandbox.now());
-        let mut due = sandbox.due();
+        let mut due = sandbox.due_notifications();
         let last = due.pop().unwrap();
         said.push(
             verifier
@@ -55,7 +55,7 @@ async fn attempts(afresh: bool, verifier: &Verifier) -> Vec<Result<(), VerifyErr
                 .map(drop),
         );
         for notification in due.into_iter().chain([last]) {
-            sandbox.answered(notification, None);
+            sandbox.record_answer(notification, None);
         }
         sandbox.advance(Duration::from_secs(gap));
     }

@@ -330,7 +330,7 @@ fn sandbox() -> Sandbox {
         .app("app-id", "app-secret")
         .seed(7)
         .start_time(START)
-        .setting(Setting::ChainByHand(true))
+        .setting(Setting::ManualChain(true))
         .balance(1280, "100")
         .build()
         .unwrap()
@@ -360,10 +360,10 @@ async fn survives_every_fault<S: Submit>(
         for on_lookup in [false, true] {
             let sandbox = sandbox();
             if on_lookup {
-                sandbox.fault(S::OPERATION, Fault::ActThenDrop);
-                sandbox.fault(S::Lookup::OPERATION, fault);
+                sandbox.plan_fault(S::OPERATION, Fault::ActThenDrop);
+                sandbox.plan_fault(S::Lookup::OPERATION, fault);
             } else {
-                sandbox.fault(S::OPERATION, fault);
+                sandbox.plan_fault(S::OPERATION, fault);
             }
             let client = patient(in_process::client(&sandbox));
             let made = client.submit(request).await;
@@ -493,7 +493,7 @@ async fn a_refusal_is_the_gateways_own() {
 #[tokio::test]
 async fn a_doubt_of_v1_is_settled_later_and_never_sent_again_meanwhile() {
     let sandbox = sandbox();
-    sandbox.fault("create_order", Fault::DropBeforeActing);
+    sandbox.plan_fault("create_order", Fault::DropBeforeActing);
     let client = in_process::client(&sandbox);
     let error = client.submit(&v1_order()).await.unwrap_err();
     assert!(matches!(error, SubmitError::Unknown { .. }), "{error}");

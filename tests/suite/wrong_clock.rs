@@ -566,7 +566,7 @@ async fn the_main_job_is_done_with_a_clock_that_is_23_hours_wrong() {
             .app("app-id", "app-secret")
             .seed(7)
             .start_time(START)
-            .setting(Setting::ChainByHand(true))
+            .setting(Setting::ManualChain(true))
             .balance(usdt.get(), "100")
             .build()
             .unwrap();

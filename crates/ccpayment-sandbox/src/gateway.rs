@@ -5,30 +5,29 @@ use http::header::{CONTENT_TYPE, DATE};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use serde_json::{Map, Value, json};
 
-use crate::auth::{Account, TOLERANCE};
-use crate::digest::Digest;
-use crate::model::fault::{Deed, Fault};
-use crate::model::faults::Held;
+use crate::model::fault::{Execution, Fault};
+use crate::model::fault_plan::HeldRequest;
+use crate::model::refusal::ReceivedRequest;
 use crate::model::refusal::{INVALID_ARGUMENT, NOT_FOUND, Refusal, SUCCESS};
-use crate::model::request::Arrived;
 use crate::model::views::RequestView;
 use crate::model::{calendar, refusal};
-use crate::rsa::PrivateKey;
 use crate::rules::fields::Fields;
 use crate::rules::orders;
 use crate::rules::v1::codes;
 use crate::schema::Schemas;
+use crate::sign::headers::TOLERANCE;
+use crate::sign::rsa::PrivateKey;
 use crate::state::State;
-use crate::{routes, routes_v1};
+use crate::{routes, sign};
 
 const BASE: &str = "/ccpayment/v2/";
 
 /// The parts of the gateway that never change.
 #[derive(Debug)]
 pub(crate) struct Gateway {
-    pub(crate) account: Account,
+    pub(crate) signer: sign::v2::Signer,
     pub(crate) schemas: &'static Schemas,
-    pub(crate) digest: Digest,
+    pub(crate) signer_v1: sign::v1::Signer,
     pub(crate) schemas_v1: &'static Schemas,
     pub(crate) notification_key: Option<PrivateKey>,
 }
@@ -40,10 +39,10 @@ impl Gateway {
         now: u64,
         signing: u64,
         request: Request<Bytes>,
-    ) -> Result<Arrived, Box<Response<Bytes>>> {
+    ) -> Result<ReceivedRequest, Box<Response<Bytes>>> {
         let (parts, body) = request.into_parts();
         let path = parts.uri.path();
-        let v1 = path.starts_with(routes_v1::BASE);
+        let v1 = path.starts_with(routes::v1::BASE);
         let refuse = |status: StatusCode, message: &str| {
             let envelope = if v1 {
                 codes::no_route(message)
@@ -52,7 +51,7 @@ impl Gateway {
             };
             Box::new(answer(status, &envelope, now))
         };
-        let Some((route, operation)) = self.known(path) else {
+        let Some((route, operation)) = self.find_route(path) else {
             return Err(refuse(
                 StatusCode::NOT_FOUND,
                 "the sandbox has no such route",
@@ -65,11 +64,11 @@ impl Gateway {
             ));
         }
         let signed = if v1 {
-            self.digest.check(&parts.headers, &body, now, signing)
+            self.signer_v1.check(&parts.headers, &body, now, signing)
         } else {
-            self.account.check(&parts.headers, &body, now, signing)
+            self.signer.check(&parts.headers, &body, now, signing)
         };
-        Ok(Arrived {
+        Ok(ReceivedRequest {
             // The paths of v1 meet those of v2, its operations do not.
             route: if v1 { operation } else { route }.to_owned(),
             operation: operation.to_owned(),
@@ -86,8 +85,8 @@ impl Gateway {
 
 impl Gateway {
     /// A path's route and its operation.
-    fn known<'a>(&'a self, path: &'a str) -> Option<(&'a str, &'a str)> {
-        let (route, schemas) = match path.strip_prefix(routes_v1::BASE) {
+    fn find_route<'a>(&'a self, path: &'a str) -> Option<(&'a str, &'a str)> {
+        let (route, schemas) = match path.strip_prefix(routes::v1::BASE) {
             Some(route) => (route, self.schemas_v1),
             None => (path.strip_prefix(BASE)?, self.schemas),
         };
@@ -96,9 +95,9 @@ impl Gateway {
 
     /// By which name a path's faults are planned. The paths of v1 meet those of v2, its operations
     /// do not.
-    pub(crate) fn name<'a>(&'a self, path: &'a str) -> Option<&'a str> {
-        let (route, operation) = self.known(path)?;
-        Some(if path.starts_with(routes_v1::BASE) {
+    pub(crate) fn fault_route<'a>(&'a self, path: &'a str) -> Option<&'a str> {
+        let (route, operation) = self.find_route(path)?;
+        Some(if path.starts_with(routes::v1::BASE) {
             operation
         } else {
             route
@@ -108,15 +107,15 @@ impl Gateway {
 
 /// The envelope of the answer, or nothing where nothing was done: what struck it may still keep it
 /// from the merchant.
-pub(crate) fn serve(state: &mut State, request: Arrived) -> Value {
+pub(crate) fn serve(state: &mut State, request: ReceivedRequest) -> Value {
     let fault = state.faults.next(&request.route);
     let order_id = request.order_id.clone();
-    let logged = note(state, &request.route, order_id, fault);
-    let (answered, (code, envelope)) = match fault.map_or(Deed::Once, Fault::deed) {
-        Deed::Nothing => return Value::Null,
-        Deed::Hold => {
+    let logged = log_request(state, &request.route, order_id, fault);
+    let (answered, (code, envelope)) = match fault.map_or(Execution::Once, Fault::execution) {
+        Execution::Nothing => return Value::Null,
+        Execution::Hold => {
             if let Some(order_id) = request.order_id.clone() {
-                state.faults.hold(Held {
+                state.faults.hold(HeldRequest {
                     request,
                     order_id,
                     logged,
@@ -124,17 +123,19 @@ pub(crate) fn serve(state: &mut State, request: Arrived) -> Value {
             }
             return Value::Null;
         }
-        Deed::Once => (logged, act(state, &request, logged)),
-        Deed::Twice => {
-            let told = instructed(state, &request.operation);
+        Execution::Once => (logged, act(state, &request, logged)),
+        Execution::Twice => {
+            let before = planned_codes(state, &request.operation);
             let first = act(state, &request, logged);
-            let again = note(state, &request.route, request.order_id.clone(), fault);
-            // It is one call, so that an instruction for it holds for both copies.
-            if instructed(state, &request.operation).len() < told.len() {
-                state.instructed.insert(request.operation.clone(), told);
+            let again = log_request(state, &request.route, request.order_id.clone(), fault);
+            // It is one call, so that a planned code holds for both copies.
+            if planned_codes(state, &request.operation).len() < before.len() {
+                state
+                    .planned_codes
+                    .insert(request.operation.clone(), before);
             }
             let second = act(state, &request, again);
-            if fault == Some(Fault::TwiceAnswerSecond) {
+            if fault == Some(Fault::DeliveredTwiceAnswerSecond) {
                 (again, second)
             } else {
                 (logged, first)
@@ -142,7 +143,7 @@ pub(crate) fn serve(state: &mut State, request: Arrived) -> Value {
         }
     };
     // Who is told something else, or nothing, was not told this.
-    if fault.is_some_and(|fault| fault.deed() != Deed::Twice) {
+    if fault.is_some_and(|fault| fault.execution() != Execution::Twice) {
         return envelope;
     }
     if let Some(view) = state.requests.get_mut(answered) {
@@ -169,15 +170,20 @@ pub(crate) fn serve(state: &mut State, request: Arrived) -> Value {
 }
 
 /// A request that is cut off before it is whole, if its fault does that.
-pub(crate) fn cut(state: &mut State, route: &str) {
+pub(crate) fn strike_early(state: &mut State, route: &str) {
     if state.faults.peek(route).is_some_and(Fault::is_early) {
         let fault = state.faults.next(route);
-        note(state, route, None, fault);
+        log_request(state, route, None, fault);
     }
 }
 
 /// Its place in the log of requests.
-fn note(state: &mut State, route: &str, order_id: Option<String>, fault: Option<Fault>) -> usize {
+fn log_request(
+    state: &mut State,
+    route: &str,
+    order_id: Option<String>,
+    fault: Option<Fault>,
+) -> usize {
     state.requests.push(RequestView {
         route: route.to_owned(),
         order_id,
@@ -188,14 +194,18 @@ fn note(state: &mut State, route: &str, order_id: Option<String>, fault: Option<
     state.requests.len().saturating_sub(1)
 }
 
-fn instructed(state: &State, operation: &str) -> Vec<u32> {
-    state.instructed.get(operation).cloned().unwrap_or_default()
+fn planned_codes(state: &State, operation: &str) -> Vec<u32> {
+    state
+        .planned_codes
+        .get(operation)
+        .cloned()
+        .unwrap_or_default()
 }
 
 /// Carries a request out and notes what came of it.
-fn act(state: &mut State, request: &Arrived, logged: usize) -> (u32, Value) {
+fn act(state: &mut State, request: &ReceivedRequest, logged: usize) -> (u32, Value) {
     let (code, envelope) = if request.v1 {
-        routes_v1::act(state, request)
+        routes::v1::act(state, request)
     } else {
         match carry_out(state, request) {
             Ok(data) => (SUCCESS, refusal::success(data)),
@@ -208,14 +218,14 @@ fn act(state: &mut State, request: &Arrived, logged: usize) -> (u32, Value) {
     (code, envelope)
 }
 
-fn carry_out(state: &mut State, request: &Arrived) -> Result<Value, Refusal> {
+fn carry_out(state: &mut State, request: &ReceivedRequest) -> Result<Value, Refusal> {
     state.books.check()?;
     let fields = Fields(request.checked.clone()?);
     keep_pace(state)?;
     if let Some(code) = state.settings.refuse {
         return Err(Refusal::new(code, "every call is refused by a setting"));
     }
-    if let Some(codes) = state.instructed.get_mut(&request.operation)
+    if let Some(codes) = state.planned_codes.get_mut(&request.operation)
         && !codes.is_empty()
     {
         let code = codes.remove(0);
@@ -224,7 +234,7 @@ fn carry_out(state: &mut State, request: &Arrived) -> Result<Value, Refusal> {
         }
         return Err(Refusal::new(code, "refused as instructed"));
     }
-    match routes::handler(&request.operation) {
+    match routes::v2::handler(&request.operation) {
         Some(handler) => handler(state, &fields),
         None => Err(Refusal::new(
             refusal::INTERNAL,
@@ -268,7 +278,7 @@ fn order_id_in(body: &[u8]) -> Option<String> {
 }
 
 /// The order ids that a request names, one by one or in the list of v1.
-fn named_in(request: &Arrived) -> Vec<String> {
+fn named_in(request: &ReceivedRequest) -> Vec<String> {
     let listed = request
         .checked
         .as_ref()

@@ -3,12 +3,12 @@
 //! A [`Sandbox`] answers all 61 routes of the v2 API, and the 14 of the older v1, as the gateway
 //! would: it checks signatures and bodies, refuses with the documented codes, hands out addresses,
 //! keeps double-entry books that must balance after every posting, and delivers signed
-//! notifications on the documented schedule. What a merchant can't do is done by calls: money
-//! arrives ([`Sandbox::pay`], [`Sandbox::send`]), time passes ([`Sandbox::advance`]), people
-//! approve ([`Sandbox::approve`]), the market moves ([`Sandbox::set`]), the line fails
-//! ([`Sandbox::fault`]). It is the second, independent reading of the API, so it shares no code
-//! with the SDK beside it: it reads untyped JSON by the OpenAPI document in `schema/`, which `cargo
-//! xtask codegen` copies there.
+//! notifications on the documented schedule. Calls do what a merchant can't: money arrives
+//! ([`Sandbox::pay`], [`Sandbox::send_payment`]), time passes ([`Sandbox::advance`]), people
+//! approve ([`Sandbox::approve`]), the market moves ([`Sandbox::set`]), connections fail
+//! ([`Sandbox::plan_fault`]). The sandbox reads the API independently and shares no code with the
+//! SDK beside it: it reads untyped JSON by the OpenAPI document in `schema/`, which `cargo xtask
+//! codegen` copies there.
 //!
 //! ```
 //! use std::time::Duration;
@@ -22,7 +22,7 @@
 //!     let body = body.to_string();
 //!     let mut request = http::Request::post(format!("/ccpayment/v2/{route}"))
 //!         .header("Content-Type", "application/json");
-//!     for (name, value) in sandbox.sign_notification(body.as_bytes()) {
+//!     for (name, value) in sandbox.sign_v2(body.as_bytes()) {
 //!         request = request.header(name, value);
 //!     }
 //!     let request = request.body(Bytes::from(body)).unwrap();
@@ -61,27 +61,27 @@
 //! whatever falls due on the way happens at its own moment. Without it, the sandbox goes by the
 //! real clock, and what fell due happens before the next call. Deposits end when their chain has
 //! grown by its confirmations; withdrawals are sent after 30 seconds and end in the same way;
-//! batches are paid a row, or all at once, a minute. [`Setting::ChainByHand`] switches that off:
+//! batches are paid a row, or all at once, a minute. [`Setting::ManualChain`] switches that off:
 //! then only [`Sandbox::confirm`], [`Sandbox::settle_payouts`] and [`Sandbox::fail`] end anything.
 //!
 //! The same seed and the same calls at the same times give the same ids, answers and books.
 //!
-//! # Lines that fail
+//! # Faults
 //!
-//! A [`Fault`] strikes the next request of a route ([`Sandbox::fault`]), or each request by chance
-//! and a seed ([`Sandbox::faults_by_seed`]). On a served socket it is real: connections are reset,
-//! bodies trickle, are cut and lie about their length, requests arrive twice or after their own
-//! look-up, and answers are HTML, redirects, bombs or no JSON. Each says whether the gateway acted,
-//! and the books agree. [`Sandbox::requests`] and [`Sandbox::fault_hits`] tell what struck,
-//! [`Sandbox::exchange`] does so in process. [`Server::refuse`] closes the port itself, and
+//! A [`Fault`] strikes the next request of a route ([`Sandbox::plan_fault`]), or each request by
+//! chance and a seed ([`Sandbox::faults_by_seed`]). On a served socket it is real: connections are
+//! reset, bodies trickle, are cut and lie about their length, requests arrive twice or after their
+//! own look-up, and answers are HTML, redirects, bombs or no JSON. Each says whether the gateway
+//! acted, and the books agree. [`Sandbox::requests`] and [`Sandbox::fault_hits`] tell what struck,
+//! [`Sandbox::exchange`] does so in process. [`Server::stop_listening`] closes the port itself, and
 //! [`Sandbox::serve_stream`] answers on a connection that is no socket.
 //!
 //! # As a program, with pages
 //!
 //! [`Sandbox::serve`] also answers below `/sandbox/`, `/checkout/` and `/invoice/`: an admin API,
 //! an overview, and pages to pay on, to which `checkoutUrl` and `invoiceUrl` lead once
-//! [`Sandbox::set_site`] said where they are. `cargo run -p ccpayment-sandbox` serves it all to
-//! clients in any language, and `docs/sandbox.md` is its guide. The feature `program`, on by
+//! [`Sandbox::set_public_url`] said where they are. `cargo run -p ccpayment-sandbox` serves it all
+//! to clients in any language, and `docs/sandbox.md` is its guide. The feature `cli`, on by
 //! default, brings what only that needs; `SandboxBuilder::state_file` is one of these.
 //!
 //! # What it knows
@@ -105,7 +105,7 @@
 //!
 //! Every code of the table can be met. Most come from the state, some from a [`Setting`]; 10001,
 //! 11007, 11018, 15000, 15002 and 17006 name conditions that nothing here brings about, and come by
-//! [`Sandbox::instruct`] alone, as any code can. The message begins with the code's name. A field
+//! [`Sandbox::fail_next`] alone, as any code can. The message begins with the code's name. A field
 //! that the route does not know is refused (11000), and the nearest one that it does know is named.
 //!
 //! # What it decides where the API is silent
@@ -157,21 +157,21 @@
 //! # RSA
 //!
 //! With [`SandboxBuilder::rsa_public_key`] requests of v2 must be signed with the merchant's RSA
-//! key (PKCS#1 v1.5 over SHA-256, in base64), with [`SandboxBuilder::secret_too`] the secret will
-//! do as well, and with [`SandboxBuilder::notification_key`] notifications of v2 are signed with a
-//! key of the sandbox's own. v1 knows its digest alone.
+//! key (PKCS#1 v1.5 over SHA-256, in base64). With [`SandboxBuilder::accept_secret_too`] the secret
+//! will do as well. With [`SandboxBuilder::rsa_notification_key`] notifications of v2 are signed
+//! with a key of the sandbox's own. v1 knows its digest alone.
 //!
 //! # The older API
 //!
 //! The 14 routes below `/ccpayment/v1/` work on the same coins, balances and books. Whatever was
 //! made through v1 is announced in the words of v1: `API Deposit`, `Direct Deposit` and `API
 //! Withdrawal`, and what begins on a dashboard by calls: `Invoice` ([`Sandbox::dashboard_invoice`])
-//! and `Refund` ([`Sandbox::refund`]). Answers and notifications are signed with the digest,
-//! failures included. Coins and tokens have made-up UUIDs that never change
+//! and `Refund` ([`Sandbox::dashboard_refund`]). Answers and notifications are signed with the
+//! digest, failures included. Coins and tokens have made-up UUIDs that never change
 //! ([`Sandbox::v1_token_id`]), and `payment_url` leads to a page like `invoiceUrl`.
 //!
 //! Three codes of v1 are established: 10000, 224066 (a fault of the gateway) and 224083 (no such
-//! Cwallet user). [`Sandbox::instruct`] provokes them on any route, by operation id. Nobody has
+//! Cwallet user). [`Sandbox::fail_next`] provokes them on any route, by operation id. Nobody has
 //! published the others, so **these numbers are made up here and mean nothing to the real
 //! gateway**:
 //!
@@ -209,37 +209,35 @@
 //!   counted by value. `resend_webhooks` answers with an empty object.
 //! - `amount` and `valid_timestamp`, which old clients send to `get_checkout_url`, are ignored.
 
-mod auth;
+mod api;
+mod bad_response;
 mod clock;
-mod complaints;
-mod digest;
-mod door;
-mod exchange;
-mod front;
 mod gateway;
-mod handle;
+mod http_admin;
+mod in_process;
+mod listener;
 mod model;
 mod ops;
-mod page;
-mod reply;
 mod routes;
-mod routes_v1;
-mod rsa;
 mod rules;
 mod schema;
+mod schema_errors;
 mod server;
+mod sign;
+mod socket_faults;
 mod state;
-mod wire;
+mod templates;
 
-pub use exchange::Exchange;
-pub use handle::builder::SandboxBuilder;
-pub use handle::sandbox::Sandbox;
+pub use api::builder::SandboxBuilder;
+pub use api::sandbox::Sandbox;
+pub use in_process::Exchange;
 pub use model::error::SandboxError;
-pub use model::fault::{Fault, Garbled};
+pub use model::fault::{BadResponse, Fault};
 pub use model::ledger::{Entry, EntryKind, Ledger, Posting};
-pub use model::settings::{AddressKind, Retries, Setting};
+pub use model::settings::{AddressKind, RetrySchedule, Setting};
 pub use model::views::{
-    Attempt, DepositView, Incoming, Notification, Payment, PayoutView, Picked, RequestView,
+    DeliveryAttempt, DepositView, IncomingPayment, Notification, Payment, PayoutView, PickedCoin,
+    RequestView,
 };
 pub use server::Server;
-pub use wire::ByteStream;
+pub use socket_faults::ByteStream;

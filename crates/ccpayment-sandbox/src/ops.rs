@@ -1,4 +1,4 @@
-//! The one door to the state: every change is an operation at a moment.
+//! Operations: the only way to change the state. Every change is one of them, at a moment.
 //!
 //! The same seed and the same operations lead to the same state, ids and answers, so that a journal
 //! of operations is all there is to keep.
@@ -8,32 +8,31 @@ use serde_json::{Value, json};
 
 use crate::model::error::SandboxError;
 use crate::model::fault::Fault;
-use crate::model::faults::Chance;
+use crate::model::fault_plan::RandomFaults;
 use crate::model::ledger::{Account, EntryKind};
 use crate::model::money::{Money, parse};
-use crate::model::request::Arrived;
+use crate::model::refusal::ReceivedRequest;
 use crate::model::settings::{self, Setting};
-use crate::model::views::{Attempt, Incoming};
-use crate::rules::address_routes;
+use crate::model::views::{DeliveryAttempt, IncomingPayment};
 use crate::rules::v1::{codes, dashboard};
-use crate::rules::{assets, batches, deposits, invoices, notices, payouts};
+use crate::rules::{addresses, assets, batches, deposits, invoices, notifications, payouts};
 use crate::schema::known_code;
 use crate::state::{State, Timer};
-use crate::{gateway, routes_v1};
+use crate::{gateway, routes};
 
 /// Everything that can happen to a gateway.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum Op {
     /// Nothing but the time that has passed.
     Tick,
-    Request(Arrived),
+    Request(ReceivedRequest),
     Fund {
         user_id: Option<String>,
         coin_id: u64,
         amount: String,
     },
     Set(Setting),
-    Pay(Incoming),
+    Pay(IncomingPayment),
     Pick {
         order_id: String,
         coin_id: u64,
@@ -66,7 +65,7 @@ pub(crate) enum Op {
         route: String,
         fault: Fault,
     },
-    Chance(Chance),
+    Chance(RandomFaults),
     /// A request for this route was cut off before it was whole.
     Cut(String),
     Instruct {
@@ -89,7 +88,7 @@ pub(crate) enum Op {
     Delivered {
         serial: u64,
         signed_at: u64,
-        attempt: Attempt,
+        attempt: DeliveryAttempt,
     },
 }
 
@@ -116,21 +115,23 @@ impl State {
                 }
                 self.settings.set(setting)?;
             }
-            Op::Pay(incoming) => return deposits::arrive(self, &incoming),
+            Op::Pay(incoming) => return deposits::lifecycle::arrive(self, &incoming),
             Op::Pick {
                 order_id,
                 coin_id,
                 chain,
             } => return invoices::pick(self, &order_id, coin_id, &chain),
-            Op::Confirm(record_id) => deposits::confirm(self, &record_id)?,
-            Op::ConfirmAll => return Ok(json!(deposits::confirm_all(self))),
-            Op::FlagRisky(record_id) => deposits::flag_risky(self, &record_id)?,
-            Op::RefundRisky(record_id) => return deposits::refund(self, &record_id),
-            Op::RiskAddress(address) => address_routes::flag_risky(self, &address)?,
+            Op::Confirm(record_id) => deposits::lifecycle::confirm(self, &record_id)?,
+            Op::ConfirmAll => return Ok(json!(deposits::lifecycle::confirm_all(self))),
+            Op::FlagRisky(record_id) => deposits::lifecycle::flag_risky(self, &record_id)?,
+            Op::RefundRisky(record_id) => return deposits::lifecycle::refund(self, &record_id),
+            Op::RiskAddress(address) => addresses::routes::flag_risky(self, &address)?,
             Op::Fail(id) => self.fail(&id)?,
             Op::SettlePayouts => {
-                let rows = batches::settle_all(self);
-                return Ok(json!(payouts::settle_all(self).saturating_add(rows)));
+                let rows = batches::lifecycle::settle_all(self);
+                return Ok(json!(
+                    payouts::lifecycle::settle_all(self).saturating_add(rows)
+                ));
             }
             Op::Approve(id) => self.approve(&id)?,
             Op::Reject { record_id, reason } => self.reject(&record_id, &reason)?,
@@ -139,21 +140,21 @@ impl State {
                 chain,
                 address,
                 amount,
-            } => return payouts::automatic(self, coin_id, &chain, &address, &amount),
+            } => return payouts::lifecycle::automatic(self, coin_id, &chain, &address, &amount),
             Op::Sweep {
                 address,
                 coin_id,
                 fee,
             } => assets::sweep(self, &address, coin_id, &fee)?,
             Op::Plan { route, fault } => self.faults.plan(&route, fault),
-            Op::Chance(chance) => self.faults.leave_to_chance(chance),
-            Op::Cut(route) => gateway::cut(self, &route),
+            Op::Chance(random) => self.faults.set_random(random),
+            Op::Cut(route) => gateway::strike_early(self, &route),
             Op::Instruct { operation, code } => {
-                let code = match routes_v1::handler(&operation) {
+                let code = match routes::v1::handler(&operation) {
                     Some(_) => codes::known_code(code)?,
                     None => known_code(code)?,
                 };
-                self.instructed.entry(operation).or_default().push(code);
+                self.planned_codes.entry(operation).or_default().push(code);
             }
             Op::DashboardInvoice { price, email } => {
                 return dashboard::invoice(self, &price, email);
@@ -162,7 +163,7 @@ impl State {
                 return dashboard::refund(self, &record_id, &amount);
             }
             Op::WebhookUrl(url) => self.outbox.webhook_url = Some(url),
-            Op::ActivateWebhook => notices::activation(self),
+            Op::ActivateWebhook => notifications::activation(self),
             Op::Resend(record_id) => {
                 if !self.outbox.resend(&record_id, self.now) {
                     return Err(SandboxError::NothingAnnounced(record_id));
@@ -189,10 +190,10 @@ impl State {
             // An error is a record that has ended meanwhile, or books that refuse the next call,
             // too.
             let _ = match timer {
-                Timer::Confirm(record_id) => deposits::confirm(self, &record_id),
-                Timer::Broadcast(record_id) => payouts::broadcast(self, &record_id),
-                Timer::Settle(record_id) => payouts::settle(self, &record_id),
-                Timer::Batch(batch_order_id) => batches::proceed(self, &batch_order_id),
+                Timer::Confirm(record_id) => deposits::lifecycle::confirm(self, &record_id),
+                Timer::Broadcast(record_id) => payouts::lifecycle::broadcast(self, &record_id),
+                Timer::Settle(record_id) => payouts::lifecycle::settle(self, &record_id),
+                Timer::Batch(batch_order_id) => batches::lifecycle::proceed(self, &batch_order_id),
             };
         }
         self.now = until;
@@ -204,7 +205,7 @@ impl State {
         coin_id: u64,
         amount: &str,
     ) -> Result<(), SandboxError> {
-        if crate::model::catalogue::Coin::find(coin_id).is_none() {
+        if crate::model::coins::Coin::find(coin_id).is_none() {
             return Err(SandboxError::UnknownCoin(coin_id));
         }
         let value = parse(amount)
@@ -229,27 +230,30 @@ impl State {
     }
 
     fn fail(&mut self, id: &str) -> Result<(), SandboxError> {
-        if self.deposits.has(&crate::model::shelf::by_record(id)) {
-            return deposits::fail(self, id);
+        if self
+            .deposits
+            .has(&crate::model::indexed_list::by_record(id))
+        {
+            return deposits::lifecycle::fail(self, id);
         }
-        if batches::is_row(self, id) {
-            return batches::fail_row(self, id);
+        if batches::rows::is_row(self, id) {
+            return batches::rows::fail(self, id);
         }
-        payouts::fail(self, id)
+        payouts::lifecycle::fail(self, id)
     }
 
     fn approve(&mut self, id: &str) -> Result<(), SandboxError> {
-        if self.batches.has(&crate::model::shelf::by_order(id)) {
-            return batches::approve(self, id);
+        if self.batches.has(&crate::model::indexed_list::by_order(id)) {
+            return batches::lifecycle::approve(self, id);
         }
-        payouts::approve(self, id)
+        payouts::lifecycle::approve(self, id)
     }
 
     fn reject(&mut self, id: &str, reason: &str) -> Result<(), SandboxError> {
-        if self.batches.has(&crate::model::shelf::by_order(id)) {
-            return batches::reject(self, id, reason);
+        if self.batches.has(&crate::model::indexed_list::by_order(id)) {
+            return batches::lifecycle::reject(self, id, reason);
         }
-        payouts::reject(self, id, reason)
+        payouts::lifecycle::reject(self, id, reason)
     }
 }
 
@@ -261,7 +265,7 @@ mod tests {
         let Value::Object(fields) = body else {
             panic!("no object")
         };
-        Op::Request(Arrived {
+        Op::Request(ReceivedRequest {
             route: operation.to_owned(),
             operation: operation.to_owned(),
             order_id: None,
@@ -299,7 +303,7 @@ mod tests {
         go(&mut live, fund);
         let opened = go(&mut live, request("createAppOrderDepositAddress", order));
         let address = opened["data"]["address"].as_str().unwrap().to_owned();
-        go(&mut live, Op::Pay(Incoming::new(address, "5")));
+        go(&mut live, Op::Pay(IncomingPayment::new(address, "5")));
         go(&mut live, request("applyAppWithdrawToNetwork", payout));
         for _ in 0..10 {
             go(&mut live, Op::Tick);

@@ -7,9 +7,9 @@ use jsonschema::Validator;
 use jsonschema::error::ValidationErrorKind;
 use serde_json::{Map, Value, json};
 
-use crate::complaints::{describe, unknown_field};
 use crate::model::error::SandboxError;
 use crate::model::refusal::{INVALID_ARGUMENT, Refusal};
+use crate::schema_errors::{describe, unknown_field};
 
 const V2: &str = include_str!("../schema/v2.json");
 const V1: &str = include_str!("../schema/v1.json");

@@ -16,24 +16,25 @@ use hyper_util::rt::TokioIo;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::door::Door;
-use crate::handle::sandbox::Sandbox;
+use crate::api::sandbox::Sandbox;
+use crate::listener::Listener;
 use crate::model::fault::Fault;
-use crate::wire::{ByteStream, Ending, Line};
-use crate::{clock, wire};
+use crate::socket_faults::{ByteStream, Ending, SharedStream};
+use crate::{clock, socket_faults};
 
 const MAX_BODY: usize = 1024 * 1024;
-const FAREWELL: Duration = Duration::from_secs(5);
+const DRAIN_LIMIT: Duration = Duration::from_secs(5);
 
 /// A [`Sandbox`] on a socket; see [`Sandbox::serve`]. Dropping it stops it too, without waiting.
 #[derive(Debug)]
 pub struct Server {
     addr: SocketAddr,
     stop: watch::Sender<()>,
-    orders: mpsc::Sender<Order>,
+    commands: mpsc::Sender<Command>,
     task: JoinHandle<()>,
 }
 
+/// # Serving on sockets and other streams
 impl Sandbox {
     /// Answers on a socket until the [`Server`] is shut down or dropped.
     ///
@@ -49,34 +50,34 @@ impl Sandbox {
     ///
     /// Nothing in it goes by chance: the same bytes at the same (virtual) times of tokio's clock
     /// meet the same answers. Pauses within an answer, such as those of
-    /// [`SlowBody`](crate::Garbled::SlowBody), go by that clock, too.
+    /// [`SlowBody`](crate::BadResponse::SlowBody), go by that clock, too.
     pub async fn serve_stream(&self, stream: impl ByteStream) {
         let (_open, stopped) = watch::channel(());
-        converse(self.clone(), stream, stopped).await;
+        serve_connection(self.clone(), stream, stopped).await;
     }
 }
 
 impl Server {
     async fn start(sandbox: Sandbox, addr: SocketAddr) -> io::Result<Self> {
-        let (addr, door) = Door::open(addr)?;
+        let (addr, listener) = Listener::open(addr)?;
         let (stop, stopped) = watch::channel(());
-        let (orders, taken) = mpsc::channel(1);
-        let task = tokio::spawn(accept(sandbox, door, stopped, taken));
+        let (commands, received) = mpsc::channel(1);
+        let task = tokio::spawn(accept(sandbox, listener, stopped, received));
         Ok(Self {
             addr,
             stop,
-            orders,
+            commands,
             task,
         })
     }
 
     /// Stops listening and closes all connections: from the return of this call on, the kernel
-    /// refuses each new one, until [`listen`](Self::listen).
+    /// refuses each new one, until [`listen_again`](Self::listen_again).
     ///
     /// Requests in progress may end first. Those that take longer than five seconds are cut off.
-    pub async fn refuse(&self) {
+    pub async fn stop_listening(&self) {
         // It can't fail: nothing is bound.
-        let _ = self.order(false).await;
+        let _ = self.command(false).await;
     }
 
     /// Listens again, on the same port.
@@ -85,14 +86,14 @@ impl Server {
     ///
     /// When the port can't be had, because somebody else took it; on Linux, nobody gets it by
     /// chance.
-    pub async fn listen(&self) -> io::Result<()> {
-        self.order(true).await
+    pub async fn listen_again(&self) -> io::Result<()> {
+        self.command(true).await
     }
 
-    async fn order(&self, open: bool) -> io::Result<()> {
+    async fn command(&self, open: bool) -> io::Result<()> {
         let (done, told) = oneshot::channel();
         let gone = || io::Error::other("the server has ended");
-        (self.orders.send((open, done)).await).map_err(|_| gone())?;
+        (self.commands.send((open, done)).await).map_err(|_| gone())?;
         told.await.map_err(|_| gone())?
     }
 
@@ -113,20 +114,20 @@ impl Server {
     pub async fn shutdown(self) {
         let Self { stop, mut task, .. } = self;
         drop(stop);
-        if clock::within(FAREWELL, &mut task).await.is_none() {
+        if clock::within(DRAIN_LIMIT, &mut task).await.is_none() {
             task.abort();
         }
     }
 }
 
 /// To listen or not, and whom to tell.
-type Order = (bool, oneshot::Sender<io::Result<()>>);
+type Command = (bool, oneshot::Sender<io::Result<()>>);
 
 async fn accept(
     sandbox: Sandbox,
-    mut door: Door,
+    mut listener: Listener,
     mut stopped: watch::Receiver<()>,
-    mut orders: mpsc::Receiver<Order>,
+    mut commands: mpsc::Receiver<Command>,
 ) {
     let mut connections = JoinSet::new();
     // Nothing is ever sent on it; the connections end when it is dropped.
@@ -135,50 +136,54 @@ async fn accept(
         tokio::select! {
             biased;
             _ = stopped.changed() => break,
-            Some((open, done)) = orders.recv() => {
+            Some((open, done)) = commands.recv() => {
                 let result = if open {
-                    door.reopen()
+                    listener.reopen()
                 } else {
-                    door.shut();
+                    listener.close();
                     (epoch, over) = watch::channel(());
-                    farewell(&mut connections).await;
+                    drain(&mut connections).await;
                     Ok(())
                 };
                 // Who does not wait for it need not know.
                 let _ = done.send(result);
             }
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
-            accepted = door.accept() => match accepted {
+            accepted = listener.accept() => match accepted {
                 Ok(stream) => {
                     // Small answers must not wait for the peer's delayed acknowledgement; it works
                     // without, too.
                     let _ = stream.set_nodelay(true);
-                    connections.spawn(converse(sandbox.clone(), stream, over.clone()));
+                    connections.spawn(serve_connection(sandbox.clone(), stream, over.clone()));
                 }
                 // Out of descriptors, most likely: let the others end first.
                 Err(_) => tokio::task::yield_now().await,
             },
         }
     }
-    drop((door, epoch));
+    drop((listener, epoch));
     while connections.join_next().await.is_some() {}
 }
 
-async fn farewell(connections: &mut JoinSet<()>) {
+async fn drain(connections: &mut JoinSet<()>) {
     let all = async { while connections.join_next().await.is_some() {} };
-    if clock::within(FAREWELL, all).await.is_none() {
+    if clock::within(DRAIN_LIMIT, all).await.is_none() {
         connections.shutdown().await;
     }
 }
 
-async fn converse(sandbox: Sandbox, stream: impl ByteStream, mut stopped: watch::Receiver<()>) {
-    let line = Line::new(stream);
+async fn serve_connection(
+    sandbox: Sandbox,
+    stream: impl ByteStream,
+    mut stopped: watch::Receiver<()>,
+) {
+    let shared = SharedStream::new(stream);
     let ending = Mutex::new(None);
     {
         let service = service_fn(|request| handle(&sandbox, request, &ending));
         let connection = http1::Builder::new()
             .auto_date_header(false)
-            .serve_connection(TokioIo::new(line.clone()), service);
+            .serve_connection(TokioIo::new(shared.clone()), service);
         let mut connection = std::pin::pin!(connection);
         // An error is a peer that went away, or a fault that was asked for.
         let stopping = tokio::select! {
@@ -192,10 +197,10 @@ async fn converse(sandbox: Sandbox, stream: impl ByteStream, mut stopped: watch:
         }
     }
     let ending = ending.into_inner().unwrap_or_else(PoisonError::into_inner);
-    if let (Some(ending), Some(stream)) = (ending, line.into_stream()) {
+    if let (Some(ending), Some(stream)) = (ending, shared.into_stream()) {
         tokio::select! {
             biased;
-            () = wire::end(stream, ending) => {}
+            () = socket_faults::end(stream, ending) => {}
             // Silence must not outlast the server.
             _ = stopped.changed() => {}
         }
@@ -214,7 +219,7 @@ async fn handle(
         Dropped
     };
     let (parts, mut body) = request.into_parts();
-    if let Some(fault) = sandbox.cut(parts.uri.path()) {
+    if let Some(fault) = sandbox.strike_early(parts.uri.path()) {
         if fault == Fault::ResetMidRequest && !body.is_end_stream() {
             let _ = body.frame().await;
         }
@@ -231,8 +236,10 @@ async fn handle(
         }
         Err(_) => return Err(Dropped),
     };
-    let exchange = sandbox.carry(Request::from_parts(parts, body)).await;
-    wire::ending(exchange)
+    let exchange = sandbox
+        .exchange_whole(Request::from_parts(parts, body))
+        .await;
+    socket_faults::ending(exchange)
         .map(|response| response.map(Full::new))
         .map_err(drop_with)
 }

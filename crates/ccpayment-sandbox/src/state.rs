@@ -3,22 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::model::address::Address;
+use crate::model::address::Sweep;
 use crate::model::batch::{Batch, Row};
 use crate::model::chains::Chain;
-use crate::model::deposit::{Deposit, Lost, Refund};
-use crate::model::faults::Faults;
+use crate::model::deposit::{Deposit, LostPayment, Refund};
+use crate::model::fault_plan::FaultPlan;
 use crate::model::ids::Ids;
+use crate::model::indexed_list::IndexedList;
 use crate::model::invoice::Invoice;
 use crate::model::ledger::Books;
 use crate::model::order::Order;
 use crate::model::outbox::Outbox;
 use crate::model::payout::{Payout, Quote};
 use crate::model::settings::Settings;
-use crate::model::shelf::Shelf;
 use crate::model::swap::Swap;
-use crate::model::sweep::Sweep;
 use crate::model::transfer::{BatchTransfer, Transfer};
-use crate::model::v1::Book;
+use crate::model::v1::V1Records;
 use crate::model::views::RequestView;
 
 /// What happens by time; whatever has ended meanwhile takes no notice.
@@ -42,12 +42,12 @@ pub(crate) struct State {
     pub(crate) app_id: String,
     /// Where the pages to pay on are, without a slash at the end. It dates from this start of the
     /// sandbox and is no part of what happened.
-    pub(crate) site: String,
+    pub(crate) public_url: String,
     pub(crate) settings: Settings,
     pub(crate) ids: Ids,
     pub(crate) books: Books,
     /// By address.
-    pub(crate) addresses: Shelf<Address>,
+    pub(crate) addresses: IndexedList<Address>,
     /// The address that a reference or a user has on a chain, by its owner's key and the group.
     pub(crate) permanent: HashMap<(String, &'static str), String>,
     /// How many of them references and users have.
@@ -55,31 +55,31 @@ pub(crate) struct State {
     pub(crate) user_addresses: usize,
     pub(crate) users: BTreeSet<String>,
     /// By order id; invoices share the ids.
-    pub(crate) orders: Shelf<Order>,
-    pub(crate) invoices: Shelf<Invoice>,
+    pub(crate) orders: IndexedList<Order>,
+    pub(crate) invoices: IndexedList<Invoice>,
     /// By record id.
-    pub(crate) deposits: Shelf<Deposit>,
-    pub(crate) refunds: Shelf<Refund>,
+    pub(crate) deposits: IndexedList<Deposit>,
+    pub(crate) refunds: IndexedList<Refund>,
     /// Payments that the gateway overlooked, by transaction id.
-    pub(crate) lost: BTreeMap<String, Lost>,
+    pub(crate) lost: BTreeMap<String, LostPayment>,
     /// By order id or user order id, and by record id.
-    pub(crate) payouts: Shelf<Payout>,
+    pub(crate) payouts: IndexedList<Payout>,
     pub(crate) quotes: BTreeMap<String, Quote>,
-    pub(crate) transfers: Shelf<Transfer>,
-    pub(crate) batch_transfers: Shelf<BatchTransfer>,
-    pub(crate) swaps: Shelf<Swap>,
+    pub(crate) transfers: IndexedList<Transfer>,
+    pub(crate) batch_transfers: IndexedList<BatchTransfer>,
+    pub(crate) swaps: IndexedList<Swap>,
     /// By the merchant's id.
-    pub(crate) batches: Shelf<Batch>,
+    pub(crate) batches: IndexedList<Batch>,
     /// The rows of each batch, in order of arrival.
-    pub(crate) rows: HashMap<String, Shelf<Row>>,
+    pub(crate) rows: HashMap<String, IndexedList<Row>>,
     /// The batch of each row, by the row's record id.
     pub(crate) batch_of_row: HashMap<String, String>,
-    pub(crate) sweeps: Shelf<Sweep>,
+    pub(crate) sweeps: IndexedList<Sweep>,
     pub(crate) outbox: Outbox,
-    pub(crate) v1: Book,
-    pub(crate) faults: Faults,
+    pub(crate) v1: V1Records,
+    pub(crate) faults: FaultPlan,
     /// Codes that the next calls of an operation are answered with.
-    pub(crate) instructed: BTreeMap<String, Vec<u32>>,
+    pub(crate) planned_codes: BTreeMap<String, Vec<u32>>,
     pub(crate) requests: Vec<RequestView>,
     /// The second and the day of the last signed call, and how many there were in each.
     pub(crate) pace: [(u64, u32); 2],
@@ -95,33 +95,33 @@ impl State {
             now: 0,
             app_id,
             // `.invalid` never resolves, so that nobody is sent to a real page to pay on.
-            site: "https://sandbox.invalid".to_owned(),
+            public_url: "https://sandbox.invalid".to_owned(),
             settings: Settings::default(),
             ids: Ids::new(seed),
             books: Books::default(),
-            addresses: Shelf::default(),
+            addresses: IndexedList::default(),
             permanent: HashMap::new(),
             reference_addresses: 0,
             user_addresses: 0,
             users: BTreeSet::new(),
-            orders: Shelf::default(),
-            invoices: Shelf::default(),
-            deposits: Shelf::default(),
-            refunds: Shelf::default(),
+            orders: IndexedList::default(),
+            invoices: IndexedList::default(),
+            deposits: IndexedList::default(),
+            refunds: IndexedList::default(),
             lost: BTreeMap::new(),
-            payouts: Shelf::default(),
+            payouts: IndexedList::default(),
             quotes: BTreeMap::new(),
-            transfers: Shelf::default(),
-            batch_transfers: Shelf::default(),
-            swaps: Shelf::default(),
-            batches: Shelf::default(),
+            transfers: IndexedList::default(),
+            batch_transfers: IndexedList::default(),
+            swaps: IndexedList::default(),
+            batches: IndexedList::default(),
             rows: HashMap::new(),
             batch_of_row: HashMap::new(),
-            sweeps: Shelf::default(),
+            sweeps: IndexedList::default(),
             outbox: Outbox::default(),
-            v1: Book::default(),
-            faults: Faults::default(),
-            instructed: BTreeMap::new(),
+            v1: V1Records::default(),
+            faults: FaultPlan::default(),
+            planned_codes: BTreeMap::new(),
             requests: Vec::new(),
             pace: [(0, 0); 2],
             wallets: BTreeMap::new(),
@@ -132,7 +132,7 @@ impl State {
 
     /// Where a page is, from its kind and its key.
     pub(crate) fn page_url(&self, kind: &str, key: &str) -> String {
-        format!("{}/{kind}/{key}", self.site)
+        format!("{}/{kind}/{key}", self.public_url)
     }
 
     /// The address that withdrawals on a chain come from.
@@ -144,9 +144,9 @@ impl State {
             .clone()
     }
 
-    /// Sets what happens by time, unless the chains are worked by hand.
+    /// Sets what happens by time, unless the chains are manual.
     pub(crate) fn set_timer(&mut self, at: u64, timer: Timer) {
-        if self.settings.by_hand {
+        if self.settings.manual_chain {
             return;
         }
         // The count keeps what is due in the same second in the order of setting.

@@ -107,9 +107,9 @@ async fn recipe_with_both_notifications_after_the_record_is_final_credits_25_of_
     let payment = sandbox.pay(to_pay.address.as_str(), "25").unwrap();
 
     // The first notification is on its way until the chain has confirmed the payment.
-    let mut late = sandbox.due();
+    let mut late = sandbox.due_notifications();
     sandbox.confirm(&payment.record_id).unwrap();
-    late.extend(sandbox.due());
+    late.extend(sandbox.due_notifications());
     let statuses: Vec<_> = ["Processing", "Success"]
         .map(|it| late.iter().any(|n| n.body.contains(it)))
         .into();

@@ -14,7 +14,7 @@ use ccpayment::{
     Address, Amount, AppId, AppSecret, Chain, Client, CoinId, Credentials, FiatId, OrderId,
     PriceIn, Timestamp, UserId,
 };
-use ccpayment_sandbox::Incoming;
+use ccpayment_sandbox::IncomingPayment;
 use ccpayment_testing::{FakeTransport, Reply, TestClock};
 use serde_json::json;
 use shop::{Asked, Database, PayoutState, Till};
@@ -37,10 +37,10 @@ fn till(house: &House) -> Till {
 /// Brings everything that is due, in this order, and says how often it was acknowledged.
 async fn bring(house: &House, till: &Till) -> usize {
     let mut acknowledged = 0;
-    for notification in house.sandbox.due() {
+    for notification in house.sandbox.due_notifications() {
         let answer = till.receive(&request(&notification)).await;
         acknowledged += usize::from(answer.body() == "Success");
-        house.sandbox.answered(notification, Some(&answer));
+        house.sandbox.record_answer(notification, Some(&answer));
     }
     acknowledged
 }
@@ -54,9 +54,9 @@ async fn invoice_with_payments_in_two_coins_books_the_value_of_each_row() {
     till.bill(&invoice).await.unwrap();
     let mut coins = Vec::new();
     for (coin_id, chain) in [(1486, "XRP"), (1280, "TRX")] {
-        let picked = house.sandbox.pick("bill-1", coin_id, chain).unwrap();
-        let incoming = Incoming::new(picked.address, &*picked.amount).coin(coin_id, chain);
-        let paid = house.sandbox.send(incoming).unwrap();
+        let picked = house.sandbox.pick_coin("bill-1", coin_id, chain).unwrap();
+        let incoming = IncomingPayment::new(picked.address, &*picked.amount).coin(coin_id, chain);
+        let paid = house.sandbox.send_payment(incoming).unwrap();
         house.sandbox.confirm(&paid.record_id).unwrap();
         coins.push(amount(&picked.amount));
     }
@@ -80,8 +80,8 @@ async fn what_the_till_does_not_handle_is_stored_whole_before_it_is_acknowledged
     let till = till(&house);
     let user = GetOrCreateUserDepositAddress::new(UserId::new("user-1"), Chain::new("POLYGON"));
     let address = house.client.send(&user).await.unwrap().address;
-    let incoming = Incoming::new(address.as_str(), "5").coin(1280, "POLYGON");
-    house.sandbox.send(incoming).unwrap();
+    let incoming = IncomingPayment::new(address.as_str(), "5").coin(1280, "POLYGON");
+    house.sandbox.send_payment(incoming).unwrap();
     assert_eq!(bring(&house, &till).await, 1);
     let rows = till.database.rows();
     assert_eq!(rows.set_aside.len(), 1);

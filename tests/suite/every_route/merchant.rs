@@ -39,7 +39,7 @@ pub(crate) fn sandbox() -> Sandbox {
         .app(APP_ID, SECRET)
         .seed(11)
         .start_time(START)
-        .setting(Setting::ChainByHand(true))
+        .setting(Setting::ManualChain(true))
         .balance(1280, "1000")
         .balance(1329, "1000")
         .build()

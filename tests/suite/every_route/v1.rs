@@ -1,6 +1,6 @@
 //! The stories of v1, one for each group.
 
-use ccpayment_sandbox::Incoming;
+use ccpayment_sandbox::IncomingPayment;
 use serde_json::json;
 
 use super::Story;
@@ -56,11 +56,11 @@ async fn order(merchant: &mut Merchant) {
     let sandbox = &merchant.sandbox;
     let paid = sandbox.pay(&text(&opened, "/pay_address"), "20.005999");
     sandbox.confirm(&paid.unwrap().record_id).unwrap();
-    let picked = sandbox.pick("page-1", 1280, "POLYGON").unwrap();
-    let money = Incoming::new(picked.address, picked.amount).coin(1280, "POLYGON");
-    let paid = sandbox.send(money).unwrap();
+    let picked = sandbox.pick_coin("page-1", 1280, "POLYGON").unwrap();
+    let money = IncomingPayment::new(picked.address, picked.amount).coin(1280, "POLYGON");
+    let paid = sandbox.send_payment(money).unwrap();
     sandbox.confirm(&paid.record_id).unwrap();
-    sandbox.refund(&paid.record_id, "5").unwrap();
+    sandbox.dashboard_refund(&paid.record_id, "5").unwrap();
     let both = json!({ "merchant_order_ids": ["order-1", "page-1"] });
     let found = merchant.call("get_order_info", both).await;
     for (place, id) in ["order-1", "page-1"].into_iter().enumerate() {
@@ -83,8 +83,8 @@ async fn deposit(merchant: &mut Merchant) {
     let given = merchant.call("get_permanent_address", user.clone()).await;
     let again = merchant.call("get_permanent_address", user).await;
     assert_eq!(given, again);
-    let money = Incoming::new(text(&given, "/address"), "100").coin(1486, "XRP");
-    let paid = merchant.sandbox.send(money).unwrap();
+    let money = IncomingPayment::new(text(&given, "/address"), "100").coin(1486, "XRP");
+    let paid = merchant.sandbox.send_payment(money).unwrap();
     merchant.sandbox.confirm(&paid.record_id).unwrap();
     let assets = merchant.call("get_assets", json!({})).await;
     let assets = assets["list"].as_array().unwrap();

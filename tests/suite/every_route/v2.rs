@@ -1,6 +1,6 @@
 //! The stories of v2, one for each group.
 
-use ccpayment_sandbox::Incoming;
+use ccpayment_sandbox::IncomingPayment;
 use serde_json::json;
 
 use super::Story;
@@ -81,7 +81,10 @@ async fn asset(merchant: &mut Merchant) {
     let shop = json!({ "referenceId": "shop-1", "chain": "POLYGON" });
     let address = merchant.call("getOrCreateAppDepositAddress", shop).await;
     let address = text(&address, "/address");
-    merchant.sandbox.sweep(&address, 1280, "0.25").unwrap();
+    merchant
+        .sandbox
+        .sweep_address(&address, 1280, "0.25")
+        .unwrap();
     let span = json!({ "startAt": START - 10, "endAt": START + 10, "address": address });
     let fees = merchant.call("getAggregationFeeRecord", span).await;
     assert_eq!(fees["list"][0]["collects"][0]["aggregationFee"], "0.25");
@@ -99,8 +102,8 @@ async fn deposit(merchant: &mut Merchant) {
     let again = merchant.call("getOrCreateAppDepositAddress", shop).await;
     assert_eq!(address, again);
     let address = text(&address, "/address");
-    let money = Incoming::new(&*address, "5").coin(1280, "POLYGON");
-    let paid = merchant.sandbox.send(money).unwrap();
+    let money = IncomingPayment::new(&*address, "5").coin(1280, "POLYGON");
+    let paid = merchant.sandbox.send_payment(money).unwrap();
     merchant.sandbox.confirm(&paid.record_id).unwrap();
     let by_record = json!({ "recordId": paid.record_id });
     let record = merchant.call("getAppDepositRecord", by_record).await;
@@ -134,9 +137,12 @@ async fn order(merchant: &mut Merchant) {
         "buyerEmail": "jane@shop.example",
     });
     merchant.call("createInvoiceUrl", invoice).await;
-    let picked = merchant.sandbox.pick("invoice-1", 1280, "POLYGON").unwrap();
-    let money = Incoming::new(picked.address, picked.amount).coin(1280, "POLYGON");
-    let paid = merchant.sandbox.send(money).unwrap();
+    let picked = merchant
+        .sandbox
+        .pick_coin("invoice-1", 1280, "POLYGON")
+        .unwrap();
+    let money = IncomingPayment::new(picked.address, picked.amount).coin(1280, "POLYGON");
+    let paid = merchant.sandbox.send_payment(money).unwrap();
     merchant.sandbox.confirm(&paid.record_id).unwrap();
     let by_order = json!({ "orderId": "invoice-1" });
     let info = merchant.call("getInvoiceOrderInfo", by_order).await;
@@ -154,8 +160,8 @@ async fn utility(merchant: &mut Merchant) {
     let shop = json!({ "referenceId": "shop-1", "chain": "POLYGON" });
     let address = merchant.call("getOrCreateAppDepositAddress", shop).await;
     let address = text(&address, "/address");
-    let money = Incoming::new(&*address, "5").coin(1280, "POLYGON");
-    let lost = merchant.sandbox.send(money.overlooked()).unwrap();
+    let money = IncomingPayment::new(&*address, "5").coin(1280, "POLYGON");
+    let lost = merchant.sandbox.send_payment(money.overlooked()).unwrap();
     assert!(merchant.sandbox.deposits().is_empty());
     let rescan = json!({ "chain": "POLYGON", "toAddress": address, "txId": lost.tx_id });
     merchant.call("rescanLostTransaction", rescan).await;
@@ -282,8 +288,8 @@ async fn user_balance(merchant: &mut Merchant) {
 async fn user_deposit(merchant: &mut Merchant) {
     let jane = json!({ "userId": JANE, "chain": "BSC" });
     let address = merchant.call("getOrCreateUserDepositAddress", jane).await;
-    let money = Incoming::new(text(&address, "/address"), "4").coin(1329, "BSC");
-    let paid = merchant.sandbox.send(money).unwrap();
+    let money = IncomingPayment::new(text(&address, "/address"), "4").coin(1329, "BSC");
+    let paid = merchant.sandbox.send_payment(money).unwrap();
     merchant.sandbox.confirm(&paid.record_id).unwrap();
     let by_record = json!({ "recordId": paid.record_id });
     let record = merchant.call("getUserDepositRecord", by_record).await;

@@ -1,6 +1,8 @@
-//! Deposit addresses, and what they were made for.
+//! Deposit addresses, what they were made for, and how they are emptied.
 
 use crate::model::chains::Chain;
+use crate::model::coins::Coin;
+use crate::model::money::Money;
 
 /// What an address was made for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,4 +39,14 @@ pub(crate) struct Address {
     /// When it was flagged; nothing that arrives is announced from then on.
     pub(crate) risky_since: Option<u64>,
     pub(crate) notify_url: Option<String>,
+}
+
+/// A deposit address that was emptied into the merchant's pool, and what the network took for it.
+#[derive(Debug)]
+pub(crate) struct Sweep {
+    pub(crate) coin: &'static Coin,
+    pub(crate) fee: Money,
+    pub(crate) chain: &'static str,
+    pub(crate) address: String,
+    pub(crate) at: u64,
 }

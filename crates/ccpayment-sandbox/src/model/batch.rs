@@ -1,6 +1,6 @@
 //! Batches of payouts, and their rows.
 
-use crate::model::catalogue::{Coin, Network};
+use crate::model::coins::{Coin, Network};
 use crate::model::money::Money;
 
 /// Where a batch stands, in the words of the wire.

@@ -1,11 +1,11 @@
 //! Deposits, refunds of them, and payments that were overlooked.
 
 use crate::model::address::Owner;
-use crate::model::catalogue::{Coin, Network};
+use crate::model::coins::{Coin, Network};
 use crate::model::ledger::Account;
 use crate::model::money::Money;
 use crate::model::record::Status;
-use crate::model::views::Incoming;
+use crate::model::views::IncomingPayment;
 
 /// What the address was for when the money arrived.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,9 +76,9 @@ impl Deposit {
 
 /// A payment that is on its chain but not in the gateway.
 #[derive(Debug)]
-pub(crate) struct Lost {
+pub(crate) struct LostPayment {
     pub(crate) chain: &'static str,
-    pub(crate) incoming: Incoming,
+    pub(crate) incoming: IncomingPayment,
     pub(crate) at: u64,
 }
 

@@ -1,13 +1,13 @@
-//! Ways in which the line between merchant and gateway fails, on request or by a seed.
+//! Ways in which the connection between merchant and gateway fails, on request or by a seed.
 
 use serde::{Deserialize, Serialize};
 
-/// A one-shot fault; see [`Sandbox::fault`](crate::Sandbox::fault) and
+/// A one-shot fault; see [`Sandbox::plan_fault`](crate::Sandbox::plan_fault) and
 /// [`Sandbox::faults_by_seed`](crate::Sandbox::faults_by_seed).
 ///
 /// `acted` says whether the request was carried out, as far as its checks let it.
 ///
-/// Each fault says what a peer of a served socket sees. In process there is no line to break:
+/// Each fault says what a peer of a served socket sees. In process there is no connection to break:
 /// [`Sandbox::respond`](crate::Sandbox::respond) gives `None` wherever no whole answer would have
 /// come, and [`Sandbox::exchange`](crate::Sandbox::exchange) says by which fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -32,7 +32,7 @@ pub enum Fault {
     /// A refusal by the kernel belongs to no request, and nobody could count it. So on a socket the
     /// connection is reset as soon as its request shows which route it is for: that is as much as a
     /// proxy can do whose backend refuses. For a port that nobody listens on, see
-    /// [`Server::refuse`](crate::Server::refuse).
+    /// [`Server::stop_listening`](crate::Server::stop_listening).
     Refused,
     /// The connection is reset when the head of the request has come and before its body is read.
     /// Nothing happens.
@@ -52,34 +52,37 @@ pub enum Fault {
         acted: bool,
     },
     /// The request arrives twice and is carried out twice, as far as the gateway lets it. The
-    /// answer is that to the first.
-    Twice,
-    /// As [`Twice`](Self::Twice), but the answer is that to the second: of two withdrawals with one
-    /// order id, the refusal.
-    TwiceAnswerSecond,
+    /// answer is that to the first. The admin API calls it `Twice`.
+    #[serde(rename = "Twice")]
+    DeliveredTwice,
+    /// As [`DeliveredTwice`](Self::DeliveredTwice), but the answer is that to the second: of two
+    /// withdrawals with one order id, the refusal. The admin API calls it `TwiceAnswerSecond`.
+    #[serde(rename = "TwiceAnswerSecond")]
+    DeliveredTwiceAnswerSecond,
     /// An answer, but not the gateway's own.
     Reply {
         /// Carried out or not. If not, what the answer is made from is not an answer of the route
         /// but the code 11002 (224066 for v1), which promises nothing.
         acted: bool,
         /// What comes instead.
-        with: Garbled,
+        with: BadResponse,
     },
 }
 
-/// What comes instead of the gateway's own answer; see [`Fault::Reply`].
+/// What comes instead of the gateway's own answer; see [`Fault::Reply`]. The description of the
+/// admin API calls it `Garbled`.
 ///
 /// In v1 answers are signed. What is JSON is signed as it is sent; what a proxy says is not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
-pub enum Garbled {
+pub enum BadResponse {
     /// 200 with a page of HTML.
     Html,
     /// 200 with no body.
     Empty,
     /// 200 with the code 11002 (224066 for v1), which does not say whether anything happened.
-    /// Others come by [`Sandbox::instruct`](crate::Sandbox::instruct).
+    /// Others come by [`Sandbox::fail_next`](crate::Sandbox::fail_next).
     Error,
     /// 200 with the code 10000 and `"data":null`.
     DataNull,
@@ -127,9 +130,9 @@ pub enum Garbled {
     LengthTooShort,
 }
 
-/// What becomes of the request itself.
+/// How often the gateway carries the request itself out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Deed {
+pub(crate) enum Execution {
     Nothing,
     Hold,
     Once,
@@ -148,27 +151,31 @@ impl Fault {
             Self::Refused,
             Self::ResetUnread,
             Self::ResetMidRequest,
-            Self::Twice,
-            Self::TwiceAnswerSecond,
+            Self::DeliveredTwice,
+            Self::DeliveredTwiceAnswerSecond,
         ];
         for acted in [true, false] {
             every.extend([Self::Reset { acted }, Self::Silence { acted }]);
-            let replies = Garbled::EVERY.map(|with| Self::Reply { acted, with });
+            let replies = BadResponse::EVERY.map(|with| Self::Reply { acted, with });
             every.extend(replies);
         }
         every
     }
 
-    pub(crate) fn deed(self) -> Deed {
+    pub(crate) fn execution(self) -> Execution {
         match self {
             Self::DropBeforeActing | Self::Refused | Self::ResetUnread | Self::ResetMidRequest => {
-                Deed::Nothing
+                Execution::Nothing
             }
-            Self::DeliverAfterLookup => Deed::Hold,
-            Self::Twice | Self::TwiceAnswerSecond => Deed::Twice,
-            Self::ActThenDrop => Deed::Once,
+            Self::DeliverAfterLookup => Execution::Hold,
+            Self::DeliveredTwice | Self::DeliveredTwiceAnswerSecond => Execution::Twice,
+            Self::ActThenDrop => Execution::Once,
             Self::Reset { acted } | Self::Silence { acted } | Self::Reply { acted, .. } => {
-                if acted { Deed::Once } else { Deed::Nothing }
+                if acted {
+                    Execution::Once
+                } else {
+                    Execution::Nothing
+                }
             }
         }
     }
@@ -182,7 +189,7 @@ impl Fault {
     }
 }
 
-impl Garbled {
+impl BadResponse {
     const EVERY: [Self; 21] = [
         Self::Html,
         Self::Empty,

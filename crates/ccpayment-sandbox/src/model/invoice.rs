@@ -1,6 +1,6 @@
 //! Invoices, and what their payers pick.
 
-use crate::model::catalogue::{Coin, Fiat, Network};
+use crate::model::coins::{Coin, Fiat, Network};
 use crate::model::money::Money;
 use crate::model::settings::Settings;
 

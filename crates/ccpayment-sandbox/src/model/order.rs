@@ -1,6 +1,6 @@
 //! Orders.
 
-use crate::model::catalogue::{Coin, Fiat, Network};
+use crate::model::coins::{Coin, Fiat, Network};
 use crate::model::money::Money;
 
 /// A currency, and how much of it a coin was worth.

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::model::ids::SplitMix;
-use crate::model::settings::Retries;
-use crate::model::views::Attempt;
+use crate::model::settings::RetrySchedule;
+use crate::model::views::DeliveryAttempt;
 
 /// When an unacknowledged notification is tried again, in seconds.
 const TIMES: [u64; 6] = [30, 90, 210, 450, 930, 1_890];
@@ -53,7 +53,7 @@ pub(crate) struct Delivery {
 
 /// Which notifications to send again.
 #[derive(Debug)]
-pub(crate) struct Wanted<'a> {
+pub(crate) struct ResendFilter<'a> {
     /// Those of v1, or those of v2.
     pub(crate) v1: bool,
     pub(crate) from: u64,
@@ -63,7 +63,7 @@ pub(crate) struct Wanted<'a> {
     pub(crate) records: Option<BTreeSet<&'a str>>,
 }
 
-impl Wanted<'_> {
+impl ResendFilter<'_> {
     fn covers(&self, record_id: &str) -> bool {
         let records = self.records.as_ref();
         records.is_none_or(|records| records.contains(record_id))
@@ -89,7 +89,7 @@ pub(crate) struct Outbox {
     /// The place of a record's newest notification in the log.
     newest: HashMap<String, usize>,
     serials: u64,
-    pub(crate) attempts: Vec<Attempt>,
+    pub(crate) attempts: Vec<DeliveryAttempt>,
 }
 
 impl Outbox {
@@ -130,7 +130,7 @@ impl Outbox {
     }
 
     /// Sends the newest notification of each record of a span again, and counts them.
-    pub(crate) fn resend_span(&mut self, now: u64, wanted: &Wanted<'_>) -> usize {
+    pub(crate) fn resend_span(&mut self, now: u64, wanted: &ResendFilter<'_>) -> usize {
         let newest = &self.newest;
         let chosen: Vec<String> = (0..)
             .zip(&self.log)
@@ -187,8 +187,8 @@ impl Outbox {
         &mut self,
         serial: u64,
         signed_at: u64,
-        attempt: Attempt,
-        retries: Retries,
+        attempt: DeliveryAttempt,
+        retries: RetrySchedule,
     ) {
         if let Some(waiting) = self.waiting.get_mut(&serial) {
             if attempt.acknowledged
@@ -198,8 +198,8 @@ impl Outbox {
             }
             let (first_at, _) = *waiting.first.get_or_insert((attempt.at, signed_at));
             let since = match retries {
-                Retries::Offsets => first_at,
-                Retries::Gaps => attempt.at,
+                RetrySchedule::Offsets => first_at,
+                RetrySchedule::Gaps => attempt.at,
             };
             let time = usize::try_from(waiting.sent)
                 .ok()

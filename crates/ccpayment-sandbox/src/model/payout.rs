@@ -1,6 +1,6 @@
 //! Withdrawals, and what they were said to cost.
 
-use crate::model::catalogue::{Coin, Network};
+use crate::model::coins::{Coin, Network};
 use crate::model::ledger::{Account, Line};
 use crate::model::money::Money;
 use crate::model::record::{Holder, Status};

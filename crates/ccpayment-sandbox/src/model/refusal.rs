@@ -1,7 +1,8 @@
-//! The gateway's refusals: a code, a message, and the envelope around both.
+//! A request that arrived, and the gateway's refusals: a code, a message, and the envelope around
+//! both.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::model::error::SandboxError;
 
@@ -75,6 +76,20 @@ pub(crate) const RELEASED: u32 = 17_003;
 pub(crate) const ORDER_ADDRESS: u32 = 17_004;
 pub(crate) const CHAIN_MISMATCH: u32 = 17_005;
 pub(crate) const NO_ADDRESS: u32 = 17_007;
+
+/// A request that reached the gateway, with the verdict of the checks that need no state.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct ReceivedRequest {
+    pub(crate) route: String,
+    pub(crate) operation: String,
+    /// For the log and the faults only.
+    pub(crate) order_id: Option<String>,
+    #[serde(default)]
+    pub(crate) v1: bool,
+    /// When it was signed, in the sandbox's time.
+    pub(crate) signed_at: u64,
+    pub(crate) checked: Result<Map<String, Value>, Refusal>,
+}
 
 /// A request that is not carried out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::catalogue::{Coin, Fiat, Network};
 use crate::model::chains::Chain;
+use crate::model::coins::{Coin, Fiat, Network};
 use crate::model::error::SandboxError;
 use crate::model::money::{Money, parse};
 
@@ -32,7 +32,7 @@ pub enum AddressKind {
 /// How the documented retry times of notifications are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
-pub enum Retries {
+pub enum RetrySchedule {
     /// Seconds after the first attempt: over after 31.5 minutes.
     Offsets,
     /// Seconds after the attempt before: over after an hour.
@@ -48,10 +48,11 @@ pub enum Retries {
 pub enum Setting {
     /// Nothing on the chains happens by time: deposits, withdrawals and batches wait for
     /// [`confirm`](crate::Sandbox::confirm), [`settle_payouts`](crate::Sandbox::settle_payouts) and
-    /// the like. It counts for what begins after it was set.
-    ChainByHand(bool),
+    /// the like. It counts for what begins after it was set. The admin API calls it `ChainByHand`.
+    #[serde(rename = "ChainByHand")]
+    ManualChain(bool),
     /// How the retry times are read; offsets at first.
-    Retries(Retries),
+    Retries(RetrySchedule),
     /// Whether a repeated notification is signed afresh, as at first, or carries the timestamp and
     /// the signature of its first attempt.
     SignRetriesAfresh(bool),
@@ -172,8 +173,8 @@ pub enum Setting {
 /// Everything that was set.
 #[derive(Debug)]
 pub(crate) struct Settings {
-    pub(crate) by_hand: bool,
-    pub(crate) retries: Retries,
+    pub(crate) manual_chain: bool,
+    pub(crate) retries: RetrySchedule,
     pub(crate) sign_afresh: bool,
     pub(crate) refuse: Option<u32>,
     pub(crate) per_second: Option<u32>,
@@ -203,8 +204,8 @@ pub(crate) struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            by_hand: false,
-            retries: Retries::Offsets,
+            manual_chain: false,
+            retries: RetrySchedule::Offsets,
             sign_afresh: true,
             refuse: None,
             per_second: None,
@@ -236,7 +237,7 @@ impl Default for Settings {
 impl Settings {
     pub(crate) fn set(&mut self, setting: Setting) -> Result<(), SandboxError> {
         match setting {
-            Setting::ChainByHand(on) => self.by_hand = on,
+            Setting::ManualChain(on) => self.manual_chain = on,
             Setting::Retries(reading) => self.retries = reading,
             Setting::SignRetriesAfresh(on) => self.sign_afresh = on,
             Setting::RefuseEverything(code) => self.refuse = code,

@@ -1,12 +1,12 @@
 //! Swaps, and what they would bring.
 
-use crate::model::catalogue::Coin;
+use crate::model::coins::Coin;
 use crate::model::money::Money;
 use crate::model::record::Holder;
 
 /// What a swap would bring.
 #[derive(Debug)]
-pub(crate) struct Quoted {
+pub(crate) struct SwapQuote {
     pub(crate) coin_in: &'static Coin,
     pub(crate) coin_out: &'static Coin,
     pub(crate) amount_in: Money,
@@ -25,7 +25,7 @@ pub(crate) struct Swap {
     pub(crate) record_id: String,
     pub(crate) order_id: String,
     pub(crate) holder: Holder,
-    pub(crate) quoted: Quoted,
+    pub(crate) quoted: SwapQuote,
     pub(crate) extra_fee_rate: Option<Money>,
     pub(crate) minimum: Option<Money>,
     pub(crate) created_at: u64,

@@ -1,8 +1,8 @@
 //! Transfers inside the gateway.
 
-use crate::model::catalogue::Coin;
+use crate::model::coins::Coin;
+use crate::model::indexed_list::IndexedList;
 use crate::model::money::Money;
-use crate::model::shelf::Shelf;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Transfer {
@@ -23,7 +23,7 @@ pub(crate) struct BatchTransfer {
     pub(crate) user_id: String,
     pub(crate) coin: &'static Coin,
     /// One for each receiver.
-    pub(crate) parts: Shelf<Transfer>,
+    pub(crate) parts: IndexedList<Transfer>,
     pub(crate) remark: Option<String>,
     pub(crate) created_at: u64,
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::catalogue::{Coin, Fiat, Network};
+use crate::model::coins::{Coin, Fiat, Network};
 use crate::model::deposit::Deposit;
 use crate::model::money::{Money, divide_up, plain};
 
@@ -11,7 +11,7 @@ use crate::model::money::{Money, divide_up, plain};
 pub(crate) enum Kind {
     /// An order or a checkout page.
     Order,
-    /// Made on the dashboard, for somebody with an address.
+    /// V1Order on the dashboard, for somebody with an address.
     Invoice(Option<String>),
 }
 
@@ -30,7 +30,7 @@ pub(crate) struct Due {
 
 /// Something to pay that was made through v1, or on the dashboard of its days.
 #[derive(Debug)]
-pub(crate) struct Made {
+pub(crate) struct V1Order {
     pub(crate) kind: Kind,
     /// The gateway's own id.
     pub(crate) order_id: String,
@@ -46,7 +46,7 @@ pub(crate) struct Made {
     pub(crate) refunds: Vec<Refund>,
 }
 
-impl Made {
+impl V1Order {
     pub(crate) fn currency(&self) -> &'static str {
         self.currency.map_or("token", |fiat| fiat.symbol)
     }
@@ -114,7 +114,7 @@ impl Made {
 
 /// What only v1 remembers of a withdrawal.
 #[derive(Debug)]
-pub(crate) struct Paid {
+pub(crate) struct V1Payout {
     /// The gateway's own id; the record of the transaction has another.
     pub(crate) order_id: String,
     /// That of the token, also where the money goes to Cwallet.
@@ -158,11 +158,11 @@ pub(crate) fn is_kind(kind: &str) -> bool {
 
 /// What was made through v1, and what only v1 remembers of it.
 #[derive(Debug, Default)]
-pub(crate) struct Book {
+pub(crate) struct V1Records {
     /// Orders, checkout pages and invoices of the dashboard, by the merchant's id.
-    pub(crate) orders: BTreeMap<String, Made>,
+    pub(crate) orders: BTreeMap<String, V1Order>,
     /// Withdrawals, by the merchant's id.
-    pub(crate) payouts: BTreeMap<String, Paid>,
+    pub(crate) payouts: BTreeMap<String, V1Payout>,
     /// How many permanent addresses its users have.
     pub(crate) addresses: usize,
     /// When notifications were asked for again.

@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::fault::Fault;
 
-/// A payment on its way to an address; see [`Sandbox::send`](crate::Sandbox::send).
+/// A payment on its way to an address; see [`Sandbox::send_payment`](crate::Sandbox::send_payment).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Incoming {
+pub struct IncomingPayment {
     pub(crate) address: String,
     pub(crate) amount: String,
     pub(crate) coin: Option<(u64, String)>,
@@ -14,7 +14,7 @@ pub struct Incoming {
     pub(crate) overlooked: bool,
 }
 
-impl Incoming {
+impl IncomingPayment {
     /// A payment of an amount to an address; the address of an order knows its coin.
     pub fn new(address: impl Into<String>, amount: impl Into<String>) -> Self {
         Self {
@@ -61,7 +61,7 @@ pub struct Payment {
 /// What the payer of an invoice is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Picked {
+pub struct PickedCoin {
     /// Where to pay.
     pub address: String,
     /// The memo beside the address; empty where the chain has none.
@@ -90,7 +90,7 @@ pub struct DepositView {
     pub status: String,
     /// Flagged as risky, and so not credited.
     pub flagged: bool,
-    /// Arrived after its order had expired.
+    /// ReceivedRequest after its order had expired.
     pub late: bool,
 }
 
@@ -123,8 +123,8 @@ pub struct RequestView {
     /// The last part of the path, such as `getCoin`; of v1 the operation id, such as
     /// `create_order`.
     pub route: String,
-    /// The `orderId` in the body, the `batchOrderId` of a batch or the `merchant_order_id` of v1, if
-    /// there is one.
+    /// The `orderId` in the body, the `batchOrderId` of a batch or the `merchant_order_id` of v1,
+    /// if there is one.
     pub order_id: Option<String>,
     /// The code in the answer; `None` when there was no answer, or one that a fault made.
     pub code: Option<u32>,
@@ -138,7 +138,7 @@ pub struct RequestView {
 /// One try to deliver a notification.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
-pub struct Attempt {
+pub struct DeliveryAttempt {
     /// The record that was announced, or the address that is risky.
     pub record_id: String,
     /// The `type` of the notification, or the `order_type` of v1; empty for a risky address, which
@@ -156,7 +156,8 @@ pub struct Attempt {
     pub error: Option<String>,
 }
 
-/// A notification that is due; see [`Sandbox::due`](crate::Sandbox::due).
+/// A notification that is due; see
+/// [`Sandbox::due_notifications`](crate::Sandbox::due_notifications).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Notification {

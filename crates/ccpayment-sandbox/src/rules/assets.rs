@@ -2,17 +2,17 @@
 
 use serde_json::{Value, json};
 
-use crate::model::catalogue::Coin;
+use crate::model::address::Sweep;
+use crate::model::coins::Coin;
 use crate::model::error::SandboxError;
 use crate::model::ledger::{Account, EntryKind};
 use crate::model::money::{Money, parse, plain};
 use crate::model::record::Holder;
 use crate::model::refusal::Refusal;
 use crate::model::settings::invalid;
-use crate::model::sweep::Sweep;
-use crate::rules::addresses;
+use crate::rules::addresses::registry as addresses;
 use crate::rules::fields::Fields;
-use crate::rules::pages::{Query, fits};
+use crate::rules::pagination::{Query, fits};
 use crate::state::State;
 
 pub(crate) fn row(state: &State, holder: &Holder, coin: &Coin) -> Value {

@@ -2,12 +2,12 @@
 
 use bigdecimal::Zero;
 
-use crate::model::catalogue::{Coin, Network};
+use crate::model::coins::{Coin, Network};
 use crate::model::ledger::Account;
 use crate::model::money::{Money, fixed, plain};
 use crate::model::refusal::{self, Refusal};
 use crate::model::settings::AddressKind;
-use crate::rules::{addresses, coins};
+use crate::rules::{addresses::registry as addresses, coins};
 use crate::state::State;
 
 /// Whether the account may withdraw at all.

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::model::catalogue::{COINS, Coin, FIATS};
 use crate::model::chains::{CHAINS, Chain};
+use crate::model::coins::{COINS, Coin, FIATS};
 use crate::model::money::plain;
 use crate::model::refusal::{self, Refusal};
 use crate::rules::fields::{self, Fields};

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use crate::model::catalogue::{Coin, Network};
 use crate::model::chains::Chain;
+use crate::model::coins::{Coin, Network};
 use crate::model::money::{self, Money, Written};
 use crate::model::refusal::{self, Refusal};
 use crate::state::State;

@@ -3,17 +3,17 @@
 use serde_json::{Value, json};
 
 use crate::model::address::Owner;
-use crate::model::catalogue::{Coin, Fiat, Network};
+use crate::model::coins::{Coin, Fiat, Network};
 use crate::model::deposit::Deposit;
 use crate::model::error::SandboxError;
+use crate::model::indexed_list::{by_order, by_record};
 use crate::model::invoice::{Currency, Invoice, Picked, Worth};
 use crate::model::money::{Money, RATE_DECIMALS, divide_down, divide_up, plain, round_down};
 use crate::model::record::Status;
 use crate::model::refusal::{self, Refusal};
-use crate::model::shelf::{by_order, by_record};
 use crate::rules::fields::{Fields, check_decimals, not_found, put};
 use crate::rules::orders::DAY;
-use crate::rules::{addresses, fields, orders};
+use crate::rules::{addresses::registry as addresses, fields, orders};
 use crate::state::State;
 
 pub(crate) fn create(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {

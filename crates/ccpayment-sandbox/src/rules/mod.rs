@@ -1,21 +1,16 @@
 //! What a gateway does: each route, and whatever else moves the state.
 
-pub(crate) mod address_routes;
 pub(crate) mod addresses;
 pub(crate) mod assets;
-pub(crate) mod batch_rows;
-pub(crate) mod batch_transfers;
 pub(crate) mod batches;
 pub(crate) mod checks;
 pub(crate) mod coins;
-pub(crate) mod deposit_records;
 pub(crate) mod deposits;
 pub(crate) mod fields;
 pub(crate) mod invoices;
-pub(crate) mod notices;
+pub(crate) mod notifications;
 pub(crate) mod orders;
-pub(crate) mod pages;
-pub(crate) mod payout_records;
+pub(crate) mod pagination;
 pub(crate) mod payouts;
 pub(crate) mod swaps;
 pub(crate) mod transfers;

@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use crate::model::address::Owner;
-use crate::model::catalogue::{Coin, Fiat, Network};
+use crate::model::coins::{Coin, Fiat, Network};
 use crate::model::deposit::Deposit;
+use crate::model::indexed_list::{by_order, by_record};
 use crate::model::money::{Money, divide_up, plain, round_up};
 use crate::model::order::{Order, Rate};
 use crate::model::refusal::{self, Refusal};
-use crate::model::shelf::{by_order, by_record};
 use crate::rules::fields::{Fields, check_decimals, not_found, put};
-use crate::rules::{addresses, coins};
+use crate::rules::{addresses::registry as addresses, coins};
 use crate::state::State;
 
 pub(crate) const DAY: u64 = 86_400;

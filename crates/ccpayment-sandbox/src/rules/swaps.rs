@@ -2,19 +2,19 @@
 
 use serde_json::{Value, json};
 
-use crate::model::catalogue::{COINS, Coin};
+use crate::model::coins::{COINS, Coin};
+use crate::model::indexed_list::{Key, by_order, by_record, by_user_order};
 use crate::model::ledger::{Account, EntryKind};
 use crate::model::money::{
     Money, RATE_DECIMALS, divide_down, fixed, padded, parse, plain, round_down,
 };
 use crate::model::record::{Holder, Status};
 use crate::model::refusal::{self, Refusal};
-use crate::model::shelf::{Key, by_order, by_record, by_user_order};
-use crate::model::swap::{Quoted, Swap};
+use crate::model::swap::{Swap, SwapQuote};
 use crate::rules::fields::{Fields, check_decimals, not_found, put};
 use crate::rules::orders::{DAY, check_price, taken};
-use crate::rules::pages::{Query, among, fits};
-use crate::rules::{checks, pages, users};
+use crate::rules::pagination::{Query, among, fits};
+use crate::rules::{checks, pagination, users};
 use crate::state::State;
 
 pub(crate) fn coins(state: &mut State, _: &Fields) -> Result<Value, Refusal> {
@@ -58,7 +58,7 @@ fn check_coin(state: &State, coin: &Coin) -> Result<(), Refusal> {
 }
 
 /// `extra` says whether the surcharge of the merchant applies.
-fn quote(state: &State, fields: &Fields, extra: bool) -> Result<Quoted, Refusal> {
+fn quote(state: &State, fields: &Fields, extra: bool) -> Result<SwapQuote, Refusal> {
     let coin_in = fields.coin_in("coinIdIn")?;
     let coin_out = fields.coin_in("coinIdOut")?;
     let amount = fields.amount("amountIn")?;
@@ -99,7 +99,7 @@ fn quote(state: &State, fields: &Fields, extra: bool) -> Result<Quoted, Refusal>
             format!("nothing is left after the fee of {}", plain(&fee)),
         ));
     }
-    Ok(Quoted {
+    Ok(SwapQuote {
         coin_in,
         coin_out,
         amount_in,
@@ -112,7 +112,7 @@ fn quote(state: &State, fields: &Fields, extra: bool) -> Result<Quoted, Refusal>
     })
 }
 
-impl Quoted {
+impl SwapQuote {
     fn to_json(&self) -> Value {
         let mut answer = json!({
             "coinIdIn": self.coin_in.id,
@@ -301,8 +301,8 @@ pub(crate) fn user_record(state: &mut State, fields: &Fields) -> Result<Value, R
 
 fn list(state: &State, fields: &Fields, of_users: bool) -> Result<Value, Refusal> {
     let query = Query::read(fields, state.now, &["recordIds", "orderIds"])?;
-    let records = pages::ids(fields, "recordIds")?;
-    let orders = pages::ids(fields, "orderIds")?;
+    let records = pagination::ids(fields, "recordIds")?;
+    let orders = pagination::ids(fields, "orderIds")?;
     let (coin_in, coin_out) = (fields.number("coinIdIn")?, fields.number("coinIdOut")?);
     let user_id = fields.text("userId");
     let keep = |swap: &Swap| {

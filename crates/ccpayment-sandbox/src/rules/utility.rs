@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::model::outbox::Wanted;
+use crate::model::indexed_list::{by_record, by_transaction};
+use crate::model::outbox::ResendFilter;
 use crate::model::payout::Destination;
 use crate::model::refusal::{self, Refusal};
 use crate::model::settings::AddressKind;
-use crate::model::shelf::{by_record, by_transaction};
 use crate::rules::fields::{Fields, not_found};
-use crate::rules::{deposits, pages};
+use crate::rules::{deposits, pagination};
 use crate::state::State;
 
 /// The Cwallet accounts that exist: id, e-mail address, and what others may see of it.
@@ -47,7 +47,7 @@ pub(crate) fn rescan(state: &mut State, fields: &Fields) -> Result<Value, Refusa
     let chain = fields.chain()?;
     let address = fields.required_text("toAddress")?;
     let tx_id = fields.required_text("txId")?;
-    let found = deposits::find_lost(state, tx_id, chain.symbol, address)?;
+    let found = deposits::lifecycle::find_lost(state, tx_id, chain.symbol, address)?;
     let known = state
         .deposits
         .get(&by_transaction(tx_id))
@@ -85,11 +85,11 @@ pub(crate) fn resend(state: &mut State, fields: &Fields) -> Result<Value, Refusa
         Some("AllResult") => false,
         Some(_) => return Err(Refusal::argument("webhookResult", "is not known")),
     };
-    let records = pages::ids(fields, "recordIds")?;
+    let records = pagination::ids(fields, "recordIds")?;
     let now = state.now;
     let count = state.outbox.resend_span(
         now,
-        &Wanted {
+        &ResendFilter {
             v1: false,
             from,
             to,

@@ -37,7 +37,7 @@ async fn a_held_confirmation_arrives_after_the_look_up_of_its_batch() {
     let merchant = Merchant::rich().await;
     let sandbox = &merchant.sandbox;
     let id = apply(sandbox, "Batch", 1).await;
-    sandbox.fault("confirmBatchWithdraw", Fault::DeliverAfterLookup);
+    sandbox.plan_fault("confirmBatchWithdraw", Fault::DeliverAfterLookup);
     merchant.dropped("confirmBatchWithdraw", id).await;
     assert_eq!(stage(sandbox).await.0, "Init");
     assert_eq!(stage(sandbox).await.0, "Processing");

@@ -36,7 +36,7 @@ async fn call(sandbox: &Sandbox, route: &str, body: Value) -> Option<Value> {
     let body = body.to_string();
     let mut request = http::Request::post(format!("/ccpayment/v2/{route}"))
         .header("Content-Type", "application/json");
-    for (name, value) in sandbox.sign_notification(body.as_bytes()) {
+    for (name, value) in sandbox.sign_v2(body.as_bytes()) {
         request = request.header(name, value);
     }
     let answer = sandbox
@@ -55,7 +55,7 @@ const PLACES: [(u64, &str, &str); 4] = [
 async fn live(seed: u64, operations: u32) -> Sandbox {
     let sandbox = builder()
         .seed(seed)
-        .setting(Setting::ChainByHand(true))
+        .setting(Setting::ManualChain(true))
         .balance(1280, "50")
         .balance(1329, "3.000000000000000001")
         .build()
@@ -85,10 +85,10 @@ async fn live(seed: u64, operations: u32) -> Sandbox {
             }
             5..=7 => {
                 if dice.roll(4) == 0 {
-                    sandbox.fault("applyAppWithdrawToNetwork", Fault::ActThenDrop);
+                    sandbox.plan_fault("applyAppWithdrawToNetwork", Fault::ActThenDrop);
                 }
                 if dice.roll(4) == 0 {
-                    sandbox.fault("applyAppWithdrawToNetwork", Fault::DeliverAfterLookup);
+                    sandbox.plan_fault("applyAppWithdrawToNetwork", Fault::DeliverAfterLookup);
                 }
                 let payout = json!({
                     "orderId": order_id, "coinId": coin_id, "chain": chain, "address": receiver,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bigdecimal::BigDecimal;
-use ccpayment_sandbox::{Fault, Incoming, Sandbox, Setting};
+use ccpayment_sandbox::{Fault, IncomingPayment, Sandbox, Setting};
 use serde_json::{Value, json};
 
 use crate::support::{RECEIVER, SECRET, START, builder, sign};
@@ -116,7 +116,7 @@ impl City {
             1 => {
                 let invoice = json!({ "orderId": order_id, "price": "5", "priceFiatId": 1022 });
                 self.call("createInvoiceUrl", invoice).await;
-                let picked = self.sandbox.pick(&order_id, coin_id, chain);
+                let picked = self.sandbox.pick_coin(&order_id, coin_id, chain);
                 self.addresses.extend(picked.map(|picked| picked.address));
             }
             2 => {
@@ -129,15 +129,15 @@ impl City {
             }
             4..=7 => {
                 if let Some(address) = self.dice.pick(&self.addresses.clone()) {
-                    let incoming = Incoming::new(address, amount).coin(coin_id, chain);
-                    let paid = self.sandbox.send(incoming);
+                    let incoming = IncomingPayment::new(address, amount).coin(coin_id, chain);
+                    let paid = self.sandbox.send_payment(incoming);
                     self.records.extend(paid.map(|paid| paid.record_id));
                 }
             }
             8 | 9 => {
                 if self.dice.roll(5) == 0 {
                     let route = "applyAppWithdrawToNetwork";
-                    self.sandbox.fault(route, Fault::ActThenDrop);
+                    self.sandbox.plan_fault(route, Fault::ActThenDrop);
                 }
                 let on_top = self.dice.roll(2) == 0;
                 let out = json!({
@@ -211,7 +211,7 @@ impl City {
             }
             22 => {
                 if let Some(address) = self.dice.pick(&self.addresses.clone()) {
-                    let _ = self.sandbox.sweep(&address, coin_id, "0.01");
+                    let _ = self.sandbox.sweep_address(&address, coin_id, "0.01");
                     let release = json!({ "chain": chain, "address": address });
                     self.call("addressUnbinding", release).await;
                     let _ = self.sandbox.auto_payout(coin_id, chain, RECEIVER, &amount);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use ccpayment_sandbox::{AddressKind, Incoming, Sandbox, SandboxError, Setting};
+use ccpayment_sandbox::{AddressKind, IncomingPayment, Sandbox, SandboxError, Setting};
 use serde_json::{Value, json};
 
 use crate::support::{APP_ID, RECEIVER, START, ask, builder, city, data, payout, text};
@@ -84,7 +84,7 @@ async fn every_code_of_the_table_can_be_met() {
     assert_eq!(all.len(), 81);
     for code in &all {
         let code = u32::try_from(*code).unwrap();
-        sandbox.instruct("getCoin", code).unwrap();
+        sandbox.fail_next("getCoin", code).unwrap();
         walk.meet(
             &sandbox,
             "getCoin",
@@ -192,11 +192,11 @@ async fn common(walk: &mut Walk) {
     let unknown = Setting::RefuseEverything(Some(9));
     assert_eq!(sandbox.set(unknown), Err(SandboxError::UnknownCode(9)));
     assert_eq!(
-        sandbox.instruct("getCoin", 1),
+        sandbox.fail_next("getCoin", 1),
         Err(SandboxError::UnknownCode(1))
     );
     assert!(matches!(
-        sandbox.instruct("getNothing", 10_001),
+        sandbox.fail_next("getNothing", 10_001),
         Err(SandboxError::UnknownRoute(_))
     ));
 }
@@ -367,7 +367,7 @@ async fn addresses(walk: &mut Walk) {
         walk.meet(&sandbox, release, body, code).await;
     }
     sandbox
-        .send(Incoming::new(&evm, "1").coin(1280, "BSC"))
+        .send_payment(IncomingPayment::new(&evm, "1").coin(1280, "BSC"))
         .unwrap();
     data(&sandbox, release, unbind("POLYGON", &evm)).await;
     walk.meet(&sandbox, release, unbind("ETH", &evm), 17_003)
@@ -383,10 +383,10 @@ async fn addresses(walk: &mut Walk) {
     let expired =
         json!({ "orderId": "late", "price": "1", "priceCoinId": 1280, "expiredAt": START + 60 });
     data(&sandbox, "createInvoiceUrl", expired).await;
-    assert!(sandbox.pick("late", 1280, "POLYGON").is_ok());
+    assert!(sandbox.pick_coin("late", 1280, "POLYGON").is_ok());
     sandbox.advance(Duration::from_secs(61));
     assert!(matches!(
-        sandbox.pick("late", 1280, "POLYGON"),
+        sandbox.pick_coin("late", 1280, "POLYGON"),
         Err(SandboxError::Refused { code: 15_004, .. })
     ));
     walk.0.insert(15_004);
@@ -446,9 +446,9 @@ async fn batches(walk: &mut Walk) {
 #[tokio::test]
 async fn an_instruction_counts_once_and_only_for_what_passes_its_checks() {
     let sandbox = builder().balance(1280, "10").build().unwrap();
-    sandbox.instruct(NETWORK, 11_004).unwrap();
+    sandbox.fail_next(NETWORK, 11_004).unwrap();
     sandbox
-        .instruct("/applyAppWithdrawToNetwork", 10_001)
+        .fail_next("/applyAppWithdrawToNetwork", 10_001)
         .unwrap();
     let malformed = ask(&sandbox, NETWORK, json!({})).await;
     assert_eq!(malformed["code"], 11_000);

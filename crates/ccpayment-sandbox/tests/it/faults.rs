@@ -1,4 +1,4 @@
-//! Lines that fail.
+//! Faults: what a merchant sees of them, and what the gateway did.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ const LOOKUP: &str = "getAppWithdrawRecord";
 #[tokio::test]
 async fn acted_then_dropped() {
     let merchant = Merchant::rich().await;
-    merchant.sandbox.fault(APPLY, Fault::ActThenDrop);
+    merchant.sandbox.plan_fault(APPLY, Fault::ActThenDrop);
     merchant.dropped(APPLY, payout("abc", "100")).await;
     assert_eq!(
         merchant.data(LOOKUP, json!({ "orderId": "abc" })).await["record"]["amount"],
@@ -45,8 +45,8 @@ async fn acted_then_dropped() {
 #[tokio::test]
 async fn dropped_before_acting() {
     let merchant = Merchant::rich().await;
-    merchant.sandbox.fault(APPLY, Fault::DropBeforeActing);
-    merchant.sandbox.fault(APPLY, Fault::DropBeforeActing);
+    merchant.sandbox.plan_fault(APPLY, Fault::DropBeforeActing);
+    merchant.sandbox.plan_fault(APPLY, Fault::DropBeforeActing);
     merchant.dropped(APPLY, payout("abc", "100")).await;
     merchant.dropped(APPLY, payout("abc", "100")).await;
     assert_eq!(
@@ -65,9 +65,11 @@ async fn dropped_before_acting() {
 #[tokio::test]
 async fn faults_strike_in_the_order_of_planning_and_on_their_route_only() {
     let merchant = Merchant::rich().await;
-    merchant.sandbox.fault("getCoin", Fault::DropBeforeActing);
-    merchant.sandbox.fault(APPLY, Fault::DropBeforeActing);
-    merchant.sandbox.fault(APPLY, Fault::ActThenDrop);
+    merchant
+        .sandbox
+        .plan_fault("getCoin", Fault::DropBeforeActing);
+    merchant.sandbox.plan_fault(APPLY, Fault::DropBeforeActing);
+    merchant.sandbox.plan_fault(APPLY, Fault::ActThenDrop);
     merchant.dropped(APPLY, payout("abc", "1")).await;
     assert!(merchant.sandbox.payouts().is_empty());
     merchant.dropped(APPLY, payout("abc", "1")).await;
@@ -82,7 +84,9 @@ async fn faults_strike_in_the_order_of_planning_and_on_their_route_only() {
 #[tokio::test]
 async fn delivered_after_the_lookup() {
     let merchant = Merchant::rich().await;
-    merchant.sandbox.fault(APPLY, Fault::DeliverAfterLookup);
+    merchant
+        .sandbox
+        .plan_fault(APPLY, Fault::DeliverAfterLookup);
     merchant.dropped(APPLY, payout("abc", "100")).await;
 
     // Another order's look-up does not bring it in, nor does one that is refused or lost itself.
@@ -97,7 +101,7 @@ async fn delivered_after_the_lookup() {
         merchant.send(LOOKUP, &forged, &body).await.unwrap().2["code"],
         11_005
     );
-    merchant.sandbox.fault(LOOKUP, Fault::DropBeforeActing);
+    merchant.sandbox.plan_fault(LOOKUP, Fault::DropBeforeActing);
     merchant.dropped(LOOKUP, json!({ "orderId": "abc" })).await;
     assert!(merchant.sandbox.payouts().is_empty());
     assert_eq!(merchant.sandbox.requests()[0].outcome, None);
@@ -124,7 +128,9 @@ async fn delivered_after_the_lookup() {
 #[tokio::test]
 async fn a_held_request_expires_with_its_signature() {
     let merchant = Merchant::rich().await;
-    merchant.sandbox.fault(APPLY, Fault::DeliverAfterLookup);
+    merchant
+        .sandbox
+        .plan_fault(APPLY, Fault::DeliverAfterLookup);
     merchant.dropped(APPLY, payout("abc", "100")).await;
     merchant.sandbox.advance(Duration::from_secs(121));
     assert_eq!(
@@ -147,7 +153,9 @@ async fn an_order_can_be_held_too() {
     let merchant = Merchant::rich().await;
     let route = "createAppOrderDepositAddress";
     let order = json!({ "orderId": "abc", "coinId": 1280, "chain": "POLYGON", "price": "1" });
-    merchant.sandbox.fault(route, Fault::DeliverAfterLookup);
+    merchant
+        .sandbox
+        .plan_fault(route, Fault::DeliverAfterLookup);
     merchant.dropped(route, order).await;
     // The look-up of withdrawals is not the look-up of orders.
     assert_eq!(

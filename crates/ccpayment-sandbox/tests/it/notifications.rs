@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use ccpayment_sandbox::{Incoming, Retries, Setting};
+use ccpayment_sandbox::{IncomingPayment, RetrySchedule, Setting};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -99,7 +99,7 @@ async fn merchant(receiver: &Receiver) -> (Merchant, String, String) {
     let builder = builder()
         .balance(1280, "100")
         .webhook_url(&receiver.url)
-        .setting(Setting::ChainByHand(true));
+        .setting(Setting::ManualChain(true));
     let merchant = Merchant::new(builder).await;
     let address = merchant.order("order-1", "10").await;
     let record_id = merchant.sandbox.pay(&address, "10").unwrap().record_id;
@@ -126,7 +126,7 @@ async fn a_notification_is_signed_and_has_the_documented_fields() {
     );
     assert_eq!(
         (attempts, 0),
-        (sandbox.attempts(), sandbox.pending_notifications())
+        (sandbox.delivery_attempts(), sandbox.pending_notifications())
     );
 
     let received = receiver.received();
@@ -207,7 +207,7 @@ async fn retried_on_the_schedule_until_success() {
         );
     }
     assert_eq!(sandbox.pending_notifications(), 0);
-    assert_eq!(sandbox.attempts().len(), 7);
+    assert_eq!(sandbox.delivery_attempts().len(), 7);
 }
 
 #[tokio::test]
@@ -223,16 +223,16 @@ async fn given_up_after_the_last_retry_and_sent_again_by_hand() {
     assert_eq!(sandbox.pending_notifications(), 0);
     assert!(sandbox.deliver_due().await.is_empty());
 
-    sandbox.resend(&record_id).unwrap();
+    sandbox.resend_notification(&record_id).unwrap();
     let again = sandbox.deliver_due().await;
     assert!(again[0].acknowledged);
     assert_eq!(again[0].number, 1);
     // An acknowledged one can be sent twice as well.
-    sandbox.resend(&record_id).unwrap();
+    sandbox.resend_notification(&record_id).unwrap();
     assert_eq!(sandbox.deliver_due().await.len(), 1);
     let received = receiver.received();
     assert!(received.windows(2).all(|pair| pair[0].body == pair[1].body));
-    assert!(sandbox.resend("nobody").is_err());
+    assert!(sandbox.resend_notification("nobody").is_err());
 }
 
 #[tokio::test]
@@ -260,7 +260,7 @@ async fn the_order_can_be_turned_and_shuffled() {
     let mut rounds = Vec::new();
     for seed in [5, 5, 6] {
         for record_id in &queued {
-            sandbox.resend(record_id).unwrap();
+            sandbox.resend_notification(record_id).unwrap();
         }
         sandbox.shuffle_due(seed);
         let before = receiver.received().len();
@@ -327,7 +327,7 @@ async fn the_other_reading_has_gaps_and_the_other_signature_stays() {
     let receiver = Receiver::new(&["503 No|"; 7]).await;
     let (merchant, ..) = merchant(&receiver).await;
     let sandbox = &merchant.sandbox;
-    sandbox.set(Setting::Retries(Retries::Gaps)).unwrap();
+    sandbox.set(Setting::Retries(RetrySchedule::Gaps)).unwrap();
     sandbox.set(Setting::SignRetriesAfresh(false)).unwrap();
     let first = sandbox.now();
     assert_eq!(sandbox.deliver_due().await.len(), 1);
@@ -359,19 +359,19 @@ async fn every_kind_of_notification() {
     let user = json!({ "userId": "alice", "chain": "TRX" });
     let user = data(&sandbox, "getOrCreateUserDepositAddress", user).await;
     let user = text(&user["address"]);
-    let direct = Incoming::new(&reference, "5").coin(1280, "ETH");
-    let direct = sandbox.send(direct).unwrap().record_id;
-    let of_user = Incoming::new(&user, "6").coin(1482, "TRX");
-    let of_user = sandbox.send(of_user).unwrap().record_id;
+    let direct = IncomingPayment::new(&reference, "5").coin(1280, "ETH");
+    let direct = sandbox.send_payment(direct).unwrap().record_id;
+    let of_user = IncomingPayment::new(&user, "6").coin(1482, "TRX");
+    let of_user = sandbox.send_payment(of_user).unwrap().record_id;
     let mut out = payout("user-out", "2");
     out["userId"] = json!("alice");
     data(&sandbox, "applyUserWithdrawToNetwork", out).await;
     let out = sandbox.payouts()[0].record_id.clone();
     sandbox.settle_payouts();
-    sandbox.risk_address(&reference).unwrap();
+    sandbox.flag_address_risky(&reference).unwrap();
     // Not announced any more, until somebody asks for it.
-    let quiet = Incoming::new(&reference, "1").coin(1280, "ETH");
-    let quiet = sandbox.send(quiet).unwrap().record_id;
+    let quiet = IncomingPayment::new(&reference, "1").coin(1280, "ETH");
+    let quiet = sandbox.send_payment(quiet).unwrap().record_id;
     sandbox.deliver_due().await;
     let bodies: Vec<Value> = receiver
         .received()
@@ -398,7 +398,7 @@ async fn every_kind_of_notification() {
             json!({ "chainId": "POLYGON", "address": reference, "riskAt": at }),
         ]
     );
-    sandbox.resend(&quiet).unwrap();
+    sandbox.resend_notification(&quiet).unwrap();
     sandbox.deliver_due().await;
     assert_eq!(receiver.received()[5].msg()["recordId"], quiet);
 }
@@ -476,15 +476,17 @@ async fn notifications_are_as_the_document_says() {
     let user = json!({ "userId": "alice", "chain": "TRX" });
     let user = data(&sandbox, "getOrCreateUserDepositAddress", user).await;
     for place in [&order, &reference, &user] {
-        let incoming = Incoming::new(text(&place["address"]), "5").coin(1280, "TRX");
-        sandbox.send(incoming).unwrap();
+        let incoming = IncomingPayment::new(text(&place["address"]), "5").coin(1280, "TRX");
+        sandbox.send_payment(incoming).unwrap();
     }
     data(&sandbox, "applyAppWithdrawToNetwork", payout("out", "2")).await;
     let mut of_user = payout("out", "2");
     of_user["userId"] = json!("alice");
     data(&sandbox, "applyUserWithdrawToNetwork", of_user).await;
     sandbox.advance(Duration::from_secs(3_600));
-    sandbox.risk_address(&text(&reference["address"])).unwrap();
+    sandbox
+        .flag_address_risky(&text(&reference["address"]))
+        .unwrap();
     // Two for each deposit and withdrawal, one for each of the others.
     assert_eq!(sandbox.deliver_due().await.len(), 12);
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use ccpayment_sandbox::{Incoming, Sandbox, Setting};
+use ccpayment_sandbox::{IncomingPayment, Sandbox, Setting};
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
@@ -186,22 +186,24 @@ async fn deposits(read: &mut Reader, sandbox: &Sandbox, hour: Duration) -> (Stri
     let invoice =
         json!({ "orderId": "invoice-1", "price": "5", "priceFiatId": 1033, "product": "Tea" });
     read.data(sandbox, "createInvoiceUrl", invoice).await;
-    let picked = sandbox.pick("invoice-1", 1, "BTC").unwrap();
-    let part = Incoming::new(&picked.address, &picked.amount).coin(1, "BTC");
-    sandbox.send(part).unwrap();
+    let picked = sandbox.pick_coin("invoice-1", 1, "BTC").unwrap();
+    let part = IncomingPayment::new(&picked.address, &picked.amount).coin(1, "BTC");
+    sandbox.send_payment(part).unwrap();
     let permanent = json!({ "referenceId": "ref-1", "chain": "TRX" });
     let permanent = read
         .data(sandbox, "getOrCreateAppDepositAddress", permanent)
         .await;
     let address = text(&permanent["address"]);
-    let risky = Incoming::new(&address, "50").coin(1280, "TRX");
-    let risky = sandbox.send(risky).unwrap().record_id;
+    let risky = IncomingPayment::new(&address, "50").coin(1280, "TRX");
+    let risky = sandbox.send_payment(risky).unwrap().record_id;
     sandbox.flag_risky(&risky).unwrap();
-    let lost = Incoming::new(&address, "7").coin(1482, "TRX").overlooked();
-    let lost = sandbox.send(lost).unwrap();
+    let lost = IncomingPayment::new(&address, "7")
+        .coin(1482, "TRX")
+        .overlooked();
+    let lost = sandbox.send_payment(lost).unwrap();
     let rescan = json!({ "chain": "TRX", "toAddress": address, "txId": lost.tx_id });
     read.data(sandbox, "rescanLostTransaction", rescan).await;
-    sandbox.sweep(&address, 1482, "0.5").unwrap();
+    sandbox.sweep_address(&address, 1482, "0.5").unwrap();
     sandbox.advance(hour);
 
     for order_id in ["order-1"] {
@@ -266,8 +268,8 @@ async fn users(read: &mut Reader, sandbox: &Sandbox, hour: Duration) {
     let address = read
         .data(sandbox, "getOrCreateUserDepositAddress", address)
         .await;
-    let payment = Incoming::new(text(&address["address"]), "10").coin(1280, "BSC");
-    let payment = sandbox.send(payment).unwrap();
+    let payment = IncomingPayment::new(text(&address["address"]), "10").coin(1280, "BSC");
+    let payment = sandbox.send_payment(payment).unwrap();
     let out = json!({
         "userId": "alice", "orderId": "user-out-1", "coinId": 1280, "chain": "POLYGON",
         "address": RECEIVER, "amount": "5",

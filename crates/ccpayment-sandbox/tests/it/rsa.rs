@@ -114,7 +114,7 @@ async fn nothing_but_the_right_key_over_the_right_text_will_do() {
     // One door is open, or both.
     assert_eq!(code(&sandbox, &now, &right, BODY).await, 10_000);
     assert_eq!(code(&sandbox, &now, &by_secret, BODY).await, 11_005);
-    let both = public().secret_too().build().unwrap();
+    let both = public().accept_secret_too().build().unwrap();
     assert_eq!(code(&both, &now, &right, BODY).await, 10_000);
     assert_eq!(code(&both, &now, &by_secret, BODY).await, 10_000);
     let plain = builder().build().unwrap();
@@ -146,14 +146,14 @@ fn keys_of_other_kinds_are_refused() {
         "rsa2048pss.private.pkcs8.pem",
         "rsa2048.public.spki.pem",
     ] {
-        refused(builder().notification_key(key(name)));
+        refused(builder().rsa_notification_key(key(name)));
     }
 }
 
 #[tokio::test]
 async fn notifications_go_out_under_the_sandboxs_own_key() {
     let sandbox = builder()
-        .notification_key(key("rsa2048.private.pkcs8.pem"))
+        .rsa_notification_key(key("rsa2048.private.pkcs8.pem"))
         .build()
         .unwrap();
     let listener = TcpListener::bind(LOOPBACK).await.unwrap();

@@ -13,7 +13,7 @@ async fn a_dropped_request_gets_not_one_byte() {
     let merchant = Merchant::new(builder()).await;
     merchant
         .sandbox
-        .fault("getCoinList", Fault::DropBeforeActing);
+        .plan_fault("getCoinList", Fault::DropBeforeActing);
     let request =
         b"POST /ccpayment/v2/getCoinList HTTP/1.1\r\nHost: sandbox\r\nContent-Length: 0\r\n\r\n";
     let mut stream = TcpStream::connect(merchant.server.addr()).await.unwrap();
@@ -105,7 +105,7 @@ async fn in_process_is_the_same_gateway() {
     let body = json!({ "coinId": 1280 }).to_string();
     let request = || {
         let mut request = http::Request::post("https://ccpayment.com/ccpayment/v2/getCoin");
-        for (name, value) in sandbox.sign_notification(body.as_bytes()) {
+        for (name, value) in sandbox.sign_v2(body.as_bytes()) {
             request = request.header(name, value);
         }
         request
@@ -114,7 +114,7 @@ async fn in_process_is_the_same_gateway() {
             .unwrap()
     };
     assert_eq!(sandbox.respond(request()).await.unwrap().status(), 200);
-    sandbox.clone().fault("getCoin", Fault::ActThenDrop);
+    sandbox.clone().plan_fault("getCoin", Fault::ActThenDrop);
     assert!(sandbox.respond(request()).await.is_none());
     assert_eq!(sandbox.requests().len(), 2);
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ccpayment_sandbox::{Incoming, Sandbox, SandboxError, Setting};
+use ccpayment_sandbox::{IncomingPayment, Sandbox, SandboxError, Setting};
 use serde_json::{Value, json};
 
 use crate::support::{RECEIVER, START, builder, city, data, payout, refused, text};
@@ -79,7 +79,7 @@ async fn a_withdrawal_is_sent_then_settled() {
 #[tokio::test]
 async fn by_hand_nothing_happens_by_itself() {
     let sandbox = city();
-    sandbox.set(Setting::ChainByHand(true)).unwrap();
+    sandbox.set(Setting::ManualChain(true)).unwrap();
     let address = order(&sandbox, "order-1").await;
     let record_id = sandbox.pay(&address, "10").unwrap().record_id;
     data(&sandbox, "applyAppWithdrawToNetwork", payout("out", "10")).await;
@@ -159,17 +159,17 @@ async fn an_invoice_takes_any_coin_and_counts_what_each_is_worth() {
     let sandbox = city();
     let invoice = json!({ "orderId": "tea", "price": "10", "priceCoinId": 1280 });
     let made = data(&sandbox, "createInvoiceUrl", invoice).await;
-    let same = sandbox.pick("tea", 1280, "POLYGON").unwrap();
+    let same = sandbox.pick_coin("tea", 1280, "POLYGON").unwrap();
     assert_eq!(same.amount, "10");
-    let other = sandbox.pick("tea", 1329, "BSC").unwrap();
+    let other = sandbox.pick_coin("tea", 1329, "BSC").unwrap();
     // One address on all EVM chains, asked for as often as one likes.
     assert_eq!(same.address, other.address);
-    let half = Incoming::new(&same.address, "5").coin(1280, "POLYGON");
-    sandbox.send(half).unwrap();
-    let more = Incoming::new(&other.address, &other.amount).coin(1329, "BSC");
-    let risky = Incoming::new(&same.address, "99").coin(1280, "ETH");
-    sandbox.send(more).unwrap();
-    let risky = sandbox.send(risky).unwrap().record_id;
+    let half = IncomingPayment::new(&same.address, "5").coin(1280, "POLYGON");
+    sandbox.send_payment(half).unwrap();
+    let more = IncomingPayment::new(&other.address, &other.amount).coin(1329, "BSC");
+    let risky = IncomingPayment::new(&same.address, "99").coin(1280, "ETH");
+    sandbox.send_payment(more).unwrap();
+    let risky = sandbox.send_payment(risky).unwrap().record_id;
     sandbox.flag_risky(&risky).unwrap();
     assert!(matches!(
         sandbox.pay(&same.address, "1"),
@@ -201,8 +201,10 @@ async fn what_was_overlooked_is_found_by_a_rescan() {
     let make = json!({ "referenceId": "ref-1", "chain": "TRX" });
     let address = data(&sandbox, "getOrCreateAppDepositAddress", make).await;
     let address = text(&address["address"]);
-    let lost = Incoming::new(&address, "12").coin(1482, "TRX").overlooked();
-    let lost = sandbox.send(lost).unwrap();
+    let lost = IncomingPayment::new(&address, "12")
+        .coin(1482, "TRX")
+        .overlooked();
+    let lost = sandbox.send_payment(lost).unwrap();
     assert!(lost.record_id.is_empty() && sandbox.deposits().is_empty());
     let rescan = |tx_id: &str| json!({ "chain": "TRX", "toAddress": address, "txId": tx_id });
     refused(&sandbox, "rescanLostTransaction", rescan("nothing"), 11_003).await;
@@ -224,8 +226,8 @@ async fn a_released_address_still_pays_the_merchant() {
     let route = "getOrCreateUserDepositAddress";
     let first = data(&sandbox, route, make.clone()).await;
     let address = text(&first["address"]);
-    let pay = || Incoming::new(&address, "10").coin(1280, "POLYGON");
-    sandbox.send(pay()).unwrap();
+    let pay = || IncomingPayment::new(&address, "10").coin(1280, "POLYGON");
+    sandbox.send_payment(pay()).unwrap();
     let release = json!({ "chain": "BSC", "address": address.to_ascii_lowercase() });
     let released = data(&sandbox, "addressUnbinding", release).await;
     assert_eq!(released["userID"], "alice");
@@ -234,7 +236,7 @@ async fn a_released_address_still_pays_the_merchant() {
     // The user gets a fresh one; the old one is the merchant's from now on.
     let second = data(&sandbox, route, make).await;
     assert_ne!(second["address"], first["address"]);
-    sandbox.send(pay()).unwrap();
+    sandbox.send_payment(pay()).unwrap();
     sandbox.advance(seconds(3_600));
     let ledger = sandbox.ledger();
     assert_eq!(ledger.balance("user:alice:available", 1280), "109.95");

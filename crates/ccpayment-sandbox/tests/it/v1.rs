@@ -5,7 +5,7 @@ use ccpayment_sandbox::{Fault, Setting};
 use http::Request;
 use serde_json::{Value, json};
 
-use crate::odd::odd;
+use crate::odd_bodies::odd;
 use crate::support::{APP_ID, LOOPBACK, RECEIVER, START, exchange};
 use crate::v1_support::{Older, document, sign};
 
@@ -377,7 +377,7 @@ async fn established_failures_can_be_had_on_every_route() {
     for path in document["paths"].as_object().unwrap().values() {
         let operation = path["post"]["operationId"].as_str().unwrap();
         for code in [224_066, 224_083] {
-            shop.sandbox.instruct(operation, code).unwrap();
+            shop.sandbox.fail_next(operation, code).unwrap();
         }
         let body = shop.sample(operation);
         let fault = shop.call(operation, body.clone()).await;
@@ -396,8 +396,8 @@ async fn established_failures_can_be_had_on_every_route() {
         shop.data(operation, body).await;
     }
     assert_eq!(shop.proven.lock().unwrap().len(), 14);
-    assert!(shop.sandbox.instruct("create_order", 11_000).is_err());
-    assert!(shop.sandbox.instruct("getCoin", 224_066).is_err());
+    assert!(shop.sandbox.fail_next("create_order", 11_000).is_err());
+    assert!(shop.sandbox.fail_next("getCoin", 224_066).is_err());
 }
 
 #[tokio::test]
@@ -414,7 +414,7 @@ async fn a_lost_withdrawal_is_found_by_its_look_up() {
     let shop = Older::rich();
     let body = shop.payout("out", "5").to_string();
     for fault in [Fault::DropBeforeActing, Fault::DeliverAfterLookup] {
-        shop.sandbox.fault("withdraw", fault);
+        shop.sandbox.plan_fault("withdraw", fault);
         let request = shop.request("withdraw", &body);
         let request = request.body(Bytes::from(body.clone())).unwrap();
         assert!(shop.sandbox.respond(request).await.is_none());

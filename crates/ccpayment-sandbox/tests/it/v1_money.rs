@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
-use ccpayment_sandbox::Incoming;
+use ccpayment_sandbox::IncomingPayment;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -174,11 +174,11 @@ async fn a_checkout_page_is_paid_in_any_coin() {
         "custom_value": "gift",
     });
     shop.data("get_checkout_url", page).await;
-    let picked = shop.sandbox.pick("page-1", 1280, "POLYGON").unwrap();
+    let picked = shop.sandbox.pick_coin("page-1", 1280, "POLYGON").unwrap();
     assert_eq!(picked.amount, "19.996001");
     let payment = shop
         .sandbox
-        .send(Incoming::new(&picked.address, &picked.amount).coin(1280, "POLYGON"));
+        .send_payment(IncomingPayment::new(&picked.address, &picked.amount).coin(1280, "POLYGON"));
     shop.sandbox.confirm(&payment.unwrap().record_id).unwrap();
     let said = ear.one(&shop).await;
     assert_eq!(said["order_type"], "API Deposit");
@@ -197,8 +197,9 @@ async fn a_permanent_address_names_its_user() {
     let asked = json!({ "user_id": "user-1", "chain": "XRP" });
     let given = shop.data("get_permanent_address", asked).await;
     assert_ne!(given["memo"], "");
-    let incoming = Incoming::new(given["address"].as_str().unwrap(), "100").coin(1486, "XRP");
-    let payment = shop.sandbox.send(incoming).unwrap();
+    let incoming =
+        IncomingPayment::new(given["address"].as_str().unwrap(), "100").coin(1486, "XRP");
+    let payment = shop.sandbox.send_payment(incoming).unwrap();
     shop.sandbox.confirm(&payment.record_id).unwrap();
     let said = ear.one(&shop).await;
     assert_eq!(said["order_type"], "Direct Deposit");
@@ -271,9 +272,9 @@ async fn the_dashboard_invoices_and_refunds() {
         .sandbox
         .dashboard_invoice("18", Some("jane@example.com"))
         .unwrap();
-    let picked = shop.sandbox.pick(&invoice, 2, "ETH").unwrap();
-    let incoming = Incoming::new(&picked.address, &picked.amount).coin(2, "ETH");
-    let payment = shop.sandbox.send(incoming).unwrap();
+    let picked = shop.sandbox.pick_coin(&invoice, 2, "ETH").unwrap();
+    let incoming = IncomingPayment::new(&picked.address, &picked.amount).coin(2, "ETH");
+    let payment = shop.sandbox.send_payment(incoming).unwrap();
     shop.sandbox.confirm(&payment.record_id).unwrap();
     let said = ear.one(&shop).await;
     assert_eq!(said["order_type"], "Invoice");
@@ -284,15 +285,27 @@ async fn the_dashboard_invoices_and_refunds() {
     // It is no order of the merchant: no look-up, and nothing to give back by one.
     let ids = json!({ "merchant_order_ids": [invoice] });
     assert_eq!(shop.data("get_order_info", ids).await, json!([]));
-    assert!(shop.sandbox.refund(&payment.record_id, "0.001").is_err());
+    assert!(
+        shop.sandbox
+            .dashboard_refund(&payment.record_id, "0.001")
+            .is_err()
+    );
 
     let opened = shop.data("create_order", shop.order("order-1", "20")).await;
-    let incoming = Incoming::new(opened["pay_address"].as_str().unwrap(), "20").from(RECEIVER);
-    let payment = shop.sandbox.send(incoming).unwrap();
-    assert!(shop.sandbox.refund(&payment.record_id, "1").is_err());
+    let incoming =
+        IncomingPayment::new(opened["pay_address"].as_str().unwrap(), "20").from(RECEIVER);
+    let payment = shop.sandbox.send_payment(incoming).unwrap();
+    assert!(
+        shop.sandbox
+            .dashboard_refund(&payment.record_id, "1")
+            .is_err()
+    );
     shop.sandbox.confirm(&payment.record_id).unwrap();
     ear.one(&shop).await;
-    let refund = shop.sandbox.refund(&payment.record_id, "15").unwrap();
+    let refund = shop
+        .sandbox
+        .dashboard_refund(&payment.record_id, "15")
+        .unwrap();
     let said = ear.one(&shop).await;
     assert_eq!(said["order_type"], "Refund");
     assert_eq!(said["record_id"], refund.as_str());
@@ -304,7 +317,9 @@ async fn the_dashboard_invoices_and_refunds() {
     assert_eq!(said["to_address"], RECEIVER);
     for amount in ["5.01", "0.05", "-1", "1.0000001"] {
         assert!(
-            shop.sandbox.refund(&payment.record_id, amount).is_err(),
+            shop.sandbox
+                .dashboard_refund(&payment.record_id, amount)
+                .is_err(),
             "{amount}"
         );
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ccpayment_sandbox::Incoming;
+use ccpayment_sandbox::IncomingPayment;
 use serde_json::{Value, json};
 
 use crate::shapes::shape;
@@ -31,11 +31,11 @@ async fn answers_of_v1_have_the_names_of_the_examples() {
         json!({ "merchant_order_id": "page-1", "product_price": "20", "product_name": "a book" });
     let page = shop.call("get_checkout_url", page).await;
     assert_same_shape(&of("get_checkout_url"), &page, &[]);
-    let picked = sandbox.pick("page-1", 1280, "POLYGON").unwrap();
-    let incoming = Incoming::new(picked.address, picked.amount).coin(1280, "POLYGON");
-    let payment = sandbox.send(incoming).unwrap();
+    let picked = sandbox.pick_coin("page-1", 1280, "POLYGON").unwrap();
+    let incoming = IncomingPayment::new(picked.address, picked.amount).coin(1280, "POLYGON");
+    let payment = sandbox.send_payment(incoming).unwrap();
     sandbox.confirm(&payment.record_id).unwrap();
-    sandbox.refund(&payment.record_id, "5").unwrap();
+    sandbox.dashboard_refund(&payment.record_id, "5").unwrap();
     let asked = json!({ "merchant_order_ids": ["page-1"] });
     let found = shop.call("get_order_info", asked).await;
     assert_same_shape(&of("get_order_info"), &found, &[]);
@@ -85,7 +85,7 @@ async fn failures_look_as_documented() {
     let nobody = shop.call("check_user", json!({ "c_id": "1" })).await;
     assert_eq!(nobody, example("check_user.error.response.json"));
     for operation in ["create_order", "withdraw"] {
-        shop.sandbox.instruct(operation, 224_066).unwrap();
+        shop.sandbox.fail_next(operation, 224_066).unwrap();
         let body = if operation == "withdraw" {
             shop.payout("1", "5")
         } else {

@@ -23,7 +23,7 @@ impl<M: Merchant> Run<M> {
             let seed = self.shared().random.u64(..);
             self.sandbox.shuffle_due(seed);
         }
-        for notification in self.sandbox.due() {
+        for notification in self.sandbox.due_notifications() {
             if !self.carried.contains_key(&notification.serial()) {
                 self.send(notification);
             }
@@ -54,7 +54,7 @@ impl<M: Merchant> Run<M> {
             shared.counts.unreached += 1;
             shared.say("gateway", format_args!("can't deliver {title}"));
             drop(shared);
-            self.sandbox.answered(notification, None);
+            self.sandbox.record_answer(notification, None);
             return;
         };
         shared.say("gateway", format_args!("sends {title}"));
@@ -116,7 +116,7 @@ impl<M: Merchant> Run<M> {
             .get(&serial)
             .is_some_and(|it| it.number == number);
         if waits && let Some(notification) = self.carried.remove(&serial) {
-            self.sandbox.answered(notification, None);
+            self.sandbox.record_answer(notification, None);
         }
     }
 
@@ -166,7 +166,7 @@ impl<M: Merchant> Run<M> {
             .get(&serial)
             .is_some_and(|it| it.number == number);
         if waits && let Some(notification) = self.carried.remove(&serial) {
-            self.sandbox.answered(notification, Some(answer));
+            self.sandbox.record_answer(notification, Some(answer));
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! Invoices, which customers pay in a coin of their own choice.
 
 use ccpayment_client::core::PriceIn;
-use ccpayment_sandbox::Incoming;
+use ccpayment_sandbox::IncomingPayment;
 use serde_json::{Value, json};
 
 use super::checks::{Breach, breach};
@@ -57,10 +57,10 @@ impl<M: Merchant> Run<M> {
         let (coin_id, chain) = choice.coin;
         let sent = self
             .sandbox
-            .pick(order_id, coin_id, chain)
+            .pick_coin(order_id, coin_id, chain)
             .and_then(|picked| {
-                let incoming = Incoming::new(picked.address, &*picked.amount);
-                let payment = self.sandbox.send(incoming.coin(coin_id, chain))?;
+                let incoming = IncomingPayment::new(picked.address, &*picked.amount);
+                let payment = self.sandbox.send_payment(incoming.coin(coin_id, chain))?;
                 Ok((payment.record_id, picked.amount))
             });
         let (record_id, amount) = match sent {

@@ -174,7 +174,11 @@ impl<M: Merchant> Run<M> {
         self.quiet().await?;
         // Deliveries repeat: what is in the books is announced once more.
         for credit in self.books()?.credits {
-            if self.sandbox.resend(credit.record_id.as_str()).is_ok() {
+            if self
+                .sandbox
+                .resend_notification(credit.record_id.as_str())
+                .is_ok()
+            {
                 self.shared()
                     .say("gateway", format_args!("sends {} again", credit.record_id));
             }

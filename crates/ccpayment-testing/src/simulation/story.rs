@@ -85,7 +85,7 @@ impl<M: Merchant> Run<M> {
                 let chosen = self.shared().random.usize(..);
                 let chosen = deposits.get(chosen.checked_rem(deposits.len()).unwrap_or(0));
                 if let Some(deposit) = chosen {
-                    let _ = self.sandbox.resend(&deposit.record_id);
+                    let _ = self.sandbox.resend_notification(&deposit.record_id);
                 }
             }
         }
@@ -163,7 +163,7 @@ impl<M: Merchant> Run<M> {
         let body = body.to_string();
         let mut request = Request::post(format!("/ccpayment/v2/{route}"))
             .header("Content-Type", "application/json");
-        for (name, value) in self.sandbox.sign_notification(body.as_bytes()) {
+        for (name, value) in self.sandbox.sign_v2(body.as_bytes()) {
             request = request.header(name, value);
         }
         let request = request

@@ -95,7 +95,7 @@ async fn one_debit_too_many_is_found() {
         .app("app-id", "app-secret")
         .seed(7)
         .start_time(1_767_225_600)
-        .setting(Setting::ChainByHand(true))
+        .setting(Setting::ManualChain(true))
         .balance(1280, "100")
         .build()
         .unwrap();

@@ -117,7 +117,7 @@ fn agreement(sandbox: &Sandbox, books: &Books) -> Result<(), Error> {
         "the merchant did not book exactly one payout",
     )?;
 
-    let attempts = sandbox.attempts();
+    let attempts = sandbox.delivery_attempts();
     let acknowledged = attempts
         .iter()
         .filter(|attempt| attempt.acknowledged)

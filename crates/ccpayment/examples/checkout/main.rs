@@ -69,7 +69,7 @@ async fn run() -> Result<String, Error> {
         .seed(seed)
         .start_time(1_767_225_600)
         // The story tells when the chain confirms.
-        .setting(Setting::ChainByHand(true))
+        .setting(Setting::ManualChain(true))
         .balance(merchant::USDT.get(), "100")
         .build()?;
     let gateway = sandbox.serve(loopback).await?;

@@ -145,7 +145,7 @@ impl Story {
                 }
                 Step::Forge => told.forged_answer = forge(sandbox, merchant, timeline).await?,
                 Step::PayOut => {
-                    sandbox.fault("applyAppWithdrawToNetwork", self.fault);
+                    sandbox.plan_fault("applyAppWithdrawToNetwork", self.fault);
                     planted::pay_out(merchant, planted).await?;
                 }
                 Step::SettlePayout => {
@@ -158,7 +158,7 @@ impl Story {
         // Deliveries repeat: the gateway sends everything that it ever announced once more.
         timeline.say("gateway", "sends every notification of a payment once more");
         for deposit in sandbox.deposits() {
-            sandbox.resend(&deposit.record_id)?;
+            sandbox.resend_notification(&deposit.record_id)?;
         }
         drain(sandbox, timeline).await?;
         Ok(told)

@@ -47,7 +47,7 @@ impl House {
         let sandbox = Sandbox::builder()
             .seed(7)
             .start_time(NOW)
-            .setting(Setting::ChainByHand(true))
+            .setting(Setting::ManualChain(true))
             .balance(1280, "100")
             .webhook_url("http://shop.example/notify")
             .build()

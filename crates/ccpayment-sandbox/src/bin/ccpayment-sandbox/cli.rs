@@ -20,7 +20,7 @@ Usage: ccpayment-sandbox [OPTION]...
       --seed N               what ids, addresses and transaction ids are made from [1]
       --state FILE           keep everything in this file; without it, all is gone at the end
       --start-time SECONDS   stop the clock at this unix time; only `advance` moves it
-      --site URL             where browsers reach the pages [where it listens]
+      --public-url URL       where browsers reach the pages [where it listens]
       --host NAME            answer pages and admin calls to this name, too; may be repeated
   -h, --help                 print this
   -V, --version              print the version
@@ -45,7 +45,7 @@ pub(crate) struct Options {
     pub(crate) seed: u64,
     pub(crate) state: Option<PathBuf>,
     pub(crate) start_time: Option<u64>,
-    pub(crate) site: Option<String>,
+    pub(crate) public_url: Option<String>,
     pub(crate) hosts: Vec<String>,
 }
 
@@ -61,7 +61,7 @@ impl Default for Options {
             seed: 1,
             state: None,
             start_time: None,
-            site: None,
+            public_url: None,
             hosts: Vec::new(),
         }
     }
@@ -85,7 +85,8 @@ pub(crate) fn read(
             Long("seed") => options.seed = parser.value()?.parse()?,
             Long("state") => options.state = Some(parser.value()?.into()),
             Long("start-time") => options.start_time = Some(parser.value()?.parse()?),
-            Long("site") => options.site = Some(parser.value()?.string()?),
+            // The second is its former name.
+            Long("public-url" | "site") => options.public_url = Some(parser.value()?.string()?),
             Long("host") => options.hosts.push(parser.value()?.string()?),
             other => return Err(other.unexpected()),
         }
@@ -124,6 +125,8 @@ mod tests {
             run("--listen 0.0.0.0:1 --app-id=A --balance 1280=0.10 --balance 1482=2 --seed 9 --state f.db").unwrap(),
             Command::Run(Box::new(options))
         );
+        let at = |name: &str| run(&format!("--{name} https://pay.test")).unwrap();
+        assert_eq!(at("site"), at("public-url"));
         for wrong in [
             "--sed 9",
             "--seed x",

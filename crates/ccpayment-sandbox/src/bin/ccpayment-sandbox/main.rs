@@ -55,12 +55,12 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
         .serve(options.listen)
         .await
         .map_err(|error| format!("can't listen on {}: {error}", options.listen))?;
-    let site = options.site.unwrap_or_else(|| server.origin());
-    let site = site.trim_end_matches('/');
-    sandbox.set_site(site);
+    let public_url = options.public_url.unwrap_or_else(|| server.origin());
+    let public_url = public_url.trim_end_matches('/');
+    sandbox.set_public_url(public_url);
     println!("This is a sandbox, not a payment gateway: no real money moves here.");
     println!("listening on {}", server.origin());
-    println!("overview and admin API: {site}/sandbox/");
+    println!("overview and admin API: {public_url}/sandbox/");
     println!("app id: {}", sandbox.app_id());
     if !options.listen.ip().is_loopback() {
         eprintln!(
@@ -104,18 +104,16 @@ fn set_up(options: &Options) -> Result<Sandbox, Box<dyn Error>> {
     let sandbox = builder.build()?;
     let mut names = options.hosts.clone();
     // Where the pages are said to be they have to be answered, too.
-    if let Some(site) = &options.site {
-        let place = site
-            .split_once("://")
-            .map_or(site.as_str(), |(_, place)| place);
-        let host = place.split('/').next().unwrap_or_default();
+    if let Some(url) = &options.public_url {
+        let authority = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
+        let host = authority.split('/').next().unwrap_or_default();
         names.push(
             host.rsplit_once(':')
                 .map_or(host, |(name, _)| name)
                 .to_owned(),
         );
     }
-    sandbox.set_host_names(names);
+    sandbox.set_allowed_hosts(names);
     Ok(sandbox)
 }
 

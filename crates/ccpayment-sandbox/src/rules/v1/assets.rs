@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::model::catalogue::Coin;
+use crate::model::coins::Coin;
 use crate::model::ledger::Account;
 use crate::model::money::plain;
 use crate::model::refusal::Refusal;

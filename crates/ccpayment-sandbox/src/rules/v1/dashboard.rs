@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 use crate::model::address::Owner;
 use crate::model::deposit::Source;
 use crate::model::error::SandboxError;
+use crate::model::indexed_list::by_record;
 use crate::model::ledger::{Account, EntryKind};
 use crate::model::money::{Money, parse, round_down};
 use crate::model::record::Status;
 use crate::model::settings::invalid;
-use crate::model::shelf::by_record;
 use crate::model::v1::{Kind, Refund};
-use crate::rules::addresses;
-use crate::rules::v1::notices;
+use crate::rules::addresses::registry as addresses;
+use crate::rules::v1::notifications;
 use crate::rules::v1::orders::Page;
 use crate::state::State;
 
@@ -59,12 +59,12 @@ pub(crate) fn refund(
     let Source::Owned(Owner::Order(id) | Owner::Invoice(id)) = &deposit.source else {
         return Err(unknown());
     };
-    let made = state.v1.orders.get(id).ok_or_else(unknown)?;
-    if made.kind != Kind::Order || deposit.status != Status::Success || deposit.flagged {
+    let v1_order = state.v1.orders.get(id).ok_or_else(unknown)?;
+    if v1_order.kind != Kind::Order || deposit.status != Status::Success || deposit.flagged {
         return Err(SandboxError::NotRefundable(deposit_id.to_owned()));
     }
     let (id, coin, network) = (id.clone(), deposit.coin, deposit.network);
-    let before = made.refunds.iter();
+    let before = v1_order.refunds.iter();
     let before = before.filter(|refund| refund.deposit_id == deposit_id);
     let left: Money = &deposit.amount - before.map(|refund| &refund.amount).sum::<Money>();
     let fee = state.settings.network_fee(coin, network);
@@ -109,10 +109,10 @@ pub(crate) fn refund(
     state
         .books
         .post(EntryKind::Refund, &refund.record_id, lines)?;
-    notices::refund(state, &id, &refund);
+    notifications::refund(state, &id, &refund);
     let answer = json!({ "recordId": refund.record_id });
-    if let Some(made) = state.v1.orders.get_mut(&id) {
-        made.refunds.push(refund);
+    if let Some(v1_order) = state.v1.orders.get_mut(&id) {
+        v1_order.refunds.push(refund);
     }
     Ok(answer)
 }

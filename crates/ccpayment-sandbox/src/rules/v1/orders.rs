@@ -3,18 +3,18 @@
 use serde_json::{Value, json};
 
 use crate::model::address::Owner;
-use crate::model::catalogue::Fiat;
+use crate::model::coins::Fiat;
 use crate::model::deposit::Deposit;
+use crate::model::indexed_list::{by_order, by_record};
 use crate::model::money::{Money, divide_up, plain, round_down, round_up};
 use crate::model::order::Order;
 use crate::model::record::Status;
 use crate::model::refusal::{self, Refusal};
-use crate::model::shelf::{by_order, by_record};
-use crate::model::v1::{Currency, Due, Kind, Made};
+use crate::model::v1::{Currency, Due, Kind, V1Order};
 use crate::rules::fields::Fields;
 use crate::rules::orders::DAY;
 use crate::rules::v1::tokens;
-use crate::rules::{addresses, invoices, orders};
+use crate::rules::{addresses::registry as addresses, invoices, orders};
 use crate::state::State;
 
 const FIAT_DECIMALS: u32 = 2;
@@ -118,7 +118,7 @@ pub(crate) fn create(state: &mut State, fields: &Fields) -> Result<Value, Refusa
         "crypto": coin.symbol,
         "order_valid_period": period,
     });
-    let made = Made {
+    let v1_order = V1Order {
         kind: Kind::Order,
         order_id,
         price,
@@ -135,7 +135,7 @@ pub(crate) fn create(state: &mut State, fields: &Fields) -> Result<Value, Refusa
         }),
         refunds: Vec::new(),
     };
-    state.v1.orders.insert(id, made);
+    state.v1.orders.insert(id, v1_order);
     Ok(answer)
 }
 
@@ -180,7 +180,7 @@ impl Page {
             self.return_url,
             self.notify_url,
         );
-        let made = Made {
+        let v1_order = V1Order {
             kind: self.kind,
             order_id: state.ids.record(now),
             price: self.price,
@@ -192,7 +192,7 @@ impl Page {
             due: None,
             refunds: Vec::new(),
         };
-        state.v1.orders.insert(id.to_owned(), made);
+        state.v1.orders.insert(id.to_owned(), v1_order);
         url
     }
 }

@@ -2,22 +2,23 @@
 
 use serde_json::{Value, json};
 
-use crate::model::catalogue::Coin;
+use crate::model::coins::Coin;
+use crate::model::indexed_list::by_order;
 use crate::model::ledger::Account;
 use crate::model::money::{Money, plain, round_down};
 use crate::model::payout::Destination;
 use crate::model::record::Holder;
 use crate::model::refusal::{self, Refusal};
 use crate::model::settings::AddressKind;
-use crate::model::shelf::by_order;
-use crate::model::v1::Paid;
+use crate::model::v1::V1Payout;
+use crate::rules::checks;
 use crate::rules::fields::Fields;
 use crate::rules::orders::taken;
-use crate::rules::payouts::Begin;
+use crate::rules::payouts::lifecycle::{NewPayout, begin};
+use crate::rules::payouts::requests::check_test_mode;
 use crate::rules::utility::find_cwallet;
 use crate::rules::v1::codes::NO_SUCH_USER;
 use crate::rules::v1::tokens;
-use crate::rules::{checks, payouts};
 use crate::state::State;
 
 fn no_such_user() -> Refusal {
@@ -59,7 +60,7 @@ pub(crate) fn fee(state: &mut State, fields: &Fields) -> Result<Value, Refusal> 
 }
 
 /// Where the money goes, what that costs, and what arrives.
-struct Way {
+struct PayoutTerms {
     to: Destination,
     fee: Money,
     received: Money,
@@ -78,14 +79,14 @@ pub(crate) fn withdraw(state: &mut State, fields: &Fields) -> Result<Value, Refu
         return Err(taken(id));
     }
     let fee_coin = state.settings.fee_coin(coin, network);
-    let way = if is_cwallet(target)? {
+    let terms = if is_cwallet(target)? {
         to_cwallet(state, target, coin, &value)?
     } else {
         to_chain(state, fields, (coin, network), &value, on_top)?
     };
     let order_id = state.ids.record(state.now);
-    let fee_value = &way.fee * state.settings.price(fee_coin);
-    let paid = Paid {
+    let fee_value = &terms.fee * state.settings.price(fee_coin);
+    let v1_payout = V1Payout {
         order_id: order_id.clone(),
         network,
         on_top,
@@ -94,26 +95,26 @@ pub(crate) fn withdraw(state: &mut State, fields: &Fields) -> Result<Value, Refu
     };
     let mut answer = json!({
         "order_id": order_id,
-        "network_fee": plain(&way.fee),
+        "network_fee": plain(&terms.fee),
         "network_coin_id": tokens::coin_id(fee_coin),
         // The name in the example; the table has `network_fee_crypto`.
         "network_symbol": fee_coin.symbol,
         "network_fee_value": plain(&fee_value),
-        "net_receivable": plain(&way.received),
+        "net_receivable": plain(&terms.received),
     });
     // Before it begins, because one to Cwallet ends, and is announced, in the same moment.
-    state.v1.payouts.insert(id.to_owned(), paid);
-    let begun = payouts::begin(
+    state.v1.payouts.insert(id.to_owned(), v1_payout);
+    let begun = begin(
         state,
-        Begin {
+        NewPayout {
             order_id: id,
             holder: Holder::Merchant,
             coin,
-            to: way.to,
+            to: terms.to,
             amount: value,
-            fee: way.fee,
+            fee: terms.fee,
             fee_coin,
-            received: way.received,
+            received: terms.received,
             notify_url: None,
         },
     )?;
@@ -134,7 +135,7 @@ fn to_cwallet(
     user: &str,
     coin: &'static Coin,
     value: &Money,
-) -> Result<Way, Refusal> {
+) -> Result<PayoutTerms, Refusal> {
     if !state.settings.cwallet {
         return Err(Refusal::new(
             refusal::CWALLET_CLOSED,
@@ -150,7 +151,7 @@ fn to_cwallet(
         ));
     }
     checks::balance(state, &Account::Merchant, coin, value, refusal::BALANCE)?;
-    Ok(Way {
+    Ok(PayoutTerms {
         to: Destination::Cwallet(user.to_owned()),
         fee: Money::default(),
         received: value.clone(),
@@ -163,11 +164,11 @@ fn to_chain(
     (coin, network): tokens::Token,
     value: &Money,
     on_top: bool,
-) -> Result<Way, Refusal> {
+) -> Result<PayoutTerms, Refusal> {
     checks::chain(state, coin, network, on_top)?;
     check_decimals(value, network.precision)?;
     checks::limits(state, value, network)?;
-    payouts::check_test_mode(state, coin, value)?;
+    check_test_mode(state, coin, value)?;
     let fee = state.settings.network_fee(coin, network);
     let fee_coin = state.settings.fee_coin(coin, network);
     let same = fee_coin.id == coin.id;
@@ -198,7 +199,7 @@ fn to_chain(
     let address = fields.required_text("address")?;
     let memo = checks::memo(fields.text("memo"), network)?;
     checks::address(state, address, network)?;
-    Ok(Way {
+    Ok(PayoutTerms {
         to: Destination::Chain {
             network,
             from: state.wallet(network.on),

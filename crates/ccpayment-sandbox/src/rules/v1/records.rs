@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::model::deposit::Deposit;
+use crate::model::indexed_list::by_order;
 use crate::model::money::plain;
 use crate::model::payout::Payout;
 use crate::model::record::Status;
 use crate::model::refusal::Refusal;
-use crate::model::shelf::by_order;
-use crate::model::v1::{Kind, Made, Paid};
+use crate::model::v1::{Kind, V1Order, V1Payout};
 use crate::rules::fields::{Fields, put};
 use crate::rules::v1::orders::paid;
 use crate::rules::v1::tokens;
@@ -18,17 +18,17 @@ pub(crate) fn info(state: &mut State, fields: &Fields) -> Result<Value, Refusal>
     let (mut orders, mut payouts) = (Vec::new(), Vec::new());
     for id in fields.texts("merchant_order_ids") {
         // An id may stand for one of each: then the order is meant.
-        if let Some(made) = state
+        if let Some(v1_order) = state
             .v1
             .orders
             .get(id)
-            .filter(|made| made.kind == Kind::Order)
+            .filter(|v1_order| v1_order.kind == Kind::Order)
         {
-            orders.push(order(state, id, made));
-        } else if let (Some(paid), Some(payout)) =
+            orders.push(order(state, id, v1_order));
+        } else if let (Some(v1_payout), Some(payout)) =
             (state.v1.payouts.get(id), state.payouts.get(&by_order(id)))
         {
-            payouts.push(withdrawal(payout, paid));
+            payouts.push(withdrawal(payout, v1_payout));
         }
     }
     if !orders.is_empty() && !payouts.is_empty() {
@@ -47,17 +47,17 @@ fn add(row: &mut Value, more: Value) {
     }
 }
 
-fn order(state: &State, id: &str, made: &Made) -> Value {
+fn order(state: &State, id: &str, v1_order: &V1Order) -> Value {
     let paid = paid(state, id);
     let mut detail = json!({
-        "product_price": plain(&made.price),
-        "denominated_currency": made.currency(),
+        "product_price": plain(&v1_order.price),
+        "denominated_currency": v1_order.currency(),
         "merchant_order_id": id,
-        "status": made.status(state.now, &paid),
-        "created": made.created_at,
+        "status": v1_order.status(state.now, &paid),
+        "created": v1_order.created_at,
     });
-    put(&mut detail, "product_name", made.product.as_deref());
-    if let Some(due) = made.shown(paid.iter().copied()) {
+    put(&mut detail, "product_name", v1_order.product.as_deref());
+    if let Some(due) = v1_order.shown(paid.iter().copied()) {
         add(
             &mut detail,
             json!({
@@ -69,8 +69,11 @@ fn order(state: &State, id: &str, made: &Made) -> Value {
             }),
         );
     }
-    let trades: Vec<Value> = paid.iter().map(|deposit| trade(made, deposit)).collect();
-    let refunds: Vec<Value> = made
+    let trades: Vec<Value> = paid
+        .iter()
+        .map(|deposit| trade(v1_order, deposit))
+        .collect();
+    let refunds: Vec<Value> = v1_order
         .refunds
         .iter()
         .map(|refund| {
@@ -91,7 +94,7 @@ fn order(state: &State, id: &str, made: &Made) -> Value {
     json!({ "order_detail": detail, "trade_list": trades, "refund_list": refunds })
 }
 
-fn trade(made: &Made, deposit: &Deposit) -> Value {
+fn trade(v1_order: &V1Order, deposit: &Deposit) -> Value {
     json!({
         "amount": plain(&deposit.amount),
         "chain": deposit.network.on.symbol,
@@ -101,11 +104,11 @@ fn trade(made: &Made, deposit: &Deposit) -> Value {
         "network_fee": "0",
         "txid": deposit.tx_id,
         "pay_time": deposit.arrived_at,
-        "token_rate": plain(&made.due(deposit).rate),
+        "token_rate": plain(&v1_order.due(deposit).rate),
     })
 }
 
-fn withdrawal(payout: &Payout, paid: &Paid) -> Value {
+fn withdrawal(payout: &Payout, v1_payout: &V1Payout) -> Value {
     let status = match payout.status {
         Status::WaitingApproval => "Pending",
         Status::Processing => "Processing",
@@ -113,10 +116,10 @@ fn withdrawal(payout: &Payout, paid: &Paid) -> Value {
         Status::Rejected | Status::Failed => "Failed",
     };
     let token = json!({
-        "chain": paid.network.on.symbol,
-        "contract": paid.network.contract,
+        "chain": v1_payout.network.on.symbol,
+        "contract": v1_payout.network.contract,
         "crypto": payout.coin.symbol,
-        "token_rate": plain(&paid.rate),
+        "token_rate": plain(&v1_payout.rate),
         "status": status,
     });
     let mut detail = token.clone();
@@ -126,7 +129,7 @@ fn withdrawal(payout: &Payout, paid: &Paid) -> Value {
             "merchant_order_id": payout.order_id,
             "order_amount": plain(&payout.amount),
             "created": payout.created_at,
-            "order_id": paid.order_id,
+            "order_id": v1_payout.order_id,
         }),
     );
     let mut trade = token;
@@ -138,7 +141,7 @@ fn withdrawal(payout: &Payout, paid: &Paid) -> Value {
             "network_fee": plain(&payout.fee),
             "network_coin_id": tokens::coin_id(payout.fee_coin),
             "network_fee_crypto": payout.fee_coin.symbol,
-            "network_fee_value": plain(&paid.fee_value),
+            "network_fee_value": plain(&v1_payout.fee_value),
             // Empty for one to Cwallet; its notification says `internal transfer`.
             "txid": payout.tx_id,
             "pay_time": payout.created_at,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::model::outbox::Wanted;
+use crate::model::outbox::ResendFilter;
 use crate::model::refusal::Refusal;
 use crate::model::v1::is_kind;
 use crate::rules::fields::Fields;
@@ -48,7 +48,7 @@ pub(crate) fn resend(state: &mut State, fields: &Fields) -> Result<Value, Refusa
         ));
     }
     asked.push(now);
-    let wanted = Wanted {
+    let wanted = ResendFilter {
         v1: true,
         from,
         to,

@@ -5,8 +5,8 @@ use std::sync::OnceLock;
 use ring::digest;
 use serde_json::{Value, json};
 
-use crate::model::catalogue::{COINS, Coin, Network};
 use crate::model::chains::{CHAINS, Chain};
+use crate::model::coins::{COINS, Coin, Network};
 use crate::model::money::{divide_down, plain};
 use crate::model::refusal::{self, Refusal};
 use crate::rules::fields::Fields;
@@ -16,7 +16,7 @@ use crate::state::State;
 /// A coin on one of its chains.
 pub(crate) type Token = (&'static Coin, &'static Network);
 
-/// Every token of the catalogue with its id.
+/// Every token with its id.
 static TOKENS: OnceLock<Vec<(String, Token)>> = OnceLock::new();
 
 fn tokens() -> &'static [(String, Token)] {

@@ -1,0 +1,21 @@
+//! What a journal keeps: every entry, before it is applied.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::error::SandboxError;
+
+/// Keeps every entry before it is applied, and so before anybody is told that it was.
+pub(crate) trait Journal: Send {
+    /// An error means that the entry must not be applied.
+    fn append(&mut self, at: u64, entry: &str) -> Result<(), SandboxError>;
+}
+
+/// One entry; its names are the format of the file.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum JournalEntry<T> {
+    /// The settings of the start are done, and nothing of them is to be done again.
+    Begun,
+    /// The clock was moved by so many milliseconds.
+    Advance(u64),
+    Op(T),
+}

@@ -1,0 +1,204 @@
+//! The pages that are served, and what their buttons do.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::http_error::HttpError;
+use super::order_view::{OrderView, PageKind};
+use crate::api::sandbox::Sandbox;
+use crate::model::coins::COINS;
+use crate::model::money::plain;
+use crate::model::views::IncomingPayment;
+use crate::templates::{Balance, Invoice, Notified, Overview, Row};
+
+fn find_view(sandbox: &Sandbox, kind: PageKind, key: &str) -> Result<OrderView, HttpError> {
+    sandbox
+        .read(|state| OrderView::find(state, kind, key))
+        .ok_or_else(|| {
+            let message = "There is no such order in this sandbox.";
+            HttpError::new(StatusCode::NOT_FOUND, message)
+        })
+}
+
+pub(super) fn page(sandbox: &Sandbox, kind: PageKind, key: &str) -> Result<String, HttpError> {
+    let view = find_view(sandbox, kind, key)?;
+    let chosen = view.checkout();
+    if let (PageKind::Checkout, Some(checkout)) = (kind, &chosen) {
+        return Ok(checkout.render());
+    }
+    let invoice = Invoice {
+        path: view.path(),
+        version: view.version(),
+        price: view.price.unwrap_or_default(),
+        product: view.title,
+        order_id: view.order_id,
+        expires_at: view.expires_at,
+        now: view.now,
+        choices: view.choices,
+        chosen,
+        return_url: view.return_url,
+    };
+    Ok(invoice.render())
+}
+
+/// What the page's script asks for, again and again.
+pub(super) fn state_json(sandbox: &Sandbox, kind: PageKind, key: &str) -> Result<Value, HttpError> {
+    let view = find_view(sandbox, kind, key)?;
+    Ok(json!({
+        "orderId": view.order_id,
+        "phase": view.phase().word(),
+        "version": view.version(),
+        "now": view.now,
+        "expiresAt": view.expires_at,
+    }))
+}
+
+/// What a button of a page does.
+pub(super) fn press_button(
+    sandbox: &Sandbox,
+    kind: PageKind,
+    key: &str,
+    step: &str,
+    body: &[u8],
+) -> Result<(), HttpError> {
+    let unclear = || HttpError::new(StatusCode::BAD_REQUEST, "This button is not known here.");
+    let view = find_view(sandbox, kind, key)?;
+    // Its values are made of letters, digits and hyphens, which forms leave as they are.
+    let text = std::str::from_utf8(body).map_err(|_| unclear())?;
+    let (name, value) = text.split_once('=').ok_or_else(unclear)?;
+    match (kind, step, name) {
+        (_, "pay", "how") => pay(sandbox, &view, value),
+        (PageKind::Invoice, "choose", "coin") => {
+            let (coin_id, chain) = value.split_once('-').ok_or_else(unclear)?;
+            let coin_id = coin_id.parse().map_err(|_| unclear())?;
+            sandbox.pick_coin(&view.order_id, coin_id, chain)?;
+            Ok(())
+        }
+        _ => Err(unclear()),
+    }
+}
+
+fn pay(sandbox: &Sandbox, view: &OrderView, how: &str) -> Result<(), HttpError> {
+    let gone = || {
+        let message = "The order has changed: there is nothing like that to pay any more.";
+        HttpError::new(StatusCode::CONFLICT, message)
+    };
+    let checkout = view.checkout().ok_or_else(gone)?;
+    let (method, simulate) = (view.method.as_ref().ok_or_else(gone)?, checkout.simulate);
+    let amount = match how {
+        "exact" => simulate.exact,
+        "part" => simulate.part,
+        "over" => simulate.over,
+        "late" => simulate.late,
+        _ => None,
+    }
+    .ok_or_else(gone)?;
+    if how == "late" {
+        let ahead = view.expires_at.saturating_sub(view.now);
+        sandbox.try_advance(Duration::from_secs(ahead.saturating_add(1)))?;
+    }
+    // An invoice's address takes more than one coin.
+    let incoming =
+        IncomingPayment::new(method.address.clone(), amount).coin(method.coin_id, method.chain);
+    sandbox.send_payment(incoming)?;
+    Ok(())
+}
+
+pub(super) fn overview(sandbox: &Sandbox) -> String {
+    let ledger = sandbox.ledger();
+    let balances = COINS
+        .iter()
+        .map(|coin| Balance {
+            symbol: coin.symbol.to_owned(),
+            coin_id: coin.id,
+            available: ledger.balance("merchant:available", coin.id),
+        })
+        .filter(|balance| balance.available != "0")
+        .collect();
+    let orders = sandbox
+        .read(OrderView::all)
+        .into_iter()
+        .map(|view| Row {
+            kind: match &view.method {
+                Some(method) => format!("{} on {}", method.symbol, method.chain),
+                None => "invoice".to_owned(),
+            },
+            amount: amount(&view),
+            status: view.phase().word().to_owned(),
+            link: view.key.as_ref().map(|_| view.path()),
+            id: view.order_id,
+        })
+        .collect();
+    let deposits = sandbox
+        .deposits()
+        .into_iter()
+        .map(|deposit| Row {
+            kind: format!("{} for {}", symbol(deposit.coin_id), deposit.order_id),
+            id: deposit.record_id,
+            amount: deposit.amount,
+            status: deposit.status,
+            link: None,
+        })
+        .collect();
+    let payouts = sandbox
+        .payouts()
+        .into_iter()
+        .map(|payout| Row {
+            kind: format!(
+                "{} on {} for {}",
+                symbol(payout.coin_id),
+                payout.chain,
+                payout.order_id
+            ),
+            id: payout.record_id,
+            amount: payout.amount,
+            status: payout.status,
+            link: None,
+        })
+        .collect();
+    let notified = sandbox
+        .delivery_attempts()
+        .into_iter()
+        .map(|tried| Notified {
+            outcome: match (tried.status, tried.error) {
+                (_, Some(error)) => error,
+                (Some(status), None) => status.to_string(),
+                (None, None) => String::new(),
+            },
+            record_id: tried.record_id,
+            event: tried.event_type,
+            number: tried.number,
+            at: tried.at,
+            acknowledged: tried.acknowledged,
+        })
+        .collect();
+    Overview {
+        app_id: sandbox.app_id().to_owned(),
+        now: sandbox.now(),
+        webhook_url: sandbox.webhook_url(),
+        pending: sandbox.pending_notifications(),
+        balanced: ledger.is_balanced(),
+        balances,
+        orders,
+        deposits,
+        payouts,
+        notified,
+    }
+    .render()
+}
+
+fn symbol(coin_id: u64) -> &'static str {
+    let coin = COINS.iter().find(|coin| coin.id == coin_id);
+    coin.map_or("?", |coin| coin.symbol)
+}
+
+/// What is to be paid, or what an invoice without a coin is about.
+pub(super) fn amount(view: &OrderView) -> String {
+    match (&view.method, &view.price) {
+        (None, Some(price)) => price.clone(),
+        (Some(method), _) => plain(&method.amount),
+        (None, None) => String::new(),
+    }
+}

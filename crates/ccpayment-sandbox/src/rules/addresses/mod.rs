@@ -1,0 +1,4 @@
+//! Deposit addresses.
+
+pub(crate) mod registry;
+pub(crate) mod routes;

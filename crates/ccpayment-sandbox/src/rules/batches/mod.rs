@@ -1,0 +1,4 @@
+//! Batches of withdrawals.
+
+pub(crate) mod lifecycle;
+pub(crate) mod rows;

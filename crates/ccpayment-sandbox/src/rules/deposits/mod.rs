@@ -1,0 +1,4 @@
+//! Deposits.
+
+pub(crate) mod lifecycle;
+pub(crate) mod records;

@@ -1,0 +1,80 @@
+//! The three headers of a signed request, and the checks that come before its signature's own.
+
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+
+use crate::model::refusal::{self, Refusal};
+
+/// How far a timestamp may be off, either way.
+pub(crate) const TOLERANCE: u64 = 120;
+
+/// What came in the headers, before anybody has compared a signature.
+pub(crate) struct SignedHeaders<'a> {
+    /// The moment of the signature, in the sandbox's time.
+    pub(crate) at: u64,
+    pub(crate) timestamp: &'a str,
+    pub(crate) sign: &'a str,
+}
+
+impl<'a> SignedHeaders<'a> {
+    /// The checks that come before the signature's own.
+    ///
+    /// After an advance on the real clock a caller may go by either time: it need not know.
+    pub(crate) fn read(
+        headers: &'a HeaderMap,
+        body: &[u8],
+        own_app_id: &str,
+        now: u64,
+        signing: u64,
+    ) -> Result<Self, Refusal> {
+        let app_id = header(headers, "Appid")?;
+        let timestamp = header(headers, "Timestamp")?;
+        let sign = header(headers, "Sign")?;
+        if !body.is_empty() && !is_json(headers) {
+            return Err(Refusal::new(
+                refusal::HEADER,
+                "the header Content-Type must be application/json",
+            ));
+        }
+        if app_id != own_app_id {
+            return Err(Refusal::new(refusal::UNKNOWN_APP, "the app id is unknown"));
+        }
+        if timestamp.len() != 10 || !timestamp.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(Refusal::new(
+                refusal::EXPIRED,
+                "the header Timestamp is not 10 digits of unix seconds",
+            ));
+        }
+        let written = timestamp.parse().unwrap_or(0_u64);
+        let at = if signing.abs_diff(written) <= TOLERANCE {
+            written.saturating_add(now.saturating_sub(signing))
+        } else {
+            written
+        };
+        if now.abs_diff(at) > TOLERANCE {
+            let message = format!("the header Timestamp is {} s off", now.abs_diff(at));
+            return Err(Refusal::new(refusal::EXPIRED, message));
+        }
+        Ok(Self {
+            at,
+            timestamp,
+            sign,
+        })
+    }
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, Refusal> {
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .filter(|value| !value.is_empty())
+        .ok_or_else(|| Refusal::new(refusal::HEADER, format!("the header {name} is missing")))
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|media| media.trim().eq_ignore_ascii_case("application/json"))
+}
