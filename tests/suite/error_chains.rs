@@ -10,8 +10,8 @@ use bytes::Bytes;
 use ccpayment::v2::{ApplyAppWithdrawToNetwork, GetAppDepositRecord, GetCoin, GetSwapRecordList};
 use ccpayment::webhook::ConfirmedDeposit;
 use ccpayment::{
-    Address, AppId, Chain, Client, CoinId, Credentials, ErrorReport, RecordId, RetryPolicy,
-    SignText, Signer, SigningFuture, Timeouts, TransportError, Version, transport_fn,
+    Address, AppId, Chain, Client, CoinId, Credentials, ErrorReport, RetryPolicy, SignText, Signer,
+    SigningFuture, Timeouts, TransportError, Version, transport_fn,
 };
 use ccpayment_testing::TestClock;
 use http::{Response, StatusCode};
