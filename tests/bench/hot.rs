@@ -4,8 +4,9 @@ use std::hint::black_box;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, ensure};
+use ccpayment::raw::{HmacKey, SignText, Signature};
 use ccpayment::webhook::{ApiDeposit, Event, Verified, Verifier};
-use ccpayment::{AppId, AppSecret, HmacKey, SignText, Signature};
+use ccpayment::{AppId, AppSecret};
 use hmac::{Hmac, KeyInit, Mac};
 use http::HeaderMap;
 use serde::Deserialize;

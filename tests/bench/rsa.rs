@@ -8,7 +8,8 @@ use aws_lc_rs::rsa::KeyPair;
 use aws_lc_rs::signature::{
     KeyPair as _, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256,
 };
-use ccpayment::{RsaBackend, RsaPrivateKey, SignText, Signature, SigningError};
+use ccpayment::raw::{SignText, Signature, SigningError};
+use ccpayment::{RsaBackend, RsaPrivateKey};
 
 use super::hot::APP_ID;
 

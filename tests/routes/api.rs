@@ -5,7 +5,8 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use bytes::Bytes;
-use ccpayment::{Operation, v1, v2};
+use ccpayment::raw::Operation;
+use ccpayment::{v1, v2};
 use ccpayment_tests::typed::{self, Typed};
 use serde_json::Value;
 

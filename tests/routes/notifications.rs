@@ -3,11 +3,11 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
-use ccpayment::webhook::{Event, Verifier, v1};
-use ccpayment::{
-    APP_ID_HEADER, AppId, AppSecret, DigestKey, HmacKey, SIGN_HEADER, SignText, Signature,
-    TIMESTAMP_HEADER,
+use ccpayment::raw::{
+    APP_ID_HEADER, DigestKey, HmacKey, SIGN_HEADER, SignText, Signature, TIMESTAMP_HEADER,
 };
+use ccpayment::webhook::{Event, Verifier, v1};
+use ccpayment::{AppId, AppSecret};
 use http::HeaderMap;
 
 const NOW: u64 = 1_767_225_600;

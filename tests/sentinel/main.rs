@@ -18,12 +18,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
+use ccpayment::raw::{HmacKey, PreparedRequest, SignText};
 use ccpayment::v2::{ApplyAppWithdrawToNetwork, GetCoin};
 use ccpayment::webhook::{Verifier, VerifyError, Webhook};
 use ccpayment::{
-    Address, AppId, AppSecret, Chain, Client, CoinId, Credentials, Exchange, HmacKey, OrderId,
-    Origin, PreparedRequest, ReqwestTransport, RetryPolicy, SignText, Timestamp, Transport,
-    TransportError,
+    Address, AppId, AppSecret, Chain, Client, CoinId, Credentials, Exchange, OrderId, Origin,
+    ReqwestTransport, RetryPolicy, Timestamp, Transport, TransportError,
 };
 use ccpayment_sandbox::{Fault, Sandbox};
 use ccpayment_testing::{FakeTransport, Recorder, Reply, TestClock};
@@ -186,8 +186,9 @@ fn in_no_type_of_the_webhook() {
 /// The older version: its key, its requests, its signed answers, its notifications.
 #[test]
 fn in_nothing_of_v1() {
+    use ccpayment::Version;
+    use ccpayment::raw::{DigestKey, decode_signed};
     use ccpayment::webhook::v1;
-    use ccpayment::{DigestKey, Version, decode_signed};
 
     let shown = Shown::default();
     let (secret, credentials) = (AppSecret::new(SECRET), credentials());

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 
 use ccpayment::blocking::{self, UreqTransport};
+use ccpayment::raw::PreparedRequest;
 use ccpayment::v2::GetCoin;
-use ccpayment::{Client, CoinId, HyperTransport, PreparedRequest, ReqwestTransport, RetryPolicy};
+use ccpayment::{Client, CoinId, HyperTransport, ReqwestTransport, RetryPolicy};
 use ccpayment_sandbox::{Fault, Sandbox};
 use ccpayment_testing::TestClock;
 use log::{LevelFilter, Log, Metadata, Record};

@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use ccpayment::raw::{PreparedRequest, RecordMatch, decode, decode_signed};
 use ccpayment::{
-    AnswerError, Clock, Credentials, Difference, ErrorCode, Exchange, OrderId, Origin,
-    PreparedRequest, RecordMatch, Request, Retry, Timeouts, Timestamp, Transport, TransportError,
-    Version, decode, decode_signed,
+    AnswerError, Clock, Credentials, Difference, ErrorCode, Exchange, OrderId, Origin, Request,
+    Retry, Timeouts, Timestamp, Transport, TransportError, Version,
 };
 
 use crate::clock::MachineClock;

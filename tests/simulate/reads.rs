@@ -6,8 +6,9 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use ccpayment::raw::{PreparedRequest, decode};
 use ccpayment::v2::{GetAutoWithdrawRecordList, GetChainList, GetCoin, GetCoinList, GetFiatList};
-use ccpayment::{Client, CoinId, Origin, PreparedRequest, Request, Sendable, Timestamp, decode};
+use ccpayment::{Client, CoinId, Origin, Request, Sendable, Timestamp};
 use ccpayment_sandbox::Sandbox;
 use futures_util::TryStreamExt;
 

@@ -5,7 +5,8 @@ use std::future::Future;
 use std::pin::Pin;
 
 use bytes::Bytes;
-use ccpayment::{Client, Error, Operation, Request, decode};
+use ccpayment::raw::{Operation, decode};
+use ccpayment::{Client, Error, Request};
 use ccpayment_testing::strategies::json;
 use proptest::strategy::BoxedStrategy;
 use serde::Serialize;

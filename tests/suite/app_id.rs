@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use bytes::Bytes;
+use ccpayment::raw::PrepareError;
 use ccpayment::v2::UserTransfer;
 use ccpayment::{
     Amount, AppId, AppSecret, Client, CoinId, Credentials, Error, ErrorCode, Exchange, OrderId,
-    Outcome, PrepareError, Rule, UserId, transport_fn,
+    Outcome, Rule, UserId, transport_fn,
 };
 use ccpayment_tests::typed::{CallError, V1, V2};
 use http::Response;

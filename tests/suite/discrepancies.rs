@@ -5,11 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use bytes::Bytes;
+use ccpayment::raw::{PreparedRequest, decode};
 use ccpayment::v2::*;
-use ccpayment::{
-    AppId, AppSecret, CoinId, Credentials, Origin, PreparedRequest, Request, Rule, Timestamp,
-    decode,
-};
+use ccpayment::{AppId, AppSecret, CoinId, Credentials, Origin, Request, Rule, Timestamp};
 use http::Method;
 use serde::Deserialize;
 use serde::de::IgnoredAny;

@@ -7,10 +7,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
+use ccpayment::raw::SignText;
 use ccpayment::v2::{ApplyAppWithdrawToNetwork, GetAppDepositRecord, GetCoin, GetSwapRecordList};
 use ccpayment::webhook::ConfirmedDeposit;
 use ccpayment::{
-    Address, AppId, Chain, Client, CoinId, Credentials, ErrorReport, RetryPolicy, SignText, Signer,
+    Address, AppId, Chain, Client, CoinId, Credentials, ErrorReport, RetryPolicy, Signer,
     SigningFuture, Timeouts, TransportError, Version, transport_fn,
 };
 use ccpayment_testing::TestClock;
@@ -107,7 +108,7 @@ struct Broken;
 impl Signer for Broken {
     fn sign<'a>(&'a self, _: SignText<'a>) -> SigningFuture<'a> {
         Box::pin(async {
-            Err(ccpayment::SigningError::Signer(
+            Err(ccpayment::raw::SigningError::Signer(
                 "the key service is away".into(),
             ))
         })

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use ccpayment::raw::Operation;
 use ccpayment::v1;
 use ccpayment::v2::{
     self, ApplyAppWithdrawToNetwork, CreateAppOrderDepositAddress, GetAppCoinAsset,
     GetAppOrderInfo, GetCoin,
 };
-use ccpayment::{ErrorCode, Idempotency, Operation, Request, Retry, Version};
+use ccpayment::{ErrorCode, Idempotency, Request, Retry, Version};
 use serde_json::Value;
 
 pub(crate) fn facts() -> Value {

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use bytes::Bytes;
-use ccpayment::{AnswerError, ErrorCode, Request, decode};
+use ccpayment::raw::decode;
+use ccpayment::{AnswerError, ErrorCode, Request};
 use ccpayment_tests::typed::read_whole;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -220,8 +221,9 @@ fn every_payload_decodes_and_is_used() {
 
 /// What the verifier makes of a notification of v2.
 fn notified(body: &str) -> ccpayment::webhook::Event {
+    use ccpayment::raw::{HmacKey, SignText};
     use ccpayment::webhook::Verifier;
-    use ccpayment::{AppId, AppSecret, HmacKey, SignText};
+    use ccpayment::{AppId, AppSecret};
     use std::time::{Duration, UNIX_EPOCH};
 
     let secret = AppSecret::new("secret");

@@ -11,6 +11,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::routing::post;
 use bytes::Bytes;
+use ccpayment::raw::Unverified;
 use ccpayment::v1::{
     CheckUser, CreateOrder, Currency, GetAssets, GetBlockHeight, GetCheckoutUrl, GetNetworkFee,
     GetOrderInfo, GetPermanentAddress, GetTokenRate, ListCoins, ListSupportTokensLegacy,
@@ -20,8 +21,7 @@ use ccpayment::webhook::VerifyError;
 use ccpayment::webhook::v1::{Event, Verifier};
 use ccpayment::{
     Address, Amount, AnswerError, AppId, AppSecret, Chain, Client, Credentials, Error, ErrorCode,
-    Exchange, Memo, OrderId, Outcome, Request, Timestamp, Transport, TransportError, Unverified,
-    UserId,
+    Exchange, Memo, OrderId, Outcome, Request, Timestamp, Transport, TransportError, UserId,
 };
 use ccpayment_sandbox::{IncomingPayment, Sandbox, Server, Setting};
 

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::time::{Duration, UNIX_EPOCH};
 
+use ccpayment::raw::{DigestKey, HmacKey, SignText, Signature};
 use ccpayment::webhook::{self, v1};
-use ccpayment::{AppId, AppSecret, DigestKey, HmacKey, SignText, Signature};
+use ccpayment::{AppId, AppSecret};
 use http::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 

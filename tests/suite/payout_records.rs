@@ -1,9 +1,8 @@
 //! What a found record says of each payout: each field that counts is changed and taken away.
 
+use ccpayment::raw::RecordMatch;
 use ccpayment::v2::*;
-use ccpayment::{
-    Address, Amount, Chain, CoinId, Memo, OrderId, Payout, RecordMatch, Request, Submit, UserId,
-};
+use ccpayment::{Address, Amount, Chain, CoinId, Memo, OrderId, Payout, Request, Submit, UserId};
 use serde_json::{Value, json};
 
 /// The fields that a comparison needs, those that it uses where they are there, those of both that

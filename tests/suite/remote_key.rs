@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use ccpayment::raw::{HmacKey, PrepareError, PreparedRequest, SignText, SigningError};
 use ccpayment::v2::{ApplyAppWithdrawToNetwork, GetCoin};
 use ccpayment::{
-    Address, AppId, AppSecret, Chain, Client, CoinId, Credentials, Error, Exchange, HmacKey,
-    OrderId, Origin, Outcome, PrepareError, PreparedRequest, RefusalReason, SignText, Signer,
-    SigningError, SigningFuture, SubmitError, Timestamp, TransportError, transport_fn,
+    Address, AppId, AppSecret, Chain, Client, CoinId, Credentials, Error, Exchange, OrderId,
+    Origin, Outcome, RefusalReason, Signer, SigningFuture, SubmitError, Timestamp, TransportError,
+    transport_fn,
 };
 use ccpayment_testing::{FakeTransport, Reply, TestClock};
 use serde_json::json;

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use ccpayment::raw::PreparedRequest;
 use ccpayment::v2::{
     ApplyAppWithdrawToNetwork, GetAppWithdrawRecord, GetCoinList, GetOrCreateAppDepositAddress,
 };
 use ccpayment::{
     Address, AppId, AppSecret, Chain, Client, Clock, CoinId, Credentials, ErrorCode, Exchange,
-    OrderId, Outcome, PreparedRequest, ReferenceId, Request, RetryPolicy, Timeouts, Timestamp,
-    Transport, TransportError,
+    OrderId, Outcome, ReferenceId, Request, RetryPolicy, Timeouts, Timestamp, Transport,
+    TransportError,
 };
 use ccpayment_testing::TestClock;
 use http::{HeaderMap, Response, StatusCode};

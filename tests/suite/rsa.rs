@@ -3,11 +3,12 @@
 
 use std::path::Path;
 
+use ccpayment::raw::{SignText, Signature};
 use ccpayment::v2::GetCoin;
 use ccpayment::webhook::{Verifier, VerifyError};
 use ccpayment::{
     AppId, AppSecret, Client, CoinId, Credentials, RetryPolicy, RsaBackend, RsaPrivateKey,
-    RsaPublicKey, SignText, Signature, Timestamp,
+    RsaPublicKey, Timestamp,
 };
 use ccpayment_testing::{FakeTransport, Reply};
 use http::HeaderMap;
@@ -120,7 +121,7 @@ async fn a_client_signs_with_a_local_rsa_key() {
 fn a_request_shows_no_signature() {
     let credentials =
         Credentials::rsa(AppId::new("app"), private(RsaBackend::default(), 2048)).unwrap();
-    let prepared = ccpayment::PreparedRequest::new(&GetCoin::new(CoinId::new(1))).unwrap();
+    let prepared = ccpayment::raw::PreparedRequest::new(&GetCoin::new(CoinId::new(1))).unwrap();
     let request = prepared
         .sign(
             &Default::default(),

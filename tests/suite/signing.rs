@@ -1,6 +1,7 @@
 //! Signatures against the facts, and against an HMAC that is not ours.
 
-use ccpayment::{AppSecret, HmacKey, SignText};
+use ccpayment::AppSecret;
+use ccpayment::raw::{HmacKey, SignText};
 use ring::hmac;
 
 #[test]

@@ -1,13 +1,14 @@
 //! What goes out, byte for byte, over a real socket.
 
 use bytes::Bytes;
+use ccpayment::raw::{HmacKey, SignText};
 use ccpayment::v2::{
     ApplyAppWithdrawToNetwork, CreateAppOrderDepositAddress, GetAppCoinAsset, GetAppDepositRecord,
     GetAppOrderInfo, GetAppWithdrawRecord, GetCoin, GetCoinList,
 };
 use ccpayment::{
-    Address, AppId, AppSecret, Chain, Client, CoinId, Credentials, FiatId, HmacKey, Memo, OrderId,
-    RecordId, Request, ReqwestTransport, SignText, Timestamp,
+    Address, AppId, AppSecret, Chain, Client, CoinId, Credentials, FiatId, Memo, OrderId, RecordId,
+    Request, ReqwestTransport, Timestamp,
 };
 use ccpayment_testing::{Recorder, TestClock};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

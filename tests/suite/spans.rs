@@ -13,8 +13,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use ccpayment::raw::PrepareError;
 use ccpayment::v2::*;
-use ccpayment::{Exchange, Page, PrepareError, Rule, Timestamp, Transport, TransportError};
+use ccpayment::{Exchange, Page, Rule, Timestamp, Transport, TransportError};
 use ccpayment_testing::{FakeTransport, TestClock};
 use futures_util::{StreamExt, TryStreamExt};
 use http::Response;

@@ -9,6 +9,7 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
+use ccpayment::raw::RecordMatch;
 use ccpayment::v1::{CreateOrder, Currency, GetCheckoutUrl, GetOrderInfo, TokenId};
 use ccpayment::v2::{
     ApplyAppWithdrawToNetwork, CreateAppOrderDepositAddress, CreateInvoiceUrl, GetAppOrderInfo,
@@ -16,8 +17,7 @@ use ccpayment::v2::{
 };
 use ccpayment::{
     Address, Amount, Chain, Client, CoinId, ErrorCode, FiatId, OrderId, Outcome, PriceIn, Proof,
-    RecordMatch, RefusalReason, Request, SETTLE_AFTER, Submit, SubmitError, Submitted, Timeouts,
-    Timestamp,
+    RefusalReason, Request, SETTLE_AFTER, Submit, SubmitError, Submitted, Timeouts, Timestamp,
 };
 use ccpayment_sandbox::{Fault, Sandbox, Setting};
 use ccpayment_testing::{FakeTransport, Reply};

@@ -1,6 +1,7 @@
 //! What v1 asks for beyond its schemas, and what its answers may look like.
 
 use bytes::Bytes;
+use ccpayment::raw::decode;
 use ccpayment::v1::{
     AssetBalance, CheckUserResponse, CreateOrder, Currency, GetCheckoutUrl, GetNetworkFee,
     GetOrderInfo, GetOrderInfoResponse, GetPermanentAddress, OrderDetail, OrderStatus, TokenId,
@@ -8,7 +9,6 @@ use ccpayment::v1::{
 };
 use ccpayment::{
     Address, Amount, Chain, Memo, OrderId, Request, Rule, Timestamp, UserId, ValidationError,
-    decode,
 };
 use serde_json::{Value, json};
 

@@ -1,10 +1,8 @@
 //! The digest of the v1 API, on the way out and on the way in.
 
 use bytes::Bytes;
-use ccpayment::{
-    AnswerError, AppId, AppSecret, Credentials, DigestKey, ErrorCode, HmacKey, SignText,
-    Unverified, decode_signed,
-};
+use ccpayment::raw::{DigestKey, HmacKey, SignText, Unverified, decode_signed};
+use ccpayment::{AnswerError, AppId, AppSecret, Credentials, ErrorCode};
 use ring::digest;
 use serde_json::Value;
 use sha2::block_api::compress256;

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use ccpayment::raw::{DigestKey, SignText};
 use ccpayment::webhook::v1::{Event, PayStatus, Verifier};
 use ccpayment::webhook::{Verified, VerifyError};
-use ccpayment::{AppId, AppSecret, Credentials, DigestKey, SignText};
+use ccpayment::{AppId, AppSecret, Credentials};
 use http::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 

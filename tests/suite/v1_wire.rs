@@ -1,11 +1,11 @@
 //! The v1 API on the wire: what goes out, and the many ways in which an answer may come.
 
 use bytes::Bytes;
+use ccpayment::raw::{PreparedRequest, RecordMatch, decode};
 use ccpayment::v1::*;
 use ccpayment::{
     Address, AnswerError, AppId, AppSecret, Client, Credentials, ErrorCode, Idempotency, Memo,
-    OrderId, Origin, PreparedRequest, Proof, RecordMatch, Request, Retry, Submit, Timestamp,
-    Version, decode,
+    OrderId, Origin, Proof, Request, Retry, Submit, Timestamp, Version,
 };
 use ccpayment_testing::{FakeTransport, Reply, TestClock};
 use http::{Method, StatusCode};
@@ -294,7 +294,7 @@ fn every_v1_error_is_a_refusal() {
         (r#"{"code":100804,"msg":"?"}"#, 100_804),
     ] {
         let response = http::Response::new(Bytes::from_static(body.as_bytes()));
-        let error = ccpayment::decode_signed::<Value>(&response, &credentials()).unwrap_err();
+        let error = ccpayment::raw::decode_signed::<Value>(&response, &credentials()).unwrap_err();
         let AnswerError::Refused(refusal) = &error else {
             panic!("{error}")
         };
@@ -387,7 +387,8 @@ async fn a_v1_route_that_we_do_not_know_is_called_like_any_other() {
 /// An RSA key or a remote signer can't sign for v1, and says so before anything is sent.
 #[tokio::test]
 async fn v1_needs_the_secret_itself() {
-    use ccpayment::{HmacKey, SignText, Signer, SigningFuture};
+    use ccpayment::raw::{HmacKey, SignText};
+    use ccpayment::{Signer, SigningFuture};
     struct Elsewhere(HmacKey);
     impl Signer for Elsewhere {
         fn sign<'a>(&'a self, text: SignText<'a>) -> SigningFuture<'a> {

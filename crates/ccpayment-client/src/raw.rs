@@ -8,12 +8,12 @@ use serde_json::value::RawValue;
 use crate::client::Client;
 use crate::error::Error;
 
-struct RawCall<'a, T, const V1: bool> {
+struct RawRequest<'a, T, const V1: bool> {
     path: String,
     body: &'a T,
 }
 
-impl<T: Serialize + Sync, const V1: bool> Request for RawCall<'_, T, V1> {
+impl<T: Serialize + Sync, const V1: bool> Request for RawRequest<'_, T, V1> {
     type Response = Box<RawValue>;
 
     const VERSION: Version = if V1 { Version::V1 } else { Version::V2 };
@@ -68,11 +68,11 @@ impl Client {
         let path = path.into();
         match Version::of_path(&path) {
             Version::V1 => {
-                self.send_unsettled(&RawCall::<_, true> { path, body })
+                self.send_unsettled(&RawRequest::<_, true> { path, body })
                     .await
             }
             Version::V2 => {
-                self.send_unsettled(&RawCall::<_, false> { path, body })
+                self.send_unsettled(&RawRequest::<_, false> { path, body })
                     .await
             }
         }

@@ -15,6 +15,11 @@ pub type Row<T> = Result<T, UnreadableRow>;
 /// Everything that a driver needs to read all pages without knowing the route. `ccpayment-client`
 /// drives it with `Client::pages` and `Client::items`. Implemented by generated code for every
 /// route whose documents have a cursor.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is answered at once, not a page at a time",
+    label = "this is no list",
+    note = "send it by `Client::send`"
+)]
 pub trait Paged: Sendable + Clone + 'static {
     /// What a page holds.
     type Item: Send;

@@ -15,6 +15,11 @@ use crate::request::Request;
 /// The trait has everything that a client needs to carry the request out exactly once: what to send,
 /// where to look, and how to judge the record. `Client::submit` of `ccpayment-client` takes every
 /// `Submit`, and `Client::payout` every [`Payout`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no order id under which it happens once",
+    label = "this can't be submitted",
+    note = "a request that only reads, or may be repeated, goes through `Client::send`"
+)]
 pub trait Submit: Request {
     /// The read that finds the record.
     type Lookup: Request;
@@ -45,6 +50,12 @@ pub trait Submit: Request {
 }
 
 /// A [`Submit`] that moves money at once.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no payout",
+    label = "this does not move money at once",
+    note = "an order, an invoice or a checkout page goes through `Client::submit`; a batch of \
+            payouts through `Client::batch_payout`; all else through `Client::send`"
+)]
 pub trait Payout: Submit {}
 
 /// What a record says that was found under an order id. `Created` is what it tells of what was

@@ -1,5 +1,7 @@
 //! The async client, run to its end on the calling thread.
 
+use std::time::SystemTime;
+
 use ccpayment_client::core::{Credentials, Paged, Payout, Request, Sendable, Submit, Timestamp};
 #[cfg(feature = "v2")]
 use ccpayment_client::{BatchPayout, SubmittedBatch};
@@ -12,7 +14,7 @@ use crate::lists::{Items, Pages};
 /// settings.
 ///
 /// Its transport has to block as well and to hold to
-/// [`Call::timeout`](ccpayment_client::Call::timeout) by itself, because there is no runtime that
+/// [`Exchange::timeout`](ccpayment_client::Exchange::timeout) by itself, because there is no runtime that
 /// could interrupt it: a [`BlockingTransport`] does. So has a
 /// [`Signer`](ccpayment_client::core::Signer) that asks for its key elsewhere.
 ///
@@ -93,7 +95,7 @@ impl Client {
         }
     }
 
-    /// Makes one call, as [`ccpayment_client::Client::send`] does.
+    /// Sends a request and gives back the answer, as [`ccpayment_client::Client::send`] does.
     ///
     /// # Errors
     ///
@@ -102,11 +104,11 @@ impl Client {
         pollster::block_on(self.client.send(request))
     }
 
-    /// Makes one call of any kind, as [`ccpayment_client::Client::send_unsettled`] does.
+    /// Sends a request of any kind, as [`ccpayment_client::Client::send_unsettled`] does.
     ///
     /// # Errors
     ///
-    /// [`Error`], of the last attempt. Ask [`Error::outcome`] whether the call may have taken effect.
+    /// [`Error`], of the last attempt. Ask [`Error::outcome`] whether the gateway may have acted.
     pub fn send_unsettled<E: Request>(&self, request: &E) -> Result<E::Response, Error> {
         pollster::block_on(self.client.send_unsettled(request))
     }
@@ -130,7 +132,7 @@ impl Client {
         pollster::block_on(self.client.payout(request))
     }
 
-    /// Pays a batch exactly once, as [`ccpayment_client::Client::batch_payout`] does.
+    /// Submits a batch of payouts exactly once, as [`ccpayment_client::Client::batch_payout`] does.
     ///
     /// # Errors
     ///
@@ -167,6 +169,38 @@ impl Client {
         in_doubt_since: Timestamp,
     ) -> Result<Submitted<S::Created>, SubmitError> {
         pollster::block_on(self.client.settle(request, in_doubt_since))
+    }
+
+    /// Settles what a process that has ended may have left in doubt, as
+    /// [`ccpayment_client::Client::settle_after_restart`] does. It may take more than five minutes.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`]: refused, conflict, incomparable or unknown.
+    pub fn settle_after_restart<S: Submit>(
+        &self,
+        request: &S,
+    ) -> Result<Submitted<S::Created>, SubmitError> {
+        pollster::block_on(self.client.settle_after_restart(request))
+    }
+
+    /// Settles with one look, as [`ccpayment_client::Client::settle_once`] does.
+    ///
+    /// # Errors
+    ///
+    /// [`SubmitError`]: refused, conflict, incomparable or unknown.
+    pub fn settle_once<S: Submit>(
+        &self,
+        request: &S,
+        in_doubt_since: Timestamp,
+    ) -> Result<Submitted<S::Created>, SubmitError> {
+        pollster::block_on(self.client.settle_once(request, in_doubt_since))
+    }
+
+    /// The machine's clock, corrected as [`ccpayment_client::Client::now`] does.
+    #[must_use]
+    pub fn now(&self) -> SystemTime {
+        self.client.now()
     }
 
     /// Reads a list page by page, as [`ccpayment_client::Client::pages`] does.

@@ -54,15 +54,45 @@
 //! # }
 //! ```
 
+pub use async_trait::async_trait;
 pub use ccpayment_client::{
-    Attempts, BlockingTransport, BoxError, Client, Clock, Error, Exchange, Items, MOST_EMPTY_PAGES,
-    Outcome, Page, PageError, Pages, Proof, RefusalReason, RequestInfo, RetryPolicy, SETTLE_AFTER,
-    SetupError, SubmitError, Submitted, SystemClock, Timeouts, TowerTransport, Transport,
-    TransportError, TransportFn, Unsettled, read_body, transport_fn,
+    Attempts, Client, Clock, Error, Items, MOST_EMPTY_PAGES, Outcome, Page, PageError, Pages,
+    Proof, RefusalReason, RequestInfo, RetryPolicy, SETTLE_AFTER, SubmitError, Submitted,
+    SystemClock, Timeouts, Unsettled,
 };
 #[cfg(feature = "v2")]
 pub use ccpayment_client::{BatchPayout, SubmittedBatch};
-pub use ccpayment_core::*;
+pub use ccpayment_client::{
+    BlockingTransport, BoxError, Exchange, SetupError, TowerTransport, Transport, TransportError,
+    TransportFn, read_body, transport_fn,
+};
+#[cfg(feature = "v1")]
+pub use ccpayment_core::v1;
+#[cfg(feature = "v2")]
+pub use ccpayment_core::v2;
+pub use ccpayment_core::{
+    APP_ID_VARIABLE, APP_SECRET_VARIABLE, Address, Amount, AmountError, AnswerError, AppId,
+    AppSecret, Chain, CoinId, Credentials, Cursor, Difference, EnvError, ErrorCode, ErrorReport,
+    FiatId, Idempotency, Memo, OrderId, Origin, OriginError, Paged, Payout, PriceIn, RecordId,
+    RecordKey, ReferenceId, Refusal, Request, Retry, Row, Rule, Sendable, Signer, SigningFuture,
+    Submit, Timestamp, TxId, UnreadableRow, UserId, ValidationError, Version,
+};
+#[cfg(feature = "v2")]
+pub use ccpayment_core::{Finding, Level, Preflight, Standing, StandingError, ToNetwork};
+#[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
+pub use ccpayment_core::{KeyError, RsaBackend, RsaPrivateKey, RsaPublicKey};
+pub use {bytes, http};
+
+/// The pieces below the client: signing, a request without I/O, an answer to judge, a record to
+/// compare. For who signs, sends or reads by other means.
+pub mod raw {
+    pub use ccpayment_core::wire;
+    pub use ccpayment_core::{
+        APP_ID_HEADER, DigestKey, HmacKey, Operation, PrepareError, PreparedRequest, RawBody,
+        RecordMatch, SIGN_HEADER, SignText, Signature, SigningError, TIMESTAMP_HEADER,
+        TIMESTAMP_WINDOW, Unverified, decode, decode_signed,
+    };
+}
 
 #[cfg(feature = "hyper")]
 pub use ccpayment_hyper::HyperTransport;
@@ -71,7 +101,9 @@ pub use ccpayment_reqwest::ReqwestTransport;
 
 /// The client for programs without an async runtime.
 #[cfg(feature = "blocking")]
+#[doc(inline)]
 pub use ccpayment_ureq as blocking;
 
 #[cfg(feature = "webhook")]
+#[doc(inline)]
 pub use ccpayment_webhook as webhook;

@@ -284,7 +284,7 @@ impl Merchant {
         body: &'static str,
     ) -> Result<u16, Error> {
         let receiver = self.shop.receiver.get().ok_or("nobody listens")?;
-        let mut request = axum::http::Request::post(format!("http://{receiver}/notify"));
+        let mut request = http::Request::post(format!("http://{receiver}/notify"));
         for (name, value) in headers {
             request = request.header(name, value);
         }
