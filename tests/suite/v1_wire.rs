@@ -250,6 +250,10 @@ fn v1_fields_that_not_every_source_has_may_be_missing() {
     };
     assert_eq!(coin(json!(8), Value::Null).precision, Some(8));
     assert_eq!(coin(Value::Null, json!(8)).tokens[0].precision, Some(8));
+    let token = json!({"token_id": TOKEN, "chain": "BTC"});
+    let bare = json!({"list": [{"coin_id": TOKEN, "crypto": "BTC", "tokens": [token]}]});
+    let bare = read::<ListCoins>(&bare).list.remove(0);
+    assert_eq!((bare.precision, bare.tokens[0].precision), (None, None));
 }
 
 #[test]

@@ -131,8 +131,8 @@ impl Credentials {
     ///
     /// When the APP ID is not one, as for [`Credentials::new`].
     #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
-    pub fn rsa(app_id: AppId, key: RsaPrivateKey) -> Result<Self, ValidationError> {
-        Self::with_key(app_id, Key::Rsa(key))
+    pub fn rsa(app_id: impl Into<AppId>, key: RsaPrivateKey) -> Result<Self, ValidationError> {
+        Self::with_key(app_id.into(), Key::Rsa(key))
     }
 
     /// Credentials whose key is held elsewhere.
@@ -141,10 +141,10 @@ impl Credentials {
     ///
     /// When the APP ID is not one, as for [`Credentials::new`].
     pub fn with_signer(
-        app_id: AppId,
+        app_id: impl Into<AppId>,
         signer: impl Signer + 'static,
     ) -> Result<Self, ValidationError> {
-        Self::with_key(app_id, Key::Remote(Arc::new(signer)))
+        Self::with_key(app_id.into(), Key::Remote(Arc::new(signer)))
     }
 
     fn with_key(app_id: AppId, key: Key) -> Result<Self, ValidationError> {

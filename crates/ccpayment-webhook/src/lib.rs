@@ -61,7 +61,6 @@ mod error;
 mod event;
 #[cfg(feature = "axum")]
 mod extractor;
-mod kind;
 mod parse;
 mod raw_event;
 mod records;

@@ -15,29 +15,40 @@ pub(crate) fn event(body: &[u8]) -> Option<Event> {
     if !raw.get().starts_with('{') {
         return None;
     }
-    let order_type = the_one(named(raw, "order_type"));
-    let known = match order_type.as_deref() {
-        Some("API Deposit") => read("API Deposit", raw, Event::ApiDeposit),
-        Some("Direct Deposit") => read("Direct Deposit", raw, Event::DirectDeposit),
-        // The documents' own misspelling, in a title, an address and a table.
-        Some("Invoice" | "Invocie") => read("Invoice", raw, Event::Invoice),
-        Some("API Withdrawal") => read("API Withdrawal", raw, Event::ApiWithdrawal),
-        Some("Refund") => read("Refund", raw, Event::Refund),
-        _ => Event::Unknown(UnknownEvent::new(order_type, raw.to_owned())),
+    let types = named(raw, "order_type");
+    let known = types.iter().flatten().find_map(|it| known(it));
+    let order_type = the_one(types);
+    let Some((name, read)) = known else {
+        return Some(Event::Unknown(UnknownEvent::new(
+            order_type,
+            raw.to_owned(),
+        )));
     };
-    Some(known)
+    // A known type beside another one is never taken for something else.
+    let read = match order_type {
+        Some(_) => read(raw).map_err(|error| wire::describe(&error)),
+        None => Err("duplicate field `order_type`".to_owned()),
+    };
+    Some(read.unwrap_or_else(|reason| {
+        Event::Unreadable(UnreadableEvent::new(name, reason, raw.to_owned()))
+    }))
 }
 
-fn read<T: DeserializeOwned>(
-    name: &'static str,
-    raw: &RawValue,
-    event: impl FnOnce(Box<T>) -> Event,
-) -> Event {
-    match serde_json::from_str(raw.get()) {
-        Ok(read) => event(Box::new(read)),
-        Err(error) => {
-            let reason = wire::describe(&error);
-            Event::Unreadable(UnreadableEvent::new(name, reason, raw.to_owned()))
-        }
-    }
+type Read = fn(&RawValue) -> serde_json::Result<Event>;
+
+/// The name of a known type, and how it is read.
+fn known(order_type: &str) -> Option<(&'static str, Read)> {
+    Some(match order_type {
+        "API Deposit" => ("API Deposit", |raw| boxed(raw).map(Event::ApiDeposit)),
+        "Direct Deposit" => ("Direct Deposit", |raw| boxed(raw).map(Event::DirectDeposit)),
+        // The documents' own misspelling, in a title, an address and a table.
+        "Invoice" | "Invocie" => ("Invoice", |raw| boxed(raw).map(Event::Invoice)),
+        "API Withdrawal" => ("API Withdrawal", |raw| boxed(raw).map(Event::ApiWithdrawal)),
+        "Refund" => ("Refund", |raw| boxed(raw).map(Event::Refund)),
+        _ => return None,
+    })
+}
+
+fn boxed<T: DeserializeOwned>(raw: &RawValue) -> serde_json::Result<Box<T>> {
+    serde_json::from_str(raw.get()).map(Box::new)
 }

@@ -111,6 +111,7 @@ async fn a_read_that_fails_keeps_its_cause() {
     };
     let error = (deposit.confirm(&client("getAppDepositRecord", "")).await).unwrap_err();
     assert!(matches!(error, ConfirmError::Read(_)));
-    let cause = std::error::Error::source(&error).unwrap().to_string();
-    assert_eq!(cause, "getAppDepositRecord: the request was not sent");
+    let report = ccpayment_core::ErrorReport::new(&error).to_string();
+    let cause = "getAppDepositRecord failed: the request was not sent";
+    assert!(report.contains(cause), "{report}");
 }
