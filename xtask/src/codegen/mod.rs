@@ -4,10 +4,12 @@
 //! rest of the code.
 
 mod codes;
+mod comments;
 mod coverage;
 mod documents;
 mod enums;
 mod fixtures;
+mod lint;
 mod modules;
 mod names;
 mod pages;
@@ -24,8 +26,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::api::{ALL, V1, V2};
-use crate::spec;
+use crate::api::{ALL, Api, V1, V2};
+use crate::spec::{self, Document};
 
 const CORE: &str = "crates/ccpayment-core/src";
 
@@ -38,10 +40,18 @@ pub(crate) fn write(root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Says which files are not what their source says.
+/// Says which files are not what their source says, and which comments are none to read.
 pub(crate) fn check(root: &Path) -> Result<()> {
+    let files = files(root)?;
+    let complaints = lint::complaints(&files, &documents(root)?);
+    ensure!(
+        complaints.is_empty(),
+        "comments to write anew in {}:\n{}",
+        ALL.map(|api| api.spec).join(" and "),
+        complaints.join("\n")
+    );
     let mut differ = Vec::new();
-    for (path, text) in files(root)? {
+    for (path, text) in files {
         if fs::read_to_string(root.join(&path)).unwrap_or_default() != text {
             differ.push(path);
         }
@@ -55,12 +65,16 @@ pub(crate) fn check(root: &Path) -> Result<()> {
     Ok(())
 }
 
+/// The OpenAPI documents of both versions.
+fn documents(root: &Path) -> Result<Vec<(&'static Api, Document)>> {
+    ALL.map(|api| Ok((api, spec::read(&root.join(api.spec))?)))
+        .into_iter()
+        .collect()
+}
+
 /// Every generated file, by its path from the root.
 fn files(root: &Path) -> Result<BTreeMap<String, String>> {
-    let documents = ALL
-        .map(|api| Ok((api, spec::read(&root.join(api.spec))?)))
-        .into_iter()
-        .collect::<Result<Vec<_>>>()?;
+    let documents = documents(root)?;
     let mut files = BTreeMap::new();
     for (api, document) in &documents {
         files.extend(modules::of(api, document)?);

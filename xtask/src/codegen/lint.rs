@@ -1,0 +1,245 @@
+//! What a generated comment may not be: `cargo xtask codegen --check` refuses it.
+//!
+//! A comment is joined from several texts of a document, so that nobody has read the whole of it
+//! before it is generated.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use heck::ToSnakeCase;
+
+use super::comments::{self, Comment, ROW};
+use super::rust::{field_name, type_name};
+use crate::api::Api;
+use crate::spec::Document;
+
+/// How many words of the shorter of two sentences stand in the other one as well, of a hundred. With
+/// fewer, two sentences about one thing share its name and say something of their own. With as
+/// many, one of them can go.
+const SHARED: usize = 60;
+
+/// Words that any two sentences may share, since they name nothing.
+const COMMON: [&str; 35] = [
+    "a", "an", "and", "are", "as", "at", "be", "by", "for", "from", "has", "have", "in", "is",
+    "it", "its", "may", "no", "not", "of", "on", "only", "or", "other", "self", "so", "that",
+    "the", "this", "to", "was", "were", "where", "which", "with",
+];
+
+/// Endings that tell no two words apart.
+const ENDINGS: [&str; 4] = ["ing", "ed", "es", "s"];
+
+/// What the documents were written from, in the words of those who wrote them. Whoever reads a
+/// comment has none of these before them, so a fact has to stand there by itself. "Such as" says
+/// what "for example" would.
+const SOURCES: [&str; 16] = [
+    "seed",
+    "sample",
+    "samples",
+    "table",
+    "tables",
+    "example",
+    "examples",
+    "discrepancy",
+    "discrepancies",
+    "facts",
+    "official docs",
+    "by this page",
+    "info page",
+    "list page",
+    "page calls",
+    "page says",
+];
+
+/// A number of a row in the lists of discrepancies: a chapter that is at least 1, a point and two
+/// digits at most. Amounts in comments are below 1.
+fn is_row_number(word: &str) -> bool {
+    let word = word.trim_matches(|it: char| !it.is_ascii_digit());
+    let Some((chapter, row)) = word.split_once('.') else {
+        return false;
+    };
+    let is_number = |text: &str| {
+        (1..=2).contains(&text.len())
+            && !text.starts_with('0')
+            && text.bytes().all(|it| it.is_ascii_digit())
+    };
+    is_number(chapter) && is_number(row)
+}
+
+/// Names of a version that are no names in Rust, with those that are.
+type Names = BTreeMap<String, String>;
+
+/// Everything that is wrong with the comments of these files, a line each.
+pub(crate) fn complaints(
+    files: &BTreeMap<String, String>,
+    documents: &[(&Api, Document)],
+) -> Vec<String> {
+    let mut found = Vec::new();
+    for (path, text) in files.iter().filter(|(path, _)| path.ends_with(".rs")) {
+        let of_file: Vec<_> = (documents.iter())
+            .filter(|(api, _)| path.contains(&format!("/{}/", api.name)))
+            .collect();
+        let names: Names = of_file.iter().flat_map(|(_, it)| names(it)).collect();
+        let file = path.rsplit('/').next().unwrap_or(path);
+        for comment in comments::read(file, text) {
+            let never_sent: BTreeSet<&str> = (of_file.iter())
+                .filter_map(|(_, it)| it.components.schemas.get(&comment.owner))
+                .flat_map(|schema| schema.never_sent.keys().map(String::as_str))
+                .collect();
+            let complaints = of_comment(&comment, &names, &never_sent);
+            found.extend(complaints.map(|it| format!("{path}: {} {it}", comment.place())));
+        }
+    }
+    found
+}
+
+fn of_comment(
+    comment: &Comment,
+    names: &Names,
+    never_sent: &BTreeSet<&str>,
+) -> impl Iterator<Item = String> {
+    let sentences = comment.sentences();
+    let mut found = Vec::new();
+    for (at, sentence) in sentences.iter().enumerate() {
+        let earlier = sentences.iter().take(at);
+        let said = earlier.filter(|it| repeats(it, sentence));
+        found.extend(said.map(|it| format!("says twice: {it:?} and {sentence:?}")));
+        found.extend(source(sentence).map(|it| format!("names a source, {it:?}: {sentence:?}")));
+        let wire = wire_name(sentence, names).filter(|(wire, _)| !never_sent.contains(wire));
+        found.extend(wire.map(|(wire, rust)| {
+            format!("names `{wire}`, which is `{rust}` in Rust: {sentence:?}")
+        }));
+    }
+    found.into_iter()
+}
+
+/// Whether two sentences share too many words.
+fn repeats(one: &str, other: &str) -> bool {
+    if one.starts_with(ROW) || other.starts_with(ROW) {
+        return false;
+    }
+    let (one, other) = (content(one), content(other));
+    let shorter = one.len().min(other.len());
+    shorter > 0 && one.intersection(&other).count() * 100 >= shorter * SHARED
+}
+
+/// The words that name something, without their endings.
+fn content(sentence: &str) -> BTreeSet<String> {
+    words(sentence)
+        .filter(|word| !COMMON.contains(&word.as_str()))
+        .map(|word| {
+            let mut stems = ENDINGS.iter().filter_map(|it| word.strip_suffix(it));
+            let stem = stems.find(|it| it.len() >= 3).map(str::to_owned);
+            stem.unwrap_or(word)
+        })
+        .collect()
+}
+
+fn words(sentence: &str) -> impl Iterator<Item = String> {
+    let words = sentence.split(|it: char| !it.is_alphanumeric());
+    words.filter(|it| !it.is_empty()).map(str::to_lowercase)
+}
+
+/// The source that a sentence names.
+fn source(sentence: &str) -> Option<&str> {
+    let row = sentence.split_whitespace().find(|it| is_row_number(it));
+    let text = format!(" {} ", words(sentence).collect::<Vec<_>>().join(" "));
+    let named = SOURCES.iter().find(|it| text.contains(&format!(" {it} ")));
+    row.or(named.copied())
+}
+
+/// The first name in a sentence that has another one in Rust. What stands behind a slash is a path.
+fn wire_name<'a>(sentence: &str, names: &'a Names) -> Option<(&'a str, &'a str)> {
+    let is_part = |it: char| it.is_alphanumeric() || matches!(it, '_' | '/');
+    let mut words = sentence.split(|it| !is_part(it));
+    words.find_map(|word| {
+        let (wire, rust) = names.get_key_value(word)?;
+        Some((wire.as_str(), rust.as_str()))
+    })
+}
+
+/// Names of fields and operations. One that is a word of the language as well is left out.
+fn names(document: &Document) -> Names {
+    let fields = document.components.schemas.values();
+    let fields = fields.flat_map(|it| it.properties.keys());
+    let operations = document.paths.values().map(|it| &it.post.operation_id);
+    let fields = fields.map(|wire| (wire.clone(), field_name(wire)));
+    (operations.map(|wire| (wire.clone(), type_name(wire))))
+        .chain(fields)
+        .filter(|(wire, rust)| wire != rust && wire.to_snake_case().contains('_'))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is said of a comment, with the names of an order.
+    fn said(text: &str) -> Vec<String> {
+        let comment = Comment {
+            owner: "CreateOrder".to_owned(),
+            member: Some("expired_at".to_owned()),
+            text: text.to_owned(),
+        };
+        let names = [
+            ("expiredAt", "expired_at"),
+            ("getOrder", "GetOrder"),
+            ("appId", "app_id"),
+        ];
+        let names = names.map(|(wire, rust)| (wire.to_owned(), rust.to_owned()));
+        of_comment(&comment, &names.into(), &["appId"].into()).collect()
+    }
+
+    #[test]
+    fn what_is_said_once_passes() {
+        let text = "When the order expires. The default is 24 hours. At most 150 characters.\n\n\
+                    - `appId`: reserved.\n\nPath: `POST /v2/getOrder`. 0.01 is one percent.";
+        assert_eq!(said(text), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_is_said_twice_is_refused() {
+        for text in [
+            "Asks for a hosted page too. Ask for a hosted page too; default false.",
+            "Where the next page begins; none on the last page. Empty or absent on the last page.",
+        ] {
+            let said = said(text);
+            assert!(
+                matches!(&said[..], [one] if one.starts_with("says twice: ")),
+                "{text}: {said:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_source_is_refused() {
+        for (text, named) in [
+            ("From 3 to 64 by the seed.", "seed"),
+            ("The default is 10 days by this page.", "by this page"),
+            ("The table says text.", "table"),
+            ("The id, say the official\ndocs.", "official docs"),
+            ("Slack is allowed (7.11).", "(7.11)."),
+        ] {
+            let expected = format!("names a source, {named:?}: ");
+            let said = said(text);
+            assert!(
+                matches!(&said[..], [one] if one.starts_with(&expected)),
+                "{text}: {said:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_name_of_the_wire_is_refused() {
+        for (text, complaint) in [
+            (
+                "At most `expiredAt`.",
+                "names `expiredAt`, which is `expired_at` in Rust: \"At most `expiredAt`.\"",
+            ),
+            (
+                "Read by getOrder.",
+                "names `getOrder`, which is `GetOrder` in Rust: \"Read by getOrder.\"",
+            ),
+        ] {
+            assert_eq!(said(text), [complaint]);
+        }
+    }
+}
