@@ -17,11 +17,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let to_pay = client.submit(&order).await?.created;
     println!("pay {} to {}", to_pay.amount, to_pay.address);
 
-    // Store the order id first: it is what makes a repeat harmless.
+    // Store the request first: its order id makes a repeat harmless.
     let receiver = Address::new("0xBb9C4e7F3687aca1AE2828c18f9E3ae067F569FE");
     let amount = "12.5".parse()?;
     let payout = ApplyAppWithdrawToNetwork::new("payout-77", USDT, polygon, receiver, amount);
-    let paid = client.payout(&payout).await?;
-    println!("{} is record {}", paid.order_id, paid.created);
+    let payout = client.payout(&payout).await?;
+    println!("{} is record {}", payout.order_id, payout.created);
     Ok(())
 }
