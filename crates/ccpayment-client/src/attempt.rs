@@ -1,4 +1,4 @@
-//! One attempt of a call: signed, sent, judged.
+//! One attempt of a request: signed, sent, judged.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -33,20 +33,20 @@ pub(crate) struct AttemptOptions {
 pub(crate) struct Attempt<T> {
     /// The timestamp that was signed into it.
     pub(crate) signed_at: Timestamp,
-    /// A moment that the gateway's own clock had reached, if it judged the call at all.
+    /// A moment that the gateway's own clock had reached, if it judged the request at all.
     pub(crate) gateway_clock: Option<Timestamp>,
     /// How long the answer asks to wait.
     pub(crate) retry_after: Option<Duration>,
     /// Its timestamp was refused, and the next one will be another.
     pub(crate) clock_corrected: bool,
     /// How often something was sent, or would have been; none where there was no time to begin, or
-    /// all calls are stopped.
+    /// the client has stopped.
     pub(crate) exchanges: u32,
     pub(crate) result: Result<T, Error>,
 }
 
 impl<T> Attempt<T> {
-    fn not_begun(error: Error) -> Self {
+    pub(crate) fn not_begun(error: Error) -> Self {
         Self {
             signed_at: Timestamp::default(),
             gateway_clock: None,
@@ -163,7 +163,7 @@ impl Client {
         }
     }
 
-    /// Waits until the limit has room for another call.
+    /// Waits until the limit has a free slot.
     async fn acquire(
         &self,
         prepared: &PreparedRequest,

@@ -1,4 +1,4 @@
-//! The client: what it goes by.
+//! `Client` with its settings, and `Timeouts`.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -18,7 +18,7 @@ use crate::retry::{Budgets, RetryPolicy};
 use crate::skew::{Skew, WallClockFloor};
 use crate::transport::Transport;
 
-/// How long a call may take. Always bounded: there is no way to wait for ever.
+/// How long a request may take. Always bounded: there is no way to wait for ever.
 ///
 /// The time to connect is the backend's (5 seconds in `ccpayment-reqwest`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,11 +102,11 @@ impl Client {
         self
     }
 
-    /// Lets this client and its clones make calls again.
+    /// Lets this client and its clones send again.
     ///
     /// Two refusals stop them, since going on makes it worse: 11014 (our address is blocked) and
-    /// 12001 (the APP ID is unknown). From then on each call ends at once as [`Error::Halted`], and
-    /// nothing is sent. Call this when a person has found the cause.
+    /// 12001 (the APP ID is unknown). From then on each request ends at once as [`Error::Halted`],
+    /// and nothing is sent. Use this when a person has found the cause.
     pub fn resume(&self) {
         self.shared.halt.release();
     }
@@ -139,19 +139,20 @@ impl Client {
         })
     }
 
-    /// The same client, with its calls repeated more or less often.
+    /// The same client, which repeats requests more or less often.
     #[must_use]
     pub fn with_retry_policy(self, retries: RetryPolicy) -> Self {
         self.with(|shared| shared.retries = retries)
     }
 
-    /// The same client, which begins no more calls of this version in any second, or as many as it
-    /// likes. Unless set, it is 100 for v1, which its documents name for one address, and no limit
-    /// for v2, whose documents name none.
+    /// The same client with a rate limit: so many requests of this version in any second at most, or
+    /// as many as it likes. Unless set, it is 100 for v1, which its documents name for one address,
+    /// and no limit for v2, whose documents name none.
     ///
-    /// All clones of a client share the limit. Calls that are too many wait within
-    /// [`Timeouts::total`], and end as [`Error::Throttled`] if that is too short. Calls that act,
-    /// and the lookups of payouts, go before reads that wait.
+    /// All clones of a client share the limit. Requests that are too many wait within
+    /// [`Timeouts::total`], and end as [`Error::Throttled`] if that is too short. Requests that act,
+    /// and the lookups of payouts, go before reads that wait. Clients of other processes share the
+    /// gateway's limit, and not this one.
     #[must_use]
     pub fn with_rate_limit(self, version: Version, per_second: Option<NonZeroU32>) -> Self {
         self.with(|shared| shared.limits.set(version, per_second, &shared.clock))
@@ -161,10 +162,10 @@ impl Client {
     ///
     /// Where the gateway refuses a timestamp (11006), the `Date` of its answer tells how far our
     /// clock is off. That is bounded by 24 hours, warned about, and shared by all clones of a
-    /// client. The call is made once more, at once, unless it may act twice
+    /// client. The request is sent once more, at once, unless it may act twice
     /// ([`Idempotency::NonIdempotent`](crate::core::Idempotency)). Without `Date`, with the correction off, or where
     /// the second timestamp is refused as well, the error is [`Error::Clock`]. How v1 refuses a
-    /// timestamp is not documented, so only calls of v2 learn; both go by what was learned.
+    /// timestamp is not documented, so only requests of v2 learn; both go by what was learned.
     #[must_use]
     pub fn with_clock_correction(self, on: bool) -> Self {
         self.with(|shared| match (&shared.skew, on) {
@@ -174,10 +175,10 @@ impl Client {
     }
 
     /// The same client, whose [`Client::payout`] and [`Client::submit`] look the record up after an
-    /// accepted answer. Each then costs one call more. It is off by default.
+    /// accepted answer. Each then costs one exchange more. It is off by default.
     ///
-    /// Only the connection ties an answer to its call. A stray answer to another call, which a
-    /// broken proxy kept back, names a record of another call. With this on, only the record counts
+    /// Only the connection ties an answer to its request. A stray answer to another request, which a
+    /// broken proxy kept back, names another record. With this on, only the record counts
     /// ([`Proof::FoundRecord`](crate::Proof)). A record with another id than the answer named is logged
     /// as an error, and the record's id is returned.
     #[must_use]
@@ -196,7 +197,7 @@ impl Client {
     ///
     /// The one documented use of the APP ID as a user is to move a user's money to the merchant,
     /// by [`UserTransfer`](ccpayment_core::v2::UserTransfer) with it as the receiver. A clone is
-    /// cheap, so allow it for that call alone:
+    /// cheap, so allow it for that request alone:
     ///
     /// ```
     /// # use ccpayment_client::{Client, SubmitError};

@@ -98,6 +98,7 @@ mod batch;
 mod body;
 mod client;
 mod clock;
+mod drive;
 mod error;
 mod halt;
 mod headers;

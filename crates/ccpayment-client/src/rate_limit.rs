@@ -81,7 +81,7 @@ impl Limits {
     }
 }
 
-/// In no second do more calls begin than this.
+/// No more requests than this begin in any second.
 pub(crate) struct Limit {
     pub(crate) per_second: NonZeroU32,
     clock: Arc<dyn Clock>,
@@ -113,7 +113,7 @@ impl Limit {
         })
     }
 
-    /// Waits until a call may begin, but not for longer than it has. Gives up at once where that
+    /// Waits until a request may begin, but not for longer than it has. Gives up at once where that
     /// can be foreseen.
     pub(crate) async fn acquire(
         &self,
@@ -168,7 +168,7 @@ impl fmt::Debug for Limit {
     }
 }
 
-/// Counts as long as it is there, also when the call is dropped while it waits.
+/// Counts as long as it is there, also when the request is dropped while it waits.
 struct WaitGuard<'a>(&'a AtomicUsize);
 
 impl<'a> WaitGuard<'a> {

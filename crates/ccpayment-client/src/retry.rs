@@ -1,4 +1,4 @@
-//! Whether a call is made again, when, and how often at most.
+//! `RetryPolicy`, and the rules of it: whether a request is sent again, when, and how often at most.
 //!
 //! No clock and no randomness in here: what happened goes in, what to do comes out.
 
@@ -11,11 +11,11 @@ use http::StatusCode;
 use crate::error::Error;
 use crate::transport::TransportError;
 
-/// How often [`Client::send`](crate::Client::send) makes a call at most.
+/// How often [`Client::send`](crate::Client::send) sends a request at most.
 ///
 /// Which failures are repeated depends on what a repeat can do:
 ///
-/// | the call | is repeated |
+/// | the request | is repeated |
 /// |---|---|
 /// | reads, or creates once and returns the same again | when it was not sent, when no answer came, on 408, 425, 429, 5xx or 2xx without the gateway's envelope, on 11002 (224066 in v1), and on refusals that pass within seconds: 11004, 11018, 15000, 17006 |
 /// | moves money or creates something payable, under an order id | only where it provably did nothing: it was not sent, 11004, 11018. A 429 without the gateway's envelope proves nothing: a proxy may say so after it passed an earlier try on |
@@ -24,14 +24,22 @@ use crate::transport::TransportError;
 /// Before a repeat comes a pause of random length below a ceiling that doubles from 1 to 16
 /// seconds, and of `Retry-After` at least. A pause that would outlast
 /// [`Timeouts::total`](crate::Timeouts::total) is not begun. All clones of a client share a budget:
-/// while more than about one call in five fails, calls are no longer repeated. Calls that act have
-/// a budget of their own, so that reads can't use it up.
+/// while more than about one request in five fails, nothing is repeated. Requests that act have a
+/// budget of their own, so that reads can't use it up.
+///
+/// ```
+/// use ccpayment_client::{Client, RetryPolicy};
+///
+/// fn impatient(client: Client) -> Client {
+///     client.with_retry_policy(RetryPolicy::off())
+/// }
+/// ```
 ///
 /// [`Client::payout`](crate::Client::payout) has rules and bounds of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryPolicy {
-    /// How often one call is sent at most, the first time included: 3. With 0 or 1, never again.
+    /// How often one request is sent at most, the first time included: 3. With 0 or 1, never again.
     pub attempts: u32,
 }
 
@@ -94,7 +102,7 @@ impl Failure {
     }
 }
 
-/// Whether the same call is made again, and after which pause; `None` means never.
+/// Whether the same request is sent again, and after which pause; `None` means never.
 ///
 /// `retries` is how many there were, `retry_after` what the answer asked for.
 pub(crate) fn decide(
@@ -147,7 +155,7 @@ fn provably_not_executed(failure: Failure) -> bool {
 }
 
 /// Refusals before any work that pass within seconds. Others that pass by themselves (an unstable
-/// chain, an odd price) take minutes to hours: the caller decides whether the call is still wanted
+/// chain, an odd price) take minutes to hours: the caller decides whether the request is still wanted
 /// then.
 pub(crate) fn passes_in_seconds(code: ErrorCode) -> bool {
     matches!(code, ErrorCode::RateLimit | ErrorCode::FrequentOperation)
@@ -194,7 +202,7 @@ fn ceiling(retries: u32) -> Duration {
 }
 
 /// What repeats are paid from, so that an outage does not multiply traffic: a repeat costs five
-/// tokens, ten after a timeout. A call that succeeds gives back what its repeats took, and one more.
+/// tokens, ten after a timeout. A request that succeeds gives back what its repeats took, and one more.
 #[derive(Debug)]
 pub(crate) struct Budget {
     tokens: AtomicU32,
@@ -231,7 +239,7 @@ impl Default for Budget {
     }
 }
 
-/// Reads can't use up what calls that act are repeated from.
+/// Reads can't use up what requests that act are repeated from.
 #[derive(Debug, Default)]
 pub(crate) struct Budgets {
     reads: Budget,

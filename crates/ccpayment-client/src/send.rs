@@ -1,4 +1,4 @@
-//! One way to send, and what is repeated.
+//! `Client::send`, with its repeats.
 
 use ccpayment_core::{PreparedRequest, Request, Sendable};
 use tracing::Instrument;
@@ -10,10 +10,10 @@ use crate::rate_limit::Priority;
 use crate::retry::{self, Budget, Failure};
 use crate::telemetry;
 
-/// Calls.
+/// Requests.
 impl Client {
-    /// Makes one call and gives back what the gateway answers. A call that failed is repeated where
-    /// that harms nobody (see [`RetryPolicy`](crate::RetryPolicy)), signed afresh over the same bytes, all
+    /// Sends a request and gives back what the gateway answers. A request that failed is repeated where
+    /// a repeat can't harm (see [`RetryPolicy`](crate::RetryPolicy)), signed afresh over the same bytes, all
     /// within [`Timeouts::total`](crate::Timeouts::total).
     ///
     /// # Errors
@@ -40,7 +40,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error`], of the last attempt. Ask [`Error::outcome`] whether the call may have taken effect.
+    /// [`Error`], of the last attempt. Ask [`Error::outcome`] whether the gateway may have acted.
     /// Where it may, look up the record of [`Request::SETTLED_BY`] before anything is sent anew.
     pub async fn send_unsettled<E: Request>(&self, request: &E) -> Result<E::Response, Error> {
         let prepared = self.prepare(request)?;

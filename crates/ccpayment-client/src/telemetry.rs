@@ -23,7 +23,7 @@ use crate::transport::TransportError;
 /// The status of a span that failed, as OpenTelemetry calls it. Others keep none.
 const FAILED: &str = "ERROR";
 
-/// Around one call with all its attempts and pauses.
+/// Around one request with all its attempts and pauses.
 pub(crate) fn request(prepared: &PreparedRequest) -> Span {
     tracing::info_span!(
         "ccpayment.request",
@@ -142,7 +142,7 @@ fn failed(span: &Span, error: Option<&Error>) {
     }
 }
 
-/// A call will be made again after a pause.
+/// A request will be sent again after a pause.
 pub(crate) fn repeated(operation: &'static str, pause: Duration, error: &Error) {
     tracing::debug!(pause_ms = pause.as_millis(), "once more");
     #[cfg(feature = "metrics")]
@@ -151,16 +151,16 @@ pub(crate) fn repeated(operation: &'static str, pause: Duration, error: &Error) 
     let _ = (operation, error);
 }
 
-/// A call would have been made again, but there are too many of them.
+/// A request would have been sent again, but too many fail.
 pub(crate) fn throttled(operation: &'static str) {
-    tracing::debug!("not once more: too many calls fail");
+    tracing::debug!("not once more: too many requests fail");
     #[cfg(feature = "metrics")]
     metrics::throttled(operation);
     #[cfg(not(feature = "metrics"))]
     let _ = operation;
 }
 
-/// The answer to a call named one record, and the record under its order id is another.
+/// The answer to a submit named one record, and the record under its order id is another.
 pub(crate) fn accepted_as_another(accepted: &RecordId, found: &RecordId) {
     tracing::error!(
         accepted = display(accepted),

@@ -1,4 +1,4 @@
-//! The seam between a client and whatever carries its bytes.
+//! `Transport`, which carries an `Exchange`, and `TransportError`.
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,12 +22,12 @@ pub struct Exchange {
     pub timeout: Duration,
     /// The most bytes that an answer's body may have.
     pub max_response_bytes: usize,
-    /// The gateway's name of the route, for logs and fakes.
+    /// The gateway's name of the operation, for logs and fakes.
     pub operation: &'static str,
 }
 
 impl Exchange {
-    /// A call with the default limits, for tests of a transport.
+    /// An exchange with the default limits, for tests of a transport.
     #[must_use]
     pub fn new(request: Request<Bytes>, operation: &'static str) -> Self {
         Self {
@@ -42,7 +42,7 @@ impl Exchange {
 impl fmt::Debug for Exchange {
     /// Neither headers nor body: one holds the signature, the other may hold anything.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Call")
+        f.debug_struct("Exchange")
             .field("operation", &self.operation)
             .field("uri", self.request.uri())
             .field("body_bytes", &self.request.body().len())
@@ -121,7 +121,7 @@ pub enum TransportError {
 }
 
 impl TransportError {
-    /// Whether the gateway could have acted. If so, a call that moves money is in doubt: read its
+    /// Whether the gateway could have acted. If so, a request that moves money is in doubt: read its
     /// record before anything else.
     #[must_use]
     pub fn could_have_acted(&self) -> bool {

@@ -19,7 +19,7 @@ use crate::outcome::{Attempts, Proof, RefusalReason, SubmitError};
 use crate::payout::is_past;
 use ending::has_moved_nothing;
 
-/// How many rows one call takes.
+/// How many rows one request takes.
 pub(super) const ROWS_AT_ONCE: usize = 500;
 
 /// How often something fails before it is given up.

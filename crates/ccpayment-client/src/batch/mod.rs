@@ -1,8 +1,8 @@
 //! A batch of payouts that happens once.
 //!
-//! The rules are a state machine without I/O ([`machine`]), and [`calls`] carries out its steps.
+//! The rules are a state machine without I/O ([`machine`]), and [`driver`] carries out its steps.
 
-mod calls;
+mod driver;
 mod machine;
 #[cfg(test)]
 mod tests;
@@ -13,6 +13,7 @@ use ccpayment_core::{Request, Timestamp};
 use tracing::Instrument as _;
 
 use crate::client::Client;
+use crate::drive::Drive;
 use crate::error::{Error, RequestInfo};
 use crate::outcome::SubmitError;
 use crate::payout::in_seconds;
@@ -23,7 +24,7 @@ pub use value::{BatchPayout, SubmittedBatch};
 
 /// Batches of payouts.
 impl Client {
-    /// Pays a batch exactly once: opens it, appends what one call does not take, reads all rows
+    /// Submits a batch exactly once: opens it, appends what one request does not take, reads all rows
     /// back, and confirms it when they are exactly the wanted ones.
     ///
     /// Only the opening may be repeated, under its id. In doubt about anything else the batch is
@@ -83,14 +84,13 @@ impl Client {
         run(self, batch, Prior::None).await
     }
 
-    /// Goes on with a batch that an earlier call, or an earlier process, did not bring to its end:
-    /// finds out what became of it, and goes on from there.
+    /// Goes on with a batch that an earlier call, or an earlier process, left unfinished: finds out
+    /// what became of it, and goes on from there.
     ///
     /// `in_doubt_since` is [`Attempts::in_doubt_since`](crate::Attempts::in_doubt_since) of the earlier
-    /// error: none where nothing is in doubt. After a crash, take the moment of the crash or any
-    /// later one; what [`Client::now`] says after the restart is always right (see
-    /// [`Client::settle`]). From [`SETTLE_AFTER`](crate::SETTLE_AFTER) after it, nothing has
-    /// to be waited for.
+    /// error: none where nothing is in doubt. After a crash, take what [`Client::now`] says after the
+    /// restart, and keep it. From [`SETTLE_AFTER`](crate::SETTLE_AFTER) after it, nothing has to be
+    /// waited for.
     ///
     /// # Errors
     ///
@@ -125,14 +125,15 @@ async fn run(
         }
     }
     let span = telemetry::submit(ConfirmBatchWithdraw::OPERATION, batch.id());
-    let following = calls::follow(machine, client, batch, give_up_at);
+    let drive = Drive::new(client, give_up_at);
+    let following = driver::follow(machine, drive, batch);
     let result = following.instrument(span.clone()).await;
-    let tried = match &result {
+    let attempts = match &result {
         Ok(paid) => &paid.attempts,
         Err(error) => error.attempts(),
     };
     let error = result.as_ref().err();
-    telemetry::submit_ended(&span, ConfirmBatchWithdraw::OPERATION, tried, error);
+    telemetry::submit_ended(&span, ConfirmBatchWithdraw::OPERATION, attempts, error);
     result
 }
 

@@ -13,11 +13,12 @@ use ccpayment_core::{
 mod doubts;
 mod mismatches;
 
-use super::calls::read_back;
+use super::driver::read_back;
 use super::machine::{BatchMachine, Prior, ROWS_AT_ONCE, Read, Snapshot, Step};
 use super::{BatchPayout, SubmitError, SubmittedBatch};
 use crate::adapters::transport_fn;
 use crate::client::Client;
+use crate::drive::Drive;
 use crate::error::{Error, Outcome, RequestInfo};
 use crate::outcome::{Proof, RefusalReason};
 use crate::payout::SETTLE_AFTER;
@@ -399,7 +400,7 @@ async fn rows_read_back(list: &'static str) -> Result<BatchRows, Error> {
         BatchMode::Batch,
     );
     let wanted = BatchPayout::new(opening);
-    let seen = read_back(&client, &wanted, client.give_up_at()).await;
+    let seen = read_back(&mut Drive::new(&client, client.give_up_at()), &wanted).await;
     seen.map(|seen| seen.rows).map_err(|failed| failed.error)
 }
 

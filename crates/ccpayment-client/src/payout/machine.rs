@@ -1,4 +1,4 @@
-//! The rules of a call that happens once, without I/O.
+//! `SubmitMachine`: the rules of what happens exactly once, without I/O.
 //!
 //! Once a submit *may* have arrived, nothing but the record settles it: a later refusal
 //! says nothing about the first attempt, and "not found" says nothing while the first may still
@@ -25,7 +25,7 @@ use crate::telemetry;
 /// clock are enough.
 pub const SETTLE_AFTER: Duration = Duration::from_secs(2 * TIMESTAMP_WINDOW.as_secs() + 60);
 
-/// How often one call is submitted at most; after that it is only looked up.
+/// How often one request is submitted at most; after that it is only looked up.
 const MAX_SUBMITS: u32 = 3;
 
 /// What to do next.
@@ -100,7 +100,7 @@ pub(super) struct SubmitMachine<Created> {
 }
 
 impl<Created> SubmitMachine<Created> {
-    /// A fresh call, or one that was left in doubt and is only looked up.
+    /// A fresh request, or one that was left in doubt and is only looked up.
     pub(super) fn new(
         order_id: OrderId,
         settled_by: &'static str,

@@ -12,12 +12,10 @@ use std::time::Duration;
 use ccpayment_core::{ErrorCode, Payout, PreparedRequest, RecordMatch, Request, Submit, Timestamp};
 use tracing::Instrument;
 
-use crate::attempt::AttemptOptions;
 use crate::client::Client;
+use crate::drive::Drive;
 use crate::error::{Error, RequestInfo};
 use crate::outcome::{SubmitError, Submitted};
-use crate::rate_limit::Priority;
-use crate::retry::Backoff;
 use crate::telemetry;
 use machine::{LookupResult, Next, Step, SubmitMachine};
 
@@ -42,7 +40,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Exactly one of [`SubmitError::Refused`] (no money moved by this call),
+    /// Exactly one of [`SubmitError::Refused`] (this submit moved no money),
     /// [`SubmitError::Conflict`] (another payout has this order id),
     /// [`SubmitError::Incomparable`] (created under this order id, and a person has to compare it) and
     /// [`SubmitError::Unknown`] (not settled in time; look again later).
@@ -229,36 +227,29 @@ async fn drive<S: Submit>(
         Err(error) => return Err(machine.not_sent(error)),
     };
     let span = telemetry::submit(S::OPERATION, request.submit_id());
-    let following = follow(machine, client, request, &requests, doing, give_up_at);
+    let drive = Drive::new(client, give_up_at);
+    let following = follow(machine, drive, request, &requests, doing);
     let result = following.instrument(span.clone()).await;
-    let tried = match &result {
+    let attempts = match &result {
         Ok(created) => &created.attempts,
         Err(error) => error.attempts(),
     };
-    telemetry::submit_ended(&span, S::OPERATION, tried, result.as_ref().err());
+    telemetry::submit_ended(&span, S::OPERATION, attempts, result.as_ref().err());
     result
 }
 
 async fn follow<S: Submit>(
     mut machine: SubmitMachine<S::Created>,
-    client: &Client,
+    mut drive: Drive<'_>,
     request: &S,
     requests: &Requests,
     doing: Doing,
-    give_up_at: Duration,
 ) -> Result<Submitted<S::Created>, SubmitError> {
-    let clock = client.clock();
-    let terms = |sent_before| AttemptOptions {
-        priority: Priority::High,
-        sent_before,
-        give_up_at,
-    };
+    let client = drive.client;
     let (mut submits, mut lookups) = (0, 0);
     let mut step = machine.first();
-    // What the last answer asks to wait, before anything is sent again.
-    let mut asked = None;
     loop {
-        let left = client.left(give_up_at);
+        let left = drive.left();
         step = match (step, &requests.submit) {
             // A verdict that is reached is returned even after the time: the process may have been
             // stopped since the answer came.
@@ -268,9 +259,9 @@ async fn follow<S: Submit>(
                 let request = RequestInfo::of(request);
                 return machine.not_begun(Some(Error::NoTime { request }));
             }
-            (Step::Submit, _) if asked.is_some() => Step::pause(Next::Submit),
+            (Step::Submit, _) if drive.retry_after.is_some() => Step::pause(Next::Submit),
             // A wait that outlasts the time would leave a doubt that the record may settle.
-            (Step::Lookup, _) if asked.is_some_and(|asked| asked < left) => {
+            (Step::Lookup, _) if drive.retry_after.is_some_and(|asked| asked < left) => {
                 Step::pause(Next::Lookup)
             }
             // Too late for another submit: it would turn what is known into a doubt.
@@ -281,63 +272,64 @@ async fn follow<S: Submit>(
                 }
             }
             (Step::Submit, Some(submit)) => {
-                let attempt = (client.attempt_with_clock_fix::<S>(submit, terms(submits))).await;
+                let attempt = drive.attempt::<S>(submit, submits).await;
                 if attempt.exchanges == 0 {
                     return machine.not_begun(attempt.result.err());
                 }
                 submits += attempt.exchanges;
-                asked = attempt.retry_after;
                 let answer = attempt.result.map(|answer| request.created(answer));
                 machine.submitted(attempt.signed_at, answer)
             }
             (Step::Lookup, _) => {
                 let floor = client.clock_floor();
-                let lookup = &requests.lookup;
-                let attempt =
-                    (client.attempt_with_clock_fix::<S::Lookup>(lookup, terms(lookups))).await;
+                let attempt = drive.attempt::<S::Lookup>(&requests.lookup, lookups).await;
                 if attempt.exchanges == 0 {
                     return machine.not_begun(attempt.result.err());
                 }
                 lookups += attempt.exchanges;
-                asked = attempt.retry_after;
                 // The doubt may be dated by our own clock, which may be behind, or have been.
-                let gateway_clock =
-                    (attempt.gateway_clock).map(|clock| match doing.in_doubt_since().is_some() {
-                        true => clock.min(floor),
-                        false => clock,
-                    });
-                let answer = match attempt.result {
-                    Ok(found) => match request.judge(&found) {
-                        RecordMatch::NotFound => LookupResult::Nothing(gateway_clock, None),
-                        RecordMatch::Ended {
-                            record_id,
-                            status,
-                            reason,
-                        } => LookupResult::Found(RecordMatch::Ended {
-                            record_id,
-                            status,
-                            reason: reason.map(|it| client.shared.credentials.scrub(it)),
-                        }),
-                        judged => LookupResult::Found(judged),
-                    },
-                    Err(error) if error.code() == Some(ErrorCode::NotFound) => {
-                        LookupResult::Nothing(gateway_clock, Some(error))
-                    }
-                    Err(error) => LookupResult::Failed(error),
-                };
-                machine.looked_up(answer)
+                let is_dated_elsewhere = doing.in_doubt_since().is_some();
+                let gateway_clock = (attempt.gateway_clock).map(|clock| match is_dated_elsewhere {
+                    true => clock.min(floor),
+                    false => clock,
+                });
+                machine.looked_up(looked_up(client, request, attempt.result, gateway_clock))
             }
             (Step::Wait { rounds, then }, _) => {
-                let pause = Backoff::before_asking(rounds, asked.take()).length(clock.random());
-                if pause >= left || matches!(doing, Doing::LookOnce(_)) {
+                let looks_once = matches!(doing, Doing::LookOnce(_));
+                if looks_once || !drive.wait(rounds).await {
                     return machine.give_up();
                 }
-                tracing::debug!(pause_ms = pause.as_millis(), "waiting");
-                clock.sleep(pause).await;
                 then.into()
             }
             // What is only looked up is not submitted.
             (Step::Submit, None) => Step::Lookup,
         };
+    }
+}
+
+/// What the answer to a lookup says of the request.
+fn looked_up<S: Submit>(
+    client: &Client,
+    request: &S,
+    answer: Result<<S::Lookup as Request>::Response, Error>,
+    gateway_clock: Option<Timestamp>,
+) -> LookupResult<S::Created> {
+    match answer.map(|found| request.judge(&found)) {
+        Ok(RecordMatch::NotFound) => LookupResult::Nothing(gateway_clock, None),
+        Ok(RecordMatch::Ended {
+            record_id,
+            status,
+            reason,
+        }) => LookupResult::Found(RecordMatch::Ended {
+            record_id,
+            status,
+            reason: reason.map(|it| client.shared.credentials.scrub(it)),
+        }),
+        Ok(judged) => LookupResult::Found(judged),
+        Err(error) if error.code() == Some(ErrorCode::NotFound) => {
+            LookupResult::Nothing(gateway_clock, Some(error))
+        }
+        Err(error) => LookupResult::Failed(error),
     }
 }

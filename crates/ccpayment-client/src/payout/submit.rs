@@ -1,4 +1,4 @@
-//! What is made to be paid: orders, invoices, checkout pages.
+//! `Client::submit`: orders, invoices, checkout pages.
 
 use ccpayment_core::Submit;
 
@@ -8,20 +8,20 @@ use crate::outcome::{SubmitError, Submitted};
 
 /// Orders and invoices.
 impl Client {
-    /// Makes an order, an invoice or a checkout page exactly once, under the request's order id.
+    /// Creates an order, an invoice or a checkout page exactly once, under the request's order id.
     ///
-    /// When an answer is lost, or the gateway says that it has this order id already, this looks
-    /// the record up and compares it; it repeats under the same id only, never under a new one. So
-    /// calling it again, in another process too, gives what was made then.
+    /// When an answer is lost, or the gateway says that it has this order id already, the client looks
+    /// the record up and compares it. It repeats under the same id only. So calling it again, in
+    /// another process too, gives what was created then.
     ///
-    /// In v2 a record tells what the answer told, up to what the gateway itself leaves out: which
-    /// of the two it was is [`Submitted::proof`]. In v1 it does not, so `made` is an `Option`:
-    /// `None` means that the order is there, and that the address to pay to was in an answer that
-    /// nobody has. No payer was shown it, so a new order under a new id harms nobody.
+    /// In v2 a record has what the answer has, and [`Submitted::proof`] says which of the two it was.
+    /// In v1 a record has no address, so [`Submitted::created`] is an `Option`: `None` means that the
+    /// order is there and that its address was in an answer that was lost. No payer has seen it, so
+    /// make a new order under a new id.
     ///
-    /// An order that has expired since is given back all the same, address included: look at
-    /// `expired_at` of what was made before you show it to a payer. After an error, find out what
-    /// became of it with [`Client::settle`].
+    /// An order that has expired since is given back all the same, with its address: look at
+    /// `expired_at` before you show it to a payer. After an error, find out what became of it with
+    /// [`Client::settle`].
     ///
     /// ```
     /// use ccpayment_client::{Client, SubmitError};
@@ -41,8 +41,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Exactly one of [`SubmitError::Refused`] (nothing was made by this call),
-    /// [`SubmitError::Conflict`] (another order has this id), [`SubmitError::Incomparable`] (made
+    /// Exactly one of [`SubmitError::Refused`] (this submit created nothing),
+    /// [`SubmitError::Conflict`] (another order has this id), [`SubmitError::Incomparable`] (created
     /// under this id, and a person has to compare it) and [`SubmitError::Unknown`] (not settled in
     /// time; look again later).
     pub async fn submit<S: Submit>(

@@ -1,4 +1,4 @@
-//! What the answer to a call says that acts.
+//! What the answer to a request that acts says.
 
 use ccpayment_core::v2::{BatchStatus, BatchWithdrawOrder};
 use ccpayment_core::{OrderId, Timestamp};

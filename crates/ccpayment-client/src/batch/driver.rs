@@ -1,7 +1,5 @@
 //! Carries out the steps of a batch.
 
-use std::time::Duration;
-
 use ccpayment_core::v2::{
     AppendBatchWithdraw, AppendBatchWithdrawResponse, BatchRows, BatchWithdrawOrder,
     GetBatchWithdrawOrderRecordList,
@@ -10,12 +8,10 @@ use ccpayment_core::{ErrorCode, Paged, PreparedRequest, Request, Submit, Timesta
 
 use super::machine::{BatchMachine, Read, Snapshot, Step};
 use super::{BatchPayout, SubmittedBatch, allowed};
-use crate::attempt::{Attempt, AttemptOptions};
-use crate::client::Client;
+use crate::attempt::Attempt;
+use crate::drive::Drive;
 use crate::error::Error;
 use crate::outcome::SubmitError;
-use crate::rate_limit::Priority;
-use crate::retry::Backoff;
 
 /// The rows that are read at once.
 const PAGE: u64 = 100;
@@ -23,18 +19,15 @@ const PAGE: u64 = 100;
 /// Carries out what the machine decides.
 pub(super) async fn follow(
     mut machine: BatchMachine,
-    client: &Client,
+    mut drive: Drive<'_>,
     batch: &BatchPayout,
-    give_up_at: Duration,
 ) -> Result<SubmittedBatch, SubmitError> {
+    let client = drive.client;
     let opening = batch.opening();
     // The gateway asked for a pause, which is not one of our own rounds.
     let pause = |then| Step::Wait { rounds: 0, then };
     let mut step = Step::ReadBack;
-    // What the last answer asks to wait, before anything is sent again.
-    let mut asked = None;
     loop {
-        let left = client.left(give_up_at);
         // A doubt from elsewhere may be dated by our own clock, which may be behind, or have been.
         let floor = machine.is_dated_elsewhere().then(|| client.clock_floor());
         let clock_of = |clock: Option<Timestamp>| floor.map_or(clock, |it| clock.min(Some(it)));
@@ -47,37 +40,29 @@ pub(super) async fn follow(
             // A verdict that is reached is given whatever the time: the process may have been
             // stopped since the answer came.
             Step::Finish(verdict) => return *verdict,
-            _ if left.is_zero() => return machine.give_up(),
-            Step::ReadBack if asked.is_some() => pause(Read::All),
-            Step::ReadStatus if asked.is_some() => pause(Read::Status),
-            Step::ReadStatus => match read(client, &batch.batch.lookup(), give_up_at).await {
+            _ if drive.left().is_zero() => return machine.give_up(),
+            Step::ReadBack if drive.retry_after.is_some() => pause(Read::All),
+            Step::ReadStatus if drive.retry_after.is_some() => pause(Read::Status),
+            Step::ReadStatus => match read(&mut drive, &batch.batch.lookup()).await {
                 Ok((order, clock)) => machine.status_read(clock_of(clock), &order),
-                Err(failed) => {
-                    asked = failed.retry_after;
-                    not_read(&mut machine, failed, clock_of)
-                }
+                Err(failed) => not_read(&mut machine, failed, clock_of),
             },
-            Step::ReadBack => match read_back(client, batch, give_up_at).await {
+            Step::ReadBack => match read_back(&mut drive, batch).await {
                 Ok(mut seen) => {
                     seen.clock = clock_of(seen.clock);
                     machine.read_back(seen)
                 }
-                Err(failed) => {
-                    asked = failed.retry_after;
-                    not_read(&mut machine, failed, clock_of)
-                }
+                Err(failed) => not_read(&mut machine, failed, clock_of),
             },
             Step::Open => {
-                let sent = send(client, &opening, give_up_at).await;
-                asked = sent.retry_after;
+                let sent = send(&mut drive, &opening).await;
                 let named = sent.result.map(|answer| answer.batch_order_id);
                 machine.opened(sent.signed_at, opening.orders.len(), named)
             }
             Step::Append(rows) => {
                 let rows = (rows.into_iter()).filter_map(|at| batch.batch.orders.get(at).cloned());
                 let request = AppendBatchWithdraw::new(batch.id().clone(), rows);
-                let sent = send(client, &request, give_up_at).await;
-                asked = sent.retry_after;
+                let sent = send(&mut drive, &request).await;
                 let is_proven = |answer: &AppendBatchWithdrawResponse| {
                     let named = answer.batch_order_id.as_ref();
                     let appended = answer.appended.map(usize::try_from);
@@ -90,18 +75,13 @@ pub(super) async fn follow(
                 }
             }
             Step::Confirm => {
-                let sent = send(client, &batch.confirmation(), give_up_at).await;
-                asked = sent.retry_after;
+                let sent = send(&mut drive, &batch.confirmation()).await;
                 machine.confirmed(sent.signed_at, sent.result)
             }
             Step::Wait { rounds, then } => {
-                let clock = client.clock();
-                let pause = Backoff::before_asking(rounds, asked.take()).length(clock.random());
-                if pause >= left {
+                if !drive.wait(rounds).await {
                     return machine.give_up();
                 }
-                tracing::debug!(pause_ms = pause.as_millis(), "waiting");
-                clock.sleep(pause).await;
                 then.into()
             }
         };
@@ -111,7 +91,6 @@ pub(super) async fn follow(
 /// A look that failed.
 pub(super) struct ReadFailed {
     pub(super) error: Error,
-    retry_after: Option<Duration>,
     /// The gateway's clock was at this moment or later when it was asked.
     clock: Option<Timestamp>,
     /// The state of the batch, where only its rows could not be read.
@@ -133,49 +112,35 @@ fn not_read(
     }
 }
 
-async fn send<E: Request>(
-    client: &Client,
-    request: &E,
-    give_up_at: Duration,
-) -> Attempt<E::Response> {
-    attempt::<E>(client, client.prepare(request), give_up_at).await
+async fn send<R: Request>(drive: &mut Drive<'_>, request: &R) -> Attempt<R::Response> {
+    let prepared = drive.client.prepare(request);
+    attempt::<R>(drive, prepared).await
 }
 
-async fn attempt<E: Request>(
-    client: &Client,
+async fn attempt<R: Request>(
+    drive: &mut Drive<'_>,
     prepared: Result<PreparedRequest, Error>,
-    give_up_at: Duration,
-) -> Attempt<E::Response> {
-    let terms = AttemptOptions {
-        priority: Priority::High,
-        sent_before: 0,
-        give_up_at,
-    };
+) -> Attempt<R::Response> {
     match prepared {
-        Ok(prepared) => client.attempt_with_clock_fix::<E>(&prepared, terms).await,
-        Err(error) => Attempt {
-            signed_at: Timestamp::default(),
-            gateway_clock: None,
-            retry_after: None,
-            clock_corrected: false,
-            exchanges: 0,
-            result: Err(error),
-        },
+        Ok(prepared) => drive.attempt::<R>(&prepared, 0).await,
+        Err(error) => {
+            drive.retry_after = None;
+            Attempt::not_begun(error)
+        }
     }
 }
 
-async fn read<E: Request>(
-    client: &Client,
-    request: &E,
-    give_up_at: Duration,
-) -> Result<(E::Response, Option<Timestamp>), ReadFailed> {
-    let sent = attempt::<E>(client, client.prepare_lookup(request), give_up_at).await;
-    let clock = sent.gateway_clock;
-    match sent.result {
+async fn read<R: Request>(
+    drive: &mut Drive<'_>,
+    request: &R,
+) -> Result<(R::Response, Option<Timestamp>), ReadFailed> {
+    let prepared = drive.client.prepare_lookup(request);
+    let attempt = attempt::<R>(drive, prepared).await;
+    let clock = attempt.gateway_clock;
+    match attempt.result {
         Ok(answer) => Ok((answer, clock)),
         Err(error) => Err(ReadFailed {
             error,
-            retry_after: sent.retry_after,
             clock,
             order: None,
         }),
@@ -184,12 +149,11 @@ async fn read<E: Request>(
 
 /// Reads the state first and then all rows, so that the clock of the first answer holds for both.
 pub(super) async fn read_back(
-    client: &Client,
+    drive: &mut Drive<'_>,
     batch: &BatchPayout,
-    give_up_at: Duration,
 ) -> Result<Snapshot, ReadFailed> {
-    let (order, clock) = read(client, &batch.batch.lookup(), give_up_at).await?;
-    match read_rows(client, batch, &order, give_up_at).await {
+    let (order, clock) = read(drive, &batch.batch.lookup()).await?;
+    match read_rows(drive, batch, &order).await {
         Ok(rows) => Ok(Snapshot {
             clock,
             batch: order,
@@ -204,15 +168,14 @@ pub(super) async fn read_back(
 }
 
 async fn read_rows(
-    client: &Client,
+    drive: &mut Drive<'_>,
     batch: &BatchPayout,
     order: &BatchWithdrawOrder,
-    give_up_at: Duration,
 ) -> Result<BatchRows, ReadFailed> {
     let mut query = GetBatchWithdrawOrderRecordList::new(batch.id().clone()).limit(PAGE);
     let mut records = Vec::new();
     loop {
-        let (answer, _) = read(client, &query, give_up_at).await?;
+        let (answer, _) = read(drive, &query).await?;
         let (page, next) = GetBatchWithdrawOrderRecordList::into_page(answer);
         // More may follow, or nothing for ever.
         let is_endless = page.is_empty() && next.is_some();
