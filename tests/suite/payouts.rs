@@ -225,6 +225,26 @@ async fn settling_proves_absence_without_submitting() {
     bench.fake.finish().unwrap();
 }
 
+#[tokio::test]
+async fn settling_once_looks_once_and_says_when_to_ask_again() {
+    let bench = bench();
+    bench.lookup(not_found());
+    let error = bench.client.settle_once(&payout(), START).await;
+    let error = error.unwrap_err();
+    assert!(matches!(error, SubmitError::Unknown { .. }), "{error}");
+    assert_eq!(error.attempts().lookups, 1);
+    assert_eq!(error.settle_at(), Some(START.plus(SETTLE_AFTER)));
+    assert_eq!(bench.clock.elapsed(), Duration::ZERO);
+
+    bench.clock.advance(SETTLE_AFTER);
+    bench.lookup(not_found());
+    let error = bench.client.settle_once(&payout(), START).await;
+    let error = error.unwrap_err();
+    assert!(error.can_be_made_again(), "{error}");
+    assert_eq!(error.settle_at(), None);
+    bench.fake.finish().unwrap();
+}
+
 /// An earlier version may have sent what this one would not.
 #[tokio::test]
 async fn what_would_not_be_sent_today_is_looked_up_all_the_same() {

@@ -553,3 +553,28 @@ async fn a_record_without_an_address_is_waited_for() {
     assert_eq!((made.address.as_str(), made.memo), ("0x9abd", None));
     fake.finish().unwrap();
 }
+
+/// A process stored its request and ended; nobody knows how far it came.
+#[tokio::test]
+async fn after_a_restart_one_call_settles_whatever_the_process_left() {
+    // It had not sent anything: the whole wait is over, and nothing can come any more.
+    let sandbox = sandbox();
+    let client = in_process::client(&sandbox);
+    let error = client.settle_after_restart(&order("25")).await.unwrap_err();
+    assert!(error.can_be_made_again(), "{error}");
+    assert_eq!(error.attempts().submits, 0);
+    assert!(sandbox.now() - START >= SETTLE_AFTER.as_secs());
+
+    // Its answer was lost, and the record is there at the first look.
+    sandbox.plan_fault(CreateAppOrderDepositAddress::OPERATION, Fault::ActThenDrop);
+    let hasty = Timeouts::new(Duration::from_millis(1), Duration::from_millis(1));
+    let died = client.clone().with_timeouts(hasty);
+    let _ = died.submit(&order("25")).await;
+    let before = sandbox.now();
+    let settled = client.settle_after_restart(&order("25")).await.unwrap();
+    assert_eq!(
+        (settled.proof, settled.attempts.lookups),
+        (Proof::FoundRecord, 1)
+    );
+    assert_eq!(sandbox.now(), before);
+}
