@@ -91,6 +91,8 @@
 //! # }
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod adapters;
 mod attempt;
 #[cfg(feature = "v2")]

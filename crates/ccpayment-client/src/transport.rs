@@ -61,7 +61,7 @@ impl fmt::Debug for Exchange {
 ///   after a byte has left;
 /// - changes neither the body nor the headers it is given;
 /// - gives back every HTTP answer as `Ok`, whatever its status;
-/// - refuses an answer over [`Call::max_response_bytes`] without buffering it;
+/// - refuses an answer over [`Exchange::max_response_bytes`] without buffering it;
 /// - says by its error whether the gateway could have acted. When in doubt, that is
 ///   [`TransportError::MaybeSent`].
 #[async_trait]
@@ -82,7 +82,7 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
 }
 
 /// A [`Transport`] for a client without a runtime: it blocks the calling thread until there is an
-/// answer, and until [`Call::timeout`] at most, or it answers at once.
+/// answer, and until [`Exchange::timeout`] at most, or it answers at once.
 ///
 /// A client that blocks takes no other transport, because nothing could interrupt it. Implement this
 /// only for a transport that waits for nothing but its own blocking calls.

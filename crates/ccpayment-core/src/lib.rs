@@ -47,6 +47,8 @@
 //! `RsaBackend` says what RUSTSEC-2023-0071 means for the choice; with both on, `aws-lc-rs` is
 //! used. A key in a key service or an HSM needs neither: implement [`Signer`].
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #![cfg_attr(
     not(all(feature = "v1", feature = "v2")),
     allow(

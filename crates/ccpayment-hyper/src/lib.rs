@@ -31,6 +31,8 @@
 //! # fn main() {}
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod connect;
 #[cfg(feature = "rustls-no-provider")]
 mod tls;

@@ -39,6 +39,8 @@
 //! # fn main() {}
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "rustls-no-provider")]
 mod tls;
 

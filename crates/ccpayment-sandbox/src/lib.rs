@@ -209,6 +209,8 @@
 //!   counted by value. `resend_webhooks` answers with an empty object.
 //! - `amount` and `valid_timestamp`, which old clients send to `get_checkout_url`, are ignored.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod api;
 mod bad_response;
 mod clock;

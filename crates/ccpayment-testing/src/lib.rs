@@ -45,6 +45,8 @@
 //! # }
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;

@@ -12,7 +12,7 @@ use crate::lists::{Items, Pages};
 /// settings.
 ///
 /// Its transport has to block as well and to hold to
-/// [`Call::timeout`](ccpayment_client::Call::timeout) by itself, because there is no runtime that
+/// [`Exchange::timeout`](ccpayment_client::Exchange::timeout) by itself, because there is no runtime that
 /// could interrupt it: a [`BlockingTransport`] does. So has a
 /// [`Signer`](ccpayment_client::core::Signer) that asks for its key elsewhere.
 ///

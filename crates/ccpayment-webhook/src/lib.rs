@@ -52,6 +52,8 @@
 //!   (`Verifier::also_accept_rsa`).
 //! - `v1`: the notifications of the older API.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod acknowledge;
 #[cfg(feature = "client")]
 mod client;

@@ -54,6 +54,8 @@
 //! # }
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub use ccpayment_client::{
     Attempts, BlockingTransport, BoxError, Client, Clock, Error, Exchange, Items, MOST_EMPTY_PAGES,
     Outcome, Page, PageError, Pages, Proof, RefusalReason, RequestInfo, RetryPolicy, SETTLE_AFTER,
@@ -62,16 +64,22 @@ pub use ccpayment_client::{
 };
 #[cfg(feature = "v2")]
 pub use ccpayment_client::{BatchPayout, SubmittedBatch};
+
 pub use ccpayment_core::*;
+// A glob shows no feature in the docs, so these are named as well.
+#[cfg(feature = "v2")]
+pub use ccpayment_core::{Finding, Level, Preflight, Standing, StandingError, ToNetwork};
+#[cfg(any(feature = "aws-lc-rs", feature = "rsa"))]
+pub use ccpayment_core::{KeyError, RsaBackend, RsaPrivateKey, RsaPublicKey};
 
 #[cfg(feature = "hyper")]
 pub use ccpayment_hyper::HyperTransport;
 #[cfg(feature = "reqwest")]
 pub use ccpayment_reqwest::ReqwestTransport;
 
-/// The client for programs without an async runtime.
 #[cfg(feature = "blocking")]
+#[doc(inline)]
 pub use ccpayment_ureq as blocking;
-
 #[cfg(feature = "webhook")]
+#[doc(inline)]
 pub use ccpayment_webhook as webhook;

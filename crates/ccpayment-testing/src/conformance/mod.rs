@@ -91,10 +91,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Driver {
-    /// On one thread, in a tokio runtime; whoever waits gives up at [`Call::timeout`].
+    /// On one thread, in a tokio runtime; whoever waits gives up at [`Exchange::timeout`].
     Tokio,
     /// By a thread that the transport blocks, without any runtime. It has to hold to
-    /// [`Call::timeout`] by itself.
+    /// [`Exchange::timeout`] by itself.
     Blocking,
 }
 
