@@ -131,3 +131,7 @@ pub use payout::SETTLE_AFTER;
 pub use per_runtime::PerRuntime;
 pub use retry::RetryPolicy;
 pub use transport::{BlockingTransport, BoxError, Exchange, SetupError, Transport, TransportError};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

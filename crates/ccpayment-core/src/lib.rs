@@ -116,3 +116,7 @@ pub use standing::{Level, Standing, StandingError};
 pub use submit::{Difference, Payout, RecordMatch, Submit};
 pub use validate::{Rule, ValidationError};
 pub use wire::UnreadableRow;
+
+#[cfg(all(doctest, feature = "v2"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

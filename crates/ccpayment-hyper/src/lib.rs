@@ -175,3 +175,7 @@ fn was_left_unread(error: &Error) -> bool {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(all(doctest, feature = "rustls"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

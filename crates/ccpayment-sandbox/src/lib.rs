@@ -243,3 +243,7 @@ pub use model::views::{
 };
 pub use server::Server;
 pub use socket_faults::ByteStream;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

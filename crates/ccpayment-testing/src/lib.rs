@@ -60,3 +60,7 @@ pub mod strategies;
 pub use clock::TestClock;
 pub use fake::{FakeTransport, Mismatch, Reply};
 pub use recorder::{RecordedExchange, Recorder};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

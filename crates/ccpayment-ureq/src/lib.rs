@@ -46,3 +46,7 @@ pub use client::Client;
 pub use clock::BlockingClock;
 pub use lists::{Items, Pages};
 pub use transport::{CONNECT_TIMEOUT, IDLE_TIMEOUT, MAX_IDLE_CONNECTIONS, UreqTransport};
+
+#[cfg(all(doctest, feature = "rustls"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -87,3 +87,7 @@ pub use extractor::{Webhook, WebhookRejection};
 pub use raw_event::{RiskyAddress, UnknownEvent, UnreadableEvent};
 pub use sender::{SENDER_ADDRESSES, is_known_sender};
 pub use verifier::{Verified, Verifier};
+
+#[cfg(all(doctest, feature = "client"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

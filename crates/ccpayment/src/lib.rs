@@ -83,3 +83,7 @@ pub use ccpayment_ureq as blocking;
 #[cfg(feature = "webhook")]
 #[doc(inline)]
 pub use ccpayment_webhook as webhook;
+
+#[cfg(all(doctest, feature = "reqwest", feature = "rustls", feature = "v2"))]
+#[doc = include_str!("../README.md")]
+struct Readme;
