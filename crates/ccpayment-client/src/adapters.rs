@@ -115,7 +115,7 @@ where
 /// use bytes::Bytes;
 /// use ccpayment_client::{Exchange, TransportError, transport_fn};
 ///
-/// let closed = transport_fn(|_call: Call| async {
+/// let closed = transport_fn(|_exchange: Exchange| async {
 ///     Err::<http::Response<Bytes>, _>(TransportError::NotSent("closed for the night".into()))
 /// });
 /// ```

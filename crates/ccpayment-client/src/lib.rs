@@ -91,6 +91,8 @@
 //! # }
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod adapters;
 mod attempt;
 #[cfg(feature = "v2")]
@@ -130,3 +132,7 @@ pub use payout::SETTLE_AFTER;
 pub use per_runtime::PerRuntime;
 pub use retry::RetryPolicy;
 pub use transport::{BlockingTransport, BoxError, Exchange, SetupError, Transport, TransportError};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

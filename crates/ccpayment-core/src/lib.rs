@@ -47,6 +47,7 @@
 //! `RsaBackend` says what RUSTSEC-2023-0071 means for the choice; with both on, `aws-lc-rs` is
 //! used. A key in a key service or an HSM needs neither: implement [`Signer`].
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     not(all(feature = "v1", feature = "v2")),
     allow(
@@ -114,3 +115,7 @@ pub use standing::{Level, Standing, StandingError};
 pub use submit::{Difference, Payout, RecordMatch, Submit};
 pub use validate::{Rule, ValidationError};
 pub use wire::UnreadableRow;
+
+#[cfg(all(doctest, feature = "v2"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

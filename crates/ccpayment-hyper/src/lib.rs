@@ -31,6 +31,8 @@
 //! # fn main() {}
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod connect;
 #[cfg(feature = "rustls-no-provider")]
 mod tls;
@@ -173,3 +175,7 @@ fn was_left_unread(error: &Error) -> bool {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(all(doctest, feature = "rustls"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

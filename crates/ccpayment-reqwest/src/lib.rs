@@ -39,6 +39,8 @@
 //! # fn main() {}
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 #[cfg(feature = "rustls-no-provider")]
 mod tls;
 
@@ -234,3 +236,7 @@ fn was_left_unread(error: &reqwest::Error) -> bool {
 fn not_sent(error: reqwest::Error) -> TransportError {
     TransportError::NotSent(Box::new(error.without_url()))
 }
+
+#[cfg(all(doctest, feature = "rustls"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

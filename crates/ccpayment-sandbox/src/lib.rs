@@ -209,6 +209,8 @@
 //!   counted by value. `resend_webhooks` answers with an empty object.
 //! - `amount` and `valid_timestamp`, which old clients send to `get_checkout_url`, are ignored.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod api;
 mod bad_response;
 mod clock;
@@ -241,3 +243,7 @@ pub use model::views::{
 };
 pub use server::Server;
 pub use socket_faults::ByteStream;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -45,6 +45,8 @@
 //! # }
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -58,3 +60,7 @@ pub mod strategies;
 pub use clock::TestClock;
 pub use fake::{FakeTransport, Mismatch, Reply};
 pub use recorder::{RecordedExchange, Recorder};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -52,6 +52,8 @@
 //!   (`Verifier::also_accept_rsa`).
 //! - `v1`: the notifications of the older API.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod acknowledge;
 #[cfg(feature = "client")]
 mod client;
@@ -84,3 +86,7 @@ pub use extractor::{Webhook, WebhookRejection};
 pub use raw_event::{RiskyAddress, UnknownEvent, UnreadableEvent};
 pub use sender::{SENDER_ADDRESSES, is_known_sender};
 pub use verifier::{Verified, Verifier};
+
+#[cfg(all(doctest, feature = "client"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

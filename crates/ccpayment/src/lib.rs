@@ -1,9 +1,52 @@
 //! Take and pay out crypto through the CCPayment gateway, safely.
 //!
-//! One dependency; features choose the rest. The layers below can also be used alone:
-//! `ccpayment-core` (types and signing, no I/O), `ccpayment-client`, `ccpayment-reqwest`,
-//! `ccpayment-hyper`, `ccpayment-ureq`, `ccpayment-webhook`, and for tests `ccpayment-testing` and
-//! `ccpayment-sandbox`.
+//! ```no_run
+//! # #[cfg(all(feature = "reqwest", feature = "rustls", feature = "v2"))]
+//! # mod example {
+//! use ccpayment::v2::{ApplyAppWithdrawToNetwork, CreateAppOrderDepositAddress};
+//! use ccpayment::{Address, Chain, Client, Credentials, ReqwestTransport};
+//!
+//! # pub async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! // CCPAYMENT_APP_ID and CCPAYMENT_APP_SECRET, from the dashboard (Developer).
+//! let client = Client::new(Credentials::from_env()?, ReqwestTransport::new()?);
+//! let (usdt, polygon) = (1280, Chain::new("POLYGON"));
+//!
+//! let price = "25.00".parse()?;
+//! let order = CreateAppOrderDepositAddress::new("order-1001", usdt, polygon.clone(), price);
+//! let to_pay = client.submit(&order).await?.created;
+//! println!("pay {} to {}", to_pay.amount, to_pay.address);
+//!
+//! // Store the request first. The payout happens once, whatever happens on the wire.
+//! let receiver = Address::new("0xBb9C4e7F3687aca1AE2828c18f9E3ae067F569FE");
+//! let amount = "12.5".parse()?;
+//! let payout = ApplyAppWithdrawToNetwork::new("payout-77", usdt, polygon, receiver, amount);
+//! let payout = client.payout(&payout).await?;
+//! println!("{} is record {}", payout.order_id, payout.created);
+//! # Ok(())
+//! # }
+//! # }
+//! ```
+//!
+//! # Where to find what
+//!
+//! - What the gateway can do, by task: [`v2`] (and `v1`, the older API).
+//! - [`Client`] sends: [`payout`](Client::payout) moves money exactly once,
+//!   [`submit`](Client::submit) creates orders and invoices exactly once, [`items`](Client::items)
+//!   reads lists, and [`send`](Client::send) all else.
+//! - After a lost answer or a crash: [`Client::settle`], [`Client::settle_after_restart`].
+//! - What an error means for money: [`Error::outcome`], [`SubmitError`]. Its whole text:
+//!   [`ErrorReport`].
+//! - Notifications, from delivery to credit: [`webhook`].
+//! - Time limits, repeats, rate limits: [`Timeouts`], [`RetryPolicy`],
+//!   [`Client::with_rate_limit`]. Spans and metrics: *Observability* of the crate
+//!   [`ccpayment-client`](https://docs.rs/ccpayment-client).
+//! - A backend of your own: [`Transport`], [`transport_fn`]. Signing and judging by other means:
+//!   [`raw`].
+//! - To develop without an account: the crates
+//!   [`ccpayment-sandbox`](https://docs.rs/ccpayment-sandbox) and
+//!   [`ccpayment-testing`](https://docs.rs/ccpayment-testing), with [`Client::with_origin`].
+//!
+//! # Feature flags
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
@@ -13,46 +56,18 @@
 //! | `rustls` | yes | TLS of the backends, by rustls with its `ring` provider |
 //! | `rustls-no-provider` | no | TLS of the backends, by rustls with a provider that the program brings |
 //! | `webhook` | yes | [`webhook`]: verify, confirm, acknowledge |
-//! | `v2` | yes | [`v2`]: the types of the current API |
-//! | `v1` | no | the types of the older API, its digest, its signed answers, its notifications |
+//! | `v2` | yes | [`v2`]: the requests of the current API |
+//! | `v1` | no | the requests of the older API, its digest, its signed answers, its notifications |
 //! | `axum` | no | an axum extractor for verified notifications |
-//! | `metrics` | no | counters and a histogram of calls, through the `metrics` facade |
+//! | `metrics` | no | counters and a histogram of requests, through the `metrics` facade |
 //! | `aws-lc-rs` | no | RSA keys, by AWS-LC: fast, needs a C compiler. The one to prefer |
 //! | `rsa` | no | RSA keys, in Rust alone; read RUSTSEC-2023-0071 in the docs of `RsaBackend` first |
 //!
-//! Without any feature there is still a whole client: bring a [`Transport`] of your own.
-//!
-//! ```no_run
-//! # #[cfg(all(feature = "reqwest", feature = "rustls"))]
-//! # mod example {
-//! use ccpayment::v2::{ApplyAppWithdrawToNetwork, CreateAppOrderDepositAddress};
-//! use ccpayment::{
-//!     Address, AppId, AppSecret, Chain, Client, CoinId, Credentials, OrderId, ReqwestTransport,
-//! };
-//!
-//! # pub async fn run() -> Result<(), Box<dyn std::error::Error>> {
-//! let app_id = AppId::new(std::env::var("CCPAYMENT_APP_ID")?);
-//! let secret = AppSecret::new(std::env::var("CCPAYMENT_APP_SECRET")?);
-//! let client = Client::new(Credentials::new(app_id, secret)?, ReqwestTransport::new()?);
-//! let (usdt, polygon) = (CoinId::new(1280), Chain::new("POLYGON"));
-//!
-//! let order_id = OrderId::new("order-1001");
-//! let price = "25.00".parse()?;
-//! let order = CreateAppOrderDepositAddress::new(order_id, usdt, polygon.clone(), price);
-//! let to_pay = client.submit(&order).await?.created;
-//! println!("pay {} to {}", to_pay.amount, to_pay.address);
-//!
-//! // Store the order id first. The payout is made once, whatever happens on the wire.
-//! let address = Address::new("0xBb9C4e7F3687aca1AE2828c18f9E3ae067F569FE");
-//! let payout = ApplyAppWithdrawToNetwork::new(
-//!     OrderId::new("payout-77"), usdt, polygon, address, "12.5".parse()?,
-//! );
-//! let paid = client.payout(&payout).await?;
-//! println!("{} is record {}", paid.order_id, paid.created);
-//! # Ok(())
-//! # }
-//! # }
-//! ```
+//! To swap the backend, leave the default one out: `default-features = false`, with
+//! `features = ["v2", "hyper", "rustls"]`. `ReqwestTransport::new` and `HyperTransport::new` need
+//! `rustls`. Without any feature there is still a whole client: bring a [`Transport`] of your own.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub use async_trait::async_trait;
 pub use ccpayment_client::{
@@ -99,11 +114,13 @@ pub use ccpayment_hyper::HyperTransport;
 #[cfg(feature = "reqwest")]
 pub use ccpayment_reqwest::ReqwestTransport;
 
-/// The client for programs without an async runtime.
 #[cfg(feature = "blocking")]
 #[doc(inline)]
 pub use ccpayment_ureq as blocking;
-
 #[cfg(feature = "webhook")]
 #[doc(inline)]
 pub use ccpayment_webhook as webhook;
+
+#[cfg(all(doctest, feature = "reqwest", feature = "rustls", feature = "v2"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -61,7 +61,7 @@ impl Client {
     ///     batch: &BatchPayout,
     ///     earlier: Option<&SubmitError>,
     /// ) -> Result<SubmittedBatch, SubmitError> {
-    ///     match prior {
+    ///     match earlier {
     ///         None => client.batch_payout(batch).await,
     ///         Some(error) => client.resume_batch(batch, error.attempts().in_doubt_since).await,
     ///     }
