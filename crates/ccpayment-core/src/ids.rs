@@ -10,79 +10,11 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde::{Serialize, Serializer};
 
-use crate::validate::{Rule, ValidationError};
+use crate::validate::{MADE_BY_GATEWAY, NOT_EMPTY, Rule, TextRule, ValidationError};
 
 mod price_in;
 
 pub use price_in::PriceIn;
-
-pub(crate) struct TextRule {
-    min: usize,
-    max: usize,
-    forbidden_prefix: Option<&'static str>,
-    is_uuid: bool,
-    is_made_by_gateway: bool,
-}
-
-/// For names that the documents limit in no other way than not being empty.
-pub(crate) const NOT_EMPTY: TextRule = TextRule {
-    min: 1,
-    max: usize::MAX,
-    forbidden_prefix: None,
-    is_uuid: false,
-    is_made_by_gateway: false,
-};
-
-/// For ids of records that the gateway makes. In an answer, one of blanks or with a control character
-/// is none.
-pub(crate) const MADE_BY_GATEWAY: TextRule = TextRule {
-    is_made_by_gateway: true,
-    ..NOT_EMPTY
-};
-
-/// For ids that are UUIDs.
-pub(crate) const UUID: TextRule = TextRule {
-    is_uuid: true,
-    ..NOT_EMPTY
-};
-
-impl TextRule {
-    /// Whether an answer may have this name.
-    pub(crate) fn allows(&self, text: &str) -> bool {
-        let is_break = |char: char| char.is_control() || matches!(char, '\u{2028}' | '\u{2029}');
-        !self.is_made_by_gateway
-            || text.is_empty()
-            || !(text.trim().is_empty() || text.contains(is_break))
-    }
-
-    pub(crate) fn check(&self, text: &str, field: &'static str) -> Result<(), ValidationError> {
-        let length = text.chars().count();
-        let broken = if length == 0 && self.min > 0 {
-            Some(Rule::Empty)
-        } else if length < self.min {
-            Some(Rule::TooShort { min: self.min })
-        } else if length > self.max {
-            Some(Rule::TooLong { max: self.max })
-        } else if self.is_uuid && !is_uuid(text) {
-            Some(Rule::NotAUuid)
-        } else {
-            (self
-                .forbidden_prefix
-                .filter(|prefix| text.starts_with(prefix)))
-            .map(|prefix| Rule::ForbiddenPrefix { prefix })
-        };
-        broken.map_or(Ok(()), |rule| Err(ValidationError::new(field, rule)))
-    }
-}
-
-/// Whether it is a UUID in the form with hyphens.
-fn is_uuid(text: &str) -> bool {
-    text.len() == 36
-        && (text.bytes().enumerate()).all(|(at, byte)| match at {
-            8 | 13 | 18 | 23 => byte == b'-',
-            _ => byte.is_ascii_hexdigit(),
-        })
-}
 
 macro_rules! text_ids {
     ($($(#[$doc:meta])* $name:ident: $rule:expr;)+) => {$(
@@ -91,7 +23,7 @@ macro_rules! text_ids {
         pub struct $name(String);
 
         impl $name {
-            const RULE: $crate::ids::TextRule = $rule;
+            const RULE: $crate::validate::TextRule = $rule;
 
             /// Takes any text; the rule is checked when a request that holds it is sent.
             #[must_use]

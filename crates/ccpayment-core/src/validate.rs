@@ -5,6 +5,9 @@ use std::fmt;
 
 #[cfg(any(feature = "v1", feature = "v2"))]
 pub(crate) mod checks;
+mod text_rule;
+
+pub(crate) use text_rule::{MADE_BY_GATEWAY, NOT_EMPTY, TextRule, UUID};
 
 /// A request breaks a documented rule. Nothing was signed and nothing was sent.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

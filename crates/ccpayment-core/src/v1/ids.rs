@@ -1,6 +1,7 @@
 //! Names for things that v1 alone has.
 
-use crate::ids::{MADE_BY_GATEWAY, NOT_EMPTY, UUID, text_ids};
+use crate::ids::text_ids;
+use crate::validate::{MADE_BY_GATEWAY, NOT_EMPTY, UUID};
 
 text_ids! {
     /// CCPayment's id of a coin, a UUID. Balances and fees are held by coin.
