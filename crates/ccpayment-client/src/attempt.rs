@@ -1,4 +1,4 @@
-//! One attempt of a call: signed, sent, judged.
+//! `Attempt`: one signed try of a request, sent and judged.
 
 use std::pin::pin;
 use std::time::Duration;

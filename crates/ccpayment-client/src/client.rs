@@ -1,4 +1,4 @@
-//! The client: what it goes by.
+//! `Client` with its settings, and `Timeouts`.
 
 use std::fmt;
 use std::num::NonZeroU32;

@@ -1,4 +1,4 @@
-//! Whether a call is made again, when, and how often at most.
+//! `RetryPolicy`, and `decide`, which says whether and when a request is repeated.
 //!
 //! No clock and no randomness in here: what happened goes in, what to do comes out.
 

@@ -1,4 +1,4 @@
-//! One way to send, and what is repeated.
+//! `Client::send` and `Client::send_unsettled`, and the loop that repeats.
 
 use ccpayment_core::{PreparedRequest, Request, Sendable};
 use tracing::Instrument;

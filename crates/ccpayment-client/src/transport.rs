@@ -1,4 +1,4 @@
-//! The seam between a client and whatever carries its bytes.
+//! `Transport`, the trait that carries an `Exchange`, with `TransportError` and `SetupError`.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Types by name.
+//! `Kind`, the types of notifications by name.
 
 /// The types that this version knows, by their names on the wire.
 #[derive(Clone, Copy, PartialEq)]

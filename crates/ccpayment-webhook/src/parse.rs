@@ -1,4 +1,5 @@
-//! From verified bytes to an [`Event`], in one pass where the gateway writes `type` first.
+//! `event`, which reads verified bytes as an [`Event`], in one pass where the gateway writes `type`
+//! first.
 
 use std::fmt;
 use std::marker::PhantomData;

@@ -5,22 +5,26 @@
 //! `ccpayment-hyper`, `ccpayment-ureq`, `ccpayment-webhook`, and for tests `ccpayment-testing` and
 //! `ccpayment-sandbox`.
 //!
+//! # Feature flags
+//!
 //! | feature | default | what it adds |
 //! |---|---|---|
 //! | `reqwest` | yes | [`ReqwestTransport`], the default backend |
 //! | `hyper` | no | `HyperTransport`, a smaller backend, with HTTP/2 |
-//! | `blocking` | no | `blocking::Client` for programs without an async runtime, over ureq |
+//! | `blocking` | no | `blocking::Client`, for programs without an async runtime, over ureq |
 //! | `rustls` | yes | TLS of the backends, by rustls with its `ring` provider |
 //! | `rustls-no-provider` | no | TLS of the backends, by rustls with a provider that the program brings |
 //! | `webhook` | yes | [`webhook`]: verify, confirm, acknowledge |
 //! | `v2` | yes | [`v2`]: the types of the current API |
 //! | `v1` | no | the types of the older API, its digest, its signed answers, its notifications |
 //! | `axum` | no | an axum extractor for verified notifications |
-//! | `metrics` | no | counters and a histogram of calls, through the `metrics` facade |
+//! | `metrics` | no | counters and a histogram of requests, through the `metrics` facade |
 //! | `aws-lc-rs` | no | RSA keys, by AWS-LC: fast, needs a C compiler. The one to prefer |
 //! | `rsa` | no | RSA keys, in Rust alone; read RUSTSEC-2023-0071 in the docs of `RsaBackend` first |
 //!
 //! Without any feature there is still a whole client: bring a [`Transport`] of your own.
+//!
+//! # Example
 //!
 //! ```no_run
 //! # #[cfg(all(feature = "reqwest", feature = "rustls"))]
@@ -42,13 +46,13 @@
 //! let to_pay = client.submit(&order).await?.created;
 //! println!("pay {} to {}", to_pay.amount, to_pay.address);
 //!
-//! // Store the order id first. The payout is made once, whatever happens on the wire.
+//! // Store the order id first. The payout happens once, whatever happens on the wire.
 //! let address = Address::new("0xBb9C4e7F3687aca1AE2828c18f9E3ae067F569FE");
 //! let payout = ApplyAppWithdrawToNetwork::new(
 //!     OrderId::new("payout-77"), usdt, polygon, address, "12.5".parse()?,
 //! );
-//! let paid = client.payout(&payout).await?;
-//! println!("{} is record {}", paid.order_id, paid.created);
+//! let accepted = client.payout(&payout).await?;
+//! println!("{} is record {}", accepted.order_id, accepted.created);
 //! # Ok(())
 //! # }
 //! # }

@@ -1,4 +1,4 @@
-//! The rules of a call that happens once, without I/O.
+//! `SubmitMachine`, the rules of a request that happens once, without I/O.
 //!
 //! Once a submit *may* have arrived, nothing but the record settles it: a later refusal
 //! says nothing about the first attempt, and "not found" says nothing while the first may still

@@ -1,4 +1,4 @@
-//! What is made to be paid: orders, invoices, checkout pages.
+//! `Client::submit`, which creates orders, invoices and checkout pages exactly once.
 
 use ccpayment_core::Submit;
 

@@ -1,4 +1,4 @@
-//! What the answer to a call says that acts.
+//! How `BatchMachine` takes the answer to a request that acts.
 
 use ccpayment_core::v2::{BatchStatus, BatchWithdrawOrder};
 use ccpayment_core::{OrderId, Timestamp};
