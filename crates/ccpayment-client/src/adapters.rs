@@ -1,4 +1,4 @@
-//! Transports out of what people have: a tower service, a closure.
+//! `TowerTransport` and `transport_fn`, which make a transport of a tower service and of a closure.
 
 use std::fmt;
 use std::future::poll_fn;

@@ -1,4 +1,4 @@
-//! Reading an answer within a bound.
+//! `read_body`, which reads an answer up to a limit.
 
 use std::future::poll_fn;
 use std::pin::pin;

@@ -1,4 +1,4 @@
-//! Time, sleep and randomness, in one place that a test can replace.
+//! `Clock`, the one source of time, sleep and randomness, and `SystemClock`, the real one.
 
 use std::fmt;
 use std::time::{Duration, Instant, SystemTime};

@@ -1,4 +1,4 @@
-//! Errors that answer what a caller decides on.
+//! `Error`, why a request has no answer, and `Outcome`, whether the gateway acted.
 
 use std::num::NonZeroU32;
 

@@ -1,4 +1,4 @@
-//! What an answer's headers say of time.
+//! `retry_after` and `date`: what the headers of an answer say about time.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,56 +1,15 @@
-//! How a CCPayment call is made, and how a payout is made exactly once.
+//! Sends requests to CCPayment, and carries out each payout exactly once.
 //!
 //! A [`Client`] turns requests of [`ccpayment_core`] into answers over any [`Transport`].
-//! [`Client::send`] makes one call. [`Client::payout`] is for the calls that move money, and ends
-//! in exactly one payout whatever happens on the wire; [`Client::submit`] does the same for what is
-//! created to be paid. [`Client::pages`] and [`Client::items`] read lists.
+//! [`Client::send`] sends one request. [`Client::payout`] is for requests that move money: it pays
+//! at most once, whatever happens on the wire. [`Client::submit`] does the same for orders,
+//! invoices and checkout pages. [`Client::pages`] and [`Client::items`] read lists.
 //!
-//! A call that fails is made again where that harms nobody ([`RetryPolicy`]), and a clock that is wrong
-//! is corrected by what the gateway says ([`Client::with_clock_correction`]).
+//! The client repeats a failed request where that harms nobody ([`RetryPolicy`]). It corrects a
+//! wrong clock by the gateway's ([`Client::with_clock_correction`]).
 //!
 //! Errors answer the question that money asks: did the gateway act? See [`Error::outcome`] and
 //! [`SubmitError`].
-//!
-//! # What a call tells of itself
-//!
-//! By `tracing`, at the level `INFO`: a span around each call, and in it one around each attempt,
-//! by the names that OpenTelemetry has for an HTTP client. Never a body, a header, a signature or a
-//! secret. Events inside are at `DEBUG`, but for one `WARN` when the clock is corrected.
-//!
-//! | span | field | what it is |
-//! |---|---|---|
-//! | `ccpayment.call`, `ccpayment.submit` | | [`Client::send`]; and whatever is made once: [`Client::payout`], [`Client::submit`], and their settling |
-//! | | `otel.name`, `ccpayment.operation` | the gateway's name of the route |
-//! | | `otel.kind` | `internal` |
-//! | | `ccpayment.order_id` | the merchant's own id |
-//! | | `ccpayment.attempts` | how often it was tried (`ccpayment.call`) |
-//! | | `ccpayment.submits`, `ccpayment.lookups` | as in [`Attempts`] (`ccpayment.submit`) |
-//! | | `ccpayment.outcome` | `done`, `refused`, `unknown`; for a call also `not_sent`, for a submit also `conflict` |
-//! | | `ccpayment.code`, `error.type` | the gateway's code, and what went wrong in one word (see below) |
-//! | `ccpayment.attempt` | `otel.name`, `http.request.method` | `POST` |
-//! | | `otel.kind` | `client` |
-//! | | `server.address`, `server.port`, `url.full` | where it went |
-//! | | `http.request.resend_count` | how often the same was sent before, from 1 on |
-//! | | `http.response.status_code` | of the answer |
-//! | | `ccpayment.operation`, `ccpayment.attempt` | the route, and which attempt it is, from 1 on |
-//! | | `ccpayment.code`, `error.type` | the gateway's code, and what went wrong |
-//! | all three | `otel.status_code` | `ERROR` where it failed |
-//!
-//! `error.type` is the name of the gateway's [code](ccpayment_core::ErrorCode), or one of
-//! `invalid`, `throttled`, `not_sent`, `maybe_sent`, `timeout`, `too_large`, `no_envelope`,
-//! `undecodable`, `unverified` and `_OTHER`.
-//!
-//! With the feature `metrics`, through the facade of that name:
-//!
-//! | name | kind | labels |
-//! |---|---|---|
-//! | `http.client.request.duration` | histogram, seconds of one exchange | `http.request.method`, `server.address`, `server.port`, `ccpayment.operation`, and `http.response.status_code` or `error.type` |
-//! | `ccpayment.client.calls` | counter of calls that ended | `ccpayment.operation`, `ccpayment.outcome` |
-//! | `ccpayment.client.submits` | counter of payouts, orders and settlings that ended | `ccpayment.operation`, `ccpayment.outcome` |
-//! | `ccpayment.client.retries` | counter of calls made again by `send` | `ccpayment.operation`, `error.type` |
-//! | `ccpayment.client.retries.dropped` | counter of calls not made again because too many fail | `ccpayment.operation` |
-//!
-//! A request that breaks a rule is no call: nothing is told of it but its error.
 //!
 //! # Example
 //!
@@ -77,7 +36,7 @@
 //! let credentials = Credentials::new(AppId::new("app-id"), AppSecret::new("app-secret"))?;
 //! let client = Client::new(credentials, Canned);
 //!
-//! // Store the order id before the call; it is what makes a repeat harmless.
+//! // Store the order id first; it makes a repeat harmless.
 //! let payout = ApplyAppWithdrawToNetwork::new(
 //!     OrderId::new("payout-1001"),
 //!     CoinId::new(1280),
@@ -85,11 +44,71 @@
 //!     Address::new("0xBb9C4e7F3687aca1AE2828c18f9E3ae067F569FE"),
 //!     "12.50".parse()?,
 //! );
-//! let paid = client.payout(&payout).await?;
-//! assert_eq!(paid.created.as_str(), "20240312");
+//! let accepted = client.payout(&payout).await?;
+//! assert_eq!(accepted.created.as_str(), "20240312");
 //! # Ok(())
 //! # }
 //! ```
+//!
+//! # Feature flags
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `v2` | yes | the requests of the current API, and `Client::batch_payout` |
+//! | `v1` | no | the requests of the older API, whose answers are signed |
+//! | `metrics` | no | counters and a histogram, through the `metrics` facade |
+//! | `per-runtime` | no | `PerRuntime`, for a backend with a pool of connections |
+//!
+//! # Observability
+//!
+//! The client traces with `tracing`. Each request and each submit has a span at the level `INFO`,
+//! and each attempt has one inside it. The fields have OpenTelemetry's names for an HTTP client. No
+//! span or event shows a body, a header, a signature or a secret.
+//!
+//! | span | around |
+//! |---|---|
+//! | `ccpayment.request` | [`Client::send`], with all attempts |
+//! | `ccpayment.submit` | [`Client::payout`], [`Client::submit`], a batch, and their settling |
+//! | `ccpayment.attempt` | one attempt |
+//!
+//! | field | on | what it is |
+//! |---|---|---|
+//! | `otel.name` | all | the operation; `POST` on an attempt |
+//! | `otel.kind` | all | `internal`; `client` on an attempt |
+//! | `otel.status_code` | all | `ERROR` where it failed |
+//! | `ccpayment.operation` | all | the gateway's name of the operation |
+//! | `ccpayment.code` | all | the gateway's code, where it refused |
+//! | `ccpayment.order_id` | request, submit | the merchant's own id |
+//! | `ccpayment.outcome` | request | `done`, `refused`, `not_sent`, `unknown` |
+//! | | submit | `done`, `refused`, `conflict`, `incomparable`, `unknown` |
+//! | `ccpayment.attempts` | request | how many attempts there were |
+//! | `ccpayment.submits`, `ccpayment.lookups` | submit | as in [`Attempts`] |
+//! | `ccpayment.attempt` | attempt | which attempt it is, from 1 on |
+//! | `error.type` | request, attempt | the reason in one word; see below |
+//! | `http.request.method` | attempt | `POST` |
+//! | `http.request.resend_count` | attempt | how many attempts came before, from 1 on |
+//! | `http.response.status_code` | attempt | the status of the answer |
+//! | `server.address`, `server.port`, `url.full` | attempt | where it went |
+//!
+//! `error.type` is the name of the gateway's [code](ccpayment_core::ErrorCode), or one of
+//! `invalid`, `throttled`, `halted`, `no_time`, `not_sent`, `maybe_sent`, `timeout`, `too_large`,
+//! `no_envelope`, `undecodable`, `unverified` and `_OTHER`.
+//!
+//! Events are at `DEBUG`, with three exceptions. A `WARN` says that the client corrects its clock.
+//! An `ERROR` says that the gateway blocks this client ([`Client::resume`]), or that the record
+//! under an order id is not the one that the answer named ([`Client::with_acceptance_looked_up`]).
+//!
+//! With the feature `metrics`:
+//!
+//! | metric | kind | labels |
+//! |---|---|---|
+//! | `http.client.request.duration` | histogram of exchanges, in seconds | `http.request.method`, `server.address`, `server.port`, `ccpayment.operation`, and `http.response.status_code` or `error.type` |
+//! | `ccpayment.client.requests` | counter of requests that ended | `ccpayment.operation`, `ccpayment.outcome` |
+//! | `ccpayment.client.submits` | counter of submits and settlings that ended | `ccpayment.operation`, `ccpayment.outcome` |
+//! | `ccpayment.client.retries` | counter of repeats by `send` | `ccpayment.operation`, `error.type` |
+//! | `ccpayment.client.retries.throttled` | counter of repeats left out because too many fail | `ccpayment.operation` |
+//!
+//! A request that breaks a rule leaves no span and no metric, only its error.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -1,4 +1,4 @@
-//! Lists that come a page at a time.
+//! `Client::pages` and `Client::items`, which read lists page by page, with `Page` and `PageError`.
 //!
 //! What is left of a query is a query again: the same conditions, from a cursor on, up to an
 //! earlier moment. So there is no state beside the next request, and where a walk ended another can

@@ -1,4 +1,4 @@
-//! One for each runtime.
+//! `PerRuntime`, which keeps one value for each runtime.
 
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -1,4 +1,4 @@
-//! Calls of routes that this version does not know.
+//! `Client::raw`, which sends to a route that this version does not know.
 
 use bytes::Bytes;
 use ccpayment_core::{Idempotency, Request, Rule, ValidationError, Version, wire};

@@ -1,5 +1,5 @@
-//! How far our clock is from the gateway's, learned where the gateway refuses a timestamp; and
-//! whether it was set, which it tells by itself.
+//! `Skew`, how far our clock is from the gateway's, and `WallClockFloor`, the slowest that our
+//! clock was.
 
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -1,4 +1,4 @@
-//! When two spellings are one address.
+//! `Address::is_same`, which says whether two spellings are one address.
 //!
 //! The gateway may show an address in another spelling than the one that it was given. Many
 //! chains define several spellings of one address, so text alone can't tell two addresses apart.

@@ -1,4 +1,4 @@
-//! Exact decimal amounts.
+//! `Amount`, an exact decimal.
 
 mod arith;
 mod serde_impl;

@@ -1,4 +1,4 @@
-//! Every answer code of the API, and what a caller may do about it.
+//! `ErrorCode`, every answer code of the API, and `Retry`, what a caller may do about it.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Who signs.
+//! `Credentials`: an APP ID, and the key that signs for it.
 
 use std::ffi::OsString;
 use std::fmt;

@@ -1,4 +1,5 @@
-//! The envelope around every answer: `{"code": ..., "msg": ..., "data": ...}`.
+//! `decode` reads the envelope of an answer, `{"code": ..., "msg": ..., "data": ...}`;
+//! `AnswerError` and `Refusal` say why there is no value.
 
 use std::fmt::{self, Write as _};
 

@@ -1,4 +1,4 @@
-//! Where a transaction can be looked at.
+//! `ChainInfo::explorer_url`, the page that shows a transaction.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,5 @@
-//! Names for things: newtypes, so that two of them can't be swapped by mistake.
+//! `OrderId`, `RecordId`, `CoinId` and the other ids: newtypes, so that two of them can't be
+//! swapped by mistake.
 //!
 //! They accept anything on the way in, because a client must survive what a gateway sends, and
 //! are checked on the way out: every request validates its names before anything is signed.

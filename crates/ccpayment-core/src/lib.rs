@@ -1,4 +1,4 @@
-//! What the CCPayment API is: amounts, names, signing, routes and errors, without any I/O.
+//! The CCPayment API without any I/O: amounts, ids, signing, requests and errors.
 //!
 //! This crate turns a request, credentials and a moment into an [`http::Request`], and an
 //! [`http::Response`] into a typed value. It needs no other crate of ours: any HTTP client,
@@ -8,7 +8,8 @@
 //! use bytes::Bytes;
 //! use ccpayment_core::v2::{CreateAppOrderDepositAddress, CreateAppOrderDepositAddressResponse};
 //! use ccpayment_core::{
-//!     AppId, AppSecret, Chain, CoinId, Credentials, OrderId, Origin, PreparedRequest, Timestamp, decode,
+//!     AppId, AppSecret, Chain, CoinId, Credentials, OrderId, Origin, PreparedRequest, Timestamp,
+//!     decode,
 //! };
 //!
 //! let credentials = Credentials::new(AppId::new("app-id"), AppSecret::new("app-secret"))?;
@@ -28,10 +29,19 @@
 //! // Send it with any client; then judge the answer.
 //! let answer = br#"{"code":10000,"msg":"success","data":{"address":"0x9aBD","amount":"25"}}"#;
 //! let response = http::Response::new(Bytes::from_static(answer));
-//! let paid_to: CreateAppOrderDepositAddressResponse = decode(&response)?;
-//! assert_eq!(paid_to.amount.as_str(), "25");
+//! let to_pay: CreateAppOrderDepositAddressResponse = decode(&response)?;
+//! assert_eq!(to_pay.amount.as_str(), "25");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! # Feature flags
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `v2` | yes | `v2`: the requests of the current API |
+//! | `v1` | no | `v1`: the requests of the older API, and its digest and signed answers |
+//! | `aws-lc-rs` | no | RSA keys by AWS-LC: fast, needs a C compiler. Prefer it to `rsa` |
+//! | `rsa` | no | RSA keys in Rust alone |
 //!
 //! # Test network
 //!

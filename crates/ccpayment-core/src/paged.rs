@@ -1,4 +1,4 @@
-//! What makes a route one that answers a page at a time.
+//! `Paged`, the trait of operations that answer a page at a time.
 
 use std::time::Duration;
 

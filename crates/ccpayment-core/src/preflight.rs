@@ -1,4 +1,4 @@
-//! What would get a withdrawal refused, found before it is sent.
+//! `Preflight`, which finds before the send why the gateway would refuse a withdrawal.
 
 use crate::amount::Amount;
 use crate::code::ErrorCode;

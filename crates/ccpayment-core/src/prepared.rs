@@ -1,4 +1,5 @@
-//! A call without any I/O: a request to send with any HTTP client, and an answer to judge.
+//! `PreparedRequest`, a request that is checked and serialised once, and `Origin`, the host that it
+//! goes to.
 
 use std::fmt;
 use std::net::IpAddr;

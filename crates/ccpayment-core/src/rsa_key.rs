@@ -1,4 +1,4 @@
-//! RSA keys: PKCS#1 v1.5 over SHA-256, by one of two backends.
+//! `RsaPrivateKey` and `RsaPublicKey`: PKCS#1 v1.5 over SHA-256, by one of two backends.
 
 #[cfg(feature = "aws-lc-rs")]
 mod aws_lc;

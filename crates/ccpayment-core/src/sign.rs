@@ -1,4 +1,4 @@
-//! Signatures over APP ID, timestamp and body: their text, their form, and HMAC-SHA256.
+//! `SignText`, `HmacKey` and `Signature`: signatures over APP ID, timestamp and body.
 
 mod base64;
 mod digest;

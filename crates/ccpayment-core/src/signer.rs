@@ -1,4 +1,4 @@
-//! A key that is held elsewhere.
+//! `Signer`, the trait of a key that is held elsewhere.
 
 use std::pin::Pin;
 use std::sync::Arc;

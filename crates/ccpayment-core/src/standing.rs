@@ -1,4 +1,4 @@
-//! How an order stands, by what was paid for it.
+//! `Standing`, how an order stands by its payments.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,5 +1,5 @@
-//! `Submit`, the trait of requests that happen exactly once, and `RecordMatch`, what a record says of
-//! one: the merchant's id, the record that settles it, and the fields that are compared.
+//! `Submit`, the trait of requests that happen exactly once, and `RecordMatch`, the result of
+//! comparing a record with one.
 
 #[cfg(test)]
 mod vectors;

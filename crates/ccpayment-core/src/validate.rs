@@ -1,4 +1,4 @@
-//! What a request may not be.
+//! `ValidationError` and `Rule`: why a request may not be sent.
 
 use std::borrow::Cow;
 use std::fmt;

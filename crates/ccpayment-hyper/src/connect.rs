@@ -1,4 +1,4 @@
-//! Connecting, with an end.
+//! `InTime`, a connector with a time limit.
 
 use std::future::poll_fn;
 use std::pin::Pin;

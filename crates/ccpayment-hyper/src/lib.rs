@@ -5,8 +5,10 @@
 //! a request again, is switched off.
 //!
 //! TLS is rustls with the Mozilla roots, both given explicitly: a build with two crypto providers
-//! does not panic, and an extra root on the machine can't read signed calls. HTTP/1.1 or HTTP/2 is
-//! whatever the gateway chooses.
+//! does not panic, and an extra root on the machine can't read signed requests. The gateway chooses
+//! HTTP/1.1 or HTTP/2.
+//!
+//! # Feature flags
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
@@ -15,6 +17,8 @@
 //!
 //! Without either there is [`HyperTransport::with_connector`], for a TLS, a proxy or a network of
 //! your own.
+//!
+//! # Example
 //!
 //! ```
 //! # #[cfg(feature = "rustls")]

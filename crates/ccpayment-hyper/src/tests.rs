@@ -1,4 +1,4 @@
-//! What this backend alone has to hold; what every backend has to hold is in the conformance suite.
+//! What only this backend has to hold; the conformance suite has what every backend has to hold.
 //! Connections are in memory and time is virtual.
 
 use std::convert::Infallible;

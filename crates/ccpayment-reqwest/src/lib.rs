@@ -8,12 +8,14 @@
 //! request was written, hyper hands the untouched request back and it goes out on a new
 //! connection. Nothing was sent then, so nothing is sent twice.
 //!
-//! Deadlines hold against a peer that floods a connection without ever giving an answer, but for
-//! one without TLS, which a client takes on loopback only: there such a peer can hold up its runtime
-//! for seconds, since reqwest can't be told to read less at a time.
+//! Deadlines hold against a peer that floods a connection without ever giving an answer. A
+//! peer without TLS is an exception: it can hold up the client's runtime for seconds, since reqwest
+//! can't be told to read less at a time. A client takes such a peer on loopback only.
 //!
 //! TLS is rustls with the Mozilla roots, both given explicitly: a build with two crypto providers
-//! does not panic, and an extra root on the machine can't read signed calls.
+//! does not panic, and an extra root on the machine can't read signed requests.
+//!
+//! # Feature flags
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
@@ -23,6 +25,8 @@
 //!
 //! Without either, or with a TLS or a proxy of your own, a transport is made
 //! [from a `reqwest::Client`](ReqwestTransport#impl-From<Client>-for-ReqwestTransport).
+//!
+//! # Example
 //!
 //! ```
 //! # #[cfg(feature = "rustls")]

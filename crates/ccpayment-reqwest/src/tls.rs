@@ -1,4 +1,4 @@
-//! Transports with rustls, whose provider is always given.
+//! `ReqwestTransport::new` and `with_provider`: rustls, whose provider is always given.
 
 use std::sync::Arc;
 

@@ -3,7 +3,7 @@
 //! A [`Sandbox`] answers all 61 routes of the v2 API, and the 14 of the older v1, as the gateway
 //! would: it checks signatures and bodies, refuses with the documented codes, hands out addresses,
 //! keeps double-entry books that must balance after every posting, and delivers signed
-//! notifications on the documented schedule. Calls do what a merchant can't: money arrives
+//! notifications on the documented schedule. Its methods do what a merchant can't: money arrives
 //! ([`Sandbox::pay`], [`Sandbox::send_payment`]), time passes ([`Sandbox::advance`]), people
 //! approve ([`Sandbox::approve`]), the market moves ([`Sandbox::set`]), connections fail
 //! ([`Sandbox::plan_fault`]). The sandbox reads the API independently and shares no code with the
@@ -81,8 +81,13 @@
 //! [`Sandbox::serve`] also answers below `/sandbox/`, `/checkout/` and `/invoice/`: an admin API,
 //! an overview, and pages to pay on, to which `checkoutUrl` and `invoiceUrl` lead once
 //! [`Sandbox::set_public_url`] said where they are. `cargo run -p ccpayment-sandbox` serves it all
-//! to clients in any language, and `docs/sandbox.md` is its guide. The feature `cli`, on by
-//! default, brings what only that needs; `SandboxBuilder::state_file` is one of these.
+//! to clients in any language, and `docs/sandbox.md` is its guide.
+//!
+//! # Feature flags
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `cli` | yes | what only the program needs: its command line, its signals, and `SandboxBuilder::state_file` |
 //!
 //! # What it knows
 //!

@@ -1,4 +1,4 @@
-//! Time that a test sets.
+//! `TestClock`, a clock that a test sets.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};

@@ -1,4 +1,4 @@
-//! A transport that answers by a script.
+//! `FakeTransport`, which answers by a script of `Reply`s.
 
 use std::collections::VecDeque;
 use std::fmt;

@@ -1,17 +1,20 @@
-//! What the tests of a program that uses `ccpayment` need.
+//! Fakes, a clock and a simulation for tests of programs that use `ccpayment`.
 //!
-//! - [`FakeTransport`]: answers by a script of expected requests; anything else is an error.
-//! - [`Recorder`]: turns real traffic into stable, redacted snapshots.
-//! - [`TestClock`]: time that a test sets.
-//! - `strategies`, with the feature `proptest`: arbitrary requests, answers and amounts.
-//!
-//! - `simulation`, with the feature `sandbox`: your webhook handler and your payout code against
-//!   the whole gateway, with duplicates, delays, losses, forgeries and crashes, under virtual time;
-//!   the first broken invariant is reported with its seed.
-//! - `conformance`, with the feature of that name: what every transport has to hold, as tests for
-//!   yours.
+//! - [`FakeTransport`] answers by a script of expected requests. Anything else is an error.
+//! - [`Recorder`] turns real traffic into stable, redacted snapshots.
+//! - [`TestClock`] is a clock that a test sets.
 //!
 //! A stateful gateway on loopback is in `ccpayment-sandbox`.
+//!
+//! # Feature flags
+//!
+//! No feature is on by default.
+//!
+//! | feature | what it adds |
+//! |---|---|
+//! | `proptest` | `strategies`: arbitrary requests, answers and amounts |
+//! | `sandbox` | `simulation`: your webhook handler and your payout code against the whole gateway, with duplicates, delays, losses, forgeries and crashes, under virtual time; it reports the first broken invariant with its seed |
+//! | `conformance` | `conformance`: the contract of a transport, as tests for yours |
 //!
 //! # Snapshots of the payloads that your code sends
 //!

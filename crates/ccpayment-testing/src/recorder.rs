@@ -1,4 +1,4 @@
-//! Traffic as stable, redacted snapshots.
+//! `Recorder`, which turns traffic into stable, redacted snapshots.
 
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};

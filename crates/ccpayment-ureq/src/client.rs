@@ -1,4 +1,4 @@
-//! The async client, run to its end on the calling thread.
+//! `Client`: the async client, run to its end on the calling thread.
 
 use std::time::SystemTime;
 

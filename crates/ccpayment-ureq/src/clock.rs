@@ -1,4 +1,4 @@
-//! A clock that blocks.
+//! `BlockingClock`, a clock that blocks.
 
 use std::future::pending;
 use std::time::{Duration, SystemTime};

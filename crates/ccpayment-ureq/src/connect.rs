@@ -1,4 +1,4 @@
-//! Connecting, with errors that say so.
+//! `Connect`, a connector whose errors say that nothing was sent.
 
 use ureq::Error;
 use ureq::unversioned::transport::{ConnectionDetails, Connector, DefaultConnector, Transport};

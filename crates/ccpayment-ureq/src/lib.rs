@@ -1,11 +1,11 @@
 //! The client for programs without an async runtime, over [ureq](https://docs.rs/ureq).
 //!
-//! [`Client`] makes the same calls and the same payouts as the async client, because it is the
-//! async client: its transport and its clock block, so it runs to the end on the calling thread.
-//! There is no runtime, no thread and no second version of a rule. So nothing can interrupt a wait:
-//! a [`Signer`](ccpayment_client::core::Signer) that blocks has to end by itself, and threads that
-//! share a [rate limit](ccpayment_client::Client::with_rate_limit) wait for those before them in
-//! the line before they look at the time.
+//! [`Client`] sends the same requests and makes the same payouts as the async client, because it is
+//! the async client. Its transport and its clock block, so it runs to its end on the calling
+//! thread. There is no runtime, no extra thread and no second version of a rule. So nothing can
+//! interrupt a wait: a [`Signer`](ccpayment_client::core::Signer) that blocks has to end by itself.
+//! Threads that share a [rate limit](ccpayment_client::Client::with_rate_limit) wait for those
+//! before them in the line before they look at the time.
 //!
 //! A payment must go out exactly once and reach nobody else: redirects, proxies of the environment
 //! and whatever else ureq would do by itself are switched off. TLS is rustls with the Mozilla roots
@@ -19,8 +19,16 @@
 //! the target `ureq_proto::util`. That can't be switched off from here. If you log at `TRACE`,
 //! leave that target out, as `RUST_LOG=trace,ureq_proto::util=off` does.
 //!
-//! Without the feature `rustls`, which is on, TLS is by the process's default provider or by one
-//! that is given. Roots of your own, and a proxy, come with [`UreqTransport::with_config`].
+//! Roots of your own, and a proxy, come with [`UreqTransport::with_config`].
+//!
+//! # Feature flags
+//!
+//! | feature | default | what it adds |
+//! |---|---|---|
+//! | `rustls` | yes | TLS by rustls with its `ring` provider; without it, by the process's default provider or by one that is given |
+//! | `v2` | no | batches of payouts, which only v2 has |
+//!
+//! # Example
 //!
 //! ```no_run
 //! use ccpayment_client::core::v2::GetCoin;

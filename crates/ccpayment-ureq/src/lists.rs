@@ -1,4 +1,4 @@
-//! Lists that come a page at a time, as iterators.
+//! `Pages` and `Items`, the two ways through a list, as iterators.
 
 use ccpayment_client::core::Paged;
 use ccpayment_client::{Page, PageError};

@@ -1,4 +1,4 @@
-//! One exchange over ureq.
+//! `UreqTransport`, which carries an exchange over ureq.
 
 use std::io::Read;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The answer that ends a delivery.
+//! `Acknowledgement`, the answer that ends the deliveries of a notification.
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;

@@ -1,4 +1,4 @@
-//! Confirming in one call.
+//! `confirm` and `read` with a client: the read of a record and its judgement in one step.
 
 use ccpayment_client::Client;
 use ccpayment_core::v2::{DepositRecord, UserDepositRecord, UserWithdrawRecord, WithdrawRecord};

@@ -1,4 +1,5 @@
-//! Never credit from a notification: read the record, and judge it here.
+//! `Confirm`, `ConfirmedDeposit` and `ConfirmedWithdrawal`: read the record, and judge it here.
+//! Never credit from a notification.
 //!
 //! Without any I/O: `confirm_request` says what to read, and `judge` what the answer means. The
 //! feature `client` does both in one call.

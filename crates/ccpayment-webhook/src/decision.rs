@@ -1,4 +1,5 @@
-//! What is to be done about a record, in one answer.
+//! `DepositDecision` and `WithdrawalDecision`: what to do about a record. `Creditable` is the only
+//! amount to credit.
 
 use std::fmt;
 

@@ -1,4 +1,5 @@
-//! Why a notification is not trusted, or not confirmed.
+//! `VerifyError`, why a delivery is not trusted, and `ConfirmError`, why a record does not confirm
+//! it.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What a notification says: that something happened to a record, and never how much to credit.
+//! `Event`, a notification: something happened to a record. It never says how much to credit.
 
 use std::fmt;
 

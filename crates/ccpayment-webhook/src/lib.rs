@@ -1,12 +1,12 @@
-//! How a CCPayment notification is trusted: verify, confirm, acknowledge.
+//! Receives CCPayment notifications safely: verify, confirm, acknowledge.
 //!
 //! 1. [`Verifier::verify`] takes a delivery's headers and raw body, and gives a
 //!    [`Verified`]`<`[`Event`]`>`. There is no other way to get one.
-//! 2. The record is read back and judged. [`ConfirmedDeposit::decision`] says what to do, and
-//!    [`DepositDecision::Credit`] holds the only amount that may be credited. A notification has
-//!    none. For withdrawals it is [`ConfirmedWithdrawal::decision`].
+//! 2. Read the record back. [`ConfirmedDeposit::decision`] says what to do, and
+//!    [`DepositDecision::Credit`] holds the only amount to credit. A notification has none. For
+//!    withdrawals, [`ConfirmedWithdrawal::decision`] says what to do.
 //! 3. [`Verified::acknowledge`], after the work succeeded, gives the answer that ends the
-//!    delivery. Until then the gateway sends it again.
+//!    deliveries. Until then the gateway sends the notification again.
 //!
 //! Two keys keep repeats apart, and they are not the same:
 //!
@@ -41,16 +41,17 @@
 //! Each refusal leaves a `WARN` event of `tracing` with a target in `ccpayment_webhook`: `reason`,
 //! `status`, and `is_authentic`, which is true for what was signed with our secret all the same.
 //!
-//! # Features
+//! # Feature flags
 //!
-//! None is on by default.
+//! No feature is on by default.
 //!
-//! - `axum`: `Verified<Event>` as an extractor and `Acknowledgement` as a response, for axum 0.8.
-//! - `client`: `event.confirm(&client)` and `ConfirmedDeposit::read(&client, ..)`, the read and its
-//!   judgement in one call.
-//! - `rsa`, `aws-lc-rs`: notifications that are signed with an RSA key, by one backend or the other
-//!   (`Verifier::also_accept_rsa`).
-//! - `v1`: the notifications of the older API.
+//! | feature | what it adds |
+//! |---|---|
+//! | `axum` | `Verified<Event>` as an extractor and `Acknowledgement` as a response, for axum 0.8 |
+//! | `client` | `event.confirm(&client)` and `ConfirmedDeposit::read(&client, ..)`: the read and its judgement in one step |
+//! | `v1` | `v1`: the notifications of the older API |
+//! | `aws-lc-rs` | `Verifier::also_accept_rsa`: notifications that are signed with an RSA key, by AWS-LC |
+//! | `rsa` | the same in Rust alone |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

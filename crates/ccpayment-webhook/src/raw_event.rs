@@ -1,4 +1,4 @@
-//! Notifications that are kept whole.
+//! `RiskyAddress`, `UnknownEvent` and `UnreadableEvent`: notifications that are kept whole.
 
 use std::fmt;
 

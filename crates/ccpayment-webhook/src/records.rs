@@ -1,4 +1,5 @@
-//! The four kinds of records, as far as a decision needs them.
+//! `AnyRecord`, `AnyDeposit` and `AnyWithdrawal`: the four kinds of records, as far as a decision
+//! needs them.
 
 use ccpayment_core::v2::{
     DepositRecord, DepositStatus, UserDepositRecord, UserWithdrawRecord, WithdrawRecord,

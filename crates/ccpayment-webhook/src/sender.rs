@@ -1,4 +1,4 @@
-//! Where notifications come from.
+//! `SENDER_ADDRESSES` and `is_known_sender`: where deliveries come from.
 
 use std::net::{IpAddr, Ipv4Addr};
 

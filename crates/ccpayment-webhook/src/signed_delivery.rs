@@ -1,4 +1,4 @@
-//! What every delivery has to pass, whichever version of the API sends it.
+//! `DeliveryCheck`, what every delivery has to pass in either version of the API.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,4 +1,4 @@
-//! The only way to trust a notification.
+//! `Verifier`, the only way to trust a notification, and `Verified`, what it gives out.
 
 use std::ops::Deref;
 use std::time::{Duration, SystemTime};

@@ -1,3 +1,5 @@
+//! Tests of one attempt.
+
 use bytes::Bytes;
 use ccpayment_core::v2::GetCoinList;
 use ccpayment_core::{AppId, AppSecret, Credentials};

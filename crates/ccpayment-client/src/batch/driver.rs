@@ -1,4 +1,4 @@
-//! Carries out the steps of a batch.
+//! `follow`, which carries out the steps of a batch.
 
 use ccpayment_core::v2::{
     AppendBatchWithdraw, AppendBatchWithdrawResponse, BatchRows, BatchWithdrawOrder,

@@ -1,4 +1,4 @@
-//! The rules of a batch, without I/O.
+//! `BatchMachine`, the rules of a batch, without I/O.
 //!
 //! Nothing is known to repeat harmlessly but the opening. So after every doubt the batch is read
 //! back, and what is not there is sent again only once what was sent before can't arrive any more.

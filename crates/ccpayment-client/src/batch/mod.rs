@@ -1,4 +1,4 @@
-//! A batch of payouts that happens once.
+//! `Client::batch_payout` and `Client::resume_batch`, which pay a batch exactly once.
 //!
 //! The rules are a state machine without I/O ([`machine`]), and [`driver`] carries out its steps.
 

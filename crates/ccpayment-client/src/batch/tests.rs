@@ -1,4 +1,4 @@
-//! The machine's decisions, one by one.
+//! The decisions of `BatchMachine`, one by one.
 
 use bytes::Bytes;
 use ccpayment_core::v2::{

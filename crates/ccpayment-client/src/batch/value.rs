@@ -1,4 +1,4 @@
-//! A batch as a value: what is wanted, and what came of it.
+//! `BatchPayout`, a batch to pay, and `SubmittedBatch`, the result.
 
 use std::collections::BTreeSet;
 

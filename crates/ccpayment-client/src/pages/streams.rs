@@ -1,4 +1,4 @@
-//! The two ways to go through a list.
+//! `Pages` and `Items`, the two ways through a list.
 
 use std::fmt;
 use std::future::poll_fn;

@@ -1,5 +1,5 @@
-//! Counters and a histogram, through the `metrics` facade. Labels are from short lists: routes,
-//! outcomes, kinds of error, and the hosts that a client is set to.
+//! Every metric: counters and a histogram, through the `metrics` facade. Labels are from short
+//! lists: operations, outcomes, kinds of error, and the hosts that a client is set to.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Base58, with the alphabet and the checksum of Bitcoin.
+//! `decode` and `checked`: Base58, with the alphabet and the checksum of Bitcoin.
 
 use sha2::{Digest, Sha256};
 

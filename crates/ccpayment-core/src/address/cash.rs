@@ -1,4 +1,4 @@
-//! The two encodings by 32 characters with a checksum by a cyclic code: Bech32 and CashAddr.
+//! `bech32` and `cash_addr`, two encodings in 32 characters with a cyclic checksum.
 
 const ALPHABET: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 const BECH32_GENERATOR: [u64; 5] = [

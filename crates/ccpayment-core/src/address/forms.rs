@@ -1,4 +1,4 @@
-//! What the text of an address stands for, by the standard that it follows.
+//! `Form`, what the text of an address means by the standard that it follows.
 
 use super::{base58, cash};
 

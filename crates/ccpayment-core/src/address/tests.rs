@@ -1,4 +1,4 @@
-//! The vectors of each standard, and what no standard tells.
+//! The vectors of each standard, and addresses of no standard.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Addition as on paper, so that no digit can be dropped.
+//! `sum`: addition digit by digit, as on paper, so that no digit is dropped.
 
 use super::{Amount, AmountError, Parts};
 use std::cmp::Ordering;

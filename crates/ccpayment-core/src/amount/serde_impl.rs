@@ -1,4 +1,4 @@
-//! Amounts on the wire: text out; text or an exact integer in.
+//! `Amount` on the wire: text out; text or an exact integer in.
 
 use std::fmt;
 

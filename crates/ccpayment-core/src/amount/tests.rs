@@ -1,3 +1,5 @@
+//! Tests of `Amount`.
+
 use super::{Amount, AmountError};
 use proptest::prelude::*;
 use rust_decimal::Decimal;

@@ -1,3 +1,5 @@
+//! Tests of the envelope.
+
 use super::*;
 use crate::v2::ApplyAppWithdrawToNetworkResponse as Receipt;
 

@@ -1,4 +1,4 @@
-//! What an invoice is priced in.
+//! `PriceIn`, the fiat or the coin that an invoice is priced in.
 
 use std::fmt;
 

@@ -1,3 +1,5 @@
+//! Tests of the ids.
+
 use super::*;
 
 #[test]

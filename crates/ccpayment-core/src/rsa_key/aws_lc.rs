@@ -1,4 +1,4 @@
-//! The backend in C and assembly, AWS-LC. It blinds by itself, and wipes what it frees.
+//! The backend AWS-LC, in C and assembly. It blinds by itself, and wipes what it frees.
 
 use aws_lc_rs::digest::{self, Digest, SHA256};
 use aws_lc_rs::rsa::KeyPair;

@@ -1,4 +1,4 @@
-//! The few shapes of DER that an RSA key comes in, all brought to PKCS#1.
+//! `private` and `public`, which bring every DER form of an RSA key to PKCS#1.
 //!
 //! Both backends have readers of their own, but these differ in what they take and in their
 //! errors. With one reader in front, a key means the same whichever backend is built in.

@@ -1,4 +1,4 @@
-//! Why a key is refused.
+//! `KeyError`, why a key is refused.
 
 /// Why a text or bytes are no key to sign or verify with. It never holds anything of the key but
 /// its size.

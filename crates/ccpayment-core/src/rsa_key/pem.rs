@@ -1,4 +1,4 @@
-//! PEM: base64 between two lines.
+//! `decode`, which reads PEM: base64 between two lines.
 
 use base64ct::{Base64, Encoding};
 use zeroize::Zeroizing;

@@ -1,4 +1,4 @@
-//! The backend in Rust alone, the `rsa` crate.
+//! The backend in Rust alone: the `rsa` crate.
 
 use rsa::rand_core::{OsRng, RngCore};
 use rsa::traits::{PrivateKeyParts, PublicKeyParts};

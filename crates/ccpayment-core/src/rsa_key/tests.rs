@@ -1,4 +1,4 @@
-//! Keys in every form, on every backend, and what is refused.
+//! Keys in every form, on every backend, and keys that are refused.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Standard base64, padded; written without tables or branches on the bytes, as hex is.
+//! `encode`: padded standard base64, without tables or branches on the bytes, as hex is.
 
 use std::ops::RangeInclusive;
 

@@ -1,4 +1,4 @@
-//! The digest of the v1 API: SHA-256 over APP ID, secret, timestamp and body.
+//! `DigestKey`, the digest of the v1 API: SHA-256 over APP ID, secret, timestamp and body.
 
 use std::fmt;
 

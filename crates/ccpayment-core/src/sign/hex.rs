@@ -1,4 +1,4 @@
-//! Hex of fixed length; our own digits are written without tables or branches.
+//! `encode` and `decode`: hex of fixed length. `encode` has no tables or branches on the bytes.
 
 fn digit(nibble: u8) -> u8 {
     // 9 - nibble is negative, so its sign bits are all ones, exactly for a to f.

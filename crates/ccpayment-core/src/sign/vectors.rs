@@ -1,5 +1,5 @@
-//! Signatures that were computed elsewhere. What is signed is another text in any other order, and
-//! every part differs from the others.
+//! Signatures that were computed elsewhere. Every part of the signed text differs from the others,
+//! so that another order gives another text.
 
 use super::{DigestKey, HmacKey, SignText};
 use crate::secret::AppSecret;

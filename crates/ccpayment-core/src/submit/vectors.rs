@@ -1,5 +1,4 @@
-//! For each call that happens once: a record of it, and what is said when one value of the record
-//! is another.
+//! For each `Submit`, a record of it, and the `RecordMatch` when one value of the record differs.
 //!
 //! Every value of a record is another one, so that two fields which are mistaken for each other
 //! show. The names are those of the documents' samples (`tests/fixtures`).

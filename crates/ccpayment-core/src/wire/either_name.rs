@@ -1,4 +1,4 @@
-//! Fields that go by two names.
+//! `same_named` and `first_named`, for a field with two names.
 
 use std::fmt;
 use std::marker::PhantomData;

@@ -1,4 +1,4 @@
-//! Numbers that are kept as their text.
+//! `Number`, a number that is kept as its text.
 
 use std::fmt;
 

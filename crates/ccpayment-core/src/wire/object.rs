@@ -1,4 +1,4 @@
-//! Objects, which an array must not pass for.
+//! `object` and its siblings, which read an object and refuse an array in its place.
 //!
 //! A derived type takes an array as well, field by field, so that `["x"]` would be a record with the
 //! id `x`.

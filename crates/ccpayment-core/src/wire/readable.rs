@@ -1,4 +1,4 @@
-//! Fields without identity or money: what can't be read is none.
+//! `if_readable` and `lenient`, for fields without identity or money: an unreadable value is none.
 
 use std::fmt;
 use std::marker::PhantomData;

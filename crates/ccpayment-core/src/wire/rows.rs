@@ -1,4 +1,5 @@
-//! The records of a page: one that can't be read costs itself and no other.
+//! `UnreadableRow`, and the reading of a page's records: an unreadable one costs itself and no
+//! other.
 
 use std::fmt;
 

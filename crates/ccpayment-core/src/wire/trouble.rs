@@ -1,4 +1,4 @@
-//! What is wrong with a JSON text, without anything of what is in it.
+//! `describe` and `near`, which say what is wrong with a JSON text and show nothing of its values.
 
 use super::names::NAMES;
 

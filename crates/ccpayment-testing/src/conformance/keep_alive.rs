@@ -1,4 +1,4 @@
-//! What holds for a transport that uses a connection again.
+//! The properties of a transport that uses a connection again.
 
 use super::Rig;
 use super::server::{Server, Step, answer};

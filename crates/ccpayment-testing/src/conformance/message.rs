@@ -1,4 +1,4 @@
-//! What goes in has to come out, whatever carries it.
+//! The properties of every transport: a message arrives as it was given.
 
 use bytes::Bytes;
 use ccpayment_client::{Exchange, TransportError};

@@ -1,4 +1,4 @@
-//! What every [`Transport`] has to hold, as tests for yours.
+//! The contract of [`Transport`], as tests for yours.
 //!
 //! [`transport_conformance!`](crate::transport_conformance) makes a `#[test]` of each property, in
 //! three tiers:

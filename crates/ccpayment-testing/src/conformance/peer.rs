@@ -1,4 +1,4 @@
-//! Whoever is at the other end, for transports that are not about sockets.
+//! `Peer`, the other end for transports that open no sockets.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;

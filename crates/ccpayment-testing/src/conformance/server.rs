@@ -1,4 +1,5 @@
-//! A loopback server on threads of its own, so that it serves whoever blocks as well.
+//! `Server`, a loopback server on threads of its own, so that a transport that blocks is served
+//! too.
 
 use std::fmt::Write as _;
 use std::io::{Read, Write};

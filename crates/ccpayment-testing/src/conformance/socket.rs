@@ -1,4 +1,4 @@
-//! What can happen on a connection, and what a library must not do about it by itself.
+//! The properties of a transport that opens connections: what it must not do on one by itself.
 
 use ccpayment_client::{Exchange, TransportError};
 

@@ -1,4 +1,4 @@
-//! The merchant's books against the gateway's.
+//! The checks that hold the merchant's `Books` against the gateway's ledger.
 
 use std::collections::{BTreeMap, BTreeSet};
 

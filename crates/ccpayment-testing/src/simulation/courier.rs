@@ -1,4 +1,4 @@
-//! The way of the notifications to the merchant, which is as unreliable as the other way.
+//! The courier: it carries notifications to the merchant, late, twice or not at all.
 
 use std::time::Duration;
 

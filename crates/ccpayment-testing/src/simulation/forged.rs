@@ -1,4 +1,4 @@
-//! Notifications that the gateway did not send.
+//! `forge`, which makes notifications that the gateway did not send.
 
 use bytes::Bytes;
 use ccpayment_client::core::{

@@ -1,4 +1,4 @@
-//! Invoices, which customers pay in a coin of their own choice.
+//! Invoices, which customers pay in a coin of their choice.
 
 use ccpayment_client::core::PriceIn;
 use ccpayment_sandbox::IncomingPayment;

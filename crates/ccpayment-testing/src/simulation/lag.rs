@@ -1,4 +1,4 @@
-//! Records that lag behind their notifications.
+//! `Lags`: records that lag behind their notifications.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

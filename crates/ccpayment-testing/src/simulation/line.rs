@@ -1,4 +1,4 @@
-//! The line from the merchant to the gateway, which fails as lines do.
+//! `Line`, the transport from the merchant to the gateway, which fails as networks do.
 
 use std::time::Duration;
 

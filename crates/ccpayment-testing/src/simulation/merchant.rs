@@ -1,4 +1,4 @@
-//! What a merchant shows to the simulation, and what it is asked to do.
+//! `Merchant`, the trait that your code implements, with its `Books`, `Sale`s and `Wish`es.
 
 use async_trait::async_trait;
 use bytes::Bytes;

@@ -1,4 +1,4 @@
-//! What a seed says will happen.
+//! `Plan`, the events that a seed draws.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What a run tells in the end.
+//! `Report`, `Totals` and `Broken`: the results of runs.
 
 use std::fmt;
 

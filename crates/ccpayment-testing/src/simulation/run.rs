@@ -1,4 +1,4 @@
-//! One run: the plan's events, the merchant's methods and the gateway, in one order of time.
+//! `Run`: the plan's events, the merchant's methods and the gateway, in one order of time.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What happens around the merchant: customers, the chain, the gateway's people, and crashes.
+//! The events around the merchant: customers, the chain, the gateway's people, and crashes.
 
 use bytes::Bytes;
 use http::Request;

@@ -1,5 +1,5 @@
-//! The merchant's methods that are under way, each polled by hand: so that they run side by side in
-//! an order that the seed decides, can be dropped as by a crash, and may panic.
+//! `Tasks`: the merchant's methods under way, each polled by hand. So they run side by side in an
+//! order that the seed decides, can be dropped as by a crash, and may panic.
 
 use std::any::Any;
 use std::future::Future;

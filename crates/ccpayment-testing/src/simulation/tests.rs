@@ -1,3 +1,5 @@
+//! Tests of the simulation.
+
 use std::sync::Mutex;
 use std::task::Poll;
 use std::time::Duration;

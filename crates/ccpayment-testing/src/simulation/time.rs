@@ -1,4 +1,4 @@
-//! The virtual clock, and what the simulation and the merchant's side of the world share by it.
+//! `VirtualClock`, and what the simulation and the merchant's side share through it.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! What the merchant is made with: a client, a verifier, and the time.
+//! `World`, which a merchant is made with: a client, a verifier, and the time.
 
 use std::fmt;
 use std::time::SystemTime;

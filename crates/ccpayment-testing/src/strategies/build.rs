@@ -1,5 +1,5 @@
-//! Strategies for JSON, put together from the description. What is simpler or absent comes first
-//! in each choice, because that is the way in which proptest shrinks.
+//! `Builder`, which puts strategies for JSON together from the description. The simpler or absent
+//! choice comes first, because proptest shrinks that way.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;

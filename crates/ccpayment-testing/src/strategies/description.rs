@@ -1,5 +1,5 @@
-//! What the generator knows of the API: see `v1.json` and `v2.json` beside this file, which `cargo
-//! xtask codegen` writes from the OpenAPI documents.
+//! `Description`, what the generator knows of the API: `v1.json` and `v2.json` beside this file,
+//! which `cargo xtask codegen` writes from the OpenAPI documents.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

@@ -1,4 +1,4 @@
-//! The same requests and answers as JSON, before any type has read them.
+//! `request` and `response`: the same requests and answers as JSON, before any type has read them.
 
 use ccpayment_client::core::Request;
 use proptest::strategy::BoxedStrategy;

@@ -1,3 +1,5 @@
+//! Tests of the strategies.
+
 use bytes::Bytes;
 use ccpayment_client::core::v2::{CreateAppOrderDepositAddress, GetCoin, GetCoinResponse};
 use ccpayment_client::core::{Idempotency, Version};

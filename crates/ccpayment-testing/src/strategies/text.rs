@@ -1,4 +1,4 @@
-//! Arbitrary texts: names, addresses, amounts.
+//! Arbitrary texts: ids, addresses, amounts.
 
 use std::ops::RangeInclusive;
 

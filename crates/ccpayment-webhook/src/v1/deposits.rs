@@ -1,4 +1,4 @@
-//! Payments that come in.
+//! `ApiDeposit`, `DirectDeposit` and `Invoice`: the incoming payments of v1.
 
 use std::fmt;
 

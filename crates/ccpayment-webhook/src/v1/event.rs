@@ -1,4 +1,4 @@
-//! What a notification of v1 says.
+//! `Event`, a notification of v1.
 
 use ccpayment_core::OrderId;
 use serde::{Serialize, Serializer};

@@ -1,4 +1,4 @@
-//! From verified bytes to an [`Event`].
+//! `event`, which reads verified bytes as an [`Event`].
 
 use ccpayment_core::wire;
 use serde::de::DeserializeOwned;

@@ -1,4 +1,4 @@
-//! Payments that go out.
+//! `ApiWithdrawal` and `Refund`: the outgoing payments of v1.
 
 use ccpayment_core::v1::{CoinId, GatewayOrderId, PayStatus};
 use ccpayment_core::{Address, Amount, Chain, Memo, OrderId, RecordId, TxId, wire};

@@ -1,4 +1,4 @@
-//! The only way to trust a notification of v1.
+//! `Verifier` of v1, the only way to trust a notification of it.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,4 +1,4 @@
-//! How the work on a batch ends.
+//! How `BatchMachine` ends: what is proven of the batch by then.
 
 use ccpayment_core::v2::{BatchStatus, BatchWithdrawOrder, GetBatchWithdrawOrder};
 use ccpayment_core::{Difference, Request as _};

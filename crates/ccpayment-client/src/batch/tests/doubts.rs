@@ -1,4 +1,4 @@
-//! What is in doubt, of this work or of an earlier one.
+//! Doubts of this run and of an earlier one.
 
 use super::*;
 

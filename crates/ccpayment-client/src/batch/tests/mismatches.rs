@@ -1,4 +1,4 @@
-//! Rows that are not there, not yet, or otherwise than they were asked for.
+//! Rows that are missing, late, or other than requested.
 
 use super::*;
 

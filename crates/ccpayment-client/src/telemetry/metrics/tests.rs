@@ -1,4 +1,4 @@
-//! The names, labels and values of all numbers.
+//! The names, labels and values of all metrics.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
