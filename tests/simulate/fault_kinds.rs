@@ -1,4 +1,4 @@
-//! What can go wrong, by name. `CONTRIBUTING.md` has the table; a test holds it against this one.
+//! What can go wrong, by name. `README.md` has the table; a test holds it against this one.
 
 use std::time::Duration;
 

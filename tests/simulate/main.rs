@@ -2,8 +2,8 @@
 //!
 //! Each seed is a history of a merchant's processes that pay, read, crash and start again, against
 //! a whole gateway over connections in memory, in virtual time and on one thread. What has to hold
-//! is held against the gateway's ledger (`checks`). What can go wrong is listed in
-//! `CONTRIBUTING.md`, and in `fault_kinds` by name.
+//! is held against the gateway's ledger (`checks`). `README.md` lists what can go wrong, and
+//! `fault_kinds` names it.
 //!
 //! Prints how often each kind of fault struck, and last the line
 //! `seeds N, payouts M, double 0, lost 0, wrong 0`.

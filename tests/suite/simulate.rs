@@ -108,7 +108,7 @@ fn the_loop_by_hand_holds_without_a_mutation() {
 #[test]
 fn every_kind_of_fault_is_in_the_guide() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let guide = std::fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap();
+    let guide = std::fs::read_to_string(root.join("tests/simulate/README.md")).unwrap();
     let kinds = text(&simulate(&["--kinds"]));
     assert!(kinds.lines().count() >= 30);
     for kind in kinds.lines() {
