@@ -144,8 +144,8 @@ fn in_no_type_of_the_core() {
 #[test]
 fn in_no_type_of_the_webhook() {
     let shown = Shown::default();
-    let verifier = Verifier::new(AppId::new("app"), &AppSecret::new(SECRET))
-        .and_then(|it| it.also_accept(&AppSecret::new(format!("{SECRET}-old"))))
+    let verifier = Verifier::new(AppId::new("app"), AppSecret::new(SECRET))
+        .and_then(|it| it.also_accept(AppSecret::new(format!("{SECRET}-old"))))
         .unwrap();
     shown.debug(&verifier);
     shown.debug(&Webhook::with_clock(verifier.clone(), || UNIX_EPOCH));
@@ -422,7 +422,7 @@ fn in_no_type_of_rsa() {
         shown.debug(&key);
         shown.debug(&public);
         shown.debug(&signature);
-        let verifier = Verifier::new(AppId::new("app"), &AppSecret::new(SECRET)).unwrap();
+        let verifier = Verifier::new(AppId::new("app"), AppSecret::new(SECRET)).unwrap();
         shown.debug(&verifier.also_accept_rsa(&public));
 
         let credentials = Credentials::rsa(AppId::new("app"), key).unwrap();

@@ -426,7 +426,7 @@ async fn notify(
 }
 
 async fn shop(house: &House, failures: u32) -> Shop {
-    let verifier = Verifier::new(AppId::new("app-id"), &AppSecret::new("app-secret")).unwrap();
+    let verifier = Verifier::new(AppId::new("app-id"), AppSecret::new("app-secret")).unwrap();
     let clock = SandboxClock::new(&house.sandbox);
     let shop = Shop {
         webhook: Webhook::with_clock(verifier, clock.now_fn()),

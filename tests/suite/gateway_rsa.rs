@@ -100,7 +100,7 @@ async fn the_sandboxs_key_is_verified_and_the_secret_is_not_used() {
     let heard = heard.lock().unwrap().clone();
     let (headers, body) = &heard[0];
     let now = UNIX_EPOCH + Duration::from_secs(sandbox.now());
-    let by_secret = Verifier::new(AppId::new("app-id"), &AppSecret::new("app-secret")).unwrap();
+    let by_secret = Verifier::new(AppId::new("app-id"), AppSecret::new("app-secret")).unwrap();
     assert!(by_secret.verify(headers, body, now).is_err());
     for &backend in RsaBackend::ALL {
         let public = |bits: u32| {

@@ -302,7 +302,7 @@ async fn notify(State(ear): State<Ear>, headers: HeaderMap, body: Bytes) -> (Sta
 /// Listens with a secret for what the sandbox has to say.
 async fn ear(house: &House, secret: &str) -> Ear {
     let ear = Ear {
-        verifier: Verifier::new(AppId::new("app-id"), &AppSecret::new(secret)).unwrap(),
+        verifier: Verifier::new(AppId::new("app-id"), AppSecret::new(secret)).unwrap(),
         clock: SandboxClock::new(&house.sandbox),
         heard: Arc::default(),
     };
@@ -404,7 +404,7 @@ async fn v1_recipe_with_repeats_out_of_order_credits_each_payment_once() {
     let mut due = house.sandbox.due_notifications();
     due.reverse();
     assert_eq!(due.len(), 5);
-    let verifier = Verifier::new(AppId::new("app-id"), &AppSecret::new("app-secret")).unwrap();
+    let verifier = Verifier::new(AppId::new("app-id"), AppSecret::new("app-secret")).unwrap();
     let now = SandboxClock::new(&house.sandbox).now();
     let books = Mutex::default();
     for round in 0..3 {

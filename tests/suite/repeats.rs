@@ -64,7 +64,7 @@ async fn attempts(afresh: bool, verifier: &Verifier) -> Vec<Result<(), VerifyErr
 }
 
 fn verifier() -> Verifier {
-    Verifier::new(AppId::new("app-id"), &AppSecret::new("app-secret")).unwrap()
+    Verifier::new(AppId::new("app-id"), AppSecret::new("app-secret")).unwrap()
 }
 
 #[tokio::test]

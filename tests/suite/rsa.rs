@@ -152,7 +152,7 @@ fn a_notification_is_taken_only_by_a_key_that_was_configured() {
         let at = std::time::UNIX_EPOCH + std::time::Duration::from_secs(now.get());
         let verify = |verifier: &Verifier| verifier.verify(&headers, body.as_bytes(), at).map(drop);
 
-        let plain = Verifier::new(AppId::new("app"), &AppSecret::new("secret")).unwrap();
+        let plain = Verifier::new(AppId::new("app"), AppSecret::new("secret")).unwrap();
         assert_eq!(verify(&plain), Err(VerifyError::BadSignature));
         // Our own key says nothing about who signs notifications.
         let credentials = Credentials::rsa(AppId::new("app"), gateway).unwrap();

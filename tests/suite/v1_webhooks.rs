@@ -34,7 +34,7 @@ fn at(seconds: u64) -> SystemTime {
 }
 
 fn verifier() -> Verifier {
-    Verifier::new(AppId::new("app"), &AppSecret::new("secret")).unwrap()
+    Verifier::new(AppId::new("app"), AppSecret::new("secret")).unwrap()
 }
 
 fn headers(body: &[u8], secret: &str) -> HeaderMap {
@@ -274,7 +274,7 @@ fn nothing_unverified_gets_through() {
     );
 
     // With an empty secret anybody could sign.
-    assert!(Verifier::new(AppId::new("app"), &AppSecret::new("")).is_err());
+    assert!(Verifier::new(AppId::new("app"), AppSecret::new("")).is_err());
 
     let credentials = Credentials::new(AppId::new("app"), AppSecret::new("secret")).unwrap();
     let same = Verifier::from(&credentials);

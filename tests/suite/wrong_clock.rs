@@ -572,7 +572,7 @@ async fn the_main_job_is_done_with_a_clock_that_is_23_hours_wrong() {
             .with_origin(server.origin().parse().unwrap())
             .with_clock(clock);
 
-        let verifier = Verifier::new(AppId::new("app-id"), &AppSecret::new("app-secret")).unwrap();
+        let verifier = Verifier::new(AppId::new("app-id"), AppSecret::new("app-secret")).unwrap();
         let now = client.clone();
         let shop = Shop {
             webhook: Webhook::with_clock(verifier, move || now.now()),

@@ -74,7 +74,7 @@ use crate::verifier::{Verified, Verifier};
 ///     Ok(())
 /// }
 ///
-/// let verifier = Verifier::new(AppId::new("app-id"), &AppSecret::new("app-secret"))?;
+/// let verifier = Verifier::new(AppId::new("app-id"), AppSecret::new("app-secret"))?;
 /// let app: Router = Router::new()
 ///     .route("/ccpayment/webhook", post(notify))
 ///     .with_state(Webhook::new(verifier));

@@ -215,7 +215,7 @@ async fn the_older_version_is_extracted_by_its_own_verifier() {
         body: body.as_bytes(),
     };
     let sign = DigestKey::new(&AppSecret::new(SECRET)).sign(&text);
-    let verifier = v1::Verifier::new(AppId::new(APP_ID), &AppSecret::new(SECRET)).unwrap();
+    let verifier = v1::Verifier::new(AppId::new(APP_ID), AppSecret::new(SECRET)).unwrap();
     let mut router: Router = Router::new()
         .route("/v1", post(notify))
         .with_state(Webhook::with_clock(verifier, || at(SIGNED_AT)));

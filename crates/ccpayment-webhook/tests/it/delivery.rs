@@ -72,7 +72,7 @@ pub(crate) fn at(seconds: u64) -> SystemTime {
 }
 
 pub(crate) fn verifier() -> Verifier {
-    Verifier::new(AppId::new(APP_ID), &AppSecret::new(SECRET)).unwrap()
+    Verifier::new(AppId::new(APP_ID), AppSecret::new(SECRET)).unwrap()
 }
 
 /// What a signed body is read as.

@@ -197,7 +197,7 @@ fn any_of_several_secrets_may_fit() {
     let old = Delivery::signed(APP_ID, &SIGNED_AT.to_string(), SECRET, b"{}");
     assert!(new.verify(&verifier()).is_err());
     let both = verifier()
-        .also_accept(&AppSecret::new("new-secret"))
+        .also_accept(AppSecret::new("new-secret"))
         .unwrap();
     assert!(new.verify(&both).is_ok());
     assert!(old.verify(&both).is_ok());
@@ -207,8 +207,8 @@ fn any_of_several_secrets_may_fit() {
 
 #[test]
 fn a_badly_copied_secret_is_named_at_the_start_and_never_shown() {
-    let new = |secret: &str| Verifier::new(AppId::new(APP_ID), &AppSecret::new(secret)).map(drop);
-    let also = |secret: &str| verifier().also_accept(&AppSecret::new(secret)).map(drop);
+    let new = |secret: &str| Verifier::new(AppId::new(APP_ID), AppSecret::new(secret)).map(drop);
+    let also = |secret: &str| verifier().also_accept(AppSecret::new(secret)).map(drop);
     #[cfg(feature = "v1")]
     let v1 = |secret: &str| {
         let (id, secret) = (AppId::new(APP_ID), AppSecret::new(secret));
@@ -238,7 +238,7 @@ fn a_badly_copied_secret_is_named_at_the_start_and_never_shown() {
         assert_eq!(v1(bad), Err(error.clone()));
         assert!(!format!("{error} {error:?}").contains("s3cr"), "{error}");
     }
-    let no_id = Verifier::new(AppId::new("app\n"), &AppSecret::new(SECRET)).unwrap_err();
+    let no_id = Verifier::new(AppId::new("app\n"), AppSecret::new(SECRET)).unwrap_err();
     assert_eq!(no_id.field, "Appid");
 }
 
@@ -303,7 +303,7 @@ fn nothing_secret_is_printed() {
     let shown = format!(
         "{:?} {malformed} {malformed:?} {bad_signature} {bad_signature:?} {unknown:?} {:?}",
         verifier()
-            .also_accept(&AppSecret::new("sentinel-too"))
+            .also_accept(AppSecret::new("sentinel-too"))
             .unwrap(),
         Delivery::new("{}")
             .verify(&verifier())
