@@ -1,7 +1,11 @@
 //! The programs that a merchant writes first, as the docs show them. They need nothing but this
 //! crate, axum where a server is, and no conversion by hand.
 
-#![allow(dead_code, reason = "that they compile is the test")]
+#![allow(
+    dead_code,
+    clippy::print_stdout,
+    reason = "these are parts of programs"
+)]
 
 use ccpayment::{BoxError, Client};
 
