@@ -12,9 +12,9 @@ use super::rust::{field_name, type_name};
 use crate::api::Api;
 use crate::spec::Document;
 
-/// How many words of the shorter of two sentences stand in the other one as well, of a hundred. With
-/// fewer, two sentences about one thing share its name and say something of their own. With as
-/// many, one of them can go.
+/// Of a hundred words of the shorter of two sentences, how many may not stand in the other one as
+/// well. With fewer, two sentences about one thing share its name and say something of their own.
+/// With as many, one of them can go.
 const SHARED: usize = 60;
 
 /// Words that any two sentences may share, since they name nothing.
