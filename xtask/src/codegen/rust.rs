@@ -4,6 +4,7 @@ use anyhow::{Context, Result, bail};
 use heck::ToSnakeCase;
 use indexmap::IndexMap;
 
+use super::lint::HOW_TO_SEND;
 use crate::api::Api;
 use crate::spec::{Operation, Schema};
 
@@ -248,7 +249,7 @@ pub(crate) fn how_to_send(operation: &Operation) -> String {
         None if operation.paged => "`Client::pages` or `Client::items`".to_owned(),
         None => "`Client::send`".to_owned(),
     };
-    format!("To send it, call {methods}.")
+    format!("{HOW_TO_SEND}{methods}.")
 }
 
 #[cfg(test)]
