@@ -169,6 +169,8 @@ pub(crate) struct Choice {
     #[serde(rename = "type")]
     pub(crate) kind: String,
     pub(crate) of: Vec<String>,
+    /// What is chosen.
+    pub(crate) description: String,
 }
 
 /// Two moments that may not lie further apart.

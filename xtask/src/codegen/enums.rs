@@ -25,7 +25,7 @@ pub(crate) fn open_enum(out: &mut String, name: &str, schema: &Schema) -> Result
             .collect();
         writeln!(
             out,
-            "impl {name} {{\n    /// Whether it can't change any more. False for a word that we don't know.\n    \
+            "impl {name} {{\n    /// Whether it can't change any more. A word that we don't know never is.\n    \
              #[must_use]\n    pub fn is_final(&self) -> bool {{ matches!(self, {}) }}\n}}\n",
             words.join(" | ")
         )?;

@@ -8,13 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use heck::ToSnakeCase;
 
 use super::comments::{self, Comment, ROW};
-use super::rust::{field_name, type_name};
+use super::rust::{field_name, how_to_send, type_name};
 use crate::api::Api;
-use crate::spec::Document;
+use crate::spec::{Document, Operation};
 
-/// How many words of the shorter of two sentences stand in the other one as well, of a hundred. With
-/// fewer, two sentences about one thing share its name and say something of their own. With as
-/// many, one of them can go.
+/// Of a hundred words of the shorter of two sentences, how many may not stand in the other one as
+/// well. With fewer, two sentences about one thing share its name and say something of their own.
+/// With as many, one of them can go.
 const SHARED: usize = 60;
 
 /// Words that any two sentences may share, since they name nothing.
@@ -64,6 +64,21 @@ fn is_row_number(word: &str) -> bool {
     is_number(chapter) && is_number(row)
 }
 
+/// What a reader would do by hand whose request goes through `payout`, `submit` or `batch_payout`.
+/// The client does all of it, and a comment may say so.
+const BY_HAND: [&str; 7] = [
+    "look it up",
+    "look the record up",
+    "read it back",
+    "read the record",
+    "repeat it",
+    "repeat only",
+    "instead of repeating",
+];
+
+/// How the line begins that says which method of the client takes a request.
+pub(crate) const HOW_TO_SEND: &str = "To send it, call ";
+
 /// Names of a version that are no names in Rust, with those that are.
 type Names = BTreeMap<String, String>;
 
@@ -88,6 +103,20 @@ pub(crate) fn complaints(
             found.extend(complaints.map(|it| format!("{path}: {} {it}", comment.place())));
         }
     }
+    for (api, document) in documents {
+        for operation in document.paths.values().map(|it| &it.post) {
+            let request = type_name(&operation.operation_id);
+            let group = format!("/{}/{}.rs", api.name, operation.tags.concat());
+            let file = files.iter().find(|(path, _)| path.ends_with(&group));
+            let comments = file.map(|(_, text)| comments::read(&group, text));
+            let is_of_it = |it: &&Comment| it.owner == request && it.member.is_none();
+            let comment = comments.iter().flatten().find(is_of_it);
+            let none = || vec!["has no comment".to_owned()];
+            let complaints = comment.map_or_else(none, |it| of_request(it, operation));
+            let place = format!("{}::{request}", api.name);
+            found.extend(complaints.iter().map(|it| format!("{place} {it}")));
+        }
+    }
     found
 }
 
@@ -109,6 +138,24 @@ fn of_comment(
         }));
     }
     found.into_iter()
+}
+
+/// What is wrong with the comment of a request, besides.
+fn of_request(comment: &Comment, operation: &Operation) -> Vec<String> {
+    let mut found = Vec::new();
+    let (said, line) = (comment.text.replace('\n', " "), how_to_send(operation));
+    if !said.ends_with(&line) || said.matches(HOW_TO_SEND).count() != 1 {
+        found.push(format!("does not say once, at its end: {line:?}"));
+    }
+    if operation.sent_by.is_some() {
+        for sentence in comment.sentences() {
+            let by_hand = named(&sentence, &BY_HAND);
+            found.extend(
+                by_hand.map(|it| format!("asks for what the client does, {it:?}: {sentence:?}")),
+            );
+        }
+    }
+    found
 }
 
 /// Whether two sentences share too many words.
@@ -141,9 +188,14 @@ fn words(sentence: &str) -> impl Iterator<Item = String> {
 /// The source that a sentence names.
 fn source(sentence: &str) -> Option<&str> {
     let row = sentence.split_whitespace().find(|it| is_row_number(it));
+    row.or(named(sentence, &SOURCES))
+}
+
+/// The first of these that a sentence has in it, whole words only.
+fn named(sentence: &str, phrases: &[&'static str]) -> Option<&'static str> {
     let text = format!(" {} ", words(sentence).collect::<Vec<_>>().join(" "));
-    let named = SOURCES.iter().find(|it| text.contains(&format!(" {it} ")));
-    row.or(named.copied())
+    let mut phrases = phrases.iter().copied();
+    phrases.find(|it| text.contains(&format!(" {it} ")))
 }
 
 /// The first name in a sentence that has another one in Rust. What stands behind a slash is a path.
@@ -225,6 +277,60 @@ mod tests {
                 "{text}: {said:?}"
             );
         }
+    }
+
+    /// What is said of the comment of a payout.
+    fn said_of_payout(text: &str) -> Vec<String> {
+        let operation = r#"
+operationId: withdraw
+tags: [withdrawal]
+summary: ""
+x-ccpayment-idempotency: order-id
+x-ccpayment-sent-by: payout
+x-ccpayment-source: documented
+responses: {}
+"#;
+        let comment = Comment {
+            owner: "Withdraw".to_owned(),
+            member: None,
+            text: text.to_owned(),
+        };
+        of_request(&comment, &serde_saphyr::from_str(operation).unwrap())
+    }
+
+    #[test]
+    fn a_request_says_once_how_it_is_sent() {
+        let line = "To send it, call `Client::payout`.";
+        assert_eq!(
+            said_of_payout(&format!("Pays.\n\n{line}")),
+            Vec::<String>::new()
+        );
+        for text in [
+            "Pays.".to_owned(),
+            format!("{line}\n\nPays."),
+            format!("{line}\n\n{line}"),
+            "To send it, call `Client::send`.".to_owned(),
+        ] {
+            let said = said_of_payout(&text);
+            assert!(
+                matches!(&said[..], [one] if one.starts_with("does not say once, ")),
+                "{text}: {said:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_the_client_does_is_asked_of_nobody() {
+        let line = "To send it, call `Client::payout`.";
+        let does =
+            format!("`Client::payout` looks the record up, and repeats only that.\n\n{line}");
+        assert_eq!(said_of_payout(&does), Vec::<String>::new());
+        let asks = format!("After a timeout, look the record up\nwith the same id.\n\n{line}");
+        let said = said_of_payout(&asks);
+        assert!(
+            matches!(&said[..], [one] if one.starts_with("asks for what the client does, ")),
+            "{said:?}"
+        );
     }
 
     #[test]

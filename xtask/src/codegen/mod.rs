@@ -9,6 +9,7 @@ mod coverage;
 mod documents;
 mod enums;
 mod fixtures;
+mod links;
 mod lint;
 mod modules;
 mod names;

@@ -8,7 +8,7 @@ use super::rust::{field_name, type_name, type_of};
 use super::structs::{File, rows};
 use crate::spec::Schema;
 
-impl File {
+impl File<'_> {
     /// What makes a request one of several: its cursor, its span, and where an answer has both.
     pub(crate) fn paged(
         &mut self,

@@ -2,7 +2,9 @@
 
 use anyhow::{Context, Result, bail};
 use heck::ToSnakeCase;
+use indexmap::IndexMap;
 
+use super::lint::HOW_TO_SEND;
 use crate::api::Api;
 use crate::spec::{Operation, Schema};
 
@@ -126,7 +128,11 @@ pub(crate) fn doc(indent: &str, text: &str) -> String {
             out.push_str(&format!("{indent}///\n"));
             continue;
         }
-        let options = textwrap::Options::new(width).break_words(false);
+        // A line break within a word would be shown as a space.
+        let options = textwrap::Options::new(width)
+            .break_words(false)
+            .word_separator(textwrap::WordSeparator::AsciiSpace)
+            .word_splitter(textwrap::WordSplitter::NoHyphenation);
         let hanging = if paragraph.starts_with("- ") {
             "  "
         } else {
@@ -145,9 +151,9 @@ fn origin(schema: &Schema, api: &Api) -> Option<&'static str> {
     if schema.seen_in.is_empty() || api.documented_in.iter().any(|it| seen(it)) {
         None
     } else if seen("docs") {
-        Some("In the official SDK documents only.")
+        Some("Only the official SDK documents have it.")
     } else {
-        Some("In the official SDKs only.")
+        Some("Only the official SDKs have it.")
     }
 }
 
@@ -177,7 +183,7 @@ fn limits(schema: &Schema) -> Option<String> {
 pub(crate) fn field_doc(schema: &Schema, route_documented: bool, api: &Api) -> String {
     let sign = (schema.sign.as_deref() == Some("positive")).then(|| "Above zero.".to_owned());
     let either = (schema.reading.as_deref() == Some("either_name"))
-        .then(|| format!("Called `{}` in some answers.", schema.also.join("`, `")));
+        .then(|| format!("Some answers call it `{}`.", schema.also.join("`, `")));
     let origin = origin(schema, api)
         .filter(|_| route_documented)
         .map(str::to_owned);
@@ -194,6 +200,12 @@ pub(crate) fn field_doc(schema: &Schema, route_documented: bool, api: &Api) -> S
     .join(" ")
 }
 
+/// The first sentence of a comment.
+pub(crate) fn first_sentence(text: &str) -> &str {
+    let end = text.find(". ").map(|at| at + 1);
+    end.and_then(|end| text.get(..end)).unwrap_or(text)
+}
+
 /// The comment of a request.
 pub(crate) fn route_doc(path: &str, operation: &Operation, request: &Schema, api: &Api) -> String {
     let mut text = operation.summary.clone();
@@ -202,35 +214,42 @@ pub(crate) fn route_doc(path: &str, operation: &Operation, request: &Schema, api
         [] => {}
         [rule] => text.push_str(&format!("\n\n{rule}")),
         many => {
-            text.push_str("\n\nRules:");
+            text.push('\n');
             many.iter()
                 .for_each(|rule| text.push_str(&format!("\n- {rule}")));
         }
     }
     if let Some(webhook) = &operation.webhook {
-        text.push_str(&format!("\n\nA notification follows: `{webhook}`."));
+        text.push_str(&format!(
+            "\n\nThe gateway sends `{webhook}` notifications about it."
+        ));
     }
-    let known = match operation.source.as_str() {
-        "documented" => String::new(),
-        _ => format!("; known from {} only", api.elsewhere),
-    };
-    if !request.never_sent.is_empty() {
-        text.push_str("\n\nNever sent, although a source names them:");
-        for (wire, why) in &request.never_sent {
-            text.push_str(&format!("\n- `{wire}`: {why}."));
-        }
+    let mut reasons = IndexMap::<&str, Vec<&str>>::new();
+    for (wire, why) in &request.never_sent {
+        reasons.entry(why).or_default().push(wire);
     }
-    let sent_by = match &operation.sent_by {
+    if !reasons.is_empty() {
+        text.push_str("\n\nSome documents name fields that this request never sends:");
+    }
+    for (why, fields) in reasons {
+        text.push_str(&format!("\n- `{}`: {why}.", fields.join("`, `")));
+    }
+    text.push_str(&format!("\n\nPath: `POST {}{path}`.", api.prefix()));
+    if operation.source != "documented" {
+        text.push_str(&format!(" Only {} have this operation.", api.elsewhere));
+    }
+    text.push_str(&format!("\n\n{}", how_to_send(operation)));
+    text
+}
+
+/// Which method of the client takes the request.
+pub(crate) fn how_to_send(operation: &Operation) -> String {
+    let methods = match &operation.sent_by {
         Some(method) => format!("`Client::{method}`"),
         None if operation.paged => "`Client::pages` or `Client::items`".to_owned(),
         None => "`Client::send`".to_owned(),
     };
-    text.push_str(&format!("\n\nTo send it, call {sent_by}."));
-    text.push_str(&format!(
-        "\n\nSource: `POST {}{path}`{known}.",
-        api.prefix()
-    ));
-    text
+    format!("{HOW_TO_SEND}{methods}.")
 }
 
 #[cfg(test)]

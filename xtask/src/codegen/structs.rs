@@ -5,15 +5,20 @@ use std::fmt::Write as _;
 
 use anyhow::{Context, Result, bail};
 
+use super::links::linked;
 use super::rust::{
-    doc, field_doc, field_name, is_newtype, needs_rename, route_doc, type_name, type_of,
+    doc, field_doc, field_name, first_sentence, is_newtype, needs_rename, route_doc, type_name,
+    type_of,
 };
 use crate::api::Api;
 use crate::spec::{Decimals, Document, Operation, Schema};
 
 /// One Rust file in the making: its items, and what they need from elsewhere.
-pub(crate) struct File {
+pub(crate) struct File<'d> {
     api: &'static Api,
+    document: &'d Document,
+    /// The group that it has the requests of.
+    group: &'d str,
     pub(crate) items: String,
     pub(crate) names: BTreeSet<String>,
 }
@@ -25,6 +30,7 @@ struct Field<'a> {
     schema: &'a Schema,
     inner: String,
     presence: Presence,
+    doc: String,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -85,10 +91,12 @@ const CONVERTED: [&str; 9] = [
 
 const DERIVES: &str = "Debug, Clone, PartialEq, Eq, Serialize, Deserialize";
 
-impl File {
-    pub(crate) fn of(api: &'static Api) -> Self {
+impl<'d> File<'d> {
+    pub(crate) fn of(api: &'static Api, document: &'d Document, group: &'d str) -> Self {
         Self {
             api,
+            document,
+            group,
             items: String::new(),
             names: BTreeSet::new(),
         }
@@ -103,7 +111,19 @@ impl File {
         self.names.extend(names.into_iter().map(Into::into));
     }
 
-    fn fields<'a>(&mut self, schema: &'a Schema, sent: bool) -> Result<Vec<Field<'a>>> {
+    /// A comment about a schema, with links.
+    fn doc(&mut self, indent: &str, schema: &Schema, text: &str) {
+        let text = linked(self.document, self.group, schema, text);
+        self.items.push_str(&doc(indent, &text));
+    }
+
+    /// The fields of a schema; `documented` as [`field_doc`] takes it.
+    fn fields<'a>(
+        &mut self,
+        schema: &'a Schema,
+        sent: bool,
+        documented: bool,
+    ) -> Result<Vec<Field<'a>>> {
         let chosen = |wire: &String| {
             schema
                 .choice
@@ -128,12 +148,14 @@ impl File {
                 Some(_) if !sent => Presence::Required,
                 _ => Presence::Optional,
             };
+            let doc = field_doc(field, documented, self.api);
             fields.push(Field {
                 wire,
                 name: field_name(wire),
                 schema: field,
                 inner,
                 presence,
+                doc: linked(self.document, self.group, schema, &doc),
             });
         }
         Ok(fields)
@@ -142,23 +164,18 @@ impl File {
     /// A request with its route.
     pub(crate) fn request(
         &mut self,
-        document: &Document,
         (path, route): (&str, &Operation),
         schema: &Schema,
     ) -> Result<()> {
         let name = type_name(&route.operation_id);
-        let fields = self.fields(schema, true)?;
+        let fields = self.fields(schema, true, route.source == "documented")?;
         let is_bare =
             schema.choice.is_none() && fields.iter().all(|it| it.presence != Presence::Required);
-        self.items
-            .push_str(&doc("", &route_doc(path, route, schema, self.api)));
+        let text = route_doc(path, route, schema, self.api);
+        self.doc("", schema, &text);
         self.open(&name, schema, is_bare, &fields);
         for field in &fields {
-            self.field(
-                field,
-                route.source == "documented",
-                field.schema.reading.is_none(),
-            );
+            self.field(field, field.schema.reading.is_none());
         }
         if !route.alternate_paths.is_empty() {
             self.items.push_str(&doc(
@@ -171,7 +188,7 @@ impl File {
         self.constructor(&name, schema, &fields, is_bare, &route.alternate_paths);
         self.line(&format!("impl Request for {name} {{"));
         self.endpoint(&name, path, route, schema, &fields, is_bare)?;
-        self.user_ids(document, &fields)?;
+        self.user_ids(&fields)?;
         self.line("}\n");
         if route.sent_by.is_none() {
             self.need(["Sendable"]);
@@ -192,11 +209,7 @@ impl File {
         }
         self.line(&format!("#[non_exhaustive]\npub struct {name} {{"));
         if let Some(choice) = &schema.choice {
-            let names: Vec<_> = choice.of.iter().map(|it| format!("`{it}`")).collect();
-            self.items.push_str(&doc(
-                "    ",
-                &format!("Exactly one of {}.", names.join(" and ")),
-            ));
+            self.items.push_str(&doc("    ", &choice.description));
             if !is_transparent {
                 self.line("    #[serde(flatten)]");
             }
@@ -206,11 +219,8 @@ impl File {
     }
 
     /// One field; `sent` says which way it travels.
-    fn field(&mut self, field: &Field<'_>, route_documented: bool, sent: bool) {
-        self.items.push_str(&doc(
-            "    ",
-            &field_doc(field.schema, route_documented, self.api),
-        ));
+    fn field(&mut self, field: &Field<'_>, sent: bool) {
+        self.items.push_str(&doc("    ", &field.doc));
         let mut serde = Vec::new();
         let by_two_names = !sent && !field.schema.also.is_empty();
         if needs_rename(field.wire, self.api.rename_all) && !by_two_names {
@@ -291,10 +301,12 @@ impl File {
         if !alternate_paths.is_empty() {
             values.push("path: None".to_owned());
         }
-        let what = match (is_bare, fields.is_empty()) {
-            (true, true) => "The request; it has no parameters.",
-            (true, false) => "The request, without any condition.",
-            _ => "The request, with what is required.",
+        let is_whole = fields.iter().all(|it| it.presence == Presence::Required);
+        let what = match (is_bare, is_whole) {
+            (true, true) => "Takes nothing: the request has no parameters.",
+            (true, false) => "Takes nothing: the setters add conditions.",
+            (false, true) => "Takes what is required, which is everything.",
+            (false, false) => "Takes what is required: the setters add the rest.",
         };
         self.items.push_str(&doc("    ", what));
         let (parameters, values) = (parameters.join(", "), values.join(", "));
@@ -314,8 +326,11 @@ impl File {
                 format!("Some({value})")
             };
             let name = &field.name;
+            self.line("");
+            self.items
+                .push_str(&doc("    ", first_sentence(&field.doc)));
             self.line(&format!(
-                "\n    /// Sets [`Self::{name}`].\n    #[must_use]\n    \
+                "    #[must_use]\n    \
                  pub fn {name}(mut self, {parameter}) -> Self {{ self.{name} = {value}; self }}"
             ));
         }
@@ -413,7 +428,7 @@ impl File {
     }
 
     /// The end users that a request names, itself or in the objects of a list.
-    fn user_ids(&mut self, document: &Document, fields: &[Field<'_>]) -> Result<()> {
+    fn user_ids(&mut self, fields: &[Field<'_>]) -> Result<()> {
         let mut iterators = Vec::new();
         for field in fields {
             let (name, wire) = (&field.name, field.wire);
@@ -425,7 +440,7 @@ impl File {
                     _ => format!("std::iter::once(({wire:?}, &self.{name}))"),
                 });
             } else if let Some(item) = field.item() {
-                let object = document.components.schemas.get(item);
+                let object = self.document.components.schemas.get(item);
                 let ids = object.into_iter().flat_map(|object| &object.properties);
                 let ids = ids.filter(|(_, it)| it.newtype.as_deref() == Some("UserId"));
                 iterators.extend(ids.map(|(id, _)| {
@@ -602,9 +617,9 @@ impl File {
     fn whole(&mut self, name: &str, field: &str, schema: &Schema, text: &str) -> Result<()> {
         let kind = type_of(schema)?;
         self.need(kind.names);
-        self.items.push_str(&doc("", text));
+        self.doc("", schema, text);
         self.open(name, schema, false, &[]);
-        self.items.push_str(&doc("    ", &schema.description));
+        self.doc("    ", schema, &schema.description);
         if kind.inner.starts_with("Vec<") {
             self.line("    #[serde(deserialize_with = \"wire::entries\")]");
             self.need(["wire"]);
@@ -625,11 +640,11 @@ impl File {
             return self.whole(name, field, schema, text);
         }
         let sent = schema.role() == "input";
-        let fields = self.fields(schema, sent)?;
-        self.items.push_str(&doc("", text));
+        let fields = self.fields(schema, sent, documented)?;
+        self.doc("", schema, text);
         self.open(name, schema, false, &fields);
         for field in &fields {
-            self.field(field, documented, sent && field.schema.reading.is_none());
+            self.field(field, sent && field.schema.reading.is_none());
         }
         self.line("}\n");
         for field in &fields {

@@ -13,13 +13,13 @@ use crate::wire;
 
 /// Reads the merchant's balance of one coin, or of all.
 ///
-/// To send it, call `Client::send`.
+/// Path: `POST /ccpayment/v1/assets`.
 ///
-/// Source: `POST /ccpayment/v1/assets`.
+/// To send it, call `Client::send`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[non_exhaustive]
 pub struct GetAssets {
-    /// The coin; all of them when it is left out.
+    /// The coin. Without one, the gateway answers with all.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -29,13 +29,13 @@ pub struct GetAssets {
 }
 
 impl GetAssets {
-    /// The request, without any condition.
+    /// Takes nothing: the setters add conditions.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets [`Self::coin_id`].
+    /// The coin.
     #[must_use]
     pub fn coin_id(mut self, coin_id: impl Into<CoinId>) -> Self {
         self.coin_id = Some(coin_id.into());
@@ -78,7 +78,7 @@ pub struct GetAssetsResponse {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AssetBalance {
-    /// The coin. Called `token_id` in some answers.
+    /// The coin. Some answers call it `token_id`.
     #[serde(flatten, with = "coin_id", skip_serializing_if = "Option::is_none")]
     pub coin_id: Option<CoinId>,
     /// The coin's symbol.
@@ -94,7 +94,7 @@ pub struct AssetBalance {
     /// The balance.
     #[serde(deserialize_with = "wire::required")]
     pub value: Amount,
-    /// The coin in USD.
+    /// What one coin is worth in USD.
     #[serde(
         default,
         deserialize_with = "wire::optional",

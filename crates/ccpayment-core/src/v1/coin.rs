@@ -12,19 +12,19 @@ use crate::request::{Idempotency, Request, Sendable, Version};
 use crate::validate::ValidationError;
 use crate::wire::{self, Number};
 
-/// Lists the coins this merchant has switched on, with their tokens on each network.
+/// Lists the coins that the merchant has switched on, with their tokens on each network.
 ///
 /// Balances are held by coin: what came in on one network can go out on another.
 ///
-/// To send it, call `Client::send`.
+/// Path: `POST /ccpayment/v1/coin/all`.
 ///
-/// Source: `POST /ccpayment/v1/coin/all`.
+/// To send it, call `Client::send`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[non_exhaustive]
 pub struct ListCoins {}
 
 impl ListCoins {
-    /// The request; it has no parameters.
+    /// Takes nothing: the request has no parameters.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -50,7 +50,7 @@ impl Sendable for ListCoins {}
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ListCoinsResponse {
-    /// The coins: all of them, or those that the merchant chose.
+    /// The coins: all of them, or those that the merchant has chosen.
     #[serde(default, deserialize_with = "wire::entries")]
     pub list: Vec<Coin>,
 }
@@ -59,7 +59,7 @@ pub struct ListCoinsResponse {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Coin {
-    /// The coin. Ids have changed: read the list again from time to time.
+    /// The coin's id. Ids have changed before, so read this list again from time to time.
     #[serde(deserialize_with = "wire::required")]
     pub coin_id: CoinId,
     /// The coin's symbol.
@@ -89,7 +89,7 @@ pub struct Coin {
         skip_serializing_if = "Option::is_none"
     )]
     pub min: Option<Amount>,
-    /// The coin in USD.
+    /// What one coin is worth in USD.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -103,7 +103,8 @@ pub struct Coin {
         skip_serializing_if = "Option::is_none"
     )]
     pub precision: Option<u64>,
-    /// 1 works; 2 is under maintenance; 3 is to be delisted, and can only be withdrawn.
+    /// 1: the coin works. 2: it is under maintenance. 3: it is to be delisted and can only be
+    /// withdrawn.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
@@ -119,7 +120,7 @@ pub struct Coin {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CoinToken {
-    /// The coin on this network.
+    /// The id of the coin on this network.
     #[serde(deserialize_with = "wire::required")]
     pub token_id: TokenId,
     /// The token's symbol.
@@ -152,7 +153,7 @@ pub struct CoinToken {
     /// The chain.
     #[serde(deserialize_with = "wire::required")]
     pub chain: Chain,
-    /// The token on its chain; not always an address.
+    /// The token's contract on its chain. It is not always an address.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub contract: String,
     /// The chain's icon.
@@ -162,28 +163,29 @@ pub struct CoinToken {
         skip_serializing_if = "Option::is_none"
     )]
     pub chain_logo: Option<String>,
-    /// 1 works; 2 is under maintenance; 3 is to be delisted, and can only be withdrawn.
+    /// 1: the token works. 2: it is under maintenance. 3: it is to be delisted and can only be
+    /// withdrawn.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub status: Option<u64>,
-    /// How many decimals it has. In the official SDKs only.
+    /// How many decimals it has. Only the official SDKs have it.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub precision: Option<u64>,
-    /// The coin that the network fee is in. In the official SDKs only.
+    /// The coin that the network fee is in. Only the official SDKs have it.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub network_coin_id: Option<CoinId>,
-    /// The symbol of that coin. In the official SDKs only.
+    /// The symbol of the coin that the network fee is in. Only the official SDKs have it.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -194,11 +196,11 @@ pub struct CoinToken {
 
 /// Gives the price of a token, and how much of it an amount in USD buys.
 ///
-/// amount = value * price.
+/// [`Self::amount`] is [`GetTokenRateResponse::value`] times [`GetTokenRateResponse::price`].
+///
+/// Path: `POST /ccpayment/v1/token/rate`.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v1/token/rate`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetTokenRate {
@@ -209,7 +211,7 @@ pub struct GetTokenRate {
 }
 
 impl GetTokenRate {
-    /// The request, with what is required.
+    /// Takes what is required, which is everything.
     #[must_use]
     pub fn new(amount: Amount, token_id: impl Into<TokenId>) -> Self {
         Self {
@@ -253,15 +255,15 @@ pub struct GetTokenRateResponse {
 
 /// Lists every chain with its height and the confirmations that a deposit needs.
 ///
-/// To send it, call `Client::send`.
+/// Path: `POST /ccpayment/v1/get/network/height/info`.
 ///
-/// Source: `POST /ccpayment/v1/get/network/height/info`.
+/// To send it, call `Client::send`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[non_exhaustive]
 pub struct GetBlockHeight {}
 
 impl GetBlockHeight {
-    /// The request; it has no parameters.
+    /// Takes nothing: the request has no parameters.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -300,7 +302,7 @@ pub struct BlockHeight {
     /// The chain.
     #[serde(deserialize_with = "wire::required")]
     pub chain: Chain,
-    /// Its newest block.
+    /// The chain's newest block.
     #[serde(deserialize_with = "wire::required")]
     pub current_chain_height: u64,
     /// How many confirmations a deposit needs.

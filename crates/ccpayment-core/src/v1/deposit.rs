@@ -10,25 +10,27 @@ use crate::request::{Idempotency, Request, Sendable, Version};
 use crate::validate::{ValidationError, checks};
 use crate::wire;
 
-/// Gets the permanent address of an end user on a chain; creates it on first use.
+/// Gives an end user a permanent address on a chain, and makes it on first use.
 ///
-/// Rules:
-/// - One address for each user and chain; 1000 addresses for each APP ID unless agreed otherwise.
-/// - Tokens that are not listed are not credited, and may be lost.
+/// - There is one for each user and chain. An APP ID may have 1000, unless CCPayment agrees to
+///   more.
+/// - CCPayment credits no token that is not listed. It may be lost.
 ///
-/// A notification follows: `Direct Deposit`.
+/// The gateway sends `Direct Deposit` notifications about it.
+///
+/// Path: `POST /ccpayment/v1/payment/address/get`.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v1/payment/address/get`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetPermanentAddress {
-    /// The merchant's id of the end user. 3 to 64 characters.
+    /// The merchant's own id of the end user. 3 to 64 characters.
     pub user_id: UserId,
-    /// The chain, as list_coins and get_block_height name it.
+    /// The chain, by the name that [`ListCoins`](super::ListCoins) and
+    /// [`GetBlockHeight`](super::GetBlockHeight) have for it.
     pub chain: Chain,
-    /// Where the notifications of this one are sent, in place of the address of the dashboard.
+    /// Where the gateway sends the notifications of this address, instead of the URL on the
+    /// dashboard.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -38,7 +40,7 @@ pub struct GetPermanentAddress {
 }
 
 impl GetPermanentAddress {
-    /// The request, with what is required.
+    /// Takes what is required: the setters add the rest.
     #[must_use]
     pub fn new(user_id: impl Into<UserId>, chain: Chain) -> Self {
         Self {
@@ -48,7 +50,8 @@ impl GetPermanentAddress {
         }
     }
 
-    /// Sets [`Self::notify_url`].
+    /// Where the gateway sends the notifications of this address, instead of the URL on the
+    /// dashboard.
     #[must_use]
     pub fn notify_url(mut self, notify_url: impl Into<String>) -> Self {
         self.notify_url = Some(notify_url.into());
@@ -89,7 +92,7 @@ impl Sendable for GetPermanentAddress {}
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetPermanentAddressResponse {
-    /// The address; it does not expire.
+    /// The address. It does not expire.
     #[serde(deserialize_with = "wire::required")]
     pub address: Address,
     /// The memo or tag that a payment must carry, if any.

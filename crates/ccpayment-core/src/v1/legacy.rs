@@ -12,17 +12,18 @@ use crate::request::{Idempotency, Request, Sendable, Version};
 use crate::validate::ValidationError;
 use crate::wire;
 
-/// Lists the tokens this merchant has switched on; list_coins has replaced it.
+/// Lists the tokens that the merchant has switched on. [`ListCoins`](super::ListCoins) has replaced
+/// it.
+///
+/// Path: `POST /ccpayment/v1/support/token`. Only the official v1 SDKs have this operation.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v1/support/token`; known from the official v1 SDKs only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[non_exhaustive]
 pub struct ListSupportTokensLegacy {}
 
 impl ListSupportTokensLegacy {
-    /// The request; it has no parameters.
+    /// Takes nothing: the request has no parameters.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -88,7 +89,7 @@ pub struct LegacyToken {
         skip_serializing_if = "Option::is_none"
     )]
     pub min: Option<Amount>,
-    /// The token in USD.
+    /// What one token is worth in USD.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -97,11 +98,11 @@ pub struct LegacyToken {
     pub price: Option<Amount>,
 }
 
-/// Lists the networks of a token; list_coins has replaced it.
+/// Lists the networks of a token. [`ListCoins`](super::ListCoins) has replaced it.
+///
+/// Path: `POST /ccpayment/v1/token/chain`. Only the official v1 SDKs have this operation.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v1/token/chain`; known from the official v1 SDKs only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ListTokenChainsLegacy {
@@ -110,7 +111,7 @@ pub struct ListTokenChainsLegacy {
 }
 
 impl ListTokenChainsLegacy {
-    /// The request, with what is required.
+    /// Takes what is required, which is everything.
     #[must_use]
     pub fn new(token_id: impl Into<TokenId>) -> Self {
         Self {
@@ -152,7 +153,7 @@ pub struct ListTokenChainsLegacyResponse {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TokenNetwork {
-    /// The token on this network.
+    /// The id of the token on this network.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -169,7 +170,7 @@ pub struct TokenNetwork {
         skip_serializing_if = "Option::is_none"
     )]
     pub logo: Option<String>,
-    /// The full name.
+    /// The token's full name.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
@@ -182,7 +183,7 @@ pub struct TokenNetwork {
     /// The chain.
     #[serde(deserialize_with = "wire::required")]
     pub chain: Chain,
-    /// The token on its chain; not always an address.
+    /// The token's contract on its chain. It is not always an address.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub contract: String,
     /// The chain's icon.
@@ -192,7 +193,7 @@ pub struct TokenNetwork {
         skip_serializing_if = "Option::is_none"
     )]
     pub chain_logo: Option<String>,
-    /// In one SDK only, without a word about it.
+    /// One SDK has it, without a word about it.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
@@ -206,7 +207,8 @@ pub struct TokenNetwork {
         skip_serializing_if = "Option::is_none"
     )]
     pub is_support_memo: Option<bool>,
-    /// 1 works; 2 is under maintenance; 3 is to be delisted, and can only be withdrawn.
+    /// 1: the token works. 2: it is under maintenance. 3: it is to be delisted and can only be
+    /// withdrawn.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
@@ -220,7 +222,7 @@ pub struct TokenNetwork {
         skip_serializing_if = "Option::is_none"
     )]
     pub network_coin_id: Option<CoinId>,
-    /// The symbol of that coin.
+    /// The symbol of the coin that the network fee is in.
     #[serde(
         default,
         deserialize_with = "wire::optional",

@@ -51,7 +51,7 @@ pub use withdrawal::{
 
 use crate::request::Operation;
 
-/// Every route of this version, in the order of its description.
+/// Every operation of this version, in the order of its description.
 pub const ROUTES: [Operation; 14] = [
     Operation::of::<CreateOrder>(),
     Operation::of::<GetCheckoutUrl>(),

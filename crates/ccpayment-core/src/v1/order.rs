@@ -12,57 +12,57 @@ use crate::request::{Idempotency, Request, Version};
 use crate::validate::{ValidationError, checks};
 use crate::wire;
 
-/// Opens an order for a token picked by the merchant and gives the address to pay to.
+/// Opens an order for a token that the merchant picks. The answer has the address to pay to.
 ///
-/// Rules:
-/// - The price has at most 2 decimals in a fiat currency; for one in the token itself nothing is
-///   said.
-/// - The answer repeats the price and does not say how much of the token that is. A price in the
-///   token itself is what the payer has to pay. For one in USD, get_token_rate tells what it buys
-///   at the moment, which is an estimate: no rate is promised. get_checkout_url leaves that to
-///   CCPayment's page.
+/// - A price in a fiat currency has at most 2 decimals. No document says how many a price in the
+///   token itself may have.
+/// - The answer repeats the price and does not say how much of the token that is. What is priced in
+///   the token costs that much of it. For a price in USD, [`GetTokenRate`](super::GetTokenRate)
+///   gives an estimate, since the gateway promises no rate. [`GetCheckoutUrl`] leaves that to a
+///   page of CCPayment's.
 /// - Money that arrives after the order has expired is credited to the merchant, but may not be
 ///   tied to the order.
-/// - What a repeated merchant_order_id is answered is not documented: read get_order_info instead
-///   of repeating.
+/// - No document says how the gateway answers an order id that is taken. `Client::submit` looks for
+///   the order first.
 /// - The record may lag behind the notification.
 ///
-/// A notification follows: `API Deposit`.
+/// The gateway sends `API Deposit` notifications about it.
+///
+/// Path: `POST /ccpayment/v1/bill/create`.
 ///
 /// To send it, call `Client::submit`.
-///
-/// Source: `POST /ccpayment/v1/bill/create`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CreateOrder {
-    /// The merchant's own id: a new one for every order. Its length and alphabet are not
-    /// documented.
+    /// The merchant's own id of the order. Every order needs a new one. No document limits its
+    /// length or alphabet.
     pub merchant_order_id: OrderId,
     /// The price. Above zero.
     pub product_price: Amount,
-    /// The token to pay with, which is a coin on a network.
+    /// The token to pay with, which is a coin on one network.
     pub token_id: TokenId,
-    /// What the price is in: a fiat currency, or the token itself.
+    /// The currency of the price: a fiat currency, or the token itself.
     pub denominated_currency: Currency,
-    /// The merchant's own remark.
+    /// A note of the merchant's.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub remark: Option<String>,
-    /// How many seconds the order can be paid; a day unless said otherwise, and 7200 at most for
-    /// Satoshi. Keep it shorter than in the merchant's own system. 1 to 864000.
+    /// For how many seconds the order can be paid. The default is a day, and Satoshi orders last
+    /// 7200 at most. Set less than in the merchant's own system. 1 to 864000.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_valid_period: Option<u64>,
-    /// The merchant's own text, to come back in the notifications.
+    /// The merchant's own text, which comes back in the notifications.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub custom_value: Option<String>,
-    /// Where the notifications of this one are sent, in place of the address of the dashboard.
+    /// Where the gateway sends the notifications of this order, instead of the URL on the
+    /// dashboard.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -72,7 +72,7 @@ pub struct CreateOrder {
 }
 
 impl CreateOrder {
-    /// The request, with what is required.
+    /// Takes what is required: the setters add the rest.
     #[must_use]
     pub fn new(
         merchant_order_id: impl Into<OrderId>,
@@ -92,28 +92,29 @@ impl CreateOrder {
         }
     }
 
-    /// Sets [`Self::remark`].
+    /// A note of the merchant's.
     #[must_use]
     pub fn remark(mut self, remark: impl Into<String>) -> Self {
         self.remark = Some(remark.into());
         self
     }
 
-    /// Sets [`Self::order_valid_period`].
+    /// For how many seconds the order can be paid.
     #[must_use]
     pub fn order_valid_period(mut self, order_valid_period: u64) -> Self {
         self.order_valid_period = Some(order_valid_period);
         self
     }
 
-    /// Sets [`Self::custom_value`].
+    /// The merchant's own text, which comes back in the notifications.
     #[must_use]
     pub fn custom_value(mut self, custom_value: impl Into<String>) -> Self {
         self.custom_value = Some(custom_value.into());
         self
     }
 
-    /// Sets [`Self::notify_url`].
+    /// Where the gateway sends the notifications of this order, instead of the URL on the
+    /// dashboard.
     #[must_use]
     pub fn notify_url(mut self, notify_url: impl Into<String>) -> Self {
         self.notify_url = Some(notify_url.into());
@@ -165,15 +166,15 @@ impl Request for CreateOrder {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CreateOrderResponse {
-    /// The price as it was asked for, in its currency: not how much of the token is to be paid.
-    /// Called `amount` in some answers.
+    /// The price in its own currency. It is not how much of the token is to be paid. Some answers
+    /// call it `amount`.
     #[serde(
         flatten,
         with = "product_price",
         skip_serializing_if = "Option::is_none"
     )]
     pub product_price: Option<Amount>,
-    /// CCPayment's own id of the order.
+    /// CCPayment's id of the order.
     #[serde(deserialize_with = "wire::required")]
     pub order_id: GatewayOrderId,
     /// The token's icon.
@@ -186,7 +187,7 @@ pub struct CreateOrderResponse {
     /// The network to pay on, such as TRC20.
     #[serde(deserialize_with = "wire::required")]
     pub network: String,
-    /// Where to pay to; made for this order, and good only as long as the order.
+    /// The address to pay to. It was made for this order and is good only as long as the order.
     #[serde(deserialize_with = "wire::required")]
     pub pay_address: Address,
     /// The memo or tag that the payment must carry, if any.
@@ -210,7 +211,7 @@ pub struct CreateOrderResponse {
         skip_serializing_if = "Option::is_none"
     )]
     pub crypto: Option<String>,
-    /// How many seconds the order can be paid.
+    /// For how many seconds the order can be paid.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
@@ -221,51 +222,51 @@ pub struct CreateOrderResponse {
 
 wire::either_name!(product_price by first_named as Strictly: "product_price", "amount");
 
-/// Opens an order and gives the address of a hosted page where the payer chooses the token.
+/// Opens an order and gives a page of CCPayment's, where the payer chooses the token.
 ///
-/// Rules:
-/// - There is no currency to choose: the price is in USD, with at most 2 decimals.
-/// - What a repeated merchant_order_id is answered is not documented: read get_order_info instead
-///   of repeating.
+/// - The price is in USD, with at most 2 decimals.
+/// - No document says how the gateway answers an order id that is taken. `Client::submit` looks for
+///   the order first.
 ///
-/// A notification follows: `API Deposit`.
+/// The gateway sends `API Deposit` notifications about it.
 ///
-/// Never sent, although a source names them:
-/// - `amount`: the older name of product_price.
-/// - `valid_timestamp`: the older name of order_valid_period.
+/// Some documents name fields that this request never sends:
+/// - `amount`: the older name of [`Self::product_price`].
+/// - `valid_timestamp`: the older name of [`Self::order_valid_period`].
+///
+/// Path: `POST /ccpayment/v1/concise/url/get`.
 ///
 /// To send it, call `Client::submit`.
-///
-/// Source: `POST /ccpayment/v1/concise/url/get`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetCheckoutUrl {
-    /// The merchant's own id: a new one for every order. Its length and alphabet are not
-    /// documented.
+    /// The merchant's own id of the order. Every order needs a new one. No document limits its
+    /// length or alphabet.
     pub merchant_order_id: OrderId,
     /// The price in USD. Above zero.
     pub product_price: Amount,
-    /// What is sold; the page shows it.
+    /// What is sold. The page shows it.
     pub product_name: String,
-    /// How many seconds the order can be paid; a day unless said otherwise, and 7200 at most for
-    /// Satoshi. Keep it shorter than in the merchant's own system. 1 to 864000.
+    /// For how many seconds the order can be paid. The default is a day, and Satoshi orders last
+    /// 7200 at most. Set less than in the merchant's own system. 1 to 864000.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_valid_period: Option<u64>,
-    /// Where the payer is sent afterwards.
+    /// Where the page sends the payer afterwards.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub return_url: Option<String>,
-    /// Where the notifications of this one are sent, in place of the address of the dashboard.
+    /// Where the gateway sends the notifications of this order, instead of the URL on the
+    /// dashboard.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub notify_url: Option<String>,
-    /// The merchant's own text, to come back in the notifications.
+    /// The merchant's own text, which comes back in the notifications.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -275,7 +276,7 @@ pub struct GetCheckoutUrl {
 }
 
 impl GetCheckoutUrl {
-    /// The request, with what is required.
+    /// Takes what is required: the setters add the rest.
     #[must_use]
     pub fn new(
         merchant_order_id: impl Into<OrderId>,
@@ -293,28 +294,29 @@ impl GetCheckoutUrl {
         }
     }
 
-    /// Sets [`Self::order_valid_period`].
+    /// For how many seconds the order can be paid.
     #[must_use]
     pub fn order_valid_period(mut self, order_valid_period: u64) -> Self {
         self.order_valid_period = Some(order_valid_period);
         self
     }
 
-    /// Sets [`Self::return_url`].
+    /// Where the page sends the payer afterwards.
     #[must_use]
     pub fn return_url(mut self, return_url: impl Into<String>) -> Self {
         self.return_url = Some(return_url.into());
         self
     }
 
-    /// Sets [`Self::notify_url`].
+    /// Where the gateway sends the notifications of this order, instead of the URL on the
+    /// dashboard.
     #[must_use]
     pub fn notify_url(mut self, notify_url: impl Into<String>) -> Self {
         self.notify_url = Some(notify_url.into());
         self
     }
 
-    /// Sets [`Self::custom_value`].
+    /// The merchant's own text, which comes back in the notifications.
     #[must_use]
     pub fn custom_value(mut self, custom_value: impl Into<String>) -> Self {
         self.custom_value = Some(custom_value.into());
@@ -362,7 +364,7 @@ impl Request for GetCheckoutUrl {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetCheckoutUrlResponse {
-    /// The page to send the payer to. Two shapes were seen; nothing can be read from it.
+    /// The page to send the payer to. Two shapes were seen, so read nothing from it.
     #[serde(deserialize_with = "wire::required")]
     pub payment_url: String,
 }

@@ -14,23 +14,23 @@ use crate::wire;
 
 /// Reads orders or withdrawals by the merchant's ids.
 ///
-/// Rules:
-/// - All ids are of one kind: orders or withdrawals, never both in one call.
-/// - Match entries by their id, never by position: what becomes of unknown ids is not documented.
+/// - One request asks for one kind alone.
+/// - Match entries by their id and never by their place: no document says what becomes of unknown
+///   ids.
 /// - A record may lag behind its notification.
 ///
-/// To send it, call `Client::send`.
+/// Path: `POST /ccpayment/v1/bill/info`.
 ///
-/// Source: `POST /ccpayment/v1/bill/info`.
+/// To send it, call `Client::send`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetOrderInfo {
-    /// The merchant's own ids. 1 to 100 entries.
+    /// The merchant's own ids of orders, or of withdrawals. 1 to 100 entries.
     pub merchant_order_ids: Vec<OrderId>,
 }
 
 impl GetOrderInfo {
-    /// The request, with what is required.
+    /// Takes what is required, which is everything.
     #[must_use]
     pub fn new(merchant_order_ids: impl IntoIterator<Item = impl Into<OrderId>>) -> Self {
         Self {
@@ -76,10 +76,10 @@ pub struct GetOrderInfoResponse {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OrderInfo {
-    /// The order itself.
+    /// The order or the withdrawal itself.
     #[serde(deserialize_with = "wire::object")]
     pub order_detail: OrderDetail,
-    /// The transfers that belong to it; a withdrawal has one.
+    /// The transfers that belong to it. A withdrawal has one.
     #[serde(
         default,
         deserialize_with = "wire::entries",
@@ -109,7 +109,7 @@ pub struct RefundRecord {
         skip_serializing_if = "Option::is_none"
     )]
     pub network_fee: Option<Amount>,
-    /// What the payer got.
+    /// How much the payer got.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -123,7 +123,7 @@ pub struct RefundRecord {
         skip_serializing_if = "Option::is_none"
     )]
     pub chain: Option<Chain>,
-    /// The token on its chain; not always an address.
+    /// The token's contract on its chain. It is not always an address.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -144,7 +144,7 @@ pub struct RefundRecord {
         skip_serializing_if = "Option::is_none"
     )]
     pub txid: Option<TxId>,
-    /// Where it went.
+    /// The address that the refund went to.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -158,7 +158,7 @@ pub struct RefundRecord {
         skip_serializing_if = "Option::is_none"
     )]
     pub pay_time: Option<Timestamp>,
-    /// Where it stands.
+    /// Where the refund stands.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -181,7 +181,7 @@ pub struct TradeRecord {
         skip_serializing_if = "Option::is_none"
     )]
     pub chain: Option<Chain>,
-    /// The token on its chain; not always an address.
+    /// The token's contract on its chain. It is not always an address.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -216,7 +216,7 @@ pub struct TradeRecord {
         skip_serializing_if = "Option::is_none"
     )]
     pub network_coin_id: Option<CoinId>,
-    /// The symbol of that coin.
+    /// The symbol of the coin that the network fee is in.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -230,7 +230,7 @@ pub struct TradeRecord {
         skip_serializing_if = "Option::is_none"
     )]
     pub network_fee_value: Option<Amount>,
-    /// The transaction on the chain; none for a transfer inside CCPayment.
+    /// The transaction on the chain. A transfer inside CCPayment has none.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -244,14 +244,14 @@ pub struct TradeRecord {
         skip_serializing_if = "Option::is_none"
     )]
     pub pay_time: Option<Timestamp>,
-    /// The token in USD.
+    /// What one token is worth in USD.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub token_rate: Option<Amount>,
-    /// Where it stands. Seen of withdrawals only.
+    /// Where the transfer stands. So far only those of withdrawals have shown it.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -264,10 +264,10 @@ pub struct TradeRecord {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OrderDetail {
-    /// The merchant's own id.
+    /// The merchant's own id of it.
     #[serde(deserialize_with = "wire::required")]
     pub merchant_order_id: OrderId,
-    /// CCPayment's own id. Seen of withdrawals only.
+    /// CCPayment's id of it. So far only withdrawals have shown one.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -281,14 +281,14 @@ pub struct OrderDetail {
         skip_serializing_if = "Option::is_none"
     )]
     pub product_price: Option<Amount>,
-    /// What the price of an order is in.
+    /// The currency of an order's price.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub denominated_currency: Option<Currency>,
-    /// What an order is for.
+    /// What was sold by an order.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
@@ -302,7 +302,7 @@ pub struct OrderDetail {
         skip_serializing_if = "Option::is_none"
     )]
     pub chain: Option<Chain>,
-    /// The token on its chain; not always an address.
+    /// The token's contract on its chain. It is not always an address.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -316,17 +316,17 @@ pub struct OrderDetail {
         skip_serializing_if = "Option::is_none"
     )]
     pub crypto: Option<String>,
-    /// How much of the token an order is for, or how much is withdrawn.
+    /// How much of the token an order asks for, or a withdrawal sends.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub order_amount: Option<Amount>,
-    /// Where it stands.
+    /// Where the order or the withdrawal stands.
     #[serde(deserialize_with = "wire::required")]
     pub status: OrderStatus,
-    /// The token in USD. Called `rate` in some answers.
+    /// What one token is worth in USD. Some answers call it `rate`.
     #[serde(flatten, with = "token_rate", skip_serializing_if = "Option::is_none")]
     pub token_rate: Option<Amount>,
     /// When it was made.

@@ -5,14 +5,14 @@
 use crate::wire::open_enum;
 
 open_enum! {
-    /// Where a payment stood when a notification of it was sent. Withdrawals and refunds have the
-    /// last two only.
+    /// Where a payment stood when the gateway sent a notification of it. Withdrawals and refunds
+    /// have the last two only.
     PayStatus {
         /// Seen, not final.
         Pending = "pending",
         /// On its way, not final.
         Processing = "processing",
-        /// Done: the only one that confirms money.
+        /// Done: only this one confirms money.
         Success = "success",
         /// Failed for good.
         Failed = "failed",
@@ -22,14 +22,14 @@ open_enum! {
 open_enum! {
     /// Where an order, a withdrawal or a transfer stands.
     ///
-    /// A table of the documents has the words of an order by what was paid and when, but the one
-    /// example has another word: how they are spelt on the wire is not settled.
+    /// How the words of an order are spelt on the wire is not settled: the documents list them by
+    /// what was paid and when, and show another word in the one answer that they have.
     OrderStatus {
         /// A withdrawal that waits.
         Pending = "Pending",
         /// A withdrawal on its way.
         Processing = "Processing",
-        /// Done. Also seen of orders and refunds.
+        /// Done. Orders and refunds have shown it as well.
         Successful = "Successful",
         /// Not carried out.
         Failed = "Failed",
@@ -53,7 +53,7 @@ open_enum! {
 }
 
 impl OrderStatus {
-    /// Whether it can't change any more. False for a word that we don't know.
+    /// Whether it can't change any more. A word that we don't know never is.
     #[must_use]
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Successful | Self::Failed)

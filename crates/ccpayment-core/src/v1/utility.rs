@@ -11,35 +11,33 @@ use crate::request::{Idempotency, Request, Sendable, Version};
 use crate::validate::{ValidationError, checks};
 use crate::wire;
 
-/// Has notifications of a time span delivered again.
+/// Has the notifications of a span of time delivered again.
 ///
-/// Rules:
-/// - end_timestamp - start_timestamp is at most one hour.
-/// - At most one call a minute and 25 a day; more may disturb the account.
-/// - Only confirmed transactions.
-/// - No answer was ever seen, and no official SDK has the route.
+/// - The gateway takes one such request a minute and 25 a day. More may disturb the account.
+/// - It repeats what is about confirmed transactions only.
+/// - No answer was ever seen, and no official SDK has this operation.
+///
+/// Path: `POST /ccpayment/v1/webhook/resend`.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v1/webhook/resend`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ResendWebhooks {
-    /// The beginning of the span.
+    /// When the span begins.
     pub start_timestamp: Timestamp,
-    /// The end of the span, at most an hour later. Default one hour after the start.
+    /// When the span ends, at most an hour after it begins. That hour is the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_timestamp: Option<Timestamp>,
-    /// Which notifications, by how they fared. Default Failed.
+    /// Which deliveries to repeat, by how they ended. The default is those that failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_result: Option<WebhookResult>,
-    /// Which notifications, by their type. Default AllType.
+    /// Which types of notifications to repeat. The default is all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transaction_type: Option<WebhookType>,
 }
 
 impl ResendWebhooks {
-    /// The request, with what is required.
+    /// Takes what is required: the setters add the rest.
     #[must_use]
     pub fn new(start_timestamp: Timestamp) -> Self {
         Self {
@@ -50,21 +48,21 @@ impl ResendWebhooks {
         }
     }
 
-    /// Sets [`Self::end_timestamp`].
+    /// When the span ends, at most an hour after it begins.
     #[must_use]
     pub fn end_timestamp(mut self, end_timestamp: Timestamp) -> Self {
         self.end_timestamp = Some(end_timestamp);
         self
     }
 
-    /// Sets [`Self::webhook_result`].
+    /// Which deliveries to repeat, by how they ended.
     #[must_use]
     pub fn webhook_result(mut self, webhook_result: WebhookResult) -> Self {
         self.webhook_result = Some(webhook_result);
         self
     }
 
-    /// Sets [`Self::transaction_type`].
+    /// Which types of notifications to repeat.
     #[must_use]
     pub fn transaction_type(mut self, transaction_type: WebhookType) -> Self {
         self.transaction_type = Some(transaction_type);
@@ -112,6 +110,6 @@ impl Sendable for ResendWebhooks {}
 #[serde(transparent)]
 #[non_exhaustive]
 pub struct ResendWebhooksResponse {
-    /// Whatever the gateway answers: its shape is not known.
+    /// Whatever the gateway answers. Its shape is not known.
     pub data: serde_json::Value,
 }

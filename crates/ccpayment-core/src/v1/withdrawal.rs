@@ -12,47 +12,47 @@ use crate::request::{Idempotency, Request, Sendable, Version};
 use crate::validate::{ValidationError, checks};
 use crate::wire;
 
-/// Sends money of the merchant to an address on a chain or to a Cwallet account.
+/// Sends the merchant's money to an address on a chain or to a Cwallet account.
 ///
-/// Rules:
-/// - The answer says that the order was accepted, not that the money arrived: a notification tells.
-/// - What a repeated merchant_order_id is answered is not documented: read get_order_info, and
-///   never pay again under a new id.
+/// - The answer says that the withdrawal was accepted. A notification tells whether the money
+///   arrived.
+/// - No document says how the gateway answers an order id that is taken. `Client::payout` looks for
+///   the withdrawal first, and never pays under a new id.
 ///
-/// A notification follows: `API Withdrawal`.
+/// The gateway sends `API Withdrawal` notifications about it.
+///
+/// Path: `POST /ccpayment/v1/withdraw`.
 ///
 /// To send it, call `Client::payout`.
-///
-/// Source: `POST /ccpayment/v1/withdraw`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Withdraw {
-    /// The merchant's own id: a new one for every order. Its length and alphabet are not
-    /// documented.
+    /// The merchant's own id of the withdrawal. Every withdrawal needs a new one. No document
+    /// limits its length or alphabet.
     pub merchant_order_id: OrderId,
-    /// Where it goes: an address on the token's chain, a Cwallet id or the e-mail address of a
-    /// Cwallet account. For Satoshi an invoice, good for one payment.
+    /// Where the money goes: an address on the token's chain, a Cwallet id or the e-mail address of
+    /// a Cwallet account. Satoshi go to an invoice, which is good for one payment.
     pub address: Address,
-    /// The token. To a Cwallet account any token of the coin will do; to an address only the one of
-    /// its network.
+    /// What to send: to an address the token of its own network, and to a Cwallet account any one
+    /// of the coin.
     pub token_id: TokenId,
-    /// How much. Above zero.
+    /// How much to send, in tokens. Above zero.
     pub value: Amount,
-    /// The memo or tag that the address needs; money without it may be lost.
+    /// The memo or tag that the address needs. Money that goes without it may be lost.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub memo: Option<Memo>,
-    /// Whether the network fee is paid on top. Unless it is, the receiver gets the value less the
-    /// fee.
+    /// Whether the merchant pays the network fee on top. By default the receiver gets the value
+    /// less the fee.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merchant_pays_fee: Option<bool>,
 }
 
 impl Withdraw {
-    /// The request, with what is required.
+    /// Takes what is required: the setters add the rest.
     #[must_use]
     pub fn new(
         merchant_order_id: impl Into<OrderId>,
@@ -70,14 +70,14 @@ impl Withdraw {
         }
     }
 
-    /// Sets [`Self::memo`].
+    /// The memo or tag that the address needs.
     #[must_use]
     pub fn memo(mut self, memo: Memo) -> Self {
         self.memo = Some(memo);
         self
     }
 
-    /// Sets [`Self::merchant_pays_fee`].
+    /// Whether the merchant pays the network fee on top.
     #[must_use]
     pub fn merchant_pays_fee(mut self, merchant_pays_fee: bool) -> Self {
         self.merchant_pays_fee = Some(merchant_pays_fee);
@@ -118,7 +118,7 @@ impl Request for Withdraw {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WithdrawResponse {
-    /// CCPayment's own id of the withdrawal, although the page calls it the merchant's.
+    /// CCPayment's id of the withdrawal. A document calls it the merchant's.
     #[serde(deserialize_with = "wire::required")]
     pub order_id: GatewayOrderId,
     /// CCPayment's id of the transaction.
@@ -128,7 +128,7 @@ pub struct WithdrawResponse {
         skip_serializing_if = "Option::is_none"
     )]
     pub record_id: Option<RecordId>,
-    /// The network fee; 0 to a Cwallet account.
+    /// The network fee. It is 0 to a Cwallet account.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -142,7 +142,7 @@ pub struct WithdrawResponse {
         skip_serializing_if = "Option::is_none"
     )]
     pub network_coin_id: Option<CoinId>,
-    /// The symbol of that coin. Called `network_symbol` in some answers.
+    /// The symbol of the coin that the network fee is in. Some answers call it `network_symbol`.
     #[serde(
         flatten,
         with = "network_fee_crypto",
@@ -156,7 +156,7 @@ pub struct WithdrawResponse {
         skip_serializing_if = "Option::is_none"
     )]
     pub network_fee_value: Option<Amount>,
-    /// What the receiver gets.
+    /// How much the receiver gets.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -169,22 +169,22 @@ wire::either_name!(network_fee_crypto by first_named as Strictly: "network_fee_c
 
 /// Quotes the network fee of sending a token.
 ///
-/// To send it, call `Client::send`.
+/// Path: `POST /ccpayment/v1/network/fee`.
 ///
-/// Source: `POST /ccpayment/v1/network/fee`.
+/// To send it, call `Client::send`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetNetworkFee {
     /// The token.
     pub token_id: TokenId,
-    /// Where it would go; to a Cwallet account the fee is 0.
+    /// Where the token would go. To a Cwallet account the fee is 0.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub address: Option<Address>,
-    /// The memo or tag of that address. In the official SDKs only.
+    /// The memo or tag of that address. Only the official SDKs have it.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -194,7 +194,7 @@ pub struct GetNetworkFee {
 }
 
 impl GetNetworkFee {
-    /// The request, with what is required.
+    /// Takes what is required: the setters add the rest.
     #[must_use]
     pub fn new(token_id: impl Into<TokenId>) -> Self {
         Self {
@@ -204,14 +204,14 @@ impl GetNetworkFee {
         }
     }
 
-    /// Sets [`Self::address`].
+    /// Where the token would go.
     #[must_use]
     pub fn address(mut self, address: Address) -> Self {
         self.address = Some(address);
         self
     }
 
-    /// Sets [`Self::memo`].
+    /// The memo or tag of that address.
     #[must_use]
     pub fn memo(mut self, memo: Memo) -> Self {
         self.memo = Some(memo);
@@ -256,7 +256,7 @@ pub struct GetNetworkFeeResponse {
         skip_serializing_if = "Option::is_none"
     )]
     pub token_id: Option<TokenId>,
-    /// A symbol: the token's in the example, but whether it is not the fee's is not documented.
+    /// A symbol. No document says whether it is the token's or the fee's.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub crypto: String,
     /// The network fee.
@@ -264,13 +264,13 @@ pub struct GetNetworkFeeResponse {
     pub fee: Amount,
 }
 
-/// Checks that a Cwallet id exists and shows its masked name.
+/// Checks whether a Cwallet account exists, and shows its masked name.
 ///
-/// An unknown id is answered with 224083.
+/// The gateway answers an unknown id with 224083.
+///
+/// Path: `POST /ccpayment/v1/check/user`.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v1/check/user`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CheckUser {
@@ -279,7 +279,7 @@ pub struct CheckUser {
 }
 
 impl CheckUser {
-    /// The request, with what is required.
+    /// Takes what is required, which is everything.
     #[must_use]
     pub fn new(c_id: impl Into<String>) -> Self {
         Self { c_id: c_id.into() }
@@ -313,7 +313,7 @@ pub struct CheckUserResponse {
     /// The Cwallet id.
     #[serde(deserialize_with = "wire::required")]
     pub c_id: String,
-    /// The account's name. Masked. Called `nikename` in some answers.
+    /// The account's name, masked. Some answers call it `nikename`.
     #[serde(flatten, with = "nickname", skip_serializing_if = "Option::is_none")]
     pub nickname: Option<String>,
 }

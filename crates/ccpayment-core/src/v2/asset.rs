@@ -14,18 +14,18 @@ use crate::request::{Idempotency, Request, Sendable};
 use crate::validate::{ValidationError, checks};
 use crate::wire::{self, UnreadableRow};
 
-/// Lists every balance of the merchant account.
+/// Reads every balance of the merchant.
+///
+/// Path: `POST /ccpayment/v2/getAppCoinAssetList`.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v2/getAppCoinAssetList`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetAppCoinAssetList {}
 
 impl GetAppCoinAssetList {
-    /// The request; it has no parameters.
+    /// Takes nothing: the request has no parameters.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -67,8 +67,8 @@ pub struct Asset {
     /// The coin's symbol.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub coin_symbol: String,
-    /// What can be spent, in coins; an empty text is unknown, not zero. May be an empty string in
-    /// the examples; read that as unknown/zero, never as a parse failure.
+    /// How much can be spent, in coins. An empty text of the gateway's is `None` here: it means
+    /// unknown, and not zero.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -77,21 +77,21 @@ pub struct Asset {
     pub available: Option<Amount>,
 }
 
-/// Reads the merchant balance of one token.
+/// Reads the merchant's balance of one coin.
+///
+/// Path: `POST /ccpayment/v2/getAppCoinAsset`.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v2/getAppCoinAsset`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetAppCoinAsset {
-    /// The coin. Optional according to the official docs; always send it.
+    /// The coin.
     pub coin_id: CoinId,
 }
 
 impl GetAppCoinAsset {
-    /// The request, with what is required.
+    /// Takes what is required, which is everything.
     #[must_use]
     pub fn new(coin_id: impl Into<CoinId>) -> Self {
         Self {
@@ -129,40 +129,39 @@ pub struct GetAppCoinAssetResponse {
     pub asset: Asset,
 }
 
-/// Pages through the fees charged for sweeping deposit addresses.
+/// Lists the fees that CCPayment charged for sweeping deposit addresses.
 ///
-/// No explicit limit on endAt - startAt is given for this route; the swap list pages cap it at
-/// three months and the default window is 90 days, so keep windows within that (error 11008 signals
-/// a window that is too wide).
+/// The client reads a span of more than 90 days in several requests: the gateway refuses one that
+/// is too long (11008), and no document says how long that is.
+///
+/// Path: `POST /ccpayment/v2/getAggregationFeeRecord`. Only the official SDK documents and SDKs
+/// have this operation.
 ///
 /// To send it, call `Client::pages` or `Client::items`.
-///
-/// Source: `POST /ccpayment/v2/getAggregationFeeRecord`; known from the official SDK documents and
-/// SDKs only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetAggregationFeeRecord {
-    /// From this moment on.
+    /// Only records made from this moment on.
     pub start_at: Timestamp,
-    /// Up to this moment.
+    /// Only records made up to this moment.
     pub end_at: Timestamp,
-    /// Where the next page begins; none on the last page.
+    /// Where the page begins. The first page has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_id: Option<Cursor>,
-    /// How many records a page may have. Default 20. At most 100.
+    /// How many records a page may have. The default is 20. At most 100.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,
-    /// The chain. Empty text means no filter.
+    /// Only addresses on this chain. An empty text sets no condition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain: Option<Chain>,
-    /// The address. Empty text means no filter.
+    /// Only this address. An empty text sets no condition.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<Address>,
 }
 
 impl GetAggregationFeeRecord {
-    /// The request, with what is required.
+    /// Takes what is required: the setters add the rest.
     #[must_use]
     pub fn new(start_at: Timestamp, end_at: Timestamp) -> Self {
         Self {
@@ -175,28 +174,28 @@ impl GetAggregationFeeRecord {
         }
     }
 
-    /// Sets [`Self::next_id`].
+    /// Where the page begins.
     #[must_use]
     pub fn next_id(mut self, next_id: Cursor) -> Self {
         self.next_id = Some(next_id);
         self
     }
 
-    /// Sets [`Self::limit`].
+    /// How many records a page may have.
     #[must_use]
     pub fn limit(mut self, limit: u64) -> Self {
         self.limit = Some(limit);
         self
     }
 
-    /// Sets [`Self::chain`].
+    /// Only addresses on this chain.
     #[must_use]
     pub fn chain(mut self, chain: Chain) -> Self {
         self.chain = Some(chain);
         self
     }
 
-    /// Sets [`Self::address`].
+    /// Only this address.
     #[must_use]
     pub fn address(mut self, address: Address) -> Self {
         self.address = Some(address);
@@ -276,10 +275,10 @@ impl Paged for GetAggregationFeeRecord {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetAggregationFeeRecordResponse {
-    /// The records of this page. Named list here, records everywhere else.
+    /// The fees of this page.
     #[serde(with = "wire::rows")]
     pub list: Vec<Result<AggregationFeeRecord, UnreadableRow>>,
-    /// Where the next page begins; none on the last page. Empty or absent on the last page.
+    /// Where the next page begins. The last page has none.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -288,25 +287,25 @@ pub struct GetAggregationFeeRecordResponse {
     pub next_id: Option<Cursor>,
 }
 
-/// Sweeping fees of one address at one time.
+/// What it cost to sweep one address at one time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct AggregationFeeRecord {
-    /// The fee of each coin.
+    /// The fee in each coin.
     #[serde(default, deserialize_with = "wire::entries")]
     pub collects: Vec<AggregationFeeItem>,
-    /// When they were swept.
+    /// When the address was swept.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub aggregation_time: Option<Timestamp>,
-    /// The chain.
+    /// The chain of the address.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub chain: Chain,
-    /// The address.
+    /// The address that was swept.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -315,7 +314,7 @@ pub struct AggregationFeeRecord {
     pub address: Option<Address>,
 }
 
-/// The sweeping fee of one coin.
+/// What it cost to sweep one coin.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -326,7 +325,7 @@ pub struct AggregationFeeItem {
     /// The coin's symbol.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub coin_symbol: String,
-    /// How much, in coins.
+    /// The fee, in coins.
     #[serde(
         default,
         deserialize_with = "wire::optional",

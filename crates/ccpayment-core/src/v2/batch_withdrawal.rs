@@ -13,24 +13,24 @@ use crate::request::{Idempotency, Request, Sendable};
 use crate::validate::{ValidationError, checks};
 use crate::wire::{self, UnreadableRow};
 
-/// Checks many payout addresses in one call.
+/// Checks many addresses for a batch of payouts at once.
+///
+/// Path: `POST /ccpayment/v2/checkWithdrawAddress`. Only the official SDK documents and SDKs have
+/// this operation.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v2/checkWithdrawAddress`; known from the official SDK documents and
-/// SDKs only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CheckWithdrawAddress {
-    /// The chain.
+    /// The chain of the addresses.
     pub chain: Chain,
     /// The addresses to check. 1 to 500 entries.
     pub address_info_list: Vec<WithdrawAddressCheck>,
 }
 
 impl CheckWithdrawAddress {
-    /// The request, with what is required.
+    /// Takes what is required, which is everything.
     #[must_use]
     pub fn new(
         chain: Chain,
@@ -71,17 +71,17 @@ impl Sendable for CheckWithdrawAddress {}
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct WithdrawAddressCheck {
-    /// The address.
+    /// The address to check.
     pub address: Address,
-    /// The memo that some chains need (14003) and others refuse (14009).
+    /// The memo beside the address, on chains that have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memo: Option<Memo>,
-    /// The number of the row, unique in its batch. At least 1.
+    /// The number of the row, which no other has. At least 1.
     pub seq: u64,
 }
 
 impl WithdrawAddressCheck {
-    /// The request, with what is required.
+    /// Takes what is required: the setters add the rest.
     #[must_use]
     pub fn new(address: Address, seq: u64) -> Self {
         Self {
@@ -91,7 +91,7 @@ impl WithdrawAddressCheck {
         }
     }
 
-    /// Sets [`Self::memo`].
+    /// The memo beside the address, on chains that have one.
     #[must_use]
     pub fn memo(mut self, memo: Memo) -> Self {
         self.memo = Some(memo);
@@ -120,7 +120,8 @@ impl WithdrawAddressCheck {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CheckWithdrawAddressResponse {
-    /// What is wrong with each. May list only some rows: match by seq.
+    /// What is wrong with the addresses. Some may be missing, so match them by
+    /// [`WithdrawAddressResult::seq`].
     #[serde(default, deserialize_with = "wire::entries")]
     pub address_info_results: Vec<WithdrawAddressResult>,
 }
@@ -130,57 +131,58 @@ pub struct CheckWithdrawAddressResponse {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct WithdrawAddressResult {
-    /// The number of the row, unique in its batch.
+    /// The number of the row.
     #[serde(deserialize_with = "wire::required")]
     pub seq: u64,
-    /// Answer codes; none where nothing is wrong. Error codes of the row; an earlier edition of the
-    /// official docs says an empty list means the address is fine.
+    /// The answer codes of what is wrong. By an earlier edition of the official SDK documents, an
+    /// empty list means that the address is fine.
     #[serde(default, deserialize_with = "wire::entries")]
     pub codes: Vec<u64>,
 }
 
-/// Opens a batch payout, with or without its first rows.
+/// Opens a batch of payouts, with or without its first rows.
 ///
-/// Rules:
-/// - Row key conflict: the official docs key rows by seq (integer), the newer official SDKs by
-///   orderId (text). Send both until proven otherwise, and read back the rows before confirming.
-/// - 500 rows per call; add more with appendBatchWithdraw.
-/// - Nothing is paid before confirmBatchWithdraw.
-/// - No source describes a webhook type for batches although notifyUrl exists.
+/// - Some documents tell rows apart by number and the newer ones by order id, so that every row has
+///   both.
+/// - One request takes at most 500 rows, and [`AppendBatchWithdraw`] adds more.
+/// - The gateway pays nothing before [`ConfirmBatchWithdraw`]. The client reads the rows back
+///   before it confirms them.
+/// - No document names a notification for batches, although there is a [`Self::notify_url`].
+///
+/// Path: `POST /ccpayment/v2/applyBatchWithdraw`. Only the official SDK documents and SDKs have
+/// this operation.
 ///
 /// To send it, call `Client::batch_payout`.
-///
-/// Source: `POST /ccpayment/v2/applyBatchWithdraw`; known from the official SDK documents and SDKs
-/// only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ApplyBatchWithdraw {
-    /// The merchant's id of the batch. 3 to 64 characters.
+    /// The merchant's own id of the batch. Every batch needs a new one. 3 to 64 characters.
     pub batch_order_id: OrderId,
-    /// The coin.
+    /// The coin to send.
     pub coin_id: CoinId,
-    /// The chain.
+    /// The chain to send on, by its symbol such as POLYGON.
     pub chain: Chain,
-    /// The batch's label, in the words of the documents. The newer SDKs send taskName instead.
+    /// The batch's label, as the official SDK documents call it. The newer official SDKs send
+    /// [`Self::task_name`] instead.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product_name: Option<String>,
-    /// The batch's label, in the words of the SDKs.
+    /// The batch's label, as the newer official SDKs call it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub task_name: Option<String>,
-    /// The rows. At most 500 entries.
+    /// The first rows. At most 500 entries.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub orders: Vec<BatchWithdrawTask>,
-    /// How it is paid.
+    /// How the batch is paid.
     pub mode: BatchMode,
-    /// Where notifications of this item go. Overrides the webhook URL set on the dashboard for this
-    /// item. At most 120 characters.
+    /// Where the gateway sends the notifications of this batch, instead of the URL on the
+    /// dashboard. At most 120 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notify_url: Option<String>,
 }
 
 impl ApplyBatchWithdraw {
-    /// The request, with what is required.
+    /// Takes what is required: the setters add the rest.
     #[must_use]
     pub fn new(
         batch_order_id: impl Into<OrderId>,
@@ -200,28 +202,29 @@ impl ApplyBatchWithdraw {
         }
     }
 
-    /// Sets [`Self::product_name`].
+    /// The batch's label, as the official SDK documents call it.
     #[must_use]
     pub fn product_name(mut self, product_name: impl Into<String>) -> Self {
         self.product_name = Some(product_name.into());
         self
     }
 
-    /// Sets [`Self::task_name`].
+    /// The batch's label, as the newer official SDKs call it.
     #[must_use]
     pub fn task_name(mut self, task_name: impl Into<String>) -> Self {
         self.task_name = Some(task_name.into());
         self
     }
 
-    /// Sets [`Self::orders`].
+    /// The first rows.
     #[must_use]
     pub fn orders(mut self, orders: impl IntoIterator<Item = BatchWithdrawTask>) -> Self {
         self.orders = orders.into_iter().collect();
         self
     }
 
-    /// Sets [`Self::notify_url`].
+    /// Where the gateway sends the notifications of this batch, instead of the URL on the
+    /// dashboard.
     #[must_use]
     pub fn notify_url(mut self, notify_url: impl Into<String>) -> Self {
         self.notify_url = Some(notify_url.into());
@@ -261,33 +264,31 @@ impl Request for ApplyBatchWithdraw {
     }
 }
 
-/// A row of a batch payout. The documents key rows by `seq`, the newer SDKs by `orderId`, so both
-/// are sent.
+/// A row of a batch of payouts. Some documents tell rows apart by number and the newer ones by
+/// order id, so it has both.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct BatchWithdrawTask {
-    /// The number of the row, unique in its batch. Row key in the official docs (required there, >
-    /// 0); gone from the newer official SDKs. At least 1.
+    /// The number of the row, which no other row of the batch has. At least 1.
     pub seq: u64,
-    /// The merchant's id. Row key in the newer official SDKs (required there); output only in the
-    /// official docs. 3 to 64 characters.
+    /// The merchant's own id of the row, which no other row has. 3 to 64 characters.
     pub order_id: OrderId,
-    /// The address.
+    /// The address to send to.
     pub address: Address,
-    /// The memo that some chains need (14003) and others refuse (14009). The 16-character cap is
-    /// shorter than many real memos. At most 16 characters.
+    /// The memo of the receiver. Some chains need one (14003), and others refuse it (14009). Real
+    /// memos can be longer than the gateway takes here. At most 16 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memo: Option<Memo>,
-    /// How much, in coins. Above zero.
+    /// How much to send, in coins. Above zero.
     pub amount: Amount,
-    /// A note of the merchant. At most 64 characters.
+    /// A note of the merchant's. At most 64 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remark: Option<String>,
 }
 
 impl BatchWithdrawTask {
-    /// The request, with what is required.
+    /// Takes what is required: the setters add the rest.
     #[must_use]
     pub fn new(seq: u64, order_id: impl Into<OrderId>, address: Address, amount: Amount) -> Self {
         Self {
@@ -300,14 +301,14 @@ impl BatchWithdrawTask {
         }
     }
 
-    /// Sets [`Self::memo`].
+    /// The memo of the receiver.
     #[must_use]
     pub fn memo(mut self, memo: Memo) -> Self {
         self.memo = Some(memo);
         self
     }
 
-    /// Sets [`Self::remark`].
+    /// A note of the merchant's.
     #[must_use]
     pub fn remark(mut self, remark: impl Into<String>) -> Self {
         self.remark = Some(remark.into());
@@ -342,7 +343,7 @@ impl BatchWithdrawTask {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ApplyBatchWithdrawResponse {
-    /// The merchant's id of the batch.
+    /// The merchant's own id of the batch.
     #[serde(deserialize_with = "wire::required")]
     pub batch_order_id: OrderId,
     /// CCPayment's id of the batch.
@@ -350,30 +351,29 @@ pub struct ApplyBatchWithdrawResponse {
     pub bill_id: String,
 }
 
-/// Adds rows to an open batch payout.
+/// Adds rows to an open batch of payouts.
 ///
-/// Rules:
-/// - Row key conflict: the official docs key rows by seq (integer), the newer official SDKs by
-///   orderId (text). Send both until proven otherwise, and read back the rows before confirming.
-/// - Duplicate seq numbers are refused (14027). Whether a repeated orderId row is refused is
-///   unknown, so after a timeout list the rows first.
+/// - Some documents tell rows apart by number and the newer ones by order id, so that every row has
+///   both.
+/// - The gateway refuses a row number that is taken (14027). Whether it refuses an order id that is
+///   taken is not known: after a timeout, the client lists the rows before it repeats any.
+///
+/// Path: `POST /ccpayment/v2/appendBatchWithdraw`. Only the official SDK documents and SDKs have
+/// this operation.
 ///
 /// To send it, call `Client::batch_payout`.
-///
-/// Source: `POST /ccpayment/v2/appendBatchWithdraw`; known from the official SDK documents and SDKs
-/// only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct AppendBatchWithdraw {
-    /// The merchant's id of the batch. 3 to 64 characters.
+    /// The merchant's own id of the batch. 3 to 64 characters.
     pub batch_order_id: OrderId,
-    /// The rows. 1 to 500 entries.
+    /// The rows to add. 1 to 500 entries.
     pub orders: Vec<BatchWithdrawTask>,
 }
 
 impl AppendBatchWithdraw {
-    /// The request, with what is required.
+    /// Takes what is required, which is everything.
     #[must_use]
     pub fn new(
         batch_order_id: impl Into<OrderId>,
@@ -424,14 +424,14 @@ pub struct AppendBatchWithdrawResponse {
         skip_serializing_if = "Option::is_none"
     )]
     pub appended: Option<u64>,
-    /// How many rows there are.
+    /// How many rows the batch has now.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub total: Option<u64>,
-    /// The merchant's id of the batch.
+    /// The merchant's own id of the batch.
     #[serde(
         flatten,
         with = "batch_order_id",
@@ -442,31 +442,31 @@ pub struct AppendBatchWithdrawResponse {
 
 wire::either_name!(batch_order_id by same_named as Strictly: "batch_order_id", "batchOrderId");
 
-/// Starts paying out a batch, at once or after a delay.
+/// Starts to pay a batch of payouts, at once or after a delay.
 ///
-/// This is the call that moves money. After a timeout read /getBatchWithdrawOrder: any status
-/// beyond Init means it took effect.
+/// This request moves the money. After a timeout, the client reads [`GetBatchWithdrawOrder`]: any
+/// status beyond `Init` means that it took effect.
 ///
-/// Never sent, although a source names them:
-/// - `confirmExecution`: its meaning is not described.
+/// Some documents name fields that this request never sends:
+/// - `confirmExecution`: no document says what it means.
+///
+/// Path: `POST /ccpayment/v2/confirmBatchWithdraw`. Only the official SDK documents and SDKs have
+/// this operation.
 ///
 /// To send it, call `Client::batch_payout`.
-///
-/// Source: `POST /ccpayment/v2/confirmBatchWithdraw`; known from the official SDK documents and
-/// SDKs only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ConfirmBatchWithdraw {
-    /// The merchant's id of the batch. 3 to 64 characters.
+    /// The merchant's own id of the batch. 3 to 64 characters.
     pub batch_order_id: OrderId,
-    /// How long to wait before paying. 0 to 3600.
+    /// How many seconds to wait before the payments start. 0 to 3600.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay_seconds: Option<u64>,
 }
 
 impl ConfirmBatchWithdraw {
-    /// The request, with what is required.
+    /// Takes what is required: the setters add the rest.
     #[must_use]
     pub fn new(batch_order_id: impl Into<OrderId>) -> Self {
         Self {
@@ -475,7 +475,7 @@ impl ConfirmBatchWithdraw {
         }
     }
 
-    /// Sets [`Self::delay_seconds`].
+    /// How many seconds to wait before the payments start.
     #[must_use]
     pub fn delay_seconds(mut self, delay_seconds: u64) -> Self {
         self.delay_seconds = Some(delay_seconds);
@@ -508,22 +508,22 @@ impl Request for ConfirmBatchWithdraw {
     }
 }
 
-/// A batch payout.
+/// A batch of payouts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct BatchWithdrawOrder {
-    /// The merchant's id of the batch.
+    /// The merchant's own id of the batch.
     #[serde(deserialize_with = "wire::required")]
     pub batch_order_id: OrderId,
-    /// The batch's label, in the words of the documents.
+    /// The batch's label, as the official SDK documents call it.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub product_name: Option<String>,
-    /// The batch's label, in the words of the SDKs.
+    /// The batch's label, as the newer official SDKs call it.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
@@ -537,7 +537,7 @@ pub struct BatchWithdrawOrder {
         skip_serializing_if = "Option::is_none"
     )]
     pub bill_id: Option<String>,
-    /// The coin.
+    /// The coin that is sent.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -558,24 +558,24 @@ pub struct BatchWithdrawOrder {
         skip_serializing_if = "Option::is_none"
     )]
     pub network_fee: Option<Amount>,
-    /// The coin of the network fee.
+    /// The coin that the network fee is in.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub network_fee_coin: Option<BatchCoin>,
-    /// Where it stands.
+    /// Where the batch stands.
     #[serde(deserialize_with = "wire::required")]
     pub status: BatchStatus,
-    /// Why it was rejected or failed.
+    /// Why the batch was rejected or failed.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub reason: Option<String>,
-    /// How it is paid.
+    /// How the batch is paid.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -589,14 +589,14 @@ pub struct BatchWithdrawOrder {
         skip_serializing_if = "Option::is_none"
     )]
     pub stats: Option<BatchWithdrawStats>,
-    /// When it was created.
+    /// When the batch was made.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub created_at: Option<Timestamp>,
-    /// When it last changed.
+    /// When the batch last changed.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
@@ -617,42 +617,42 @@ pub struct BatchWithdrawStats {
         skip_serializing_if = "Option::is_none"
     )]
     pub total: Option<u64>,
-    /// How many were paid.
+    /// How many rows were paid.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub succeeded: Option<u64>,
-    /// How many failed.
+    /// How many rows failed.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub failed: Option<u64>,
-    /// How many were cancelled.
+    /// How many rows were cancelled.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub canceled: Option<u64>,
-    /// How many are being paid.
+    /// How many rows are being paid.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub processing: Option<u64>,
-    /// The row that is being paid, by `seq`.
+    /// The row that is being paid, by its number.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub exec_seq: Option<u64>,
-    /// The row that is being paid, by `orderId`.
+    /// The row that is being paid, by its order id.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -661,12 +661,12 @@ pub struct BatchWithdrawStats {
     pub exec_order_id: Option<OrderId>,
 }
 
-/// A coin of a batch payout.
+/// A coin of a batch of payouts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct BatchCoin {
-    /// The coin.
+    /// The coin's id.
     #[serde(flatten, with = "coin_id", skip_serializing_if = "Option::is_none")]
     pub coin_id: Option<CoinId>,
     /// The coin's symbol.
@@ -683,33 +683,29 @@ wire::either_name!(coin_symbol by same_named as IfReadable: "coin_symbol", "coin
 
 wire::either_name!(coin_price by same_named as Strictly: "coin_price", "coinPrice");
 
-/// Cancels a whole batch payout or some of its rows.
+/// Cancels a whole batch of payouts.
 ///
-/// Rules:
-/// - An unrecognised row filter could be dropped by the server, which would cancel the WHOLE batch:
-///   never send seqs or orderIds without having confirmed which one the server reads.
-/// - Batch mode can cancel while reviewing or pending; single mode also while processing.
+/// A batch that is paid all at once can be cancelled while it is under review or waits for its
+/// time. One that is paid row by row can be cancelled while it is being paid, too.
 ///
-/// Never sent, although a source names them:
-/// - `seqs`: a row filter that the gateway does not know may be dropped, and no filter cancels the
-///   whole batch.
-/// - `orderIds`: a row filter that the gateway does not know may be dropped, and no filter cancels
-///   the whole batch.
+/// Some documents name fields that this request never sends:
+/// - `seqs`, `orderIds`: the gateway may drop what it does not know, and would then cancel every
+///   row.
+///
+/// Path: `POST /ccpayment/v2/abortBatchWithdraw`. Only the official SDK documents and SDKs have
+/// this operation.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v2/abortBatchWithdraw`; known from the official SDK documents and SDKs
-/// only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct AbortBatchWithdraw {
-    /// The merchant's id of the batch. 3 to 64 characters.
+    /// The merchant's own id of the batch. 3 to 64 characters.
     pub batch_order_id: OrderId,
 }
 
 impl AbortBatchWithdraw {
-    /// The request, with what is required.
+    /// Takes what is required, which is everything.
     #[must_use]
     pub fn new(batch_order_id: impl Into<OrderId>) -> Self {
         Self {
@@ -747,39 +743,39 @@ impl Sendable for AbortBatchWithdraw {}
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct AbortBatchWithdrawResponse {
-    /// The merchant's id of the batch.
+    /// The merchant's own id of the batch.
     #[serde(deserialize_with = "wire::required")]
     pub batch_order_id: OrderId,
-    /// Where it stands.
+    /// Where the batch stands.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub status: Option<BatchStatus>,
-    /// The rows that were cancelled. Together with an empty ignored list it can mean the whole
-    /// batch was cancelled.
+    /// The rows that were cancelled, by their numbers. Where nothing was ignored, it may be the
+    /// whole batch.
     #[serde(
         default,
         deserialize_with = "wire::entries",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub canceled_seqs: Vec<u64>,
-    /// The rows that could not be cancelled.
+    /// The rows that could not be cancelled, by their numbers.
     #[serde(
         default,
         deserialize_with = "wire::entries",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub ignored_seqs: Vec<u64>,
-    /// The rows that were cancelled, by `orderId`.
+    /// The rows that were cancelled, by their order ids.
     #[serde(
         default,
         deserialize_with = "wire::entries",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub canceled_order_ids: Vec<OrderId>,
-    /// The rows that could not be cancelled, by `orderId`.
+    /// The rows that could not be cancelled, by their order ids.
     #[serde(
         default,
         deserialize_with = "wire::entries",
@@ -788,25 +784,25 @@ pub struct AbortBatchWithdrawResponse {
     pub ignored_order_ids: Vec<OrderId>,
 }
 
-/// Reads the state of a batch payout.
+/// Reads how a batch of payouts stands.
+///
+/// Path: `POST /ccpayment/v2/getBatchWithdrawOrder`. Only the official SDK documents and SDKs have
+/// this operation.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v2/getBatchWithdrawOrder`; known from the official SDK documents and
-/// SDKs only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetBatchWithdrawOrder {
-    /// The merchant's id of the batch. 3 to 64 characters.
+    /// The merchant's own id of the batch. 3 to 64 characters.
     pub batch_order_id: OrderId,
-    /// How much to tell. Detail level; the levels are not described. 0 to 3.
+    /// How much the answer tells. No document describes the levels. 0 to 3.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verbose: Option<u64>,
 }
 
 impl GetBatchWithdrawOrder {
-    /// The request, with what is required.
+    /// Takes what is required: the setters add the rest.
     #[must_use]
     pub fn new(batch_order_id: impl Into<OrderId>) -> Self {
         Self {
@@ -815,7 +811,7 @@ impl GetBatchWithdrawOrder {
         }
     }
 
-    /// Sets [`Self::verbose`].
+    /// How much the answer tells.
     #[must_use]
     pub fn verbose(mut self, verbose: u64) -> Self {
         self.verbose = Some(verbose);
@@ -845,28 +841,28 @@ impl Request for GetBatchWithdrawOrder {
 
 impl Sendable for GetBatchWithdrawOrder {}
 
-/// Pages through the rows of a batch payout.
+/// Lists the rows of a batch of payouts.
+///
+/// Path: `POST /ccpayment/v2/getBatchWithdrawOrderRecordList`. Only the official SDK documents and
+/// SDKs have this operation.
 ///
 /// To send it, call `Client::pages` or `Client::items`.
-///
-/// Source: `POST /ccpayment/v2/getBatchWithdrawOrderRecordList`; known from the official SDK
-/// documents and SDKs only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetBatchWithdrawOrderRecordList {
-    /// The merchant's id of the batch. 3 to 64 characters.
+    /// The merchant's own id of the batch. 3 to 64 characters.
     pub batch_order_id: OrderId,
-    /// Where the next page begins; none on the last page.
+    /// Where the page begins. The first page has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_id: Option<Cursor>,
-    /// How many records a page may have. Page size. At most 100.
+    /// How many records a page may have. At most 100.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,
 }
 
 impl GetBatchWithdrawOrderRecordList {
-    /// The request, with what is required.
+    /// Takes what is required: the setters add the rest.
     #[must_use]
     pub fn new(batch_order_id: impl Into<OrderId>) -> Self {
         Self {
@@ -876,14 +872,14 @@ impl GetBatchWithdrawOrderRecordList {
         }
     }
 
-    /// Sets [`Self::next_id`].
+    /// Where the page begins.
     #[must_use]
     pub fn next_id(mut self, next_id: Cursor) -> Self {
         self.next_id = Some(next_id);
         self
     }
 
-    /// Sets [`Self::limit`].
+    /// How many records a page may have.
     #[must_use]
     pub fn limit(mut self, limit: u64) -> Self {
         self.limit = Some(limit);
@@ -943,10 +939,10 @@ impl Paged for GetBatchWithdrawOrderRecordList {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetBatchWithdrawOrderRecordListResponse {
-    /// The records of this page, newest first where the documents say so.
+    /// The rows of this page.
     #[serde(with = "wire::rows")]
     pub records: Vec<Result<BatchWithdrawTaskRecord, UnreadableRow>>,
-    /// Where the next page begins; none on the last page. Empty or absent on the last page.
+    /// Where the next page begins. The last page has none.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -955,33 +951,33 @@ pub struct GetBatchWithdrawOrderRecordListResponse {
     pub next_id: Option<Cursor>,
 }
 
-/// A row of a batch payout, as the gateway has it.
+/// A row of a batch of payouts, as the gateway has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct BatchWithdrawTaskRecord {
-    /// The number of the row, unique in its batch.
+    /// The number of the row.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub seq: Option<u64>,
-    /// The merchant's id.
+    /// The merchant's own id of the row.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub order_id: Option<OrderId>,
-    /// The address.
+    /// The address that it goes to.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub address: Option<Address>,
-    /// The memo that some chains need (14003) and others refuse (14009).
+    /// The memo of the receiver, on chains that have one.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -991,21 +987,21 @@ pub struct BatchWithdrawTaskRecord {
     /// How much, in coins.
     #[serde(deserialize_with = "wire::required")]
     pub amount: Amount,
-    /// A note of the merchant.
+    /// A note of the merchant's.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub remark: Option<String>,
-    /// CCPayment's id of the transaction.
+    /// CCPayment's id of the withdrawal.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub record_id: Option<RecordId>,
-    /// Where it stands.
+    /// Where the row stands.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -1022,21 +1018,21 @@ pub struct BatchWithdrawTaskRecord {
     /// The transaction on the chain.
     #[serde(flatten, with = "tx_id", skip_serializing_if = "Option::is_none")]
     pub tx_id: Option<TxId>,
-    /// Why it was rejected or failed.
+    /// Why the row was rejected or failed.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub reason: Option<String>,
-    /// When it was created.
+    /// When the row was made.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub created_at: Option<Timestamp>,
-    /// When it last changed.
+    /// When the row last changed.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",

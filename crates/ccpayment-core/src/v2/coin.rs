@@ -14,18 +14,18 @@ use crate::request::{Idempotency, Request, Sendable};
 use crate::validate::{ValidationError, checks};
 use crate::wire;
 
-/// Lists the tokens this merchant has switched on, with limits per network.
+/// Lists the coins that the merchant has switched on, with their networks and limits.
+///
+/// Path: `POST /ccpayment/v2/getCoinList`.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v2/getCoinList`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetCoinList {}
 
 impl GetCoinList {
-    /// The request; it has no parameters.
+    /// Takes nothing: the request has no parameters.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -61,10 +61,10 @@ pub struct GetCoinListResponse {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CoinInfo {
-    /// The coin.
+    /// The coin's id.
     #[serde(deserialize_with = "wire::required")]
     pub coin_id: CoinId,
-    /// The symbol.
+    /// The coin's symbol.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub symbol: String,
     /// The coin's name.
@@ -73,13 +73,13 @@ pub struct CoinInfo {
     /// Where the logo is.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub logo_url: String,
-    /// Where it stands.
+    /// What can be done with the coin.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub status: CoinStatus,
-    /// The networks, by chain symbol.
+    /// The coin on each of its chains, by the chain's symbol.
     #[serde(default, deserialize_with = "wire::map")]
     pub networks: BTreeMap<Chain, CoinNetwork>,
-    /// The price. Absent from the examples. In the official SDK documents only.
+    /// The coin's price. Only the official SDK documents have it.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -93,28 +93,27 @@ pub struct CoinInfo {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CoinNetwork {
-    /// The chain.
+    /// The chain's symbol.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub chain: Chain,
     /// The chain's name.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub chain_full_name: String,
-    /// The coin's contract on that chain; not always an address. Not always an address: native
-    /// coins show "TRX" or "137".
+    /// The coin's contract on that chain. It is not always an address: native coins have a text
+    /// such as TRX or 137.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub contract: String,
-    /// How many decimals an amount may have on this chain (14013 beyond). Decimals accepted for
-    /// amounts on this chain.
+    /// How many decimals an amount may have on this chain. The gateway refuses more (14013).
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub precision: Option<u32>,
-    /// Whether deposits are open.
+    /// Whether the coin can be paid in.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub can_deposit: bool,
-    /// Whether withdrawals are open.
+    /// Whether the coin can be withdrawn.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub can_withdraw: bool,
     /// The least deposit, in coins.
@@ -131,17 +130,17 @@ pub struct CoinNetwork {
         skip_serializing_if = "Option::is_none"
     )]
     pub minimum_withdraw_amount: Option<Amount>,
-    /// The greatest withdrawal, in coins; zero means no ceiling. "0" means no ceiling.
+    /// The greatest withdrawal, in coins. Zero means that there is no limit.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub maximum_withdraw_amount: Option<Amount>,
-    /// Whether an address needs a memo beside it.
+    /// Whether an address on this chain needs a memo beside it.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub is_support_memo: bool,
-    /// The token standard. In the official SDKs only.
+    /// The token standard. Only the official SDKs have it.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
@@ -150,21 +149,21 @@ pub struct CoinNetwork {
     pub protocol: Option<String>,
 }
 
-/// Fetches one token and its networks.
+/// Reads one coin and its networks.
+///
+/// Path: `POST /ccpayment/v2/getCoin`.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v2/getCoin`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetCoin {
-    /// The coin.
+    /// The coin's id.
     pub coin_id: CoinId,
 }
 
 impl GetCoin {
-    /// The request, with what is required.
+    /// Takes what is required, which is everything.
     #[must_use]
     pub fn new(coin_id: impl Into<CoinId>) -> Self {
         Self {
@@ -197,26 +196,26 @@ impl Sendable for GetCoin {}
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetCoinResponse {
-    /// The coin. A single object, although the table calls it an array.
+    /// The coin.
     #[serde(deserialize_with = "wire::object")]
     pub coin: CoinInfo,
 }
 
-/// Looks up the USDT value of several tokens at once.
+/// Reads the prices of several coins in USDT.
+///
+/// Path: `POST /ccpayment/v2/getCoinUSDTPrice`.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v2/getCoinUSDTPrice`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetCoinUSDTPrice {
-    /// The coins. Marked optional in the official docs; send at least one. At least one entry.
+    /// The coins to ask about. At least one entry.
     pub coin_ids: Vec<CoinId>,
 }
 
 impl GetCoinUSDTPrice {
-    /// The request, with what is required.
+    /// Takes what is required, which is everything.
     #[must_use]
     pub fn new(coin_ids: impl IntoIterator<Item = impl Into<CoinId>>) -> Self {
         Self {
@@ -249,24 +248,23 @@ impl Sendable for GetCoinUSDTPrice {}
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetCoinUSDTPriceResponse {
-    /// The price of each coin in USDT, by coin id. Keys are coin ids written as JSON strings; read
-    /// unknown or missing ids as no price.
+    /// The price of each coin in USDT, by the coin's id. A coin without an entry has no price.
     #[serde(default, deserialize_with = "wire::map")]
     pub prices: BTreeMap<CoinId, Amount>,
 }
 
-/// Lists supported fiat currencies with their USD rate.
+/// Lists the fiat currencies that a price can be in, with their rates to the US dollar.
+///
+/// Path: `POST /ccpayment/v2/getFiatList`.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v2/getFiatList`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetFiatList {}
 
 impl GetFiatList {
-    /// The request; it has no parameters.
+    /// Takes nothing: the request has no parameters.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -302,19 +300,19 @@ pub struct GetFiatListResponse {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Fiat {
-    /// The fiat currency.
+    /// The currency's id.
     #[serde(deserialize_with = "wire::required")]
     pub fiat_id: FiatId,
-    /// The symbol.
+    /// The currency's symbol.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub symbol: String,
     /// Where the logo is.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub logo_url: String,
-    /// Currency sign.
+    /// The currency's sign.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub mark: String,
-    /// Units of this fiat per 1 USD.
+    /// How much of the currency one US dollar is worth.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -323,29 +321,28 @@ pub struct Fiat {
     pub usd_rate: Option<Amount>,
 }
 
-/// Reports the health of all or some blockchains.
+/// Reads whether the chains work: all of them, or some.
+///
+/// Path: `POST /ccpayment/v2/getChainList`.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v2/getChainList`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetChainList {
-    /// The chains. Omit for all chains; the official docs mention a chainIds filter but declare no
-    /// field.
+    /// Only these chains. Without any, the gateway answers with all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub chains: Vec<Chain>,
 }
 
 impl GetChainList {
-    /// The request, without any condition.
+    /// Takes nothing: the setters add conditions.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets [`Self::chains`].
+    /// Only these chains.
     #[must_use]
     pub fn chains(mut self, chains: impl IntoIterator<Item = Chain>) -> Self {
         self.chains = chains.into_iter().collect();
@@ -392,7 +389,7 @@ pub struct GetChainListResponse {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ChainInfo {
-    /// The chain.
+    /// The chain's symbol.
     #[serde(deserialize_with = "wire::required")]
     pub chain: Chain,
     /// The chain's name.
@@ -404,51 +401,51 @@ pub struct ChainInfo {
     /// Where the logo is.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub logo_url: String,
-    /// Where it stands.
+    /// Whether the chain works.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub status: ChainStatus,
-    /// How many confirmations a deposit needs. In the official SDK documents only.
+    /// How many confirmations a deposit needs. Only the official SDK documents have it.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub confirmations: Option<u64>,
-    /// Where a transaction can be looked up: `%s` stands for its id, else the id is appended.
-    /// Template with a %s placeholder for the transaction id in the example; the text calls it a
-    /// prefix.
+    /// Where a transaction can be looked up: its id takes the place of `%s`, or else comes last.
+    /// [`Self::explorer_url`] puts it there.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub base_url: String,
     /// Whether it is an EVM chain.
     #[serde(rename = "isEVM", default, deserialize_with = "wire::lenient")]
     pub is_evm: bool,
-    /// Whether an address needs a memo beside it.
+    /// Whether an address on this chain needs a memo beside it.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub support_memo: bool,
 }
 
-/// Lists every chain in a shorter form.
+/// Lists all chains in a shorter form.
+///
+/// Path: `POST /ccpayment/v2/all/chain`. Only the official SDK documents and SDKs have this
+/// operation.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v2/all/chain`; known from the official SDK documents and SDKs only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetAllChainList {
-    /// The chains. Only the SDKs send it; the current official docs declare no request field.
+    /// Only these chains. The official SDKs send it, and their documents have no such field.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub chains: Vec<Chain>,
 }
 
 impl GetAllChainList {
-    /// The request, without any condition.
+    /// Takes nothing: the setters add conditions.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets [`Self::chains`].
+    /// Only these chains.
     #[must_use]
     pub fn chains(mut self, chains: impl IntoIterator<Item = Chain>) -> Self {
         self.chains = chains.into_iter().collect();
@@ -495,7 +492,7 @@ pub struct GetAllChainListResponse {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ChainBrief {
-    /// The chain.
+    /// The chain's symbol.
     #[serde(deserialize_with = "wire::required")]
     pub chain: Chain,
     /// The chain's name.
@@ -507,10 +504,10 @@ pub struct ChainBrief {
     /// Where the logo is.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub logo_url: String,
-    /// Where it stands.
+    /// Whether the chain works, in the gateway's own word.
     #[serde(deserialize_with = "wire::required")]
     pub status: String,
-    /// Confirm num.
+    /// How many confirmations the chain needs.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
@@ -522,22 +519,22 @@ pub struct ChainBrief {
     pub is_evm: bool,
 }
 
-/// Lists native coins of the supported chains.
+/// Lists the native coins of the supported chains.
+///
+/// Path: `POST /ccpayment/v2/getMainCoinList`. Only the official SDK documents and SDKs have this
+/// operation.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v2/getMainCoinList`; known from the official SDK documents and SDKs
-/// only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetMainCoinList {
-    /// The merchant. The merchant APP ID, repeated in the body. 3 to 64 characters.
+    /// The merchant's APP ID, once more. 3 to 64 characters.
     pub app_id: AppId,
 }
 
 impl GetMainCoinList {
-    /// The request, with what is required.
+    /// Takes what is required, which is everything.
     #[must_use]
     pub fn new(app_id: AppId) -> Self {
         Self { app_id }
@@ -570,47 +567,47 @@ impl Sendable for GetMainCoinList {}
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetMainCoinListResponse {
-    /// The main coins.
+    /// The native coins.
     #[serde(default, deserialize_with = "wire::entries")]
     pub coin_chain_list: Vec<MainCoin>,
 }
 
-/// A main coin of a merchant.
+/// A native coin of a chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct MainCoin {
-    /// The coin.
+    /// The coin's id.
     #[serde(deserialize_with = "wire::required")]
     pub coin_id: CoinId,
-    /// The symbol.
+    /// The coin's symbol.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub symbol: String,
     /// Where the logo is.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub logo_url: String,
-    /// Where it stands.
+    /// What can be done with the coin.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub status: Option<CoinStatus>,
-    /// The chain.
+    /// The chain that the coin is native to.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub chain: Option<Chain>,
-    /// The network.
+    /// The network that the coin is on.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub network: Option<String>,
-    /// The chains.
+    /// The chains that the coin is on.
     #[serde(
         default,
         deserialize_with = "wire::entries",

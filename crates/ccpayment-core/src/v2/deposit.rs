@@ -17,41 +17,41 @@ use crate::request::{Idempotency, Request, Sendable};
 use crate::validate::{ValidationError, checks};
 use crate::wire::{self, UnreadableRow};
 
-/// Returns the permanent deposit address of a reference id on a chain, making one when needed.
+/// Gives a payer a permanent deposit address on a chain, and makes it on first use.
 ///
-/// Rules:
-/// - The route for users who pay what and when they like, such as players and viewers: the address
-///   is theirs for good and every payment is announced. Goods that have a price get an order:
-///   createAppOrderDepositAddress or createInvoiceUrl. Where CCPayment shall keep a balance for
-///   each user, it is getOrCreateUserDepositAddress.
-/// - No notification is sent for a coin that is not enabled on the dashboard (Settings, Tokens for
-///   your business): read the list of deposits as well.
-/// - An account may own 1000 addresses from this route unless support raises the cap (15001 when
-///   exhausted).
-/// - After an address is unbound the same reference id gets a fresh one: do not cache for ever.
+/// - It is for users who pay what and when they like, such as players and viewers: the address is
+///   theirs for good, and the gateway announces every payment.
+/// - For goods with a price, take
+///   [`CreateAppOrderDepositAddress`](super::CreateAppOrderDepositAddress) or
+///   [`CreateInvoiceUrl`](super::CreateInvoiceUrl). Where CCPayment keeps a balance for each user,
+///   take [`GetOrCreateUserDepositAddress`](super::GetOrCreateUserDepositAddress).
+/// - A payment in a coin that is not enabled on the dashboard (Settings, Tokens for your business)
+///   is not announced. Read [`GetAppDepositRecordList`] as well.
+/// - An account may have 1000 of these addresses, unless support raises the limit. The gateway
+///   refuses more (15001).
+/// - After the address is released, the same reference id gets a new one. Don't cache it for ever.
 ///
-/// A notification follows: `DirectDeposit`.
+/// The gateway sends `DirectDeposit` notifications about it.
+///
+/// Path: `POST /ccpayment/v2/getOrCreateAppDepositAddress`.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v2/getOrCreateAppDepositAddress`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetOrCreateAppDepositAddress {
-    /// The merchant's id of a permanent address. Merchant-side key of the payer. 3 to 64
-    /// characters.
+    /// The merchant's own id of the payer. 3 to 64 characters.
     pub reference_id: ReferenceId,
-    /// The chain.
+    /// The chain of the address, by its symbol such as POLYGON.
     pub chain: Chain,
-    /// Where notifications of this item go. Overrides the webhook URL set on the dashboard for this
-    /// item. At most 150 characters. In the official SDK documents only.
+    /// Where the gateway sends the notifications of this address, instead of the URL on the
+    /// dashboard. At most 150 characters. Only the official SDK documents have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notify_url: Option<String>,
 }
 
 impl GetOrCreateAppDepositAddress {
-    /// The request, with what is required.
+    /// Takes what is required: the setters add the rest.
     #[must_use]
     pub fn new(reference_id: impl Into<ReferenceId>, chain: Chain) -> Self {
         Self {
@@ -61,7 +61,8 @@ impl GetOrCreateAppDepositAddress {
         }
     }
 
-    /// Sets [`Self::notify_url`].
+    /// Where the gateway sends the notifications of this address, instead of the URL on the
+    /// dashboard.
     #[must_use]
     pub fn notify_url(mut self, notify_url: impl Into<String>) -> Self {
         self.notify_url = Some(notify_url.into());
@@ -98,11 +99,10 @@ impl Sendable for GetOrCreateAppDepositAddress {}
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetOrCreateAppDepositAddressResponse {
-    /// The address.
+    /// The address to pay to.
     #[serde(deserialize_with = "wire::required")]
     pub address: Address,
-    /// The memo that some chains need (14003) and others refuse (14009). Payer must use it on memo
-    /// chains; empty otherwise.
+    /// The memo that a payment must carry, on chains that have one.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -111,28 +111,27 @@ pub struct GetOrCreateAppDepositAddressResponse {
     pub memo: Option<Memo>,
 }
 
-/// Detaches a deposit address from its user or reference id.
+/// Releases a deposit address from its user or reference id.
 ///
-/// Rules:
-/// - Releasing an EVM address also releases it on all other EVM chains.
-/// - Money sent to a released address is still credited to the merchant.
-/// - Repeating it is expected to end in 17003 (already released): treat that as done.
+/// - An EVM address is released on all other EVM chains too.
+/// - The merchant still gets the money that is sent to a released address.
+/// - The gateway is expected to refuse a repeat with 17003, which means that it is done.
+///
+/// Path: `POST /ccpayment/v2/addressUnbinding`.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v2/addressUnbinding`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct AddressUnbinding {
-    /// The chain.
+    /// The chain of the address.
     pub chain: Chain,
-    /// The address.
+    /// The address to release.
     pub address: Address,
 }
 
 impl AddressUnbinding {
-    /// The request, with what is required.
+    /// Takes what is required, which is everything.
     #[must_use]
     pub fn new(chain: Chain, address: Address) -> Self {
         Self { chain, address }
@@ -164,20 +163,17 @@ impl Sendable for AddressUnbinding {}
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct AddressUnbindingResponse {
-    /// The merchant's id of the end user, if the address was one's. Capital D. Set when the address
-    /// belonged to a user; otherwise an empty string or absent.
+    /// The end user that the address belonged to, if it was one's.
     #[serde(flatten, with = "user_id", skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
-    /// The merchant's id of the address, if it had one. Capital D. Set when the address belonged to
-    /// a reference id.
+    /// The reference id that the address belonged to, if it had one.
     #[serde(
         flatten,
         with = "reference_id",
         skip_serializing_if = "Option::is_none"
     )]
     pub reference_id: Option<ReferenceId>,
-    /// The addresses that were released. Every address released, including the twins on other EVM
-    /// chains.
+    /// Every address that was released, with its twins on other EVM chains.
     #[serde(default, deserialize_with = "wire::entries")]
     pub unbound: Vec<UnboundAddress>,
     /// When they were released.
@@ -198,7 +194,7 @@ wire::either_name!(reference_id by same_named as Strictly: "referenceID", "refer
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct UnboundAddress {
-    /// The chain.
+    /// The chain of the address.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub chain: Chain,
     /// The address.
@@ -210,23 +206,24 @@ pub struct UnboundAddress {
     pub address: Option<Address>,
 }
 
-/// Reads one merchant deposit; the authority to check before crediting anyone.
+/// Reads one deposit of the merchant.
 ///
-/// Credit only when status is Success and isFlaggedAsRisky is false.
+/// Credit the payer only where [`DepositRecord::status`] is [`DepositStatus::Success`] and
+/// [`DepositRecord::is_flagged_as_risky`] is false. `confirm` of `ccpayment-webhook` decides that.
+///
+/// Path: `POST /ccpayment/v2/getAppDepositRecord`.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v2/getAppDepositRecord`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetAppDepositRecord {
-    /// CCPayment's id of the transaction.
+    /// CCPayment's id of the deposit.
     pub record_id: RecordId,
 }
 
 impl GetAppDepositRecord {
-    /// The request, with what is required.
+    /// Takes what is required, which is everything.
     #[must_use]
     pub fn new(record_id: impl Into<RecordId>) -> Self {
         Self {
@@ -259,7 +256,7 @@ impl Sendable for GetAppDepositRecord {}
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetAppDepositRecordResponse {
-    /// The record.
+    /// The deposit.
     #[serde(deserialize_with = "wire::object")]
     pub record: DepositRecord,
 }
@@ -269,36 +266,36 @@ pub struct GetAppDepositRecordResponse {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct DepositRecord {
-    /// CCPayment's id of the transaction.
+    /// CCPayment's id of the deposit.
     #[serde(deserialize_with = "wire::required")]
     pub record_id: RecordId,
-    /// The merchant's id of a permanent address. Only when the address belongs to a reference id.
+    /// The reference id of the address, if it has one.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub reference_id: Option<ReferenceId>,
-    /// The merchant's id. Only when the payment belongs to an order.
+    /// The merchant's own id of the order, if one was paid.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub order_id: Option<OrderId>,
-    /// The coin.
+    /// The coin that was paid.
     #[serde(deserialize_with = "wire::required")]
     pub coin_id: CoinId,
     /// The coin's symbol.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub coin_symbol: String,
-    /// The chain.
+    /// The chain that it was paid on.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub chain: Chain,
-    /// The coin's contract on that chain; not always an address.
+    /// The coin's contract on that chain. It is not always an address.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub contract: String,
-    /// The coin's price in US dollars at that time. USD price when the payment came in.
+    /// The coin's price in US dollars when the payment came in.
     #[serde(
         rename = "coinUSDPrice",
         default,
@@ -306,31 +303,31 @@ pub struct DepositRecord {
         skip_serializing_if = "Option::is_none"
     )]
     pub coin_usd_price: Option<Amount>,
-    /// Where it comes from. Missing on UTXO chains.
+    /// The address that the payment came from. UTXO chains have none.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub from_address: Option<Address>,
-    /// Where it goes.
+    /// The address that was paid to.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub to_address: Option<Address>,
-    /// The memo beside the address. Empty when the chain has no memo.
+    /// The memo of the payment, on chains that have one.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub to_memo: Option<Memo>,
-    /// How much, in coins.
+    /// How much was paid, in coins.
     #[serde(deserialize_with = "wire::required")]
     pub amount: Amount,
-    /// What CCPayment keeps of it, in coins.
+    /// How much of it CCPayment keeps, in coins.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -340,25 +337,25 @@ pub struct DepositRecord {
     /// The transaction on the chain.
     #[serde(flatten, with = "tx_id", skip_serializing_if = "Option::is_none")]
     pub tx_id: Option<TxId>,
-    /// Which output of the transaction. In the official SDK documents only.
+    /// Which output of the transaction it is. Only the official SDK documents have it.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub tx_index: Option<u64>,
-    /// Where it stands.
+    /// Where the deposit stands.
     #[serde(deserialize_with = "wire::required")]
     pub status: DepositStatus,
-    /// When it arrived.
+    /// When the payment arrived.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub arrived_at: Option<Timestamp>,
-    /// True: the money was not credited to the merchant. `None`, when the gateway does not say, is
-    /// not the same as false. True means the money was NOT credited to the merchant balance.
+    /// Whether the money is held back as risky, and was not credited to the merchant. `None` means
+    /// that the gateway does not say, which is not the same as false.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -369,133 +366,133 @@ pub struct DepositRecord {
 
 wire::either_name!(tx_id by same_named as Strictly: "txId", "txid");
 
-/// Pages through merchant deposits, newest first.
+/// Lists the merchant's deposits, newest first.
 ///
-/// Rules:
-/// - Do not send orderId and referenceId together.
-/// - No explicit limit on endAt - startAt is given for this route; the swap list pages cap it at
-///   three months and the default window is 90 days, so keep windows within that (error 11008
-///   signals a window that is too wide).
-/// - Pages hold 20 rows unless a limit is offered; continue with nextId until it is empty.
+/// - Don't set both [`Self::order_id`] and [`Self::reference_id`].
+/// - The client reads a span of more than 90 days in several requests: the gateway refuses one that
+///   is too long (11008), and no document says how long that is.
+/// - A page usually has 20 records.
+///
+/// Path: `POST /ccpayment/v2/getAppDepositRecordList`.
 ///
 /// To send it, call `Client::pages` or `Client::items`.
-///
-/// Source: `POST /ccpayment/v2/getAppDepositRecordList`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetAppDepositRecordList {
-    /// The coin.
+    /// Only deposits in this coin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coin_id: Option<CoinId>,
-    /// The merchant's id of a permanent address. 3 to 64 characters.
+    /// Only deposits of this reference id. 3 to 64 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference_id: Option<ReferenceId>,
-    /// The merchant's id. 3 to 64 characters.
+    /// Only payments of this order, by the merchant's own id. 3 to 64 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order_id: Option<OrderId>,
-    /// The chain.
+    /// Only deposits on this chain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain: Option<Chain>,
-    /// Where it goes. In the official SDK documents only.
+    /// Only deposits to this address. Only the official SDK documents have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to_address: Option<Address>,
-    /// From this moment on. Lower bound of the creation time; the official docs say the last 90
-    /// days when omitted.
+    /// Only records made from this moment on. By the official SDK documents, the default is 90 days
+    /// ago.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_at: Option<Timestamp>,
-    /// Up to this moment. Upper bound of the creation time.
+    /// Only records made up to this moment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_at: Option<Timestamp>,
-    /// Where the next page begins; none on the last page.
+    /// Where the page begins. The first page has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_id: Option<Cursor>,
-    /// CCPayment's ids. At most 50 entries. In the official SDK documents only.
+    /// Only these deposits, by CCPayment's ids. At most 50 entries. Only the official SDK documents
+    /// have it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub record_ids: Vec<RecordId>,
-    /// The merchant's ids of permanent addresses. At most 50 entries. In the official SDK documents
-    /// only.
+    /// Only deposits of these reference ids. At most 50 entries. Only the official SDK documents
+    /// have it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reference_ids: Vec<ReferenceId>,
-    /// The merchant's ids. At most 50 entries. In the official SDK documents only.
+    /// Only payments of these orders, by the merchant's own ids. At most 50 entries. Only the
+    /// official SDK documents have it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub order_ids: Vec<OrderId>,
-    /// How many records a page may have. At most 100. In the official SDK documents only.
+    /// How many records a page may have. At most 100. Only the official SDK documents have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit: Option<u64>,
 }
 
 impl GetAppDepositRecordList {
-    /// The request, without any condition.
+    /// Takes nothing: the setters add conditions.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets [`Self::coin_id`].
+    /// Only deposits in this coin.
     #[must_use]
     pub fn coin_id(mut self, coin_id: impl Into<CoinId>) -> Self {
         self.coin_id = Some(coin_id.into());
         self
     }
 
-    /// Sets [`Self::reference_id`].
+    /// Only deposits of this reference id.
     #[must_use]
     pub fn reference_id(mut self, reference_id: impl Into<ReferenceId>) -> Self {
         self.reference_id = Some(reference_id.into());
         self
     }
 
-    /// Sets [`Self::order_id`].
+    /// Only payments of this order, by the merchant's own id.
     #[must_use]
     pub fn order_id(mut self, order_id: impl Into<OrderId>) -> Self {
         self.order_id = Some(order_id.into());
         self
     }
 
-    /// Sets [`Self::chain`].
+    /// Only deposits on this chain.
     #[must_use]
     pub fn chain(mut self, chain: Chain) -> Self {
         self.chain = Some(chain);
         self
     }
 
-    /// Sets [`Self::to_address`].
+    /// Only deposits to this address.
     #[must_use]
     pub fn to_address(mut self, to_address: Address) -> Self {
         self.to_address = Some(to_address);
         self
     }
 
-    /// Sets [`Self::start_at`].
+    /// Only records made from this moment on.
     #[must_use]
     pub fn start_at(mut self, start_at: Timestamp) -> Self {
         self.start_at = Some(start_at);
         self
     }
 
-    /// Sets [`Self::end_at`].
+    /// Only records made up to this moment.
     #[must_use]
     pub fn end_at(mut self, end_at: Timestamp) -> Self {
         self.end_at = Some(end_at);
         self
     }
 
-    /// Sets [`Self::next_id`].
+    /// Where the page begins.
     #[must_use]
     pub fn next_id(mut self, next_id: Cursor) -> Self {
         self.next_id = Some(next_id);
         self
     }
 
-    /// Sets [`Self::record_ids`].
+    /// Only these deposits, by CCPayment's ids.
     #[must_use]
     pub fn record_ids(mut self, record_ids: impl IntoIterator<Item = impl Into<RecordId>>) -> Self {
         self.record_ids = record_ids.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Sets [`Self::reference_ids`].
+    /// Only deposits of these reference ids.
     #[must_use]
     pub fn reference_ids(
         mut self,
@@ -505,14 +502,14 @@ impl GetAppDepositRecordList {
         self
     }
 
-    /// Sets [`Self::order_ids`].
+    /// Only payments of these orders, by the merchant's own ids.
     #[must_use]
     pub fn order_ids(mut self, order_ids: impl IntoIterator<Item = impl Into<OrderId>>) -> Self {
         self.order_ids = order_ids.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Sets [`Self::limit`].
+    /// How many records a page may have.
     #[must_use]
     pub fn limit(mut self, limit: u64) -> Self {
         self.limit = Some(limit);
@@ -623,10 +620,10 @@ impl Paged for GetAppDepositRecordList {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetAppDepositRecordListResponse {
-    /// The records of this page, newest first where the documents say so.
+    /// The deposits of this page, newest first.
     #[serde(with = "wire::rows")]
     pub records: Vec<Result<DepositRecord, UnreadableRow>>,
-    /// Where the next page begins; none on the last page. Empty or absent on the last page.
+    /// Where the next page begins. The last page has none.
     #[serde(
         default,
         deserialize_with = "wire::optional",

@@ -103,7 +103,7 @@ pub use withdrawal::{
 
 use crate::request::Operation;
 
-/// Every route of this version, in the order of its description.
+/// Every operation of this version, in the order of its description.
 pub const ROUTES: [Operation; 61] = [
     Operation::of::<GetCoinList>(),
     Operation::of::<GetCoin>(),

@@ -14,78 +14,74 @@ use crate::request::{Idempotency, Request, Sendable};
 use crate::validate::{ValidationError, checks};
 use crate::wire;
 
-/// Opens an order for a coin and chain picked by the merchant and gives the address and amount to
-/// pay.
+/// Opens an order in a coin and on a chain that the merchant picks. The answer has the address and
+/// the amount to pay.
 ///
-/// Rules:
-/// - The route for goods that have a price and a time to be paid in, where the shop shows address
-///   and amount itself. createInvoiceUrl does the same with a page of CCPayment's, where the payer
-///   chooses the coin. Users who pay what and when they like get a permanent address:
-///   getOrCreateAppDepositAddress.
-/// - The rate of a fiat price is locked until the order expires. What comes later counts at the
-///   rate of its receipt, which stands in the payment's own rate.
-/// - Precision of price depends on fiatId: 2 decimals with it, 18 without.
-/// - expiredAt is at most 10 days ahead (11012).
-/// - Money that arrives up to 7 days after expiry is still credited and announced; it is labelled
-///   overdue on the dashboard.
-/// - A repeated orderId is expected to end in 11011, not in the old address: read /getAppOrderInfo
-///   instead of repeating.
+/// - It is for goods that have a price and a time to be paid in, where the shop shows address and
+///   amount itself.
+/// - [`CreateInvoiceUrl`] does the same on a page of CCPayment's, where the payer chooses the coin.
+///   Users who pay what and when they like get a permanent address from
+///   [`GetOrCreateAppDepositAddress`](super::GetOrCreateAppDepositAddress).
+/// - The rate of a fiat price is locked until the order expires. A later payment counts at the rate
+///   of its receipt, which is in [`OrderPayment::rate`].
+/// - Money that arrives up to 7 days after the expiry is still credited and announced. The
+///   dashboard labels it as overdue.
+/// - By its codes the gateway refuses an order id that is taken (11011) instead of answering with
+///   the old address. `Client::submit` then reads that order.
 ///
-/// A notification follows: `ApiDeposit`.
+/// The gateway sends `ApiDeposit` notifications about it.
+///
+/// Path: `POST /ccpayment/v2/createAppOrderDepositAddress`.
 ///
 /// To send it, call `Client::submit`.
-///
-/// Source: `POST /ccpayment/v2/createAppOrderDepositAddress`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CreateAppOrderDepositAddress {
-    /// The merchant's id. 3 to 64 characters.
+    /// The merchant's own id of the order. Every order needs a new one. 3 to 64 characters.
     pub order_id: OrderId,
-    /// The coin.
+    /// The coin to pay with.
     pub coin_id: CoinId,
-    /// The chain.
+    /// The chain to pay on, by its symbol such as POLYGON.
     pub chain: Chain,
-    /// The price. In fiat (at most 2 decimals) when fiatId is set, otherwise in the coin itself (at
-    /// most 18 decimals). Above zero.
+    /// The price: in the fiat currency with at most 2 decimals where [`Self::fiat_id`] is set, and
+    /// else in the coin with at most 18. Above zero.
     pub price: Amount,
-    /// The fiat currency. Prices the order in this fiat; the coin amount is then computed by
-    /// CCPayment.
+    /// The fiat currency of the price. CCPayment then computes how much to pay in the coin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fiat_id: Option<FiatId>,
-    /// When it expires. End of the rate lock. Default 10 days by this page, 24 hours by the order-
-    /// info page; maximum 10 days.
+    /// When the order and its locked rate expire, at most 10 days ahead (11012). The documents
+    /// differ about the default: 10 days in one place, and 24 hours in another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expired_at: Option<Timestamp>,
-    /// Where CCPayment writes to the payer.
+    /// The payer's e-mail address, which CCPayment writes to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub buyer_email: Option<String>,
-    /// Asks for a hosted page too. Ask for a hosted page too; default false.
+    /// Whether CCPayment makes a page for the order as well. The default is false.
     #[serde(
         rename = "generateCheckoutURL",
         default,
         skip_serializing_if = "Option::is_none"
     )]
     pub generate_checkout_url: Option<bool>,
-    /// What is sold; shown on the hosted page. Only shown on the hosted page. At most 120
-    /// characters.
+    /// What is sold. CCPayment's page shows it. At most 120 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product: Option<String>,
-    /// Where the hosted page leads back to. Only used on the hosted page. At most 150 characters.
+    /// Where CCPayment's page leads back to. At most 150 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub return_url: Option<String>,
-    /// Where notifications of this item go. Overrides the webhook URL set on the dashboard for this
-    /// item. At most 150 characters. In the official SDK documents only.
+    /// Where the gateway sends the notifications of this order, instead of the URL on the
+    /// dashboard. At most 150 characters. Only the official SDK documents have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notify_url: Option<String>,
-    /// Where the hosted page leads when closed. At most 150 characters. In the official SDK
-    /// documents only.
+    /// Where CCPayment's page leads when the payer closes it. At most 150 characters. Only the
+    /// official SDK documents have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub close_url: Option<String>,
 }
 
 impl CreateAppOrderDepositAddress {
-    /// The request, with what is required.
+    /// Takes what is required: the setters add the rest.
     #[must_use]
     pub fn new(
         order_id: impl Into<OrderId>,
@@ -109,56 +105,57 @@ impl CreateAppOrderDepositAddress {
         }
     }
 
-    /// Sets [`Self::fiat_id`].
+    /// The fiat currency of the price.
     #[must_use]
     pub fn fiat_id(mut self, fiat_id: impl Into<FiatId>) -> Self {
         self.fiat_id = Some(fiat_id.into());
         self
     }
 
-    /// Sets [`Self::expired_at`].
+    /// When the order and its locked rate expire, at most 10 days ahead (11012).
     #[must_use]
     pub fn expired_at(mut self, expired_at: Timestamp) -> Self {
         self.expired_at = Some(expired_at);
         self
     }
 
-    /// Sets [`Self::buyer_email`].
+    /// The payer's e-mail address, which CCPayment writes to.
     #[must_use]
     pub fn buyer_email(mut self, buyer_email: impl Into<String>) -> Self {
         self.buyer_email = Some(buyer_email.into());
         self
     }
 
-    /// Sets [`Self::generate_checkout_url`].
+    /// Whether CCPayment makes a page for the order as well.
     #[must_use]
     pub fn generate_checkout_url(mut self, generate_checkout_url: bool) -> Self {
         self.generate_checkout_url = Some(generate_checkout_url);
         self
     }
 
-    /// Sets [`Self::product`].
+    /// What is sold.
     #[must_use]
     pub fn product(mut self, product: impl Into<String>) -> Self {
         self.product = Some(product.into());
         self
     }
 
-    /// Sets [`Self::return_url`].
+    /// Where CCPayment's page leads back to.
     #[must_use]
     pub fn return_url(mut self, return_url: impl Into<String>) -> Self {
         self.return_url = Some(return_url.into());
         self
     }
 
-    /// Sets [`Self::notify_url`].
+    /// Where the gateway sends the notifications of this order, instead of the URL on the
+    /// dashboard.
     #[must_use]
     pub fn notify_url(mut self, notify_url: impl Into<String>) -> Self {
         self.notify_url = Some(notify_url.into());
         self
     }
 
-    /// Sets [`Self::close_url`].
+    /// Where CCPayment's page leads when the payer closes it.
     #[must_use]
     pub fn close_url(mut self, close_url: impl Into<String>) -> Self {
         self.close_url = Some(close_url.into());
@@ -219,20 +216,21 @@ impl Request for CreateAppOrderDepositAddress {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CreateAppOrderDepositAddressResponse {
-    /// The address.
+    /// The address to pay to.
     #[serde(deserialize_with = "wire::required")]
     pub address: Address,
-    /// How much, in coins. Coin amount to collect.
+    /// How much to pay, in coins.
     #[serde(deserialize_with = "wire::required")]
     pub amount: Amount,
-    /// The memo that some chains need (14003) and others refuse (14009).
+    /// The memo that a payment must carry, on chains that have one.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub memo: Option<Memo>,
-    /// The hosted page. Only when generateCheckoutURL was true.
+    /// CCPayment's page for the order, where
+    /// [`CreateAppOrderDepositAddress::generate_checkout_url`] was true.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
@@ -248,25 +246,26 @@ pub struct CreateAppOrderDepositAddressResponse {
     pub confirms_needed: Option<u64>,
 }
 
-/// Reads an address order together with all payments made to it.
+/// Reads an order of [`CreateAppOrderDepositAddress`], with all payments to it.
 ///
-/// Rules:
-/// - amountToPay = price / rate and paid fiat value = amount * rate hold in the example.
-/// - Sum only paidList rows with status Success that are not flagged risky.
+/// - The amount to pay is the price divided by the rate, and a payment's worth in the fiat currency
+///   is its amount times the rate.
+/// - [`standing`](GetAppOrderInfoResponse::standing) sums the payments that count: those with
+///   [`DepositStatus::Success`] that are not flagged as risky.
+///
+/// Path: `POST /ccpayment/v2/getAppOrderInfo`.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v2/getAppOrderInfo`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetAppOrderInfo {
-    /// The merchant's id. 3..64 by the seed. 3 to 64 characters.
+    /// The merchant's own id of the order. 3 to 64 characters.
     pub order_id: OrderId,
 }
 
 impl GetAppOrderInfo {
-    /// The request, with what is required.
+    /// Takes what is required, which is everything.
     #[must_use]
     pub fn new(order_id: impl Into<OrderId>) -> Self {
         Self {
@@ -299,83 +298,83 @@ impl Sendable for GetAppOrderInfo {}
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetAppOrderInfoResponse {
-    /// What is to be paid in all, in coins.
+    /// How much to pay in all, in coins.
     #[serde(deserialize_with = "wire::required")]
     pub amount_to_pay: Amount,
-    /// The coin.
+    /// The coin to pay with.
     #[serde(deserialize_with = "wire::required")]
     pub coin_id: CoinId,
     /// The coin's symbol.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub coin_symbol: String,
-    /// The chain.
+    /// The chain to pay on.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub chain: Chain,
-    /// Where it goes. Lower-cased compared with the creation answer: compare EVM addresses case-
-    /// insensitively.
+    /// The address to pay to. The answer to [`CreateAppOrderDepositAddress`] may have some letters
+    /// of it in another case: [`Address::is_same`] knows where that means nothing.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub to_address: Option<Address>,
-    /// The memo beside the address.
+    /// The memo that a payment must carry, on chains that have one.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub to_memo: Option<Memo>,
-    /// When it was created. CreateAt, not createdAt.
+    /// When the order was made.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub create_at: Option<Timestamp>,
-    /// The exchange rate that was applied. Fiat per coin; fiat-priced orders only.
+    /// How much of the fiat currency one coin is worth. Only an order with a fiat price has it.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub rate: Option<Amount>,
-    /// The fiat currency. Fiat-priced orders only.
+    /// The fiat currency of the price, where it is in one.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub fiat_id: Option<FiatId>,
-    /// The fiat's symbol. Fiat-priced orders only.
+    /// The symbol of the fiat currency, where the price is in one.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub fiat_symbol: Option<String>,
-    /// When it expires.
+    /// When the order expires.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub expired_at: Option<Timestamp>,
-    /// The hosted page.
+    /// CCPayment's page for the order.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub checkout_url: Option<String>,
-    /// Where CCPayment writes to the payer.
+    /// The payer's e-mail address.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub buyer_email: Option<String>,
-    /// The payments. Treat null or missing as empty; payments in another coin are not listed.
+    /// The payments to the order. A payment in another coin is not in the list.
     #[serde(default, deserialize_with = "wire::entries")]
     pub paid_list: Vec<OrderPayment>,
 }
@@ -385,51 +384,51 @@ pub struct GetAppOrderInfoResponse {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct OrderPayment {
-    /// CCPayment's id of the transaction.
+    /// CCPayment's id of the payment.
     #[serde(deserialize_with = "wire::required")]
     pub record_id: RecordId,
-    /// Where it comes from. Missing on UTXO chains.
+    /// The address that the payment came from. UTXO chains have none.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub from_address: Option<Address>,
-    /// How much, in coins.
+    /// How much was paid, in coins.
     #[serde(deserialize_with = "wire::required")]
     pub amount: Amount,
-    /// What CCPayment keeps of it, in coins.
+    /// How much of it CCPayment keeps, in coins.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub service_fee: Option<Amount>,
-    /// The transaction on the chain. All lower case here, txId elsewhere.
+    /// The transaction on the chain.
     #[serde(flatten, with = "txid", skip_serializing_if = "Option::is_none")]
     pub txid: Option<TxId>,
-    /// Where it stands.
+    /// Where the payment stands.
     #[serde(deserialize_with = "wire::required")]
     pub status: DepositStatus,
-    /// True: the money was not credited to the merchant. `None`, when the gateway does not say, is
-    /// not the same as false. In the table but missing from the example: absent is not the same as
-    /// false, check the deposit record.
+    /// Whether the money is held back as risky, and was not credited to the merchant. `None` means
+    /// that the gateway does not say, which is not the same as false: the record of the deposit
+    /// tells.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub is_flagged_as_risky: Option<bool>,
-    /// When it arrived.
+    /// When the payment arrived.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub arrived_at: Option<Timestamp>,
-    /// The exchange rate that was applied. Only for fiat-priced orders: fiat per coin. The rate
-    /// that was locked when the order was made, if the payment came before it expired; after that
-    /// the rate at the time of receipt.
+    /// How much of the fiat currency one coin counts for. A payment before the expiry counts at the
+    /// rate that was locked when the order was made, and a later one at the rate of its receipt.
+    /// Only an order with a fiat price has it.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -440,57 +439,54 @@ pub struct OrderPayment {
 
 wire::either_name!(txid by same_named as Strictly: "txid", "txId");
 
-/// Creates a hosted payment page where the payer chooses coin and chain.
+/// Makes a page of CCPayment's to pay on, where the payer chooses coin and chain.
 ///
-/// Rules:
-/// - The route for goods that have a price, where CCPayment shows the page.
-///   createAppOrderDepositAddress is for a page of the shop's own, and getOrCreateAppDepositAddress
-///   for payments of any amount at any time.
+/// - It is for goods that have a price. [`CreateAppOrderDepositAddress`] is for a page of the
+///   shop's own, and [`GetOrCreateAppDepositAddress`](super::GetOrCreateAppDepositAddress) for
+///   payments of any amount at any time.
 /// - A payment counts at the rate of its receipt.
-/// - Exactly one of priceFiatId and priceCoinId.
-/// - expiredAt is at most 10 days ahead (11012).
 ///
-/// A notification follows: `ApiDeposit`.
+/// The gateway sends `ApiDeposit` notifications about it.
+///
+/// Path: `POST /ccpayment/v2/createInvoiceUrl`.
 ///
 /// To send it, call `Client::submit`.
-///
-/// Source: `POST /ccpayment/v2/createInvoiceUrl`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CreateInvoiceUrl {
-    /// Exactly one of `priceFiatId` and `priceCoinId`.
+    /// The currency of the price: a fiat currency or a coin.
     #[serde(flatten)]
     pub price_in: PriceIn,
-    /// The merchant's id. 3 to 64 characters.
+    /// The merchant's own id of the invoice. Every invoice needs a new one. 3 to 64 characters.
     pub order_id: OrderId,
-    /// What is sold; shown on the hosted page. The documents say less than 120 characters in one
-    /// place and up to 128 in another; the lower one holds. At most 119 characters.
+    /// What is sold. CCPayment's page shows it. The documents differ about how long it may be, and
+    /// the lower limit holds. At most 119 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product: Option<String>,
-    /// The price. In the currency named by priceFiatId or priceCoinId. Above zero.
+    /// The price, in the currency of [`Self::price_in`]. Above zero.
     pub price: Amount,
-    /// When it expires. Default 24 hours.
+    /// When the invoice expires, at most 10 days ahead (11012). The default is 24 hours.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expired_at: Option<Timestamp>,
-    /// Where CCPayment writes to the payer. At most 120 characters.
+    /// The payer's e-mail address, which CCPayment writes to. At most 120 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub buyer_email: Option<String>,
-    /// Where the hosted page leads back to. At most 150 characters.
+    /// Where CCPayment's page leads back to. At most 150 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub return_url: Option<String>,
-    /// Where the hosted page leads when closed. At most 150 characters. In the official SDK
-    /// documents only.
+    /// Where CCPayment's page leads when the payer closes it. At most 150 characters. Only the
+    /// official SDK documents have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub close_url: Option<String>,
-    /// Where notifications of this item go. Overrides the webhook URL set on the dashboard for this
-    /// item. At most 150 characters. In the official SDK documents only.
+    /// Where the gateway sends the notifications of this invoice, instead of the URL on the
+    /// dashboard. At most 150 characters. Only the official SDK documents have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notify_url: Option<String>,
 }
 
 impl CreateInvoiceUrl {
-    /// The request, with what is required.
+    /// Takes what is required: the setters add the rest.
     #[must_use]
     pub fn new(price_in: impl Into<PriceIn>, order_id: impl Into<OrderId>, price: Amount) -> Self {
         Self {
@@ -506,42 +502,43 @@ impl CreateInvoiceUrl {
         }
     }
 
-    /// Sets [`Self::product`].
+    /// What is sold.
     #[must_use]
     pub fn product(mut self, product: impl Into<String>) -> Self {
         self.product = Some(product.into());
         self
     }
 
-    /// Sets [`Self::expired_at`].
+    /// When the invoice expires, at most 10 days ahead (11012).
     #[must_use]
     pub fn expired_at(mut self, expired_at: Timestamp) -> Self {
         self.expired_at = Some(expired_at);
         self
     }
 
-    /// Sets [`Self::buyer_email`].
+    /// The payer's e-mail address, which CCPayment writes to.
     #[must_use]
     pub fn buyer_email(mut self, buyer_email: impl Into<String>) -> Self {
         self.buyer_email = Some(buyer_email.into());
         self
     }
 
-    /// Sets [`Self::return_url`].
+    /// Where CCPayment's page leads back to.
     #[must_use]
     pub fn return_url(mut self, return_url: impl Into<String>) -> Self {
         self.return_url = Some(return_url.into());
         self
     }
 
-    /// Sets [`Self::close_url`].
+    /// Where CCPayment's page leads when the payer closes it.
     #[must_use]
     pub fn close_url(mut self, close_url: impl Into<String>) -> Self {
         self.close_url = Some(close_url.into());
         self
     }
 
-    /// Sets [`Self::notify_url`].
+    /// Where the gateway sends the notifications of this invoice, instead of the URL on the
+    /// dashboard.
     #[must_use]
     pub fn notify_url(mut self, notify_url: impl Into<String>) -> Self {
         self.notify_url = Some(notify_url.into());
@@ -600,29 +597,30 @@ impl Request for CreateInvoiceUrl {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CreateInvoiceUrlResponse {
-    /// The hosted page.
+    /// CCPayment's page to pay on.
     #[serde(deserialize_with = "wire::required")]
     pub invoice_url: String,
 }
 
-/// Reads an invoice together with all payments made to it in any coin.
+/// Reads an invoice, with all payments to it in any coin.
 ///
-/// totalPaidValue equals the sum of paidValue in the example; nothing says whether it counts risky
-/// or unfinished payments, so decide from the rows.
+/// [`standing`](GetInvoiceOrderInfoResponse::standing) sums the payments that count. No document
+/// says whether [`GetInvoiceOrderInfoResponse::total_paid_value`] has risky or unfinished ones in
+/// it.
+///
+/// Path: `POST /ccpayment/v2/getInvoiceOrderInfo`.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v2/getInvoiceOrderInfo`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetInvoiceOrderInfo {
-    /// The merchant's id. 3 to 64 characters.
+    /// The merchant's own id of the invoice. 3 to 64 characters.
     pub order_id: OrderId,
 }
 
 impl GetInvoiceOrderInfo {
-    /// The request, with what is required.
+    /// Takes what is required, which is everything.
     #[must_use]
     pub fn new(order_id: impl Into<OrderId>) -> Self {
         Self {
@@ -655,21 +653,21 @@ impl Sendable for GetInvoiceOrderInfo {}
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetInvoiceOrderInfoResponse {
-    /// The merchant's id.
+    /// The merchant's own id of the invoice.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub order_id: Option<OrderId>,
-    /// When it was created.
+    /// When the invoice was made.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub create_at: Option<Timestamp>,
-    /// What is sold; shown on the hosted page. Only when it was given.
+    /// What is sold, where the merchant said so.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
@@ -683,50 +681,48 @@ pub struct GetInvoiceOrderInfoResponse {
         skip_serializing_if = "Option::is_none"
     )]
     pub price: Option<Amount>,
-    /// The fiat that the invoice is priced in. Fiat-priced invoices only.
+    /// The fiat currency of the price, where it is in one.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub price_fiat_id: Option<FiatId>,
-    /// The coin that the invoice is priced in. Coin-priced invoices only; table says String,
-    /// example is an integer.
+    /// The coin of the price, where it is in one.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub price_coin_id: Option<CoinId>,
-    /// The symbol of the invoice's currency.
+    /// The symbol of the price's currency.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub price_symbol: String,
-    /// The hosted page.
+    /// CCPayment's page to pay on.
     #[serde(deserialize_with = "wire::required")]
     pub invoice_url: String,
-    /// Where CCPayment writes to the payer. Only when it was given.
+    /// The payer's e-mail address, where the merchant gave one.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub buyer_email: Option<String>,
-    /// When it expires.
+    /// When the invoice expires.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub expired_at: Option<Timestamp>,
-    /// What was paid in all, in the currency of the invoice. Sum of paidValue in the invoice
-    /// currency.
+    /// How much was paid in all, in the currency of the invoice.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub total_paid_value: Option<Amount>,
-    /// The payments. Treat null or missing as empty.
+    /// The payments to the invoice.
     #[serde(default, deserialize_with = "wire::entries")]
     pub paid_list: Vec<InvoicePayment>,
 }
@@ -736,33 +732,33 @@ pub struct GetInvoiceOrderInfoResponse {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct InvoicePayment {
-    /// CCPayment's id of the transaction.
+    /// CCPayment's id of the payment.
     #[serde(deserialize_with = "wire::required")]
     pub record_id: RecordId,
-    /// The coin.
+    /// The coin that was paid.
     #[serde(deserialize_with = "wire::required")]
     pub coin_id: CoinId,
     /// The coin's symbol.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub coin_symbol: String,
-    /// The chain.
+    /// The chain that it was paid on.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub chain: Chain,
-    /// Where it comes from. Missing on UTXO chains.
+    /// The address that the payment came from. UTXO chains have none.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub from_address: Option<Address>,
-    /// Where it goes.
+    /// The address that was paid to.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub to_address: Option<Address>,
-    /// The memo beside the address.
+    /// The memo of the payment, on chains that have one.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -772,7 +768,7 @@ pub struct InvoicePayment {
     /// How much was paid, in coins.
     #[serde(deserialize_with = "wire::required")]
     pub paid_amount: Amount,
-    /// What CCPayment keeps of it, in coins.
+    /// How much of it CCPayment keeps, in coins.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -782,34 +778,35 @@ pub struct InvoicePayment {
     /// The transaction on the chain.
     #[serde(flatten, with = "txid", skip_serializing_if = "Option::is_none")]
     pub txid: Option<TxId>,
-    /// Where it stands.
+    /// Where the payment stands.
     #[serde(deserialize_with = "wire::required")]
     pub status: DepositStatus,
-    /// True: the money was not credited to the merchant. `None`, when the gateway does not say, is
-    /// not the same as false.
+    /// Whether the money is held back as risky, and was not credited to the merchant. `None` means
+    /// that the gateway does not say, which is not the same as false.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub is_flagged_as_risky: Option<bool>,
-    /// When it arrived. Table says String, example is an integer.
+    /// When the payment arrived.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub arrived_at: Option<Timestamp>,
-    /// The exchange rate that was applied, at the time of receipt. Direction unclear: in the
-    /// example paidValue = paidAmount / rate, the text says times.
+    /// The exchange rate at the time of receipt. Never compute with it: by the documents' words
+    /// [`Self::paid_value`] is [`Self::paid_amount`] times this rate, and by their numbers it is
+    /// divided by it.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub rate: Option<Amount>,
-    /// What it is worth in the currency of the invoice; take it as it is, never compute it from the
-    /// rate. Already in the invoice currency: use it, do not recompute it.
+    /// What the payment is worth, in the currency of the invoice. The gateway has computed it: take
+    /// it as it is.
     #[serde(
         default,
         deserialize_with = "wire::optional",

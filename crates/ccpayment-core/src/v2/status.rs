@@ -11,13 +11,13 @@ open_enum! {
         Processing = "Processing",
         /// Confirmed. Whether it may be credited also depends on the risk flag.
         Success = "Success",
-        /// Not completed; the money was not received.
+        /// Not completed: the money was not received.
         Failed = "Failed",
     }
 }
 
 impl DepositStatus {
-    /// Whether it can't change any more. False for a word that we don't know.
+    /// Whether it can't change any more. A word that we don't know never is.
     #[must_use]
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Success | Self::Failed)
@@ -27,9 +27,9 @@ impl DepositStatus {
 open_enum! {
     /// Where a withdrawal stands.
     WithdrawStatus {
-        /// Waits for a person's approval; only where the merchant switched approval on.
+        /// Waits for a person's approval, where the merchant has switched that on.
         WaitingApproval = "WaitingApproval",
-        /// Refused by that person; no money moved.
+        /// A person refused it, and no money moved.
         Rejected = "Rejected",
         /// On its way.
         Processing = "Processing",
@@ -41,7 +41,7 @@ open_enum! {
 }
 
 impl WithdrawStatus {
-    /// Whether it can't change any more. False for a word that we don't know.
+    /// Whether it can't change any more. A word that we don't know never is.
     #[must_use]
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Rejected | Self::Success | Self::Failed)
@@ -61,7 +61,7 @@ open_enum! {
 }
 
 impl SwapStatus {
-    /// Whether it can't change any more. False for a word that we don't know.
+    /// Whether it can't change any more. A word that we don't know never is.
     #[must_use]
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Success | Self::Failed)
@@ -79,7 +79,7 @@ open_enum! {
 }
 
 impl TransferStatus {
-    /// Whether it can't change any more. False for a word that we don't know.
+    /// Whether it can't change any more. A word that we don't know never is.
     #[must_use]
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Success | Self::Failed)
@@ -113,11 +113,11 @@ open_enum! {
 open_enum! {
     /// Whether a chain works.
     ChainStatus {
-        /// It does.
+        /// It works.
         Normal = "Normal",
         /// Deposits and withdrawals may be late, or are not processed at all at the moment.
         Maintenance = "Maintenance",
-        /// The same in the words of another source.
+        /// The same as [`Self::Maintenance`], in another spelling.
         Maintain = "Maintain",
     }
 }
@@ -135,23 +135,23 @@ open_enum! {
 open_enum! {
     /// Where a batch stands. A cancelled one has no documented status of its own.
     BatchStatus {
-        /// Applied for; rows may be added.
+        /// Applied for. Rows can still be added.
         Init = "Init",
         /// Under review.
         Reviewing = "Reviewing",
-        /// Refused by a person.
+        /// A person refused it.
         Rejected = "Rejected",
         /// Waits for its time.
         Pending = "Pending",
         /// Being paid.
         Processing = "Processing",
-        /// Done; its rows tell how each ended.
+        /// Over. Its rows tell how each ended.
         Completed = "Completed",
     }
 }
 
 impl BatchStatus {
-    /// Whether it can't change any more. False for a word that we don't know.
+    /// Whether it can't change any more. A word that we don't know never is.
     #[must_use]
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Rejected | Self::Completed)
@@ -163,7 +163,7 @@ open_enum! {
     BatchTaskStatus {
         /// Being paid.
         Processing = "Processing",
-        /// Paid, in the one word that the documents mention.
+        /// Paid, in the only such word that the documents mention.
         Successful = "Successful",
         /// Paid, in the word of all other records.
         Success = "Success",

@@ -15,18 +15,18 @@ use crate::request::{Idempotency, Request, Sendable};
 use crate::validate::{ValidationError, checks};
 use crate::wire::{self, UnreadableRow};
 
-/// Lists the tokens that can be swapped and are switched on for this merchant.
+/// Lists the coins that can be swapped and that the merchant has switched on.
+///
+/// Path: `POST /ccpayment/v2/getSwapCoinList`.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v2/getSwapCoinList`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetSwapCoinList {}
 
 impl GetSwapCoinList {
-    /// The request; it has no parameters.
+    /// Takes nothing: the request has no parameters.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -62,16 +62,16 @@ pub struct GetSwapCoinListResponse {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct SwapCoin {
-    /// The coin.
+    /// The coin's id.
     #[serde(deserialize_with = "wire::required")]
     pub coin_id: CoinId,
-    /// The symbol.
+    /// The coin's symbol.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub symbol: String,
     /// Where the logo is.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub logo_url: String,
-    /// The chains. In the official SDKs only.
+    /// The chains that the coin is on. Only the official SDKs have it.
     #[serde(
         default,
         deserialize_with = "wire::entries",
@@ -80,39 +80,37 @@ pub struct SwapCoin {
     pub chains: Vec<Chain>,
 }
 
-/// Quotes a swap without carrying it out.
+/// Quotes a swap of the merchant's or of a user's, without carrying it out.
 ///
-/// Rules:
-/// - One path serves merchant and user swaps; extraFeeRate belongs to the user flow.
-/// - The fee never falls below the worth of 0.1 USDT, so feeRate can look huge on small amounts.
-/// - A quote does not lock anything.
+/// - The fee is worth at least 0.1 USDT, so that its rate can look huge on a small amount.
+/// - A quote locks nothing.
 ///
-/// Never sent, although a source names them:
-/// - `orderId`: pointless for a quote.
-/// - `userId`: no sample sends it.
-/// - `amountOutMinimum`: pointless for a quote.
-/// - `appId`: reserved, say the official docs.
+/// Some documents name fields that this request never sends:
+/// - `orderId`, `amountOutMinimum`: a quote needs none.
+/// - `userId`: no document shows a request with it.
+/// - `appId`: reserved, by the official SDK documents.
+///
+/// Path: `POST /ccpayment/v2/estimate`.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v2/estimate`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Estimate {
     /// The coin that goes in.
     pub coin_id_in: CoinId,
-    /// How much goes in, in coins of the input. Above zero.
+    /// How much goes in, in the coin that goes in. Above zero.
     pub amount_in: Amount,
     /// The coin that comes out.
     pub coin_id_out: CoinId,
-    /// The merchant's surcharge as a fraction: 0.01 is one percent. User swaps only.
+    /// The merchant's surcharge as a fraction, so that 0.01 is one percent. Only a user's swap has
+    /// one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extra_fee_rate: Option<Amount>,
 }
 
 impl Estimate {
-    /// The request, with what is required.
+    /// Takes what is required: the setters add the rest.
     #[must_use]
     pub fn new(
         coin_id_in: impl Into<CoinId>,
@@ -127,7 +125,7 @@ impl Estimate {
         }
     }
 
-    /// Sets [`Self::extra_fee_rate`].
+    /// The merchant's surcharge as a fraction, so that 0.01 is one percent.
     #[must_use]
     pub fn extra_fee_rate(mut self, extra_fee_rate: Amount) -> Self {
         self.extra_fee_rate = Some(extra_fee_rate);
@@ -170,84 +168,85 @@ pub struct EstimateResponse {
     /// The coin that comes out.
     #[serde(deserialize_with = "wire::required")]
     pub coin_id_out: CoinId,
-    /// How much comes out before fees, in coins of the output. Gross output before fees.
+    /// How much comes out before fees, in the coin that comes out.
     #[serde(deserialize_with = "wire::required")]
     pub amount_out: Amount,
-    /// How much goes in, in coins of the input.
+    /// How much goes in, in the coin that goes in.
     #[serde(deserialize_with = "wire::required")]
     pub amount_in: Amount,
-    /// Output per unit of input. Output units per input unit in every example (amountOut /
-    /// amountIn), although the written formula is the inverse.
+    /// How many coins come out for each that goes in. The documents' formula is the inverse of
+    /// that, but their numbers are not.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub swap_rate: Option<Amount>,
-    /// The fee as a fraction of the output. Fraction, not percent; becomes the effective rate when
-    /// the minimum fee applies.
+    /// The fee as a fraction of what comes out. Where the minimum fee applies, it is the rate that
+    /// results.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub fee_rate: Option<Amount>,
-    /// The fee. In the output coin: amountOut * feeRate, with a floor worth 0.1 USDT.
+    /// The fee, in the coin that comes out: [`Self::amount_out`] times [`Self::fee_rate`], and at
+    /// least the worth of 0.1 USDT.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub fee: Option<Amount>,
-    /// The merchant's surcharge, in coins of the output. Present on user swaps, "0" when none.
+    /// The merchant's surcharge, in the coin that comes out. Only a user's swap has one, and it is
+    /// 0 where none was asked for.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub extra_fee: Option<Amount>,
-    /// How much comes out after fees, in coins of the output. AmountOut - fee - extraFee.
+    /// How much comes out after fees, in the coin that comes out: [`Self::amount_out`] less
+    /// [`Self::fee`] and [`Self::extra_fee`].
     #[serde(deserialize_with = "wire::required")]
     pub net_amount_out: Amount,
 }
 
-/// Swaps merchant funds between two tokens at once.
+/// Swaps the merchant's money from one coin to another at once.
 ///
-/// Rules:
-/// - After a timeout or any unclear failure, look the record up with the SAME orderId, and repeat
-///   only with that same orderId; a repeated id is expected (by the error table, not by any
-///   example) to be answered with 11011 instead of swapping twice.
-/// - If the result would fall below amountOutMinimum the swap is not carried out (16003).
-/// - The fee never falls below the worth of 0.1 USDT, so feeRate can look huge on small amounts.
+/// - After a timeout or an unclear failure, `Client::payout` looks the record up and repeats only
+///   under the same order id.
+/// - By its codes the gateway refuses an order id that is taken (11011), but no document shows such
+///   an answer.
+/// - The fee is worth at least 0.1 USDT, so that its rate can look huge on a small amount.
 ///
-/// Never sent, although a source names them:
-/// - `userId`: for user swaps only.
-/// - `extraFeeRate`: for user swaps only.
-/// - `appId`: reserved, say the official docs.
+/// Some documents name fields that this request never sends:
+/// - `userId`, `extraFeeRate`: only a user's swap has one.
+/// - `appId`: reserved, by the official SDK documents.
+///
+/// Path: `POST /ccpayment/v2/swap`.
 ///
 /// To send it, call `Client::payout`.
-///
-/// Source: `POST /ccpayment/v2/swap`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Swap {
-    /// The merchant's id. Required by the seed; the official docs leave the rule commented out.
-    /// Always send it. 3 to 64 characters.
+    /// The merchant's own id of the swap. Every swap needs a new one. 3 to 64 characters.
     pub order_id: OrderId,
     /// The coin that goes in.
     pub coin_id_in: CoinId,
-    /// How much goes in, in coins of the input. Above zero.
+    /// How much goes in, in the coin that goes in. Above zero.
     pub amount_in: Amount,
     /// The coin that comes out.
     pub coin_id_out: CoinId,
-    /// The least that may come out; below it nothing is swapped (16003). Strongly advised.
+    /// The least that may come out. The gateway swaps nothing if it would be less (16003). Always
+    /// set it, because prices move.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount_out_minimum: Option<Amount>,
 }
 
 impl Swap {
-    /// The request, with what is required.
+    /// Takes what is required: the setters add the rest.
     #[must_use]
     pub fn new(
         order_id: impl Into<OrderId>,
@@ -264,7 +263,7 @@ impl Swap {
         }
     }
 
-    /// Sets [`Self::amount_out_minimum`].
+    /// The least that may come out.
     #[must_use]
     pub fn amount_out_minimum(mut self, amount_out_minimum: Amount) -> Self {
         self.amount_out_minimum = Some(amount_out_minimum);
@@ -305,10 +304,10 @@ impl Request for Swap {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct SwapResponse {
-    /// CCPayment's id of the transaction.
+    /// CCPayment's id of the swap.
     #[serde(deserialize_with = "wire::required")]
     pub record_id: RecordId,
-    /// The merchant's id.
+    /// The merchant's own id of the swap.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -321,61 +320,63 @@ pub struct SwapResponse {
     /// The coin that comes out.
     #[serde(deserialize_with = "wire::required")]
     pub coin_id_out: CoinId,
-    /// How much comes out before fees, in coins of the output. Gross output before fees.
+    /// How much comes out before fees, in the coin that comes out.
     #[serde(deserialize_with = "wire::required")]
     pub amount_out: Amount,
-    /// How much goes in, in coins of the input.
+    /// How much goes in, in the coin that goes in.
     #[serde(deserialize_with = "wire::required")]
     pub amount_in: Amount,
-    /// Output per unit of input. Output units per input unit in every example (amountOut /
-    /// amountIn), although the written formula is the inverse.
+    /// How many coins come out for each that goes in. The documents' formula is the inverse of
+    /// that, but their numbers are not.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub swap_rate: Option<Amount>,
-    /// The fee as a fraction of the output. Fraction, not percent; becomes the effective rate when
-    /// the minimum fee applies.
+    /// The fee as a fraction of what comes out. Where the minimum fee applies, it is the rate that
+    /// results.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub fee_rate: Option<Amount>,
-    /// The fee. In the output coin: amountOut * feeRate, with a floor worth 0.1 USDT.
+    /// The fee, in the coin that comes out: [`Self::amount_out`] times [`Self::fee_rate`], and at
+    /// least the worth of 0.1 USDT.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub fee: Option<Amount>,
-    /// The merchant's surcharge, in coins of the output. Present on user swaps, "0" when none.
+    /// The merchant's surcharge, in the coin that comes out. Only a user's swap has one, and it is
+    /// 0 where none was asked for.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub extra_fee: Option<Amount>,
-    /// How much comes out after fees, in coins of the output. AmountOut - fee - extraFee.
+    /// How much comes out after fees, in the coin that comes out: [`Self::amount_out`] less
+    /// [`Self::fee`] and [`Self::extra_fee`].
     #[serde(deserialize_with = "wire::required")]
     pub net_amount_out: Amount,
-    /// The least that may come out; below it nothing is swapped (16003). In the official SDK
-    /// documents only.
+    /// The least that may come out, where it was set. Only the official SDK documents have it.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub amount_out_minimum: Option<Amount>,
-    /// The price of the coin that comes out. In the official SDK documents only.
+    /// The price of the coin that comes out. Only the official SDK documents have it.
     #[serde(
         flatten,
         with = "to_coin_price",
         skip_serializing_if = "Option::is_none"
     )]
     pub to_coin_price: Option<Amount>,
-    /// The price of the coin that goes in. In the official SDK documents only.
+    /// The price of the coin that goes in. Only the official SDK documents have it.
     #[serde(
         flatten,
         with = "from_coin_price",
@@ -388,27 +389,24 @@ wire::either_name!(to_coin_price by same_named as Strictly: "to_coin_price", "to
 
 wire::either_name!(from_coin_price by same_named as Strictly: "from_coin_price", "fromCoinPrice");
 
-/// Reads one merchant swap.
+/// Reads one swap of the merchant.
 ///
-/// Send exactly one of recordId and orderId: the swap pages forbid sending both as well as sending
-/// none.
+/// Some documents name fields that this request never sends:
+/// - `ty`: the official SDK documents share one request among four operations.
 ///
-/// Never sent, although a source names them:
-/// - `ty`: the official docs share one request type for four calls.
+/// Path: `POST /ccpayment/v2/getSwapRecord`.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v2/getSwapRecord`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 #[non_exhaustive]
 pub struct GetSwapRecord {
-    /// Exactly one of `recordId` and `orderId`.
+    /// The record to read, by CCPayment's id or by the merchant's own.
     pub key: RecordKey,
 }
 
 impl GetSwapRecord {
-    /// The request, with what is required.
+    /// Takes what is required, which is everything.
     #[must_use]
     pub fn new(key: impl Into<RecordKey>) -> Self {
         Self { key: key.into() }
@@ -439,7 +437,7 @@ impl Sendable for GetSwapRecord {}
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetSwapRecordResponse {
-    /// The record.
+    /// The swap.
     #[serde(deserialize_with = "wire::object")]
     pub record: SwapRecord,
 }
@@ -449,98 +447,98 @@ pub struct GetSwapRecordResponse {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct SwapRecord {
-    /// CCPayment's id of the transaction.
+    /// CCPayment's id of the swap.
     #[serde(deserialize_with = "wire::required")]
     pub record_id: RecordId,
-    /// The merchant's id.
+    /// The merchant's own id of the swap.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub order_id: Option<OrderId>,
-    /// Symbol of the coin that goes in.
+    /// The symbol of the coin that goes in.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub coin_in_symbol: String,
     /// The coin that goes in.
     #[serde(deserialize_with = "wire::required")]
     pub coin_id_in: CoinId,
-    /// Symbol of the coin that comes out.
+    /// The symbol of the coin that comes out.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub coin_out_symbol: String,
     /// The coin that comes out.
     #[serde(deserialize_with = "wire::required")]
     pub coin_id_out: CoinId,
-    /// How much comes out before fees, in coins of the output.
+    /// How much comes out before fees, in the coin that comes out.
     #[serde(deserialize_with = "wire::required")]
     pub amount_out: Amount,
-    /// How much goes in, in coins of the input. Records pad amounts to 24 decimals.
+    /// How much goes in, in the coin that goes in. Records pad amounts to 24 decimals.
     #[serde(deserialize_with = "wire::required")]
     pub amount_in: Amount,
-    /// The least that may come out; below it nothing is swapped (16003). Missing when none was set.
+    /// The least that may come out, where it was set.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub amount_out_minimum: Option<Amount>,
-    /// How much comes out after fees, in coins of the output.
+    /// How much comes out after fees, in the coin that comes out.
     #[serde(deserialize_with = "wire::required")]
     pub net_amount_out: Amount,
-    /// The merchant's id of an end user. User swaps; listed for merchant swaps too but absent from
-    /// those examples.
+    /// The end user, where it is a user's swap.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub user_id: Option<UserId>,
-    /// The merchant's surcharge, in coins of the output. User swaps.
+    /// The merchant's surcharge, in the coin that comes out. Only a user's swap has one.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub extra_fee: Option<Amount>,
-    /// The merchant's surcharge as a fraction: 0.01 is one percent. User swaps.
+    /// The merchant's surcharge as a fraction, so that 0.01 is one percent. Only a user's swap has
+    /// one.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub extra_fee_rate: Option<Amount>,
-    /// Output per unit of input. Output per input unit.
+    /// How many coins come out for each that goes in.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub swap_rate: Option<Amount>,
-    /// The fee as a fraction of the output.
+    /// The fee as a fraction of what comes out.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub fee_rate: Option<Amount>,
-    /// The fee.
+    /// The fee, in the coin that comes out.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub fee: Option<Amount>,
-    /// Where it stands.
+    /// Where the swap stands.
     #[serde(deserialize_with = "wire::required")]
     pub status: SwapStatus,
-    /// When it was created.
+    /// When the swap was made.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub created_at: Option<Timestamp>,
-    /// When it arrived. Assume missing or 0 while not settled.
+    /// When its result arrived. Until then it may be missing or 0.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
@@ -549,105 +547,103 @@ pub struct SwapRecord {
     pub arrived_at: Option<Timestamp>,
 }
 
-/// Pages through merchant swaps.
+/// Lists the merchant's swaps.
 ///
-/// Rules:
-/// - At most 20 record ids and 20 order ids (official docs).
-/// - endAt - startAt must not exceed three months.
-/// - Pages hold 20 rows unless a limit is offered; continue with nextId until it is empty.
+/// - The gateway takes a span of three months at most. The client reads a longer one in several
+///   requests.
+/// - A page usually has 20 records.
+///
+/// Path: `POST /ccpayment/v2/getSwapRecordList`.
 ///
 /// To send it, call `Client::pages` or `Client::items`.
-///
-/// Source: `POST /ccpayment/v2/getSwapRecordList`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetSwapRecordList {
-    /// CCPayment's ids. At most 20 entries.
+    /// Only these swaps, by CCPayment's ids. At most 20 entries.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub record_ids: Vec<RecordId>,
-    /// The merchant's ids. At most 20 entries.
+    /// Only these swaps, by the merchant's own ids. At most 20 entries.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub order_ids: Vec<OrderId>,
-    /// The merchant's id of an end user. Filter; only in the official docs for merchant swaps. 5 to
-    /// 64 characters. In the official SDK documents only.
+    /// Only swaps of this end user. 5 to 64 characters. Only the official SDK documents have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
-    /// The coin that goes in.
+    /// Only swaps of this coin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coin_id_in: Option<CoinId>,
-    /// The coin that comes out.
+    /// Only swaps into this coin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coin_id_out: Option<CoinId>,
-    /// From this moment on. Lower bound of the creation time; the official docs say the last 90
-    /// days when omitted.
+    /// Only records made from this moment on. By the official SDK documents, the default is 90 days
+    /// ago.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_at: Option<Timestamp>,
-    /// Up to this moment. Upper bound of the creation time.
+    /// Only records made up to this moment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_at: Option<Timestamp>,
-    /// Where the next page begins; none on the last page.
+    /// Where the page begins. The first page has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_id: Option<Cursor>,
 }
 
 impl GetSwapRecordList {
-    /// The request, without any condition.
+    /// Takes nothing: the setters add conditions.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets [`Self::record_ids`].
+    /// Only these swaps, by CCPayment's ids.
     #[must_use]
     pub fn record_ids(mut self, record_ids: impl IntoIterator<Item = impl Into<RecordId>>) -> Self {
         self.record_ids = record_ids.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Sets [`Self::order_ids`].
+    /// Only these swaps, by the merchant's own ids.
     #[must_use]
     pub fn order_ids(mut self, order_ids: impl IntoIterator<Item = impl Into<OrderId>>) -> Self {
         self.order_ids = order_ids.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Sets [`Self::user_id`].
+    /// Only swaps of this end user.
     #[must_use]
     pub fn user_id(mut self, user_id: impl Into<UserId>) -> Self {
         self.user_id = Some(user_id.into());
         self
     }
 
-    /// Sets [`Self::coin_id_in`].
+    /// Only swaps of this coin.
     #[must_use]
     pub fn coin_id_in(mut self, coin_id_in: impl Into<CoinId>) -> Self {
         self.coin_id_in = Some(coin_id_in.into());
         self
     }
 
-    /// Sets [`Self::coin_id_out`].
+    /// Only swaps into this coin.
     #[must_use]
     pub fn coin_id_out(mut self, coin_id_out: impl Into<CoinId>) -> Self {
         self.coin_id_out = Some(coin_id_out.into());
         self
     }
 
-    /// Sets [`Self::start_at`].
+    /// Only records made from this moment on.
     #[must_use]
     pub fn start_at(mut self, start_at: Timestamp) -> Self {
         self.start_at = Some(start_at);
         self
     }
 
-    /// Sets [`Self::end_at`].
+    /// Only records made up to this moment.
     #[must_use]
     pub fn end_at(mut self, end_at: Timestamp) -> Self {
         self.end_at = Some(end_at);
         self
     }
 
-    /// Sets [`Self::next_id`].
+    /// Where the page begins.
     #[must_use]
     pub fn next_id(mut self, next_id: Cursor) -> Self {
         self.next_id = Some(next_id);
@@ -743,10 +739,10 @@ impl Paged for GetSwapRecordList {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetSwapRecordListResponse {
-    /// The records of this page, newest first where the documents say so.
+    /// The swaps of this page.
     #[serde(with = "wire::rows")]
     pub records: Vec<Result<SwapRecord, UnreadableRow>>,
-    /// Where the next page begins; none on the last page. Empty or absent on the last page.
+    /// Where the next page begins. The last page has none.
     #[serde(
         default,
         deserialize_with = "wire::optional",

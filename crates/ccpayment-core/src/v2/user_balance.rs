@@ -11,22 +11,22 @@ use crate::request::{Idempotency, Request, Sendable};
 use crate::validate::ValidationError;
 use crate::wire;
 
-/// Lists every balance of one end user.
+/// Reads every balance of an end user.
+///
+/// Path: `POST /ccpayment/v2/getUserCoinAssetList`.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v2/getUserCoinAssetList`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetUserCoinAssetList {
-    /// The merchant's id of an end user. End-user id in the merchant's own system; the APP ID
-    /// itself stands for the merchant account and must not be handed to a user. 5 to 64 characters.
+    /// The end user, by the merchant's own id. The APP ID stands for the merchant and must not be
+    /// given to a user. 5 to 64 characters.
     pub user_id: UserId,
 }
 
 impl GetUserCoinAssetList {
-    /// The request, with what is required.
+    /// Takes what is required, which is everything.
     #[must_use]
     pub fn new(user_id: impl Into<UserId>) -> Self {
         Self {
@@ -63,7 +63,7 @@ impl Sendable for GetUserCoinAssetList {}
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetUserCoinAssetListResponse {
-    /// The merchant's id of an end user.
+    /// The end user.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -75,24 +75,24 @@ pub struct GetUserCoinAssetListResponse {
     pub assets: Vec<Asset>,
 }
 
-/// Reads the balance of one token for one end user.
+/// Reads an end user's balance of one coin.
+///
+/// Path: `POST /ccpayment/v2/getUserCoinAsset`.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v2/getUserCoinAsset`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetUserCoinAsset {
-    /// The merchant's id of an end user. End-user id in the merchant's own system; the APP ID
-    /// itself stands for the merchant account and must not be handed to a user. 5 to 64 characters.
+    /// The end user, by the merchant's own id. The APP ID stands for the merchant and must not be
+    /// given to a user. 5 to 64 characters.
     pub user_id: UserId,
     /// The coin.
     pub coin_id: CoinId,
 }
 
 impl GetUserCoinAsset {
-    /// The request, with what is required.
+    /// Takes what is required, which is everything.
     #[must_use]
     pub fn new(user_id: impl Into<UserId>, coin_id: impl Into<CoinId>) -> Self {
         Self {
@@ -131,7 +131,7 @@ impl Sendable for GetUserCoinAsset {}
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetUserCoinAssetResponse {
-    /// The merchant's id of an end user.
+    /// The end user.
     #[serde(
         default,
         deserialize_with = "wire::optional",

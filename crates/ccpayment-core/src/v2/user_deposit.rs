@@ -15,37 +15,38 @@ use crate::request::{Idempotency, Request, Sendable};
 use crate::validate::{ValidationError, checks};
 use crate::wire::{self, UnreadableRow};
 
-/// Returns the permanent deposit address of an end user on a chain, making one when needed.
+/// Gives an end user a permanent deposit address on a chain, and makes it on first use.
 ///
-/// Rules:
-/// - The route where CCPayment keeps a balance for each user: what is paid there is the user's, not
-///   the merchant's. Where the merchant keeps the books itself, it is getOrCreateAppDepositAddress.
-/// - No notification is sent for a coin that is not enabled on the dashboard (Settings, Tokens for
-///   your business): read the list of deposits as well.
-/// - An account may own 1000 user addresses unless support raises the cap (15001 when exhausted).
+/// - It is for merchants who let CCPayment keep a balance for each user: money that is paid there
+///   belongs to the user, not to the merchant. A merchant who keeps the books takes
+///   [`GetOrCreateAppDepositAddress`](super::GetOrCreateAppDepositAddress).
+/// - A payment in a coin that is not enabled on the dashboard (Settings, Tokens for your business)
+///   is not announced. Read [`GetUserDepositRecordList`] as well.
+/// - An account may have 1000 addresses of users, unless support raises the limit. The gateway
+///   refuses more (15001).
 ///
-/// A notification follows: `UserDeposit`.
+/// The gateway sends `UserDeposit` notifications about it.
+///
+/// Path: `POST /ccpayment/v2/getOrCreateUserDepositAddress`.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v2/getOrCreateUserDepositAddress`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetOrCreateUserDepositAddress {
-    /// The merchant's id of an end user. End-user id in the merchant's own system; the APP ID
-    /// itself stands for the merchant account and must not be handed to a user. 5 to 64 characters.
+    /// The end user, by the merchant's own id. The APP ID stands for the merchant and must not be
+    /// given to a user. 5 to 64 characters.
     pub user_id: UserId,
-    /// The chain.
+    /// The chain of the address, by its symbol such as POLYGON.
     pub chain: Chain,
-    /// Where notifications of this item go. Overrides the webhook URL set on the dashboard for this
-    /// item. At most 150 characters. In the official SDK documents only.
+    /// Where the gateway sends the notifications of this address, instead of the URL on the
+    /// dashboard. At most 150 characters. Only the official SDK documents have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notify_url: Option<String>,
 }
 
 impl GetOrCreateUserDepositAddress {
-    /// The request, with what is required.
+    /// Takes what is required: the setters add the rest.
     #[must_use]
     pub fn new(user_id: impl Into<UserId>, chain: Chain) -> Self {
         Self {
@@ -55,7 +56,8 @@ impl GetOrCreateUserDepositAddress {
         }
     }
 
-    /// Sets [`Self::notify_url`].
+    /// Where the gateway sends the notifications of this address, instead of the URL on the
+    /// dashboard.
     #[must_use]
     pub fn notify_url(mut self, notify_url: impl Into<String>) -> Self {
         self.notify_url = Some(notify_url.into());
@@ -96,11 +98,10 @@ impl Sendable for GetOrCreateUserDepositAddress {}
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetOrCreateUserDepositAddressResponse {
-    /// The address.
+    /// The address to pay to.
     #[serde(deserialize_with = "wire::required")]
     pub address: Address,
-    /// The memo that some chains need (14003) and others refuse (14009). Payer must use it on memo
-    /// chains; empty otherwise.
+    /// The memo that a payment must carry, on chains that have one.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -111,21 +112,23 @@ pub struct GetOrCreateUserDepositAddressResponse {
 
 /// Reads one deposit of an end user.
 ///
-/// Credit only when status is Success and isFlaggedAsRisky is false.
+/// Credit the payer only where [`UserDepositRecord::status`] is [`DepositStatus::Success`] and
+/// [`UserDepositRecord::is_flagged_as_risky`] is false. `confirm` of `ccpayment-webhook` decides
+/// that.
+///
+/// Path: `POST /ccpayment/v2/getUserDepositRecord`.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v2/getUserDepositRecord`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetUserDepositRecord {
-    /// CCPayment's id of the transaction.
+    /// CCPayment's id of the deposit.
     pub record_id: RecordId,
 }
 
 impl GetUserDepositRecord {
-    /// The request, with what is required.
+    /// Takes what is required, which is everything.
     #[must_use]
     pub fn new(record_id: impl Into<RecordId>) -> Self {
         Self {
@@ -158,7 +161,7 @@ impl Sendable for GetUserDepositRecord {}
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetUserDepositRecordResponse {
-    /// The record.
+    /// The deposit.
     #[serde(deserialize_with = "wire::object")]
     pub record: UserDepositRecord,
 }
@@ -168,26 +171,26 @@ pub struct GetUserDepositRecordResponse {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct UserDepositRecord {
-    /// The merchant's id of an end user.
+    /// The end user.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub user_id: Option<UserId>,
-    /// CCPayment's id of the transaction.
+    /// CCPayment's id of the deposit.
     #[serde(deserialize_with = "wire::required")]
     pub record_id: RecordId,
-    /// The coin.
+    /// The coin that was paid.
     #[serde(deserialize_with = "wire::required")]
     pub coin_id: CoinId,
     /// The coin's symbol.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub coin_symbol: String,
-    /// The chain.
+    /// The chain that it was paid on.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub chain: Chain,
-    /// The coin's contract on that chain; not always an address.
+    /// The coin's contract on that chain. It is not always an address.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub contract: String,
     /// The coin's price in US dollars at that time.
@@ -198,31 +201,31 @@ pub struct UserDepositRecord {
         skip_serializing_if = "Option::is_none"
     )]
     pub coin_usd_price: Option<Amount>,
-    /// Where it comes from. Missing on UTXO chains.
+    /// The address that the payment came from. UTXO chains have none.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub from_address: Option<Address>,
-    /// Where it goes.
+    /// The address that was paid to.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub to_address: Option<Address>,
-    /// The memo beside the address.
+    /// The memo of the payment, on chains that have one.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub to_memo: Option<Memo>,
-    /// How much, in coins.
+    /// How much was paid, in coins.
     #[serde(deserialize_with = "wire::required")]
     pub amount: Amount,
-    /// What CCPayment keeps of it, in coins.
+    /// How much of it CCPayment keeps, in coins.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -232,18 +235,18 @@ pub struct UserDepositRecord {
     /// The transaction on the chain.
     #[serde(flatten, with = "tx_id", skip_serializing_if = "Option::is_none")]
     pub tx_id: Option<TxId>,
-    /// Where it stands.
+    /// Where the deposit stands.
     #[serde(deserialize_with = "wire::required")]
     pub status: DepositStatus,
-    /// When it arrived.
+    /// When the payment arrived.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub arrived_at: Option<Timestamp>,
-    /// True: the money was not credited to the merchant. `None`, when the gateway does not say, is
-    /// not the same as false.
+    /// Whether the money is held back as risky, and was not credited to the merchant. `None` means
+    /// that the gateway does not say, which is not the same as false.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -254,47 +257,45 @@ pub struct UserDepositRecord {
 
 wire::either_name!(tx_id by same_named as Strictly: "txId", "txid");
 
-/// Pages through the deposits of an end user, newest first.
+/// Lists the deposits of an end user, newest first.
 ///
-/// Rules:
-/// - No explicit limit on endAt - startAt is given for this route; the swap list pages cap it at
-///   three months and the default window is 90 days, so keep windows within that (error 11008
-///   signals a window that is too wide).
-/// - Pages hold 20 rows unless a limit is offered; continue with nextId until it is empty.
+/// - The client reads a span of more than 90 days in several requests: the gateway refuses one that
+///   is too long (11008), and no document says how long that is.
+/// - A page usually has 20 records.
+///
+/// Path: `POST /ccpayment/v2/getUserDepositRecordList`.
 ///
 /// To send it, call `Client::pages` or `Client::items`.
-///
-/// Source: `POST /ccpayment/v2/getUserDepositRecordList`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetUserDepositRecordList {
-    /// The merchant's id of an end user. End-user id in the merchant's own system; the APP ID
-    /// itself stands for the merchant account and must not be handed to a user. 5 to 64 characters.
+    /// The end user, by the merchant's own id. The APP ID stands for the merchant and must not be
+    /// given to a user. 5 to 64 characters.
     pub user_id: UserId,
-    /// The coin.
+    /// Only deposits in this coin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coin_id: Option<CoinId>,
-    /// The chain.
+    /// Only deposits on this chain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain: Option<Chain>,
-    /// Where it goes. In the official SDK documents only.
+    /// Only deposits to this address. Only the official SDK documents have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to_address: Option<Address>,
-    /// From this moment on. Lower bound of the creation time; the official docs say the last 90
-    /// days when omitted.
+    /// Only records made from this moment on. By the official SDK documents, the default is 90 days
+    /// ago.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_at: Option<Timestamp>,
-    /// Up to this moment. Upper bound of the creation time.
+    /// Only records made up to this moment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_at: Option<Timestamp>,
-    /// Where the next page begins; none on the last page.
+    /// Where the page begins. The first page has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_id: Option<Cursor>,
 }
 
 impl GetUserDepositRecordList {
-    /// The request, with what is required.
+    /// Takes what is required: the setters add the rest.
     #[must_use]
     pub fn new(user_id: impl Into<UserId>) -> Self {
         Self {
@@ -308,42 +309,42 @@ impl GetUserDepositRecordList {
         }
     }
 
-    /// Sets [`Self::coin_id`].
+    /// Only deposits in this coin.
     #[must_use]
     pub fn coin_id(mut self, coin_id: impl Into<CoinId>) -> Self {
         self.coin_id = Some(coin_id.into());
         self
     }
 
-    /// Sets [`Self::chain`].
+    /// Only deposits on this chain.
     #[must_use]
     pub fn chain(mut self, chain: Chain) -> Self {
         self.chain = Some(chain);
         self
     }
 
-    /// Sets [`Self::to_address`].
+    /// Only deposits to this address.
     #[must_use]
     pub fn to_address(mut self, to_address: Address) -> Self {
         self.to_address = Some(to_address);
         self
     }
 
-    /// Sets [`Self::start_at`].
+    /// Only records made from this moment on.
     #[must_use]
     pub fn start_at(mut self, start_at: Timestamp) -> Self {
         self.start_at = Some(start_at);
         self
     }
 
-    /// Sets [`Self::end_at`].
+    /// Only records made up to this moment.
     #[must_use]
     pub fn end_at(mut self, end_at: Timestamp) -> Self {
         self.end_at = Some(end_at);
         self
     }
 
-    /// Sets [`Self::next_id`].
+    /// Where the page begins.
     #[must_use]
     pub fn next_id(mut self, next_id: Cursor) -> Self {
         self.next_id = Some(next_id);
@@ -432,10 +433,10 @@ impl Paged for GetUserDepositRecordList {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetUserDepositRecordListResponse {
-    /// The records of this page, newest first where the documents say so.
+    /// The deposits of this page, newest first.
     #[serde(with = "wire::rows")]
     pub records: Vec<Result<UserDepositRecord, UnreadableRow>>,
-    /// Where the next page begins; none on the last page. Empty or absent on the last page.
+    /// Where the next page begins. The last page has none.
     #[serde(
         default,
         deserialize_with = "wire::optional",

@@ -15,46 +15,47 @@ use crate::request::{Idempotency, Request, Sendable};
 use crate::validate::{ValidationError, checks};
 use crate::wire::{self, UnreadableRow};
 
-/// Swaps the funds of an end user, with an optional merchant surcharge.
+/// Swaps an end user's money from one coin to another at once, with a surcharge if the merchant
+/// wants one.
 ///
-/// Rules:
-/// - After a timeout or any unclear failure, look the record up with the SAME orderId, and repeat
-///   only with that same orderId; a repeated id is expected (by the error table, not by any
-///   example) to be answered with 11011 instead of swapping twice.
-/// - If the result would fall below amountOutMinimum the swap is not carried out (16003).
-/// - The fee never falls below the worth of 0.1 USDT, so feeRate can look huge on small amounts.
+/// - After a timeout or an unclear failure, `Client::payout` looks the record up and repeats only
+///   under the same order id.
+/// - By its codes the gateway refuses an order id that is taken (11011), but no document shows such
+///   an answer.
+/// - The fee is worth at least 0.1 USDT, so that its rate can look huge on a small amount.
 ///
-/// Never sent, although a source names them:
-/// - `appId`: reserved, say the official docs.
+/// Some documents name fields that this request never sends:
+/// - `appId`: reserved, by the official SDK documents.
+///
+/// Path: `POST /ccpayment/v2/userSwap`.
 ///
 /// To send it, call `Client::payout`.
-///
-/// Source: `POST /ccpayment/v2/userSwap`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct UserSwap {
-    /// The merchant's id. 3 to 64 characters.
+    /// The merchant's own id of the swap. Every swap needs a new one. 3 to 64 characters.
     pub order_id: OrderId,
-    /// The merchant's id of an end user. Required by the seed; optional with a shorter, commented-
-    /// out rule in the official docs. 5 to 64 characters.
+    /// The end user, by the merchant's own id. The APP ID stands for the merchant and must not be
+    /// given to a user. 5 to 64 characters.
     pub user_id: UserId,
     /// The coin that goes in.
     pub coin_id_in: CoinId,
-    /// How much goes in, in coins of the input. Above zero.
+    /// How much goes in, in the coin that goes in. Above zero.
     pub amount_in: Amount,
     /// The coin that comes out.
     pub coin_id_out: CoinId,
-    /// The merchant's surcharge as a fraction: 0.01 is one percent. Fraction: 0.01 is 1%.
+    /// The merchant's surcharge as a fraction, so that 0.01 is one percent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub extra_fee_rate: Option<Amount>,
-    /// The least that may come out; below it nothing is swapped (16003).
+    /// The least that may come out. The gateway swaps nothing if it would be less (16003). Always
+    /// set it, because prices move.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount_out_minimum: Option<Amount>,
 }
 
 impl UserSwap {
-    /// The request, with what is required.
+    /// Takes what is required: the setters add the rest.
     #[must_use]
     pub fn new(
         order_id: impl Into<OrderId>,
@@ -74,14 +75,14 @@ impl UserSwap {
         }
     }
 
-    /// Sets [`Self::extra_fee_rate`].
+    /// The merchant's surcharge as a fraction, so that 0.01 is one percent.
     #[must_use]
     pub fn extra_fee_rate(mut self, extra_fee_rate: Amount) -> Self {
         self.extra_fee_rate = Some(extra_fee_rate);
         self
     }
 
-    /// Sets [`Self::amount_out_minimum`].
+    /// The least that may come out.
     #[must_use]
     pub fn amount_out_minimum(mut self, amount_out_minimum: Amount) -> Self {
         self.amount_out_minimum = Some(amount_out_minimum);
@@ -130,10 +131,10 @@ impl Request for UserSwap {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct UserSwapResponse {
-    /// CCPayment's id of the transaction.
+    /// CCPayment's id of the swap.
     #[serde(deserialize_with = "wire::required")]
     pub record_id: RecordId,
-    /// The merchant's id.
+    /// The merchant's own id of the swap.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -146,61 +147,63 @@ pub struct UserSwapResponse {
     /// The coin that comes out.
     #[serde(deserialize_with = "wire::required")]
     pub coin_id_out: CoinId,
-    /// How much comes out before fees, in coins of the output. Gross output before fees.
+    /// How much comes out before fees, in the coin that comes out.
     #[serde(deserialize_with = "wire::required")]
     pub amount_out: Amount,
-    /// How much goes in, in coins of the input.
+    /// How much goes in, in the coin that goes in.
     #[serde(deserialize_with = "wire::required")]
     pub amount_in: Amount,
-    /// Output per unit of input. Output units per input unit in every example (amountOut /
-    /// amountIn), although the written formula is the inverse.
+    /// How many coins come out for each that goes in. The documents' formula is the inverse of
+    /// that, but their numbers are not.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub swap_rate: Option<Amount>,
-    /// The fee as a fraction of the output. Fraction, not percent; becomes the effective rate when
-    /// the minimum fee applies.
+    /// The fee as a fraction of what comes out. Where the minimum fee applies, it is the rate that
+    /// results.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub fee_rate: Option<Amount>,
-    /// The fee. In the output coin: amountOut * feeRate, with a floor worth 0.1 USDT.
+    /// The fee, in the coin that comes out: [`Self::amount_out`] times [`Self::fee_rate`], and at
+    /// least the worth of 0.1 USDT.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub fee: Option<Amount>,
-    /// The merchant's surcharge, in coins of the output. Present on user swaps, "0" when none.
+    /// The merchant's surcharge, in the coin that comes out. Only a user's swap has one, and it is
+    /// 0 where none was asked for.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub extra_fee: Option<Amount>,
-    /// How much comes out after fees, in coins of the output. AmountOut - fee - extraFee.
+    /// How much comes out after fees, in the coin that comes out: [`Self::amount_out`] less
+    /// [`Self::fee`] and [`Self::extra_fee`].
     #[serde(deserialize_with = "wire::required")]
     pub net_amount_out: Amount,
-    /// The least that may come out; below it nothing is swapped (16003). In the official SDK
-    /// documents only.
+    /// The least that may come out, where it was set. Only the official SDK documents have it.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub amount_out_minimum: Option<Amount>,
-    /// The price of the coin that comes out. In the official SDK documents only.
+    /// The price of the coin that comes out. Only the official SDK documents have it.
     #[serde(
         flatten,
         with = "to_coin_price",
         skip_serializing_if = "Option::is_none"
     )]
     pub to_coin_price: Option<Amount>,
-    /// The price of the coin that goes in. In the official SDK documents only.
+    /// The price of the coin that goes in. Only the official SDK documents have it.
     #[serde(
         flatten,
         with = "from_coin_price",
@@ -215,25 +218,22 @@ wire::either_name!(from_coin_price by same_named as Strictly: "from_coin_price",
 
 /// Reads one swap of an end user.
 ///
-/// Send exactly one of recordId and orderId: the swap pages forbid sending both as well as sending
-/// none.
+/// Some documents name fields that this request never sends:
+/// - `ty`: the official SDK documents share one request among four operations.
 ///
-/// Never sent, although a source names them:
-/// - `ty`: the official docs share one request type for four calls.
+/// Path: `POST /ccpayment/v2/getUserSwapRecord`.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v2/getUserSwapRecord`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 #[non_exhaustive]
 pub struct GetUserSwapRecord {
-    /// Exactly one of `recordId` and `orderId`.
+    /// The record to read, by CCPayment's id or by the merchant's own.
     pub key: RecordKey,
 }
 
 impl GetUserSwapRecord {
-    /// The request, with what is required.
+    /// Takes what is required, which is everything.
     #[must_use]
     pub fn new(key: impl Into<RecordKey>) -> Self {
         Self { key: key.into() }
@@ -264,109 +264,108 @@ impl Sendable for GetUserSwapRecord {}
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetUserSwapRecordResponse {
-    /// The record.
+    /// The swap.
     #[serde(deserialize_with = "wire::object")]
     pub record: SwapRecord,
 }
 
-/// Pages through swaps of end users.
+/// Lists the swaps of end users.
 ///
-/// Rules:
-/// - At most 20 record ids and 20 order ids (official docs).
-/// - The three-month limit is written only on the merchant list page; assume it here as well.
-/// - Pages hold 20 rows unless a limit is offered; continue with nextId until it is empty.
+/// - The client reads a span of more than 90 days in several requests: the documents limit the
+///   merchant's swaps to three months, and say nothing about these.
+/// - A page usually has 20 records.
+///
+/// Path: `POST /ccpayment/v2/getUserSwapRecordList`.
 ///
 /// To send it, call `Client::pages` or `Client::items`.
-///
-/// Source: `POST /ccpayment/v2/getUserSwapRecordList`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetUserSwapRecordList {
-    /// CCPayment's ids. At most 20 entries.
+    /// Only these swaps, by CCPayment's ids. At most 20 entries.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub record_ids: Vec<RecordId>,
-    /// The merchant's ids. At most 20 entries.
+    /// Only these swaps, by the merchant's own ids. At most 20 entries.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub order_ids: Vec<OrderId>,
-    /// The merchant's id of an end user. Filter; listed by the seed. 5 to 64 characters.
+    /// Only swaps of this end user. 5 to 64 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
-    /// The coin that goes in.
+    /// Only swaps of this coin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coin_id_in: Option<CoinId>,
-    /// The coin that comes out.
+    /// Only swaps into this coin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coin_id_out: Option<CoinId>,
-    /// From this moment on. Lower bound of the creation time; the official docs say the last 90
-    /// days when omitted.
+    /// Only records made from this moment on. By the official SDK documents, the default is 90 days
+    /// ago.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_at: Option<Timestamp>,
-    /// Up to this moment. Upper bound of the creation time.
+    /// Only records made up to this moment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_at: Option<Timestamp>,
-    /// Where the next page begins; none on the last page.
+    /// Where the page begins. The first page has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_id: Option<Cursor>,
 }
 
 impl GetUserSwapRecordList {
-    /// The request, without any condition.
+    /// Takes nothing: the setters add conditions.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets [`Self::record_ids`].
+    /// Only these swaps, by CCPayment's ids.
     #[must_use]
     pub fn record_ids(mut self, record_ids: impl IntoIterator<Item = impl Into<RecordId>>) -> Self {
         self.record_ids = record_ids.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Sets [`Self::order_ids`].
+    /// Only these swaps, by the merchant's own ids.
     #[must_use]
     pub fn order_ids(mut self, order_ids: impl IntoIterator<Item = impl Into<OrderId>>) -> Self {
         self.order_ids = order_ids.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Sets [`Self::user_id`].
+    /// Only swaps of this end user.
     #[must_use]
     pub fn user_id(mut self, user_id: impl Into<UserId>) -> Self {
         self.user_id = Some(user_id.into());
         self
     }
 
-    /// Sets [`Self::coin_id_in`].
+    /// Only swaps of this coin.
     #[must_use]
     pub fn coin_id_in(mut self, coin_id_in: impl Into<CoinId>) -> Self {
         self.coin_id_in = Some(coin_id_in.into());
         self
     }
 
-    /// Sets [`Self::coin_id_out`].
+    /// Only swaps into this coin.
     #[must_use]
     pub fn coin_id_out(mut self, coin_id_out: impl Into<CoinId>) -> Self {
         self.coin_id_out = Some(coin_id_out.into());
         self
     }
 
-    /// Sets [`Self::start_at`].
+    /// Only records made from this moment on.
     #[must_use]
     pub fn start_at(mut self, start_at: Timestamp) -> Self {
         self.start_at = Some(start_at);
         self
     }
 
-    /// Sets [`Self::end_at`].
+    /// Only records made up to this moment.
     #[must_use]
     pub fn end_at(mut self, end_at: Timestamp) -> Self {
         self.end_at = Some(end_at);
         self
     }
 
-    /// Sets [`Self::next_id`].
+    /// Where the page begins.
     #[must_use]
     pub fn next_id(mut self, next_id: Cursor) -> Self {
         self.next_id = Some(next_id);
@@ -462,10 +461,10 @@ impl Paged for GetUserSwapRecordList {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetUserSwapRecordListResponse {
-    /// The records of this page, newest first where the documents say so.
+    /// The swaps of this page.
     #[serde(with = "wire::rows")]
     pub records: Vec<Result<SwapRecord, UnreadableRow>>,
-    /// Where the next page begins; none on the last page. Empty or absent on the last page.
+    /// Where the next page begins. The last page has none.
     #[serde(
         default,
         deserialize_with = "wire::optional",

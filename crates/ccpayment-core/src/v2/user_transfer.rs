@@ -15,41 +15,41 @@ use crate::request::{Idempotency, Request, Sendable};
 use crate::validate::{ValidationError, checks};
 use crate::wire::{self, UnreadableRow};
 
-/// Moves funds between two end users, or back to the merchant, inside CCPayment.
+/// Moves money between two end users inside CCPayment, or back to the merchant.
 ///
-/// Rules:
-/// - After a timeout or any unclear failure, look the record up with the SAME orderId, and repeat
-///   only with that same orderId; a repeated id is expected (by the error table, not by any
-///   example) to be answered with 11011 instead of paying twice.
-/// - The amount must be worth at least 0.001 USD.
-/// - No webhook is sent for this kind of movement: read the record back to learn the outcome.
+/// - After a timeout or an unclear failure, `Client::payout` looks the record up and repeats only
+///   under the same order id.
+/// - By its codes the gateway refuses an order id that is taken (11011), but no document shows such
+///   an answer.
+/// - The amount is worth at least 0.001 USD.
+/// - The gateway sends no notification about it: [`GetUserTransferRecord`] tells how it ended.
+///
+/// Path: `POST /ccpayment/v2/userTransfer`.
 ///
 /// To send it, call `Client::payout`.
-///
-/// Source: `POST /ccpayment/v2/userTransfer`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct UserTransfer {
-    /// The merchant's id. 3 to 64 characters.
+    /// The merchant's own id of the transfer. Every transfer needs a new one. 3 to 64 characters.
     pub order_id: OrderId,
-    /// The user who pays. End-user id in the merchant's own system; the APP ID itself stands for
-    /// the merchant account and must not be handed to a user. 5 to 64 characters.
+    /// The user who pays, by the merchant's own id. The APP ID stands for the merchant and must not
+    /// be given to a user. 5 to 64 characters.
     pub from_user_id: UserId,
-    /// The user who receives. Use the APP ID to move money to the merchant account. 5 to 64
-    /// characters.
+    /// The user who receives, by the merchant's own id. With the APP ID, the money goes to the
+    /// merchant. 5 to 64 characters.
     pub to_user_id: UserId,
-    /// The coin.
+    /// The coin to move.
     pub coin_id: CoinId,
-    /// How much, in coins. Above zero.
+    /// How much to move, in coins. Above zero.
     pub amount: Amount,
-    /// A note of the merchant. At most 255 characters.
+    /// A note of the merchant's. At most 255 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remark: Option<String>,
 }
 
 impl UserTransfer {
-    /// The request, with what is required.
+    /// Takes what is required: the setters add the rest.
     #[must_use]
     pub fn new(
         order_id: impl Into<OrderId>,
@@ -68,7 +68,7 @@ impl UserTransfer {
         }
     }
 
-    /// Sets [`Self::remark`].
+    /// A note of the merchant's.
     #[must_use]
     pub fn remark(mut self, remark: impl Into<String>) -> Self {
         self.remark = Some(remark.into());
@@ -115,28 +115,26 @@ impl Request for UserTransfer {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct UserTransferResponse {
-    /// CCPayment's id of the transaction.
+    /// CCPayment's id of the transfer.
     #[serde(deserialize_with = "wire::required")]
     pub record_id: RecordId,
 }
 
-/// Reads one internal transfer.
+/// Reads one transfer between two end users.
 ///
-/// At least one of recordId and orderId must be present.
+/// Path: `POST /ccpayment/v2/getUserTransferRecord`.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v2/getUserTransferRecord`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 #[non_exhaustive]
 pub struct GetUserTransferRecord {
-    /// Exactly one of `recordId` and `orderId`.
+    /// The record to read, by CCPayment's id or by the merchant's own.
     pub key: RecordKey,
 }
 
 impl GetUserTransferRecord {
-    /// The request, with what is required.
+    /// Takes what is required, which is everything.
     #[must_use]
     pub fn new(key: impl Into<RecordKey>) -> Self {
         Self { key: key.into() }
@@ -167,7 +165,7 @@ impl Sendable for GetUserTransferRecord {}
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetUserTransferRecordResponse {
-    /// The record.
+    /// The transfer.
     #[serde(deserialize_with = "wire::object")]
     pub record: TransferRecord,
 }
@@ -177,16 +175,16 @@ pub struct GetUserTransferRecordResponse {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct TransferRecord {
-    /// CCPayment's id of the transaction.
+    /// CCPayment's id of the transfer.
     #[serde(deserialize_with = "wire::required")]
     pub record_id: RecordId,
-    /// The coin.
+    /// The coin that was moved.
     #[serde(deserialize_with = "wire::required")]
     pub coin_id: CoinId,
     /// The coin's symbol.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub coin_symbol: String,
-    /// The merchant's id.
+    /// The merchant's own id of the transfer.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -210,17 +208,17 @@ pub struct TransferRecord {
     /// How much, in coins.
     #[serde(deserialize_with = "wire::required")]
     pub amount: Amount,
-    /// Where it stands.
+    /// How the transfer ended.
     #[serde(deserialize_with = "wire::required")]
     pub status: TransferStatus,
-    /// A note of the merchant. Missing when none was given; the list table omits it.
+    /// A note of the merchant's, where there is one.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub remark: Option<String>,
-    /// The coin's price in US dollars at that time. In the official SDK documents only.
+    /// The coin's price in US dollars at that time. Only the official SDK documents have it.
     #[serde(
         rename = "coinUSDPrice",
         default,
@@ -230,98 +228,94 @@ pub struct TransferRecord {
     pub coin_usd_price: Option<Amount>,
 }
 
-/// Pages through internal transfers.
+/// Lists the transfers between end users.
 ///
-/// Rules:
-/// - Give at least one of fromUserId and toUserId to be safe.
-/// - No explicit limit on endAt - startAt is given for this route; the swap list pages cap it at
-///   three months and the default window is 90 days, so keep windows within that (error 11008
-///   signals a window that is too wide).
-/// - Pages hold 20 rows unless a limit is offered; continue with nextId until it is empty.
+/// - Set [`Self::from_user_id`], [`Self::to_user_id`] or both.
+/// - The client reads a span of more than 90 days in several requests: the gateway refuses one that
+///   is too long (11008), and no document says how long that is.
+/// - A page usually has 20 records.
+///
+/// Path: `POST /ccpayment/v2/getUserTransferRecordList`.
 ///
 /// To send it, call `Client::pages` or `Client::items`.
-///
-/// Source: `POST /ccpayment/v2/getUserTransferRecordList`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetUserTransferRecordList {
-    /// The coin.
+    /// Only transfers in this coin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coin_id: Option<CoinId>,
-    /// The user who pays. Required by the seed table, optional in the official docs. 5 to 64
-    /// characters.
+    /// Only transfers from this user. 5 to 64 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from_user_id: Option<UserId>,
-    /// The user who receives. Required by the seed table, yet left out of the seed sample; optional
-    /// in the official docs. 5 to 64 characters.
+    /// Only transfers to this user. 5 to 64 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to_user_id: Option<UserId>,
-    /// The merchant's ids. In the official SDK documents only.
+    /// Only these transfers, by the merchant's own ids. Only the official SDK documents have it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub order_ids: Vec<OrderId>,
-    /// From this moment on. Lower bound of the creation time; the official docs say the last 90
-    /// days when omitted.
+    /// Only records made from this moment on. By the official SDK documents, the default is 90 days
+    /// ago.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_at: Option<Timestamp>,
-    /// Up to this moment. Upper bound of the creation time.
+    /// Only records made up to this moment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_at: Option<Timestamp>,
-    /// Where the next page begins; none on the last page.
+    /// Where the page begins. The first page has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_id: Option<Cursor>,
 }
 
 impl GetUserTransferRecordList {
-    /// The request, without any condition.
+    /// Takes nothing: the setters add conditions.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets [`Self::coin_id`].
+    /// Only transfers in this coin.
     #[must_use]
     pub fn coin_id(mut self, coin_id: impl Into<CoinId>) -> Self {
         self.coin_id = Some(coin_id.into());
         self
     }
 
-    /// Sets [`Self::from_user_id`].
+    /// Only transfers from this user.
     #[must_use]
     pub fn from_user_id(mut self, from_user_id: impl Into<UserId>) -> Self {
         self.from_user_id = Some(from_user_id.into());
         self
     }
 
-    /// Sets [`Self::to_user_id`].
+    /// Only transfers to this user.
     #[must_use]
     pub fn to_user_id(mut self, to_user_id: impl Into<UserId>) -> Self {
         self.to_user_id = Some(to_user_id.into());
         self
     }
 
-    /// Sets [`Self::order_ids`].
+    /// Only these transfers, by the merchant's own ids.
     #[must_use]
     pub fn order_ids(mut self, order_ids: impl IntoIterator<Item = impl Into<OrderId>>) -> Self {
         self.order_ids = order_ids.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Sets [`Self::start_at`].
+    /// Only records made from this moment on.
     #[must_use]
     pub fn start_at(mut self, start_at: Timestamp) -> Self {
         self.start_at = Some(start_at);
         self
     }
 
-    /// Sets [`Self::end_at`].
+    /// Only records made up to this moment.
     #[must_use]
     pub fn end_at(mut self, end_at: Timestamp) -> Self {
         self.end_at = Some(end_at);
         self
     }
 
-    /// Sets [`Self::next_id`].
+    /// Where the page begins.
     #[must_use]
     pub fn next_id(mut self, next_id: Cursor) -> Self {
         self.next_id = Some(next_id);
@@ -421,10 +415,10 @@ impl Paged for GetUserTransferRecordList {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetUserTransferRecordListResponse {
-    /// The records of this page, newest first where the documents say so.
+    /// The transfers of this page.
     #[serde(with = "wire::rows")]
     pub records: Vec<Result<TransferRecord, UnreadableRow>>,
-    /// Where the next page begins; none on the last page. Empty or absent on the last page.
+    /// Where the next page begins. The last page has none.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -433,38 +427,38 @@ pub struct GetUserTransferRecordListResponse {
     pub next_id: Option<Cursor>,
 }
 
-/// Pays several end users from one user in a single call.
+/// Moves money from one end user to several, in one request.
 ///
-/// Rules:
-/// - After a timeout or any unclear failure, look the record up with the SAME orderId, and repeat
-///   only with that same orderId; a repeated id is expected (by the error table, not by any
-///   example) to be answered with 11011 instead of paying twice.
-/// - No webhook is sent for this kind of movement: read the record back to learn the outcome.
-/// - No upper bound for toUsers is given.
+/// - After a timeout or an unclear failure, `Client::payout` looks the record up and repeats only
+///   under the same order id.
+/// - By its codes the gateway refuses an order id that is taken (11011), but no document shows such
+///   an answer.
+/// - The gateway sends no notification about it: [`GetUserBatchTransferRecord`] tells how it ended.
+/// - No document limits the number of receivers.
+///
+/// Path: `POST /ccpayment/v2/userBatchTransfer`. Only the official SDK documents and SDKs have this
+/// operation.
 ///
 /// To send it, call `Client::payout`.
-///
-/// Source: `POST /ccpayment/v2/userBatchTransfer`; known from the official SDK documents and SDKs
-/// only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct UserBatchTransfer {
-    /// The merchant's id. 3 to 64 characters.
+    /// The merchant's own id of the transfer. Every transfer needs a new one. 3 to 64 characters.
     pub order_id: OrderId,
-    /// The merchant's id of an end user. Sender. 5 to 64 characters.
+    /// The user who pays, by the merchant's own id. 5 to 64 characters.
     pub user_id: UserId,
-    /// Who receives, and how much. At least one entry.
+    /// The users who receive, and how much each gets. At least one entry.
     pub to_users: Vec<TransferTarget>,
-    /// The coin.
+    /// The coin to move.
     pub coin_id: CoinId,
-    /// A note of the merchant.
+    /// A note of the merchant's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remark: Option<String>,
 }
 
 impl UserBatchTransfer {
-    /// The request, with what is required.
+    /// Takes what is required: the setters add the rest.
     #[must_use]
     pub fn new(
         order_id: impl Into<OrderId>,
@@ -481,7 +475,7 @@ impl UserBatchTransfer {
         }
     }
 
-    /// Sets [`Self::remark`].
+    /// A note of the merchant's.
     #[must_use]
     pub fn remark(mut self, remark: impl Into<String>) -> Self {
         self.remark = Some(remark.into());
@@ -522,24 +516,23 @@ impl Request for UserBatchTransfer {
     }
 }
 
-/// Who receives of a batch transfer, and how much.
+/// A user who receives from a transfer, and how much.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct TransferTarget {
-    /// The merchant's id of an end user. End-user id in the merchant's own system; the APP ID
-    /// itself stands for the merchant account and must not be handed to a user. 5 to 64 characters.
+    /// The user who receives, by the merchant's own id. The APP ID stands for the merchant and must
+    /// not be given to a user. 5 to 64 characters.
     #[serde(deserialize_with = "wire::required")]
     pub user_id: UserId,
-    /// How much, in coins. The official docs put a 5..64 character rule on this text, most likely
-    /// copied from the user id: a short amount such as "0.1" may be refused; trailing zeros
-    /// ("0.100") satisfy it without changing the value. Above zero.
+    /// How much the user gets, in coins. The gateway may refuse a text of fewer than 5 characters,
+    /// such as 0.1. Zeros at its end change no amount and make it longer. Above zero.
     #[serde(deserialize_with = "wire::required")]
     pub amount: Amount,
 }
 
 impl TransferTarget {
-    /// The request, with what is required.
+    /// Takes what is required, which is everything.
     #[must_use]
     pub fn new(user_id: impl Into<UserId>, amount: Amount) -> Self {
         Self {
@@ -567,29 +560,27 @@ impl TransferTarget {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct UserBatchTransferResponse {
-    /// CCPayment's id of the transaction.
+    /// CCPayment's id of the transfer.
     #[serde(deserialize_with = "wire::required")]
     pub record_id: RecordId,
 }
 
-/// Reads one multi-recipient transfer.
+/// Reads one transfer to several end users.
 ///
-/// At least one of recordId and orderId must be present.
+/// Path: `POST /ccpayment/v2/getUserBatchTransferRecord`. Only the official SDK documents and SDKs
+/// have this operation.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v2/getUserBatchTransferRecord`; known from the official SDK documents
-/// and SDKs only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 #[non_exhaustive]
 pub struct GetUserBatchTransferRecord {
-    /// Exactly one of `recordId` and `orderId`.
+    /// The record to read, by CCPayment's id or by the merchant's own.
     pub key: RecordKey,
 }
 
 impl GetUserBatchTransferRecord {
-    /// The request, with what is required.
+    /// Takes what is required, which is everything.
     #[must_use]
     pub fn new(key: impl Into<RecordKey>) -> Self {
         Self { key: key.into() }
@@ -620,7 +611,7 @@ impl Sendable for GetUserBatchTransferRecord {}
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetUserBatchTransferRecordResponse {
-    /// The record.
+    /// The transfer.
     #[serde(deserialize_with = "wire::object")]
     pub record: BatchTransferRecord,
 }
@@ -630,40 +621,40 @@ pub struct GetUserBatchTransferRecordResponse {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct BatchTransferRecord {
-    /// CCPayment's id of the transaction.
+    /// CCPayment's id of the transfer.
     #[serde(deserialize_with = "wire::required")]
     pub record_id: RecordId,
-    /// The merchant's id of an end user. Sender.
+    /// The user who pays.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub user_id: Option<UserId>,
-    /// The coin.
+    /// The coin that was moved.
     #[serde(deserialize_with = "wire::required")]
     pub coin_id: CoinId,
     /// The coin's symbol.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub coin_symbol: String,
-    /// The merchant's id.
+    /// The merchant's own id of the transfer.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub order_id: Option<OrderId>,
-    /// Who receives, and how much.
+    /// The users who receive, and how much each gets.
     #[serde(
         default,
         deserialize_with = "wire::entries",
         skip_serializing_if = "Vec::is_empty"
     )]
     pub to_users: Vec<TransferTarget>,
-    /// Where it stands.
+    /// How the transfer ended.
     #[serde(deserialize_with = "wire::required")]
     pub status: TransferStatus,
-    /// A note of the merchant.
+    /// A note of the merchant's.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
@@ -680,86 +671,84 @@ pub struct BatchTransferRecord {
     pub coin_usd_price: Option<Amount>,
 }
 
-/// Pages through multi-recipient transfers.
+/// Lists the transfers to several end users.
 ///
-/// Rules:
-/// - No explicit limit on endAt - startAt is given for this route; the swap list pages cap it at
-///   three months and the default window is 90 days, so keep windows within that (error 11008
-///   signals a window that is too wide).
-/// - Pages hold 20 rows unless a limit is offered; continue with nextId until it is empty.
+/// - The client reads a span of more than 90 days in several requests: the gateway refuses one that
+///   is too long (11008), and no document says how long that is.
+/// - A page usually has 20 records.
+///
+/// Path: `POST /ccpayment/v2/getUserBatchTransferRecordList`. Only the official SDK documents and
+/// SDKs have this operation.
 ///
 /// To send it, call `Client::pages` or `Client::items`.
-///
-/// Source: `POST /ccpayment/v2/getUserBatchTransferRecordList`; known from the official SDK
-/// documents and SDKs only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetUserBatchTransferRecordList {
-    /// The merchant's ids.
+    /// Only these transfers, by the merchant's own ids.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub order_ids: Vec<OrderId>,
-    /// The merchant's id of an end user. 5 to 64 characters.
+    /// Only transfers from this user. 5 to 64 characters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<UserId>,
-    /// The coin.
+    /// Only transfers in this coin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coin_id: Option<CoinId>,
-    /// From this moment on. Lower bound of the creation time; the official docs say the last 90
-    /// days when omitted.
+    /// Only records made from this moment on. By the official SDK documents, the default is 90 days
+    /// ago.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_at: Option<Timestamp>,
-    /// Up to this moment. Upper bound of the creation time.
+    /// Only records made up to this moment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_at: Option<Timestamp>,
-    /// Where the next page begins; none on the last page.
+    /// Where the page begins. The first page has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_id: Option<Cursor>,
 }
 
 impl GetUserBatchTransferRecordList {
-    /// The request, without any condition.
+    /// Takes nothing: the setters add conditions.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets [`Self::order_ids`].
+    /// Only these transfers, by the merchant's own ids.
     #[must_use]
     pub fn order_ids(mut self, order_ids: impl IntoIterator<Item = impl Into<OrderId>>) -> Self {
         self.order_ids = order_ids.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Sets [`Self::user_id`].
+    /// Only transfers from this user.
     #[must_use]
     pub fn user_id(mut self, user_id: impl Into<UserId>) -> Self {
         self.user_id = Some(user_id.into());
         self
     }
 
-    /// Sets [`Self::coin_id`].
+    /// Only transfers in this coin.
     #[must_use]
     pub fn coin_id(mut self, coin_id: impl Into<CoinId>) -> Self {
         self.coin_id = Some(coin_id.into());
         self
     }
 
-    /// Sets [`Self::start_at`].
+    /// Only records made from this moment on.
     #[must_use]
     pub fn start_at(mut self, start_at: Timestamp) -> Self {
         self.start_at = Some(start_at);
         self
     }
 
-    /// Sets [`Self::end_at`].
+    /// Only records made up to this moment.
     #[must_use]
     pub fn end_at(mut self, end_at: Timestamp) -> Self {
         self.end_at = Some(end_at);
         self
     }
 
-    /// Sets [`Self::next_id`].
+    /// Where the page begins.
     #[must_use]
     pub fn next_id(mut self, next_id: Cursor) -> Self {
         self.next_id = Some(next_id);
@@ -850,10 +839,10 @@ impl Paged for GetUserBatchTransferRecordList {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetUserBatchTransferRecordListResponse {
-    /// The records of this page, newest first where the documents say so.
+    /// The transfers of this page.
     #[serde(with = "wire::rows")]
     pub records: Vec<Result<BatchTransferRecord, UnreadableRow>>,
-    /// Where the next page begins; none on the last page. Empty or absent on the last page.
+    /// Where the next page begins. The last page has none.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -862,25 +851,25 @@ pub struct GetUserBatchTransferRecordListResponse {
     pub next_id: Option<Cursor>,
 }
 
-/// Pages through the single payments inside a multi-recipient transfer.
+/// Lists the single payments of a transfer to several end users.
+///
+/// Path: `POST /ccpayment/v2/getUserBatchTransferRecordDetail`. Only the official SDK documents and
+/// SDKs have this operation.
 ///
 /// To send it, call `Client::pages` or `Client::items`.
-///
-/// Source: `POST /ccpayment/v2/getUserBatchTransferRecordDetail`; known from the official SDK
-/// documents and SDKs only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetUserBatchTransferRecordDetail {
-    /// CCPayment's id of the transaction.
+    /// CCPayment's id of the transfer.
     pub record_id: RecordId,
-    /// Where the next page begins; none on the last page.
+    /// Where the page begins. The first page has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_id: Option<Cursor>,
 }
 
 impl GetUserBatchTransferRecordDetail {
-    /// The request, with what is required.
+    /// Takes what is required: the setters add the rest.
     #[must_use]
     pub fn new(record_id: impl Into<RecordId>) -> Self {
         Self {
@@ -889,7 +878,7 @@ impl GetUserBatchTransferRecordDetail {
         }
     }
 
-    /// Sets [`Self::next_id`].
+    /// Where the page begins.
     #[must_use]
     pub fn next_id(mut self, next_id: Cursor) -> Self {
         self.next_id = Some(next_id);
@@ -943,10 +932,10 @@ impl Paged for GetUserBatchTransferRecordDetail {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetUserBatchTransferRecordDetailResponse {
-    /// The records of this page, newest first where the documents say so.
+    /// The payments of this page.
     #[serde(with = "wire::rows")]
     pub records: Vec<Result<TransferRecord, UnreadableRow>>,
-    /// Where the next page begins; none on the last page. Empty or absent on the last page.
+    /// Where the next page begins. The last page has none.
     #[serde(
         default,
         deserialize_with = "wire::optional",

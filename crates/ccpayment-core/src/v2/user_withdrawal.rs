@@ -17,57 +17,58 @@ use crate::request::{Idempotency, Request, Sendable};
 use crate::validate::{ValidationError, checks};
 use crate::wire::{self, UnreadableRow};
 
-/// Sends an end user's funds to a blockchain address.
+/// Sends an end user's money to an address on a chain.
 ///
-/// After a timeout or any unclear failure, look the record up with the SAME orderId, and repeat
-/// only with that same orderId; a repeated id is expected (by the error table, not by any example)
-/// to be answered with 11011 instead of paying twice.
+/// - After a timeout or an unclear failure, `Client::payout` looks the record up and repeats only
+///   under the same order id.
+/// - By its codes the gateway refuses an order id that is taken (11011), but no document shows such
+///   an answer.
 ///
-/// A notification follows: `UserWithdrawal`.
+/// The gateway sends `UserWithdrawal` notifications about it.
 ///
-/// Never sent, although a source names them:
-/// - `merchantPayNetworkFee`: known from a commented-out line of one sample only.
+/// Some documents name fields that this request never sends:
+/// - `merchantPayNetworkFee`: only a line that is commented out has it.
+///
+/// Path: `POST /ccpayment/v2/applyUserWithdrawToNetwork`.
 ///
 /// To send it, call `Client::payout`.
-///
-/// Source: `POST /ccpayment/v2/applyUserWithdrawToNetwork`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ApplyUserWithdrawToNetwork {
-    /// The merchant's id of an end user. End-user id in the merchant's own system; the APP ID
-    /// itself stands for the merchant account and must not be handed to a user. 5 to 64 characters.
+    /// The end user, by the merchant's own id. The APP ID stands for the merchant and must not be
+    /// given to a user. 5 to 64 characters.
     pub user_id: UserId,
-    /// The merchant's id. 3 to 64 characters.
+    /// The merchant's own id of the withdrawal. Every withdrawal needs a new one. 3 to 64
+    /// characters.
     pub order_id: OrderId,
-    /// The coin. Table says String; the sample and the official docs use an integer: send an
-    /// integer.
+    /// The coin to send.
     pub coin_id: CoinId,
-    /// The chain.
+    /// The chain to send on, by its symbol such as POLYGON.
     pub chain: Chain,
-    /// The address.
+    /// The address to send to.
     pub address: Address,
-    /// The memo that some chains need (14003) and others refuse (14009).
+    /// The memo of the receiver. Some chains need one (14003), and others refuse it (14009).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memo: Option<Memo>,
-    /// How much, in coins. Above zero.
+    /// How much to send, in coins. Above zero.
     pub amount: Amount,
-    /// A handle of a fee quote; effect not described. Fee quote handle taken from getWithdrawFee.
-    /// In the official SDK documents only.
+    /// A fee quote, by its id in the answer to [`GetWithdrawFee`](super::GetWithdrawFee). No
+    /// document says what it does. Only the official SDK documents have it.
     #[serde(
         rename = "networkFeeInquiryID",
         default,
         skip_serializing_if = "Option::is_none"
     )]
     pub network_fee_inquiry_id: Option<String>,
-    /// Where notifications of this item go. Overrides the webhook URL set on the dashboard for this
-    /// item. At most 150 characters. In the official SDK documents only.
+    /// Where the gateway sends the notifications of this withdrawal, instead of the URL on the
+    /// dashboard. At most 150 characters. Only the official SDK documents have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notify_url: Option<String>,
 }
 
 impl ApplyUserWithdrawToNetwork {
-    /// The request, with what is required.
+    /// Takes what is required: the setters add the rest.
     #[must_use]
     pub fn new(
         user_id: impl Into<UserId>,
@@ -90,21 +91,22 @@ impl ApplyUserWithdrawToNetwork {
         }
     }
 
-    /// Sets [`Self::memo`].
+    /// The memo of the receiver.
     #[must_use]
     pub fn memo(mut self, memo: Memo) -> Self {
         self.memo = Some(memo);
         self
     }
 
-    /// Sets [`Self::network_fee_inquiry_id`].
+    /// A fee quote, by its id in the answer to [`GetWithdrawFee`](super::GetWithdrawFee).
     #[must_use]
     pub fn network_fee_inquiry_id(mut self, network_fee_inquiry_id: impl Into<String>) -> Self {
         self.network_fee_inquiry_id = Some(network_fee_inquiry_id.into());
         self
     }
 
-    /// Sets [`Self::notify_url`].
+    /// Where the gateway sends the notifications of this withdrawal, instead of the URL on the
+    /// dashboard.
     #[must_use]
     pub fn notify_url(mut self, notify_url: impl Into<String>) -> Self {
         self.notify_url = Some(notify_url.into());
@@ -155,42 +157,43 @@ impl Request for ApplyUserWithdrawToNetwork {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ApplyUserWithdrawToNetworkResponse {
-    /// CCPayment's id of the transaction.
+    /// CCPayment's id of the withdrawal.
     #[serde(deserialize_with = "wire::required")]
     pub record_id: RecordId,
 }
 
-/// Sends an end user's funds to a Cwallet account.
+/// Sends an end user's money to a Cwallet account.
 ///
-/// Rules:
-/// - After a timeout or any unclear failure, look the record up with the SAME orderId, and repeat
-///   only with that same orderId; a repeated id is expected (by the error table, not by any
-///   example) to be answered with 11011 instead of paying twice.
-/// - The amount must be worth at least 0.001 USD.
-/// - No webhook is sent for this kind of movement: read the record back to learn the outcome.
+/// - After a timeout or an unclear failure, `Client::payout` looks the record up and repeats only
+///   under the same order id.
+/// - By its codes the gateway refuses an order id that is taken (11011), but no document shows such
+///   an answer.
+/// - The amount is worth at least 0.001 USD.
+/// - The gateway sends no notification about it: [`GetUserWithdrawRecord`] tells how it ended.
+///
+/// Path: `POST /ccpayment/v2/applyUserWithdrawToCwallet`.
 ///
 /// To send it, call `Client::payout`.
-///
-/// Source: `POST /ccpayment/v2/applyUserWithdrawToCwallet`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ApplyUserWithdrawToCwallet {
-    /// The merchant's id of an end user. End-user id in the merchant's own system; the APP ID
-    /// itself stands for the merchant account and must not be handed to a user. 5 to 64 characters.
+    /// The end user, by the merchant's own id. The APP ID stands for the merchant and must not be
+    /// given to a user. 5 to 64 characters.
     pub user_id: UserId,
-    /// The merchant's id. 3 to 64 characters.
+    /// The merchant's own id of the withdrawal. Every withdrawal needs a new one. 3 to 64
+    /// characters.
     pub order_id: OrderId,
-    /// The coin. Table says String; send an integer.
+    /// The coin to send.
     pub coin_id: CoinId,
-    /// The Cwallet account: its id or its e-mail address. Cwallet id or e-mail address.
+    /// The Cwallet account to send to, by its id or its e-mail address.
     pub cwallet_user: String,
-    /// How much, in coins. Above zero.
+    /// How much to send, in coins. Above zero.
     pub amount: Amount,
 }
 
 impl ApplyUserWithdrawToCwallet {
-    /// The request, with what is required.
+    /// Takes what is required, which is everything.
     #[must_use]
     pub fn new(
         user_id: impl Into<UserId>,
@@ -244,28 +247,26 @@ impl Request for ApplyUserWithdrawToCwallet {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ApplyUserWithdrawToCwalletResponse {
-    /// CCPayment's id of the transaction.
+    /// CCPayment's id of the withdrawal.
     #[serde(deserialize_with = "wire::required")]
     pub record_id: RecordId,
 }
 
 /// Reads one withdrawal of an end user.
 ///
-/// At least one of recordId and orderId must be present.
+/// Path: `POST /ccpayment/v2/getUserWithdrawRecord`.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v2/getUserWithdrawRecord`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 #[non_exhaustive]
 pub struct GetUserWithdrawRecord {
-    /// Exactly one of `recordId` and `orderId`.
+    /// The record to read, by CCPayment's id or by the merchant's own.
     pub key: RecordKey,
 }
 
 impl GetUserWithdrawRecord {
-    /// The request, with what is required.
+    /// Takes what is required, which is everything.
     #[must_use]
     pub fn new(key: impl Into<RecordKey>) -> Self {
         Self { key: key.into() }
@@ -296,7 +297,7 @@ impl Sendable for GetUserWithdrawRecord {}
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetUserWithdrawRecordResponse {
-    /// The record.
+    /// The withdrawal.
     #[serde(deserialize_with = "wire::object")]
     pub record: UserWithdrawRecord,
 }
@@ -306,84 +307,85 @@ pub struct GetUserWithdrawRecordResponse {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct UserWithdrawRecord {
-    /// The merchant's id of an end user.
+    /// The end user.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub user_id: Option<UserId>,
-    /// CCPayment's id of the transaction.
+    /// CCPayment's id of the withdrawal.
     #[serde(deserialize_with = "wire::required")]
     pub record_id: RecordId,
-    /// Where a withdrawal goes. Left out of the single-record table but present in both examples.
+    /// Whether it goes to a chain or to a Cwallet account.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub withdraw_type: Option<WithdrawType>,
-    /// The coin.
+    /// The coin that is sent.
     #[serde(deserialize_with = "wire::required")]
     pub coin_id: CoinId,
     /// The coin's symbol.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub coin_symbol: String,
-    /// The chain.
+    /// The chain that it is sent on, or `Cwallet OS` for a Cwallet account.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub chain: Option<Chain>,
-    /// The merchant's id.
+    /// The merchant's own id of the withdrawal.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub order_id: Option<OrderId>,
-    /// The Cwallet account: its id or its e-mail address. Cwallet transfers only.
+    /// The Cwallet account that it goes to, by its id or its e-mail address.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub cwallet_user: Option<String>,
-    /// Where it comes from. Missing on UTXO chains and for Cwallet transfers.
+    /// The address that it comes from. UTXO chains have none, and neither has a withdrawal to
+    /// Cwallet.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub from_address: Option<Address>,
-    /// Where it goes. On-chain only. One example spells it ToAddress: accept both.
+    /// The address that it goes to, on a chain.
     #[serde(flatten, with = "to_address", skip_serializing_if = "Option::is_none")]
     pub to_address: Option<Address>,
-    /// The memo beside the address.
+    /// The memo of the receiver, on chains that have one.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub to_memo: Option<Memo>,
-    /// The transaction on the chain.
+    /// The transaction on the chain. There is none before it is broadcast, and none to Cwallet.
     #[serde(flatten, with = "tx_id", skip_serializing_if = "Option::is_none")]
     pub tx_id: Option<TxId>,
-    /// How much, in coins.
+    /// How much, in coins. No document says whether the network fee is in it.
     #[serde(deserialize_with = "wire::required")]
     pub amount: Amount,
-    /// Where it stands.
+    /// Where the withdrawal stands.
     #[serde(deserialize_with = "wire::required")]
     pub status: WithdrawStatus,
-    /// The fee. On-chain only.
+    /// The network fee, which may be in another coin. A withdrawal to Cwallet has none.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub fee: Option<NetworkFee>,
-    /// The coin's price in US dollars at that time. In the official SDK documents only.
+    /// The coin's price in US dollars at that time. Only the official SDK documents have it.
     #[serde(
         rename = "coinUSDPrice",
         default,
@@ -397,51 +399,48 @@ wire::either_name!(to_address by same_named as Strictly: "toAddress", "ToAddress
 
 wire::either_name!(tx_id by same_named as Strictly: "txId", "txid");
 
-/// Pages through the withdrawals of an end user.
+/// Lists the withdrawals of an end user.
 ///
-/// Rules:
-/// - No explicit limit on endAt - startAt is given for this route; the swap list pages cap it at
-///   three months and the default window is 90 days, so keep windows within that (error 11008
-///   signals a window that is too wide).
-/// - Pages hold 20 rows unless a limit is offered; continue with nextId until it is empty.
+/// - The client reads a span of more than 90 days in several requests: the gateway refuses one that
+///   is too long (11008), and no document says how long that is.
+/// - A page usually has 20 records.
+///
+/// Path: `POST /ccpayment/v2/getUserWithdrawRecordList`.
 ///
 /// To send it, call `Client::pages` or `Client::items`.
-///
-/// Source: `POST /ccpayment/v2/getUserWithdrawRecordList`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetUserWithdrawRecordList {
-    /// The merchant's id of an end user. End-user id in the merchant's own system; the APP ID
-    /// itself stands for the merchant account and must not be handed to a user. 5 to 64 characters.
+    /// The end user, by the merchant's own id. The APP ID stands for the merchant and must not be
+    /// given to a user. 5 to 64 characters.
     pub user_id: UserId,
-    /// The coin.
+    /// Only withdrawals in this coin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coin_id: Option<CoinId>,
-    /// The chain.
+    /// Only withdrawals on this chain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain: Option<Chain>,
-    /// Where it goes. The seed sample calls it address in a comment; the table and the official
-    /// docs say toAddress: send toAddress.
+    /// Only withdrawals to this address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to_address: Option<Address>,
-    /// The merchant's ids. In the official SDK documents only.
+    /// Only these withdrawals, by the merchant's own ids. Only the official SDK documents have it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub order_ids: Vec<OrderId>,
-    /// From this moment on. Lower bound of the creation time; the official docs say the last 90
-    /// days when omitted.
+    /// Only records made from this moment on. By the official SDK documents, the default is 90 days
+    /// ago.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_at: Option<Timestamp>,
-    /// Up to this moment. Upper bound of the creation time.
+    /// Only records made up to this moment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_at: Option<Timestamp>,
-    /// Where the next page begins; none on the last page.
+    /// Where the page begins. The first page has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_id: Option<Cursor>,
 }
 
 impl GetUserWithdrawRecordList {
-    /// The request, with what is required.
+    /// Takes what is required: the setters add the rest.
     #[must_use]
     pub fn new(user_id: impl Into<UserId>) -> Self {
         Self {
@@ -456,49 +455,49 @@ impl GetUserWithdrawRecordList {
         }
     }
 
-    /// Sets [`Self::coin_id`].
+    /// Only withdrawals in this coin.
     #[must_use]
     pub fn coin_id(mut self, coin_id: impl Into<CoinId>) -> Self {
         self.coin_id = Some(coin_id.into());
         self
     }
 
-    /// Sets [`Self::chain`].
+    /// Only withdrawals on this chain.
     #[must_use]
     pub fn chain(mut self, chain: Chain) -> Self {
         self.chain = Some(chain);
         self
     }
 
-    /// Sets [`Self::to_address`].
+    /// Only withdrawals to this address.
     #[must_use]
     pub fn to_address(mut self, to_address: Address) -> Self {
         self.to_address = Some(to_address);
         self
     }
 
-    /// Sets [`Self::order_ids`].
+    /// Only these withdrawals, by the merchant's own ids.
     #[must_use]
     pub fn order_ids(mut self, order_ids: impl IntoIterator<Item = impl Into<OrderId>>) -> Self {
         self.order_ids = order_ids.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Sets [`Self::start_at`].
+    /// Only records made from this moment on.
     #[must_use]
     pub fn start_at(mut self, start_at: Timestamp) -> Self {
         self.start_at = Some(start_at);
         self
     }
 
-    /// Sets [`Self::end_at`].
+    /// Only records made up to this moment.
     #[must_use]
     pub fn end_at(mut self, end_at: Timestamp) -> Self {
         self.end_at = Some(end_at);
         self
     }
 
-    /// Sets [`Self::next_id`].
+    /// Where the page begins.
     #[must_use]
     pub fn next_id(mut self, next_id: Cursor) -> Self {
         self.next_id = Some(next_id);
@@ -590,10 +589,10 @@ impl Paged for GetUserWithdrawRecordList {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetUserWithdrawRecordListResponse {
-    /// The records of this page, newest first where the documents say so.
+    /// The withdrawals of this page.
     #[serde(with = "wire::rows")]
     pub records: Vec<Result<UserWithdrawRecord, UnreadableRow>>,
-    /// Where the next page begins; none on the last page. Empty or absent on the last page.
+    /// Where the next page begins. The last page has none.
     #[serde(
         default,
         deserialize_with = "wire::optional",

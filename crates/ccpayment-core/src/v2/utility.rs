@@ -11,30 +11,30 @@ use crate::request::{Idempotency, Request, Sendable};
 use crate::validate::{ValidationError, checks};
 use crate::wire;
 
-/// Asks CCPayment to look again at an on-chain deposit that was not credited.
+/// Asks CCPayment to look again for a deposit on the chain that was not credited.
 ///
-/// Not a money movement by itself; repeat sparingly (it may be throttled).
+/// It moves no money by itself. Repeat it sparingly, since the gateway may throttle it.
+///
+/// Path: `POST /ccpayment/v2/rescanLostTransaction`.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v2/rescanLostTransaction`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct RescanLostTransaction {
-    /// The chain.
+    /// The chain of the transaction.
     pub chain: Chain,
-    /// Where it goes.
+    /// The address that was paid to.
     pub to_address: Address,
     /// The transaction on the chain.
     pub tx_id: TxId,
-    /// The memo that some chains need (14003) and others refuse (14009). For memo chains.
+    /// The memo of the payment, on chains that have one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memo: Option<Memo>,
 }
 
 impl RescanLostTransaction {
-    /// The request, with what is required.
+    /// Takes what is required: the setters add the rest.
     #[must_use]
     pub fn new(chain: Chain, to_address: Address, tx_id: TxId) -> Self {
         Self {
@@ -45,7 +45,7 @@ impl RescanLostTransaction {
         }
     }
 
-    /// Sets [`Self::memo`].
+    /// The memo of the payment, on chains that have one.
     #[must_use]
     pub fn memo(mut self, memo: Memo) -> Self {
         self.memo = Some(memo);
@@ -82,29 +82,28 @@ impl Sendable for RescanLostTransaction {}
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct RescanLostTransactionResponse {
-    /// What the gateway says of it. Human text that may be shown to the payer; not machine-
-    /// readable.
+    /// What the gateway says of it, for people: the payer may see it.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub description: String,
 }
 
-/// Checks that an address can receive a withdrawal on a chain.
+/// Checks whether an address can receive a withdrawal on a chain.
+///
+/// Path: `POST /ccpayment/v2/checkWithdrawalAddressValidity`.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v2/checkWithdrawalAddressValidity`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CheckWithdrawalAddressValidity {
-    /// The chain.
+    /// The chain of the address.
     pub chain: Chain,
-    /// The address.
+    /// The address to check.
     pub address: Address,
 }
 
 impl CheckWithdrawalAddressValidity {
-    /// The request, with what is required.
+    /// Takes what is required, which is everything.
     #[must_use]
     pub fn new(chain: Chain, address: Address) -> Self {
         Self { chain, address }
@@ -136,26 +135,26 @@ impl Sendable for CheckWithdrawalAddressValidity {}
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct CheckWithdrawalAddressValidityResponse {
-    /// Whether the address is valid on that chain. Treat a missing field as false.
+    /// Whether the address is valid on that chain.
     #[serde(deserialize_with = "wire::required")]
     pub addr_is_valid: bool,
 }
 
-/// Checks that a Cwallet id exists and show its masked name.
+/// Checks whether a Cwallet account exists, and shows its masked name.
+///
+/// Path: `POST /ccpayment/v2/getCwalletUserId`.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v2/getCwalletUserId`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetCwalletUserId {
-    /// The Cwallet account.
+    /// The Cwallet id to look up.
     pub cwallet_user_id: String,
 }
 
 impl GetCwalletUserId {
-    /// The request, with what is required.
+    /// Takes what is required, which is everything.
     #[must_use]
     pub fn new(cwallet_user_id: impl Into<String>) -> Self {
         Self {
@@ -188,46 +187,43 @@ impl Sendable for GetCwalletUserId {}
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetCwalletUserIdResponse {
-    /// The Cwallet account.
+    /// The Cwallet id.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub cwallet_user_id: String,
-    /// The account's name. Masked.
+    /// The account's name, masked.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub cwallet_user_name: String,
 }
 
-/// Has webhooks of a time span delivered again.
+/// Has the notifications of a span of time delivered again.
 ///
-/// Rules:
-/// - endTimestamp - startTimestamp is at most one hour.
-/// - At most 50 record ids.
-/// - Repeating it delivers the webhooks again: harmless only when the receiver deduplicates.
+/// Each repeat delivers them once more, which harms no receiver that knows what it has already got.
+///
+/// Path: `POST /ccpayment/v2/webhook/resend`.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v2/webhook/resend`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct WebhookResend {
-    /// CCPayment's ids. At most 50 entries.
+    /// Only notifications about these records, by CCPayment's ids. At most 50 entries.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub record_ids: Vec<RecordId>,
-    /// The beginning of the span. Optional in the official docs; always send it.
+    /// When the span begins.
     pub start_timestamp: Timestamp,
-    /// The end of the span, at most an hour later. Default one hour after the start.
+    /// When the span ends, at most an hour after it begins. That hour is the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_timestamp: Option<Timestamp>,
-    /// Which notifications, by how they fared. Default Failed.
+    /// Which deliveries to repeat, by how they ended. The default is those that failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_result: Option<WebhookResult>,
-    /// Which notifications, by their type. Default AllType.
+    /// Which types of notifications to repeat. The default is all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transaction_type: Option<WebhookResendType>,
 }
 
 impl WebhookResend {
-    /// The request, with what is required.
+    /// Takes what is required: the setters add the rest.
     #[must_use]
     pub fn new(start_timestamp: Timestamp) -> Self {
         Self {
@@ -239,28 +235,28 @@ impl WebhookResend {
         }
     }
 
-    /// Sets [`Self::record_ids`].
+    /// Only notifications about these records, by CCPayment's ids.
     #[must_use]
     pub fn record_ids(mut self, record_ids: impl IntoIterator<Item = impl Into<RecordId>>) -> Self {
         self.record_ids = record_ids.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Sets [`Self::end_timestamp`].
+    /// When the span ends, at most an hour after it begins.
     #[must_use]
     pub fn end_timestamp(mut self, end_timestamp: Timestamp) -> Self {
         self.end_timestamp = Some(end_timestamp);
         self
     }
 
-    /// Sets [`Self::webhook_result`].
+    /// Which deliveries to repeat, by how they ended.
     #[must_use]
     pub fn webhook_result(mut self, webhook_result: WebhookResult) -> Self {
         self.webhook_result = Some(webhook_result);
         self
     }
 
-    /// Sets [`Self::transaction_type`].
+    /// Which types of notifications to repeat.
     #[must_use]
     pub fn transaction_type(mut self, transaction_type: WebhookResendType) -> Self {
         self.transaction_type = Some(transaction_type);
@@ -311,7 +307,7 @@ impl Sendable for WebhookResend {}
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct WebhookResendResponse {
-    /// How many will be sent again. Read a missing value as 0.
+    /// How many notifications the gateway sends again.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
@@ -320,20 +316,19 @@ pub struct WebhookResendResponse {
     pub resend_count: Option<u64>,
 }
 
-/// Shows how many confirmations a payment has and needs.
+/// Reads how many confirmations a payment has and needs.
 ///
-/// The official SDKs call /getTradeBlockHeight instead: offer one operation, try this path first,
-/// and make the path overridable.
+/// The official SDKs ask `/getTradeBlockHeight` instead: [`Self::at_path`] takes another path.
+///
+/// Path: `POST /ccpayment/v2/getPaymentBlockHeight`. Only the official SDK documents and SDKs have
+/// this operation.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v2/getPaymentBlockHeight`; known from the official SDK documents and
-/// SDKs only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetPaymentBlockHeight {
-    /// CCPayment's id of the payment. Not marked required in the official docs.
+    /// CCPayment's id of the payment.
     #[serde(rename = "record_id")]
     pub record_id: RecordId,
     /// Another path below the host, should the gateway have moved it.
@@ -342,7 +337,7 @@ pub struct GetPaymentBlockHeight {
 }
 
 impl GetPaymentBlockHeight {
-    /// The request, with what is required.
+    /// Takes what is required, which is everything.
     #[must_use]
     pub fn new(record_id: impl Into<RecordId>) -> Self {
         Self {
@@ -388,28 +383,28 @@ impl Sendable for GetPaymentBlockHeight {}
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetPaymentBlockHeightResponse {
-    /// The chain.
+    /// The chain of the payment.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub chain: Option<Chain>,
-    /// The block of the transaction.
+    /// The block that the transaction is in.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub tx_block_height: Option<u64>,
-    /// The newest block.
+    /// The newest block of the chain.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub curr_block_height: Option<u64>,
-    /// How many confirmations it needs.
+    /// How many confirmations the payment needs.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",

@@ -17,58 +17,56 @@ use crate::request::{Idempotency, Request, Sendable};
 use crate::validate::{ValidationError, checks};
 use crate::wire::{self, UnreadableRow};
 
-/// Sends merchant funds to a blockchain address.
+/// Sends the merchant's money to an address on a chain.
 ///
-/// Rules:
-/// - After a timeout or any unclear failure, look the record up with the SAME orderId, and repeat
-///   only with that same orderId; a repeated id is expected (by the error table, not by any
-///   example) to be answered with 11011 instead of paying twice.
-/// - With merchantPayNetworkFee false the receiver gets amount - network fee.
+/// - After a timeout or an unclear failure, `Client::payout` looks the record up and repeats only
+///   under the same order id.
+/// - By its codes the gateway refuses an order id that is taken (11011), but no document shows such
+///   an answer.
 ///
-/// A notification follows: `ApiWithdrawal`.
+/// The gateway sends `ApiWithdrawal` notifications about it.
+///
+/// Path: `POST /ccpayment/v2/applyAppWithdrawToNetwork`.
 ///
 /// To send it, call `Client::payout`.
-///
-/// Source: `POST /ccpayment/v2/applyAppWithdrawToNetwork`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ApplyAppWithdrawToNetwork {
-    /// The merchant's id. 3 to 64 characters.
+    /// The merchant's own id of the withdrawal. Every withdrawal needs a new one. 3 to 64
+    /// characters.
     pub order_id: OrderId,
-    /// The coin.
+    /// The coin to send.
     pub coin_id: CoinId,
-    /// The chain.
+    /// The chain to send on, by its symbol such as POLYGON.
     pub chain: Chain,
-    /// The address.
+    /// The address to send to.
     pub address: Address,
-    /// The memo that some chains need (14003) and others refuse (14009). Required by memo chains
-    /// (14003) and refused by others (14009).
+    /// The memo of the receiver. Some chains need one (14003), and others refuse it (14009).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memo: Option<Memo>,
-    /// How much, in coins. Above zero.
+    /// How much to send, in coins. Above zero.
     pub amount: Amount,
-    /// True: the receiver gets the whole amount and the network fee comes on top. False, the
-    /// gateway's default: the fee is taken from the amount. True: receiver gets the full amount and
-    /// the fee is charged on top; false (default): the fee is taken from the amount.
+    /// Whether the merchant pays the network fee on top, so that the receiver gets the whole
+    /// amount. By default the fee is taken from the amount.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merchant_pay_network_fee: Option<bool>,
-    /// A handle of a fee quote; effect not described. Fee quote handle taken from getWithdrawFee.
-    /// In the official SDK documents only.
+    /// A fee quote, by its id in the answer to [`GetWithdrawFee`]. No document says what it does.
+    /// Only the official SDK documents have it.
     #[serde(
         rename = "networkFeeInquiryID",
         default,
         skip_serializing_if = "Option::is_none"
     )]
     pub network_fee_inquiry_id: Option<String>,
-    /// Where notifications of this item go. Overrides the webhook URL set on the dashboard for this
-    /// item. At most 150 characters. In the official SDK documents only.
+    /// Where the gateway sends the notifications of this withdrawal, instead of the URL on the
+    /// dashboard. At most 150 characters. Only the official SDK documents have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub notify_url: Option<String>,
 }
 
 impl ApplyAppWithdrawToNetwork {
-    /// The request, with what is required.
+    /// Takes what is required: the setters add the rest.
     #[must_use]
     pub fn new(
         order_id: impl Into<OrderId>,
@@ -90,28 +88,30 @@ impl ApplyAppWithdrawToNetwork {
         }
     }
 
-    /// Sets [`Self::memo`].
+    /// The memo of the receiver.
     #[must_use]
     pub fn memo(mut self, memo: Memo) -> Self {
         self.memo = Some(memo);
         self
     }
 
-    /// Sets [`Self::merchant_pay_network_fee`].
+    /// Whether the merchant pays the network fee on top, so that the receiver gets the whole
+    /// amount.
     #[must_use]
     pub fn merchant_pay_network_fee(mut self, merchant_pay_network_fee: bool) -> Self {
         self.merchant_pay_network_fee = Some(merchant_pay_network_fee);
         self
     }
 
-    /// Sets [`Self::network_fee_inquiry_id`].
+    /// A fee quote, by its id in the answer to [`GetWithdrawFee`].
     #[must_use]
     pub fn network_fee_inquiry_id(mut self, network_fee_inquiry_id: impl Into<String>) -> Self {
         self.network_fee_inquiry_id = Some(network_fee_inquiry_id.into());
         self
     }
 
-    /// Sets [`Self::notify_url`].
+    /// Where the gateway sends the notifications of this withdrawal, instead of the URL on the
+    /// dashboard.
     #[must_use]
     pub fn notify_url(mut self, notify_url: impl Into<String>) -> Self {
         self.notify_url = Some(notify_url.into());
@@ -157,39 +157,40 @@ impl Request for ApplyAppWithdrawToNetwork {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ApplyAppWithdrawToNetworkResponse {
-    /// CCPayment's id of the transaction.
+    /// CCPayment's id of the withdrawal.
     #[serde(deserialize_with = "wire::required")]
     pub record_id: RecordId,
 }
 
-/// Sends merchant funds to a Cwallet account.
+/// Sends the merchant's money to a Cwallet account.
 ///
-/// Rules:
-/// - After a timeout or any unclear failure, look the record up with the SAME orderId, and repeat
-///   only with that same orderId; a repeated id is expected (by the error table, not by any
-///   example) to be answered with 11011 instead of paying twice.
-/// - The amount must be worth at least 0.001 USD.
-/// - No webhook is sent for this kind of movement: read the record back to learn the outcome.
+/// - After a timeout or an unclear failure, `Client::payout` looks the record up and repeats only
+///   under the same order id.
+/// - By its codes the gateway refuses an order id that is taken (11011), but no document shows such
+///   an answer.
+/// - The amount is worth at least 0.001 USD.
+/// - The gateway sends no notification about it: [`GetAppWithdrawRecord`] tells how it ended.
+///
+/// Path: `POST /ccpayment/v2/applyAppWithdrawToCwallet`.
 ///
 /// To send it, call `Client::payout`.
-///
-/// Source: `POST /ccpayment/v2/applyAppWithdrawToCwallet`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ApplyAppWithdrawToCwallet {
-    /// The merchant's id. 3 to 64 characters.
+    /// The merchant's own id of the withdrawal. Every withdrawal needs a new one. 3 to 64
+    /// characters.
     pub order_id: OrderId,
-    /// The coin.
+    /// The coin to send.
     pub coin_id: CoinId,
-    /// The Cwallet account: its id or its e-mail address. Cwallet id or e-mail address.
+    /// The Cwallet account to send to, by its id or its e-mail address.
     pub cwallet_user: String,
-    /// How much, in coins. Above zero.
+    /// How much to send, in coins. Above zero.
     pub amount: Amount,
 }
 
 impl ApplyAppWithdrawToCwallet {
-    /// The request, with what is required.
+    /// Takes what is required, which is everything.
     #[must_use]
     pub fn new(
         order_id: impl Into<OrderId>,
@@ -236,31 +237,29 @@ impl Request for ApplyAppWithdrawToCwallet {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct ApplyAppWithdrawToCwalletResponse {
-    /// CCPayment's id of the transaction.
+    /// CCPayment's id of the withdrawal.
     #[serde(deserialize_with = "wire::required")]
     pub record_id: RecordId,
 }
 
-/// Reads one merchant withdrawal.
+/// Reads one withdrawal of the merchant.
 ///
-/// Rules:
-/// - At least one of recordId and orderId must be present.
-/// - 11003 right after a failed submit does not prove the request was lost: wait and ask again
-///   before giving the money back.
+/// The answer 11003 soon after a submit does not prove that the submit was lost. `Client::payout`
+/// waits until it does.
+///
+/// Path: `POST /ccpayment/v2/getAppWithdrawRecord`.
 ///
 /// To send it, call `Client::send`.
-///
-/// Source: `POST /ccpayment/v2/getAppWithdrawRecord`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 #[non_exhaustive]
 pub struct GetAppWithdrawRecord {
-    /// Exactly one of `recordId` and `orderId`.
+    /// The record to read, by CCPayment's id or by the merchant's own.
     pub key: RecordKey,
 }
 
 impl GetAppWithdrawRecord {
-    /// The request, with what is required.
+    /// Takes what is required, which is everything.
     #[must_use]
     pub fn new(key: impl Into<RecordKey>) -> Self {
         Self { key: key.into() }
@@ -291,7 +290,7 @@ impl Sendable for GetAppWithdrawRecord {}
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetAppWithdrawRecordResponse {
-    /// The record.
+    /// The withdrawal.
     #[serde(deserialize_with = "wire::object")]
     pub record: WithdrawRecord,
 }
@@ -301,96 +300,96 @@ pub struct GetAppWithdrawRecordResponse {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct WithdrawRecord {
-    /// CCPayment's id of the transaction.
+    /// CCPayment's id of the withdrawal.
     #[serde(deserialize_with = "wire::required")]
     pub record_id: RecordId,
-    /// Where a withdrawal goes.
+    /// Whether it goes to a chain or to a Cwallet account.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub withdraw_type: Option<WithdrawType>,
-    /// The merchant. In the official SDK documents only.
+    /// The merchant's APP ID. Only the official SDK documents have it.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub app_id: Option<AppId>,
-    /// The coin.
+    /// The coin that is sent.
     #[serde(deserialize_with = "wire::required")]
     pub coin_id: CoinId,
     /// The coin's symbol.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub coin_symbol: String,
-    /// The chain. "Cwallet OS" for a transfer to a Cwallet account.
+    /// The chain that it is sent on, or `Cwallet OS` for a Cwallet account.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub chain: Option<Chain>,
-    /// The Cwallet account: its id or its e-mail address. Cwallet transfers only.
+    /// The Cwallet account that it goes to, by its id or its e-mail address.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub cwallet_user: Option<String>,
-    /// Where it comes from. Missing on UTXO chains and for Cwallet transfers.
+    /// The address that it comes from. UTXO chains have none, and neither has a withdrawal to
+    /// Cwallet.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub from_address: Option<Address>,
-    /// Where it goes. On-chain only.
+    /// The address that it goes to, on a chain.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub to_address: Option<Address>,
-    /// The memo beside the address. The text says on-chain only, the Cwallet example still carries
-    /// an empty one.
+    /// The memo of the receiver, on chains that have one.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub to_memo: Option<Memo>,
-    /// The transaction on the chain. Empty until broadcast and for Cwallet transfers.
+    /// The transaction on the chain. There is none before it is broadcast, and none to Cwallet.
     #[serde(flatten, with = "tx_id", skip_serializing_if = "Option::is_none")]
     pub tx_id: Option<TxId>,
-    /// Where it stands.
+    /// Where the withdrawal stands.
     #[serde(deserialize_with = "wire::required")]
     pub status: WithdrawStatus,
-    /// The merchant's id.
+    /// The merchant's own id of the withdrawal.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub order_id: Option<OrderId>,
-    /// How much, in coins.
+    /// How much, in coins. No document says whether the network fee is in it.
     #[serde(deserialize_with = "wire::required")]
     pub amount: Amount,
-    /// The fee. On-chain only; may be charged in another coin than the one withdrawn.
+    /// The network fee, which may be in another coin. A withdrawal to Cwallet has none.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub fee: Option<NetworkFee>,
-    /// Why it was rejected or failed. In the official SDK documents only.
+    /// Why the withdrawal was rejected or failed. Only the official SDK documents have it.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub reason: Option<String>,
-    /// The coin's price in US dollars at that time. In the official SDK documents only.
+    /// The coin's price in US dollars at that time. Only the official SDK documents have it.
     #[serde(
         rename = "coinUSDPrice",
         default,
@@ -402,13 +401,12 @@ pub struct WithdrawRecord {
 
 wire::either_name!(tx_id by same_named as Strictly: "txId", "txid");
 
-/// A network fee, which may be charged in another coin than the one that moves.
+/// A network fee, which may be in another coin than the one that is sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct NetworkFee {
-    /// The coin. Tables say String in the withdrawal records and Integer in the fee query; every
-    /// example is an integer.
+    /// The coin that the fee is in.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -418,7 +416,7 @@ pub struct NetworkFee {
     /// The coin's symbol.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub coin_symbol: String,
-    /// How much, in coins.
+    /// The fee, in coins.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -427,96 +425,93 @@ pub struct NetworkFee {
     pub amount: Option<Amount>,
 }
 
-/// Pages through merchant withdrawals.
+/// Lists the merchant's withdrawals.
 ///
-/// Rules:
-/// - At most 20 order ids per query.
-/// - No explicit limit on endAt - startAt is given for this route; the swap list pages cap it at
-///   three months and the default window is 90 days, so keep windows within that (error 11008
-///   signals a window that is too wide).
-/// - Pages hold 20 rows unless a limit is offered; continue with nextId until it is empty.
+/// - The client reads a span of more than 90 days in several requests: the gateway refuses one that
+///   is too long (11008), and no document says how long that is.
+/// - A page usually has 20 records.
+///
+/// Path: `POST /ccpayment/v2/getAppWithdrawRecordList`.
 ///
 /// To send it, call `Client::pages` or `Client::items`.
-///
-/// Source: `POST /ccpayment/v2/getAppWithdrawRecordList`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetAppWithdrawRecordList {
-    /// The coin.
+    /// Only withdrawals in this coin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coin_id: Option<CoinId>,
-    /// The merchant's ids. At most 20 by the seed; no cap in the official docs. At most 20 entries.
+    /// Only these withdrawals, by the merchant's own ids. At most 20 entries.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub order_ids: Vec<OrderId>,
-    /// The chain.
+    /// Only withdrawals on this chain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain: Option<Chain>,
-    /// Where it goes. In the official SDK documents only.
+    /// Only withdrawals to this address. Only the official SDK documents have it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to_address: Option<Address>,
-    /// From this moment on. Lower bound of the creation time; the official docs say the last 90
-    /// days when omitted.
+    /// Only records made from this moment on. By the official SDK documents, the default is 90 days
+    /// ago.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_at: Option<Timestamp>,
-    /// Up to this moment. Upper bound of the creation time.
+    /// Only records made up to this moment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_at: Option<Timestamp>,
-    /// Where the next page begins; none on the last page.
+    /// Where the page begins. The first page has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_id: Option<Cursor>,
 }
 
 impl GetAppWithdrawRecordList {
-    /// The request, without any condition.
+    /// Takes nothing: the setters add conditions.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets [`Self::coin_id`].
+    /// Only withdrawals in this coin.
     #[must_use]
     pub fn coin_id(mut self, coin_id: impl Into<CoinId>) -> Self {
         self.coin_id = Some(coin_id.into());
         self
     }
 
-    /// Sets [`Self::order_ids`].
+    /// Only these withdrawals, by the merchant's own ids.
     #[must_use]
     pub fn order_ids(mut self, order_ids: impl IntoIterator<Item = impl Into<OrderId>>) -> Self {
         self.order_ids = order_ids.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Sets [`Self::chain`].
+    /// Only withdrawals on this chain.
     #[must_use]
     pub fn chain(mut self, chain: Chain) -> Self {
         self.chain = Some(chain);
         self
     }
 
-    /// Sets [`Self::to_address`].
+    /// Only withdrawals to this address.
     #[must_use]
     pub fn to_address(mut self, to_address: Address) -> Self {
         self.to_address = Some(to_address);
         self
     }
 
-    /// Sets [`Self::start_at`].
+    /// Only records made from this moment on.
     #[must_use]
     pub fn start_at(mut self, start_at: Timestamp) -> Self {
         self.start_at = Some(start_at);
         self
     }
 
-    /// Sets [`Self::end_at`].
+    /// Only records made up to this moment.
     #[must_use]
     pub fn end_at(mut self, end_at: Timestamp) -> Self {
         self.end_at = Some(end_at);
         self
     }
 
-    /// Sets [`Self::next_id`].
+    /// Where the page begins.
     #[must_use]
     pub fn next_id(mut self, next_id: Cursor) -> Self {
         self.next_id = Some(next_id);
@@ -604,10 +599,10 @@ impl Paged for GetAppWithdrawRecordList {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetAppWithdrawRecordListResponse {
-    /// The records of this page, newest first where the documents say so.
+    /// The withdrawals of this page.
     #[serde(with = "wire::rows")]
     pub records: Vec<Result<WithdrawRecord, UnreadableRow>>,
-    /// Where the next page begins; none on the last page. Empty or absent on the last page.
+    /// Where the next page begins. The last page has none.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -616,96 +611,94 @@ pub struct GetAppWithdrawRecordListResponse {
     pub next_id: Option<Cursor>,
 }
 
-/// Pages through withdrawals that the automatic payout rule made.
+/// Lists the withdrawals that the gateway made by the automatic rule of the dashboard.
 ///
-/// Rules:
-/// - No explicit limit on endAt - startAt is given for this route; the swap list pages cap it at
-///   three months and the default window is 90 days, so keep windows within that (error 11008
-///   signals a window that is too wide).
-/// - Pages hold 20 rows unless a limit is offered; continue with nextId until it is empty.
+/// - The client reads a span of more than 90 days in several requests: the gateway refuses one that
+///   is too long (11008), and no document says how long that is.
+/// - A page usually has 20 records.
+///
+/// Path: `POST /ccpayment/v2/getAutoWithdrawRecordList`. Only the official SDK documents and SDKs
+/// have this operation.
 ///
 /// To send it, call `Client::pages` or `Client::items`.
-///
-/// Source: `POST /ccpayment/v2/getAutoWithdrawRecordList`; known from the official SDK documents
-/// and SDKs only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetAutoWithdrawRecordList {
-    /// The chain.
+    /// Only withdrawals on this chain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain: Option<Chain>,
-    /// The coin.
+    /// Only withdrawals in this coin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coin_id: Option<CoinId>,
-    /// CCPayment's ids.
+    /// Only these withdrawals, by CCPayment's ids.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub record_ids: Vec<RecordId>,
-    /// From this moment on. Lower bound of the creation time; the official docs say the last 90
-    /// days when omitted.
+    /// Only records made from this moment on. By the official SDK documents, the default is 90 days
+    /// ago.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_at: Option<Timestamp>,
-    /// Up to this moment. Upper bound of the creation time.
+    /// Only records made up to this moment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_at: Option<Timestamp>,
-    /// Where it goes.
+    /// Only withdrawals to this address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to_address: Option<Address>,
-    /// Where the next page begins; none on the last page.
+    /// Where the page begins. The first page has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_id: Option<Cursor>,
 }
 
 impl GetAutoWithdrawRecordList {
-    /// The request, without any condition.
+    /// Takes nothing: the setters add conditions.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets [`Self::chain`].
+    /// Only withdrawals on this chain.
     #[must_use]
     pub fn chain(mut self, chain: Chain) -> Self {
         self.chain = Some(chain);
         self
     }
 
-    /// Sets [`Self::coin_id`].
+    /// Only withdrawals in this coin.
     #[must_use]
     pub fn coin_id(mut self, coin_id: impl Into<CoinId>) -> Self {
         self.coin_id = Some(coin_id.into());
         self
     }
 
-    /// Sets [`Self::record_ids`].
+    /// Only these withdrawals, by CCPayment's ids.
     #[must_use]
     pub fn record_ids(mut self, record_ids: impl IntoIterator<Item = impl Into<RecordId>>) -> Self {
         self.record_ids = record_ids.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Sets [`Self::start_at`].
+    /// Only records made from this moment on.
     #[must_use]
     pub fn start_at(mut self, start_at: Timestamp) -> Self {
         self.start_at = Some(start_at);
         self
     }
 
-    /// Sets [`Self::end_at`].
+    /// Only records made up to this moment.
     #[must_use]
     pub fn end_at(mut self, end_at: Timestamp) -> Self {
         self.end_at = Some(end_at);
         self
     }
 
-    /// Sets [`Self::to_address`].
+    /// Only withdrawals to this address.
     #[must_use]
     pub fn to_address(mut self, to_address: Address) -> Self {
         self.to_address = Some(to_address);
         self
     }
 
-    /// Sets [`Self::next_id`].
+    /// Where the page begins.
     #[must_use]
     pub fn next_id(mut self, next_id: Cursor) -> Self {
         self.next_id = Some(next_id);
@@ -795,10 +788,10 @@ impl Paged for GetAutoWithdrawRecordList {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetAutoWithdrawRecordListResponse {
-    /// The records of this page, newest first where the documents say so.
+    /// The withdrawals of this page.
     #[serde(with = "wire::rows")]
     pub records: Vec<Result<AutoWithdrawRecord, UnreadableRow>>,
-    /// Where the next page begins; none on the last page. Empty or absent on the last page.
+    /// Where the next page begins. The last page has none.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -812,33 +805,33 @@ pub struct GetAutoWithdrawRecordListResponse {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct AutoWithdrawRecord {
-    /// CCPayment's id of the transaction.
+    /// CCPayment's id of the withdrawal.
     #[serde(deserialize_with = "wire::required")]
     pub record_id: RecordId,
-    /// The coin.
+    /// The coin that is sent.
     #[serde(deserialize_with = "wire::required")]
     pub coin_id: CoinId,
     /// The coin's symbol.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub coin_symbol: String,
-    /// The chain.
+    /// The chain that it is sent on.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub chain: Chain,
-    /// The merchant's id.
+    /// The merchant's own id of the withdrawal.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub order_id: Option<OrderId>,
-    /// Where it goes.
+    /// The address that it goes to.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub to_address: Option<Address>,
-    /// The memo beside the address.
+    /// The memo of the receiver, on chains that have one.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -851,32 +844,31 @@ pub struct AutoWithdrawRecord {
     /// The transaction on the chain.
     #[serde(flatten, with = "tx_id", skip_serializing_if = "Option::is_none")]
     pub tx_id: Option<TxId>,
-    /// Where it stands.
+    /// Where the withdrawal stands.
     #[serde(deserialize_with = "wire::required")]
     pub status: WithdrawStatus,
-    /// The fee.
+    /// The network fee.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub fee: Option<NetworkFee>,
-    /// Where the next page begins; none on the last page. Declared inside the row by the official
-    /// docs; probably a leftover.
+    /// Probably a leftover of the gateway's: the answer itself has the cursor.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub next_id: Option<Cursor>,
-    /// What CCPayment keeps of it, in coins.
+    /// How much of it CCPayment keeps, in coins.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub service_fee: Option<Amount>,
-    /// When it was created.
+    /// When the withdrawal was made.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
@@ -885,96 +877,94 @@ pub struct AutoWithdrawRecord {
     pub created_at: Option<Timestamp>,
 }
 
-/// Pages through refunds of deposits that were held back as risky.
+/// Lists the refunds of deposits that were held back as risky.
 ///
-/// Rules:
-/// - No explicit limit on endAt - startAt is given for this route; the swap list pages cap it at
-///   three months and the default window is 90 days, so keep windows within that (error 11008
-///   signals a window that is too wide).
-/// - Pages hold 20 rows unless a limit is offered; continue with nextId until it is empty.
+/// - The client reads a span of more than 90 days in several requests: the gateway refuses one that
+///   is too long (11008), and no document says how long that is.
+/// - A page usually has 20 records.
+///
+/// Path: `POST /ccpayment/v2/getRiskyRefundRecordList`. Only the official SDK documents and SDKs
+/// have this operation.
 ///
 /// To send it, call `Client::pages` or `Client::items`.
-///
-/// Source: `POST /ccpayment/v2/getRiskyRefundRecordList`; known from the official SDK documents and
-/// SDKs only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetRiskyRefundRecordList {
-    /// The chain.
+    /// Only refunds on this chain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chain: Option<Chain>,
-    /// The coin.
+    /// Only refunds in this coin.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coin_id: Option<CoinId>,
-    /// CCPayment's ids.
+    /// Only these refunds, by CCPayment's ids.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub record_ids: Vec<RecordId>,
-    /// From this moment on. Lower bound of the creation time; the official docs say the last 90
-    /// days when omitted.
+    /// Only records made from this moment on. By the official SDK documents, the default is 90 days
+    /// ago.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_at: Option<Timestamp>,
-    /// Up to this moment. Upper bound of the creation time.
+    /// Only records made up to this moment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_at: Option<Timestamp>,
-    /// Where it goes.
+    /// Only refunds to this address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to_address: Option<Address>,
-    /// Where the next page begins; none on the last page.
+    /// Where the page begins. The first page has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_id: Option<Cursor>,
 }
 
 impl GetRiskyRefundRecordList {
-    /// The request, without any condition.
+    /// Takes nothing: the setters add conditions.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets [`Self::chain`].
+    /// Only refunds on this chain.
     #[must_use]
     pub fn chain(mut self, chain: Chain) -> Self {
         self.chain = Some(chain);
         self
     }
 
-    /// Sets [`Self::coin_id`].
+    /// Only refunds in this coin.
     #[must_use]
     pub fn coin_id(mut self, coin_id: impl Into<CoinId>) -> Self {
         self.coin_id = Some(coin_id.into());
         self
     }
 
-    /// Sets [`Self::record_ids`].
+    /// Only these refunds, by CCPayment's ids.
     #[must_use]
     pub fn record_ids(mut self, record_ids: impl IntoIterator<Item = impl Into<RecordId>>) -> Self {
         self.record_ids = record_ids.into_iter().map(Into::into).collect();
         self
     }
 
-    /// Sets [`Self::start_at`].
+    /// Only records made from this moment on.
     #[must_use]
     pub fn start_at(mut self, start_at: Timestamp) -> Self {
         self.start_at = Some(start_at);
         self
     }
 
-    /// Sets [`Self::end_at`].
+    /// Only records made up to this moment.
     #[must_use]
     pub fn end_at(mut self, end_at: Timestamp) -> Self {
         self.end_at = Some(end_at);
         self
     }
 
-    /// Sets [`Self::to_address`].
+    /// Only refunds to this address.
     #[must_use]
     pub fn to_address(mut self, to_address: Address) -> Self {
         self.to_address = Some(to_address);
         self
     }
 
-    /// Sets [`Self::next_id`].
+    /// Where the page begins.
     #[must_use]
     pub fn next_id(mut self, next_id: Cursor) -> Self {
         self.next_id = Some(next_id);
@@ -1064,10 +1054,10 @@ impl Paged for GetRiskyRefundRecordList {
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetRiskyRefundRecordListResponse {
-    /// The records of this page, newest first where the documents say so.
+    /// The refunds of this page.
     #[serde(with = "wire::rows")]
     pub records: Vec<Result<RiskyRefundRecord, UnreadableRow>>,
-    /// Where the next page begins; none on the last page. Empty or absent on the last page.
+    /// Where the next page begins. The last page has none.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -1076,38 +1066,38 @@ pub struct GetRiskyRefundRecordListResponse {
     pub next_id: Option<Cursor>,
 }
 
-/// A refund of money that was flagged as risky.
+/// A refund of a deposit that was held back as risky.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct RiskyRefundRecord {
-    /// CCPayment's id of the transaction.
+    /// CCPayment's id of the refund.
     #[serde(deserialize_with = "wire::required")]
     pub record_id: RecordId,
-    /// The coin.
+    /// The coin that is sent.
     #[serde(deserialize_with = "wire::required")]
     pub coin_id: CoinId,
     /// The coin's symbol.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub coin_symbol: String,
-    /// The chain.
+    /// The chain that it is sent on.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub chain: Chain,
-    /// The merchant's id.
+    /// The merchant's own id.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub order_id: Option<OrderId>,
-    /// Where it goes.
+    /// The address that it goes to.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub to_address: Option<Address>,
-    /// The memo beside the address.
+    /// The memo of the receiver, on chains that have one.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -1120,32 +1110,31 @@ pub struct RiskyRefundRecord {
     /// The transaction on the chain.
     #[serde(flatten, with = "tx_id", skip_serializing_if = "Option::is_none")]
     pub tx_id: Option<TxId>,
-    /// Where it stands.
+    /// Where the refund stands.
     #[serde(deserialize_with = "wire::required")]
     pub status: WithdrawStatus,
-    /// The fee.
+    /// The network fee.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub fee: Option<NetworkFee>,
-    /// Where the next page begins; none on the last page. Declared inside the row by the official
-    /// docs; probably a leftover.
+    /// Probably a leftover of the gateway's: the answer itself has the cursor.
     #[serde(
         default,
         deserialize_with = "wire::optional",
         skip_serializing_if = "Option::is_none"
     )]
     pub next_id: Option<Cursor>,
-    /// When it was created.
+    /// When the refund was made.
     #[serde(
         default,
         deserialize_with = "wire::if_readable",
         skip_serializing_if = "Option::is_none"
     )]
     pub created_at: Option<Timestamp>,
-    /// From deposit.
+    /// The deposits that it pays back.
     #[serde(
         default,
         deserialize_with = "wire::text_or_object",
@@ -1154,33 +1143,33 @@ pub struct RiskyRefundRecord {
     pub from_deposit: Vec<RefundSource>,
 }
 
-/// A deposit that a refund pays back; an object, or plain text in one of the SDKs.
+/// A deposit that a refund pays back. The gateway may send its id alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct RefundSource {
-    /// CCPayment's id of the transaction.
+    /// CCPayment's id of the deposit.
     #[serde(deserialize_with = "wire::required")]
     pub record_id: RecordId,
 }
 
 /// Quotes the network fee of a withdrawal.
 ///
-/// To send it, call `Client::send`.
+/// Path: `POST /ccpayment/v2/getWithdrawFee`.
 ///
-/// Source: `POST /ccpayment/v2/getWithdrawFee`.
+/// To send it, call `Client::send`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetWithdrawFee {
-    /// The coin.
+    /// The coin to send.
     pub coin_id: CoinId,
-    /// The chain.
+    /// The chain to send on, by its symbol such as POLYGON.
     pub chain: Chain,
 }
 
 impl GetWithdrawFee {
-    /// The request, with what is required.
+    /// Takes what is required, which is everything.
     #[must_use]
     pub fn new(coin_id: impl Into<CoinId>, chain: Chain) -> Self {
         Self {
@@ -1215,10 +1204,11 @@ impl Sendable for GetWithdrawFee {}
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GetWithdrawFeeResponse {
-    /// The fee.
+    /// The network fee.
     #[serde(deserialize_with = "wire::object")]
     pub fee: NetworkFee,
-    /// A handle of a fee quote; effect not described. In the official SDK documents only.
+    /// The id of this quote. No document says what it does. Only the official SDK documents have
+    /// it.
     #[serde(
         rename = "networkFeeInquiryID",
         default,
