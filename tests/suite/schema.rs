@@ -209,8 +209,17 @@ fn what_the_document_forbids_is_refused_by_name() {
             .collect();
         for (wire, field) in schema["properties"].as_object().unwrap() {
             let mut bad = broken(field);
+            let mut bad_inside = Vec::new();
             if field["type"] == "array" {
                 let entry = whole[wire][0].clone();
+                let inside = document.resolved(&field["items"])["properties"].as_object();
+                for (inner, field) in inside.into_iter().flatten() {
+                    bad_inside.extend(broken(field).into_iter().map(|value| {
+                        let mut entry = entry.clone();
+                        entry[inner] = value;
+                        (inner, json!([entry]))
+                    }));
+                }
                 bad.extend(field["minItems"].as_u64().map(|_| json!([])));
                 let most = field["maxItems"]
                     .as_u64()
@@ -218,7 +227,8 @@ fn what_the_document_forbids_is_refused_by_name() {
                 bad.extend(most.map(|most| Value::from(vec![entry; most + 1])));
                 bad.extend(broken(&field["items"]).into_iter().map(|it| json!([it])));
             }
-            for value in bad {
+            let bad = bad.into_iter().map(|value| (wire, value));
+            for (named, value) in bad.chain(bad_inside) {
                 each(name, 5, &(route.request)(), |mut request| {
                     let fields = request.as_object_mut().unwrap();
                     if of.contains(&wire.as_str()) {
@@ -230,9 +240,9 @@ fn what_the_document_forbids_is_refused_by_name() {
                         TestCaseError::fail(format!("{wire} is sent as {value:.40}"))
                     })?;
                     prop_assert!(
-                        error.starts_with("refused: ") && error.contains(wire),
+                        error.starts_with("refused: ") && error.contains(named.as_str()),
                         "{}: {}",
-                        wire,
+                        named,
                         error
                     );
                     Ok(())
