@@ -8,8 +8,7 @@ use ccpayment_core::{
 };
 use http::StatusCode;
 
-use crate::halt::is_unauthorized;
-use crate::retry::passes_in_seconds;
+use crate::codes::{is_unauthorized, passes_in_seconds};
 use crate::skew::SkewDisplay;
 use crate::transport::TransportError;
 

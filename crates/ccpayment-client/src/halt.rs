@@ -4,17 +4,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use ccpayment_core::ErrorCode;
 
-/// Whether the gateway does not accept who we are, so that no repeat helps.
-pub(crate) fn is_unauthorized(code: ErrorCode) -> bool {
-    matches!(
-        code,
-        ErrorCode::VerifySignFailed
-            | ErrorCode::MaliciousReq
-            | ErrorCode::MerchantNotFound
-            | ErrorCode::IpNotInWhitelist
-    )
-}
-
 /// Two refusals set it. All clones of a client share it. Only a person releases it.
 ///
 /// 11014: our address is blocked, and requests prolong it. 12001: the APP ID is unknown, and requests

@@ -119,6 +119,7 @@ mod batch;
 mod body;
 mod client;
 mod clock;
+mod codes;
 mod drive;
 mod error;
 mod halt;
@@ -144,9 +145,8 @@ pub use ccpayment_core as core;
 pub use client::{Client, Timeouts};
 pub use clock::{Clock, SystemClock};
 pub use error::{Error, Outcome, RequestInfo, Unsettled};
-pub use outcome::{Attempts, Proof, RefusalReason, SubmitError, Submitted};
+pub use outcome::{Attempts, Proof, RefusalReason, SETTLE_AFTER, SubmitError, Submitted};
 pub use pages::{Items, MOST_EMPTY_PAGES, Page, PageError, Pages};
-pub use payout::SETTLE_AFTER;
 #[cfg(feature = "per-runtime")]
 pub use per_runtime::PerRuntime;
 pub use retry::RetryPolicy;

@@ -1,10 +1,24 @@
 //! `Submitted` and `SubmitError`: what became of a request that was submitted under an order id.
 
-use ccpayment_core::{Difference, ErrorCode, ErrorReport, OrderId, RecordId, Refusal, Timestamp};
+use std::time::Duration;
+
+use ccpayment_core::{
+    Difference, ErrorCode, ErrorReport, OrderId, RecordId, Refusal, TIMESTAMP_WINDOW, Timestamp,
+};
 
 use crate::error::{Error, Outcome, Unsettled};
-use crate::payout::SETTLE_AFTER;
 use crate::skew::SkewDisplay;
+
+/// Five minutes: so long after the last doubtful submit was signed, a lookup that finds nothing proves
+/// that nothing happened and that nothing will.
+///
+/// The gateway accepts a timestamp within 120 seconds of its own clock. It accepted the lookup
+/// signed at L, so its clock then stood at L - 120 at least; a submit signed at S is refused from
+/// S + 120 on. With L - S above 240, no submit can be accepted any more. This needs no trust in our
+/// own clock. The rest is for what was accepted in the last moment and is still being written.
+/// Where an answer says by itself what the gateway's clock shows, as in v1, 180 seconds by that
+/// clock are enough.
+pub const SETTLE_AFTER: Duration = Duration::from_secs(2 * TIMESTAMP_WINDOW.as_secs() + 60);
 
 /// Something that the gateway has accepted under an order id: a payout, an order, an invoice.
 ///

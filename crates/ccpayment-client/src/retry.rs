@@ -8,6 +8,7 @@ use std::time::Duration;
 use ccpayment_core::{AnswerError, ErrorCode, Idempotency};
 use http::StatusCode;
 
+use crate::codes::passes_in_seconds;
 use crate::error::Error;
 use crate::transport::TransportError;
 
@@ -152,13 +153,6 @@ fn provably_not_executed(failure: Failure) -> bool {
         Failure::Refused(code) => passes_in_seconds(code),
         _ => false,
     }
-}
-
-/// Refusals before any work that pass within seconds. Others that pass by themselves (an unstable
-/// chain, an odd price) take minutes to hours: the caller decides whether the request is still wanted
-/// then.
-pub(crate) fn passes_in_seconds(code: ErrorCode) -> bool {
-    matches!(code, ErrorCode::RateLimit | ErrorCode::FrequentOperation)
 }
 
 /// A pause whose length is drawn, so that many clients don't come back at once.

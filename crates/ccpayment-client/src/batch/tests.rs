@@ -20,8 +20,8 @@ use crate::adapters::transport_fn;
 use crate::client::Client;
 use crate::drive::Drive;
 use crate::error::{Error, Outcome, RequestInfo};
+use crate::outcome::SETTLE_AFTER;
 use crate::outcome::{Proof, RefusalReason};
-use crate::payout::SETTLE_AFTER;
 use crate::transport::{Exchange, TransportError};
 
 const T: Timestamp = Timestamp::new(1_700_000_000);

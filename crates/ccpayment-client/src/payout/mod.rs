@@ -15,11 +15,10 @@ use tracing::Instrument;
 use crate::client::Client;
 use crate::drive::Drive;
 use crate::error::{Error, RequestInfo};
-use crate::outcome::{SubmitError, Submitted};
+use crate::outcome::{SETTLE_AFTER, SubmitError, Submitted};
 use crate::telemetry;
 use machine::{LookupResult, Next, Step, SubmitMachine};
 
-pub use machine::SETTLE_AFTER;
 #[cfg(feature = "v2")]
 pub(crate) use machine::is_past;
 

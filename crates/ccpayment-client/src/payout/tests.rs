@@ -7,8 +7,9 @@ use ccpayment_core::{
     decode,
 };
 
-use super::machine::{Next, SETTLE_AFTER};
+use super::machine::Next;
 use crate::error::{Error, RequestInfo};
+use crate::outcome::SETTLE_AFTER;
 use crate::outcome::{Proof, RefusalReason, SubmitError, Submitted};
 use crate::transport::TransportError;
 

@@ -4,9 +4,9 @@ use ccpayment_core::v2::{BatchStatus, BatchWithdrawOrder};
 use ccpayment_core::{OrderId, Timestamp};
 
 use super::{Act, BatchMachine, Read, Step};
+use crate::codes::passes_in_seconds;
 use crate::error::{Error, Outcome};
 use crate::outcome::{Proof, RefusalReason};
-use crate::retry::passes_in_seconds;
 
 impl BatchMachine {
     /// What came of opening it with so many of the wanted rows, and which batch the answer names.
