@@ -58,6 +58,9 @@ pub(crate) struct Operation {
     pub(crate) summary: String,
     #[serde(default)]
     pub(crate) description: String,
+    /// What a merchant wants who sends it, to be read behind "I want to".
+    #[serde(rename = "x-ccpayment-task")]
+    pub(crate) task: String,
     #[serde(rename = "x-ccpayment-idempotency")]
     pub(crate) idempotency: String,
     /// The client's method for a call that starts or grows a payment; `send` does not take it.

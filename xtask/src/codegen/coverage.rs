@@ -40,7 +40,7 @@ fn tables(documents: &[(&Api, Document)]) -> Result<String> {
         let columns = CLASSES.map(|(_, column)| column).join(" | ");
         writeln!(
             out,
-            "\n| {}: {} routes | {columns} |\n|---{}|",
+            "\n| {}: {} operations | {columns} |\n|---{}|",
             api.name,
             document.paths.len(),
             "|---".repeat(CLASSES.len()),

@@ -83,6 +83,7 @@ paths:
       operationId: createOrder
       tags: [order]
       summary: ""
+      x-ccpayment-task: take an order
       x-ccpayment-idempotency: order-id
       x-ccpayment-source: documented
       requestBody:

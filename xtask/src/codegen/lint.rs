@@ -285,6 +285,7 @@ mod tests {
 operationId: withdraw
 tags: [withdrawal]
 summary: ""
+x-ccpayment-task: pay
 x-ccpayment-idempotency: order-id
 x-ccpayment-sent-by: payout
 x-ccpayment-source: documented

@@ -17,6 +17,7 @@ mod pages;
 mod rust;
 mod strategies;
 mod structs;
+mod tasks;
 mod typed;
 
 use std::collections::BTreeMap;

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use super::enums::open_enum;
 use super::rust::{is_newtype, raised, type_name};
 use super::structs::File;
+use super::tasks;
 use crate::api::Api;
 use crate::spec::{Document, Schema};
 
@@ -215,7 +216,13 @@ fn imports(group: &str, file: &File<'_>, homes: &BTreeMap<String, &str>) -> Stri
 
 fn root(api: &Api, document: &Document, homes: &BTreeMap<String, &str>) -> Result<String> {
     let mut out = String::new();
-    for line in api.about.lines() {
+    let about = format!(
+        "{}\n\n{}\n{}",
+        api.title,
+        tasks::table(document)?,
+        api.about
+    );
+    for line in about.lines() {
         writeln!(out, "{}", format!("//! {line}").trim_end())?;
     }
     out.push('\n');

@@ -242,14 +242,17 @@ pub(crate) fn route_doc(path: &str, operation: &Operation, request: &Schema, api
     text
 }
 
-/// Which method of the client takes the request.
+/// The client's method that takes the request.
+pub(crate) fn method(operation: &Operation) -> &str {
+    let sends = if operation.paged { "items" } else { "send" };
+    operation.sent_by.as_deref().unwrap_or(sends)
+}
+
+/// The line that says it.
 pub(crate) fn how_to_send(operation: &Operation) -> String {
-    let methods = match &operation.sent_by {
-        Some(method) => format!("`Client::{method}`"),
-        None if operation.paged => "`Client::pages` or `Client::items`".to_owned(),
-        None => "`Client::send`".to_owned(),
-    };
-    format!("{HOW_TO_SEND}{methods}.")
+    let pages = operation.paged.then_some("`Client::pages` or ");
+    let (pages, method) = (pages.unwrap_or_default(), method(operation));
+    format!("{HOW_TO_SEND}{pages}`Client::{method}`.")
 }
 
 #[cfg(test)]

@@ -1,4 +1,21 @@
-//! The v1 API, one module a group, with the gateway's own names in Rust's spelling.
+//! The v1 API: a request for every operation, with the gateway's own names in Rust's spelling.
+//!
+//! | I want to | request | method of `Client` |
+//! |---|---|---|
+//! | take an order on a page of my own | [`CreateOrder`] | `submit` |
+//! | show an order on a page of CCPayment's | [`GetCheckoutUrl`] | `submit` |
+//! | read orders or withdrawals | [`GetOrderInfo`] | `send` |
+//! | give an end user a permanent address | [`GetPermanentAddress`] | `send` |
+//! | pay out to an address or to Cwallet | [`Withdraw`] | `payout` |
+//! | ask what a withdrawal costs | [`GetNetworkFee`] | `send` |
+//! | check a Cwallet account | [`CheckUser`] | `send` |
+//! | read my balances | [`GetAssets`] | `send` |
+//! | list the coins that I can use | [`ListCoins`] | `send` |
+//! | look up a price in USD | [`GetTokenRate`] | `send` |
+//! | list the chains and their heights | [`GetBlockHeight`] | `send` |
+//! | have notifications sent again | [`ResendWebhooks`] | `send` |
+//! | list tokens as older programs do | [`ListSupportTokensLegacy`] | `send` |
+//! | list a token's networks as they do | [`ListTokenChainsLegacy`] | `send` |
 //!
 //! CCPayment has deprecated it in favour of v2: take it for a merchant who is still on it, and
 //! for nothing new. It has a host of its own, signs by a digest and signs its answers as well;

@@ -1,4 +1,68 @@
-//! The v2 API, one module a group, with the gateway's own names.
+//! The v2 API: a request for every operation of the gateway, with the gateway's own names.
+//!
+//! | I want to | request | method of `Client` |
+//! |---|---|---|
+//! | take an order on a page of my own | [`CreateAppOrderDepositAddress`] | `submit` |
+//! | see the payments to such an order | [`GetAppOrderInfo`] | `send` |
+//! | show an invoice on a page of CCPayment's | [`CreateInvoiceUrl`] | `submit` |
+//! | see the payments to an invoice | [`GetInvoiceOrderInfo`] | `send` |
+//! | give a payer a permanent address | [`GetOrCreateAppDepositAddress`] | `send` |
+//! | release a permanent address | [`AddressUnbinding`] | `send` |
+//! | read a deposit before I credit it | [`GetAppDepositRecord`] | `send` |
+//! | list deposits | [`GetAppDepositRecordList`] | `items` |
+//! | pay out to an address, or refund a payer | [`ApplyAppWithdrawToNetwork`] | `payout` |
+//! | pay out to a Cwallet account | [`ApplyAppWithdrawToCwallet`] | `payout` |
+//! | see what became of a withdrawal | [`GetAppWithdrawRecord`] | `send` |
+//! | list withdrawals | [`GetAppWithdrawRecordList`] | `items` |
+//! | list withdrawals of the automatic rule | [`GetAutoWithdrawRecordList`] | `items` |
+//! | list refunds of risky deposits | [`GetRiskyRefundRecordList`] | `items` |
+//! | ask what a withdrawal costs | [`GetWithdrawFee`] | `send` |
+//! | check many addresses before a batch | [`CheckWithdrawAddress`] | `send` |
+//! | pay out to many at once | [`ApplyBatchWithdraw`] | `batch_payout` |
+//! | add rows to a batch of payouts | [`AppendBatchWithdraw`] | `batch_payout` |
+//! | start the payments of a batch | [`ConfirmBatchWithdraw`] | `batch_payout` |
+//! | cancel a batch of payouts | [`AbortBatchWithdraw`] | `send` |
+//! | see how a batch stands | [`GetBatchWithdrawOrder`] | `send` |
+//! | list the rows of a batch | [`GetBatchWithdrawOrderRecordList`] | `items` |
+//! | list the coins that can be swapped | [`GetSwapCoinList`] | `send` |
+//! | ask what a swap would give | [`Estimate`] | `send` |
+//! | swap one coin for another | [`Swap`] | `payout` |
+//! | see what became of a swap | [`GetSwapRecord`] | `send` |
+//! | list swaps | [`GetSwapRecordList`] | `items` |
+//! | give an end user an address and a balance | [`GetOrCreateUserDepositAddress`] | `send` |
+//! | read an end user's deposit | [`GetUserDepositRecord`] | `send` |
+//! | list an end user's deposits | [`GetUserDepositRecordList`] | `items` |
+//! | pay an end user's money out to an address | [`ApplyUserWithdrawToNetwork`] | `payout` |
+//! | pay an end user's money out to Cwallet | [`ApplyUserWithdrawToCwallet`] | `payout` |
+//! | see what became of a user's withdrawal | [`GetUserWithdrawRecord`] | `send` |
+//! | list an end user's withdrawals | [`GetUserWithdrawRecordList`] | `items` |
+//! | move money between two end users | [`UserTransfer`] | `payout` |
+//! | see how such a transfer ended | [`GetUserTransferRecord`] | `send` |
+//! | list transfers between end users | [`GetUserTransferRecordList`] | `items` |
+//! | move money from one user to several | [`UserBatchTransfer`] | `payout` |
+//! | see how a transfer to several ended | [`GetUserBatchTransferRecord`] | `send` |
+//! | list transfers to several users | [`GetUserBatchTransferRecordList`] | `items` |
+//! | list the payments of such a transfer | [`GetUserBatchTransferRecordDetail`] | `items` |
+//! | swap an end user's coins | [`UserSwap`] | `payout` |
+//! | see what became of a user's swap | [`GetUserSwapRecord`] | `send` |
+//! | list end users' swaps | [`GetUserSwapRecordList`] | `items` |
+//! | list an end user's balances | [`GetUserCoinAssetList`] | `send` |
+//! | read an end user's balance of one coin | [`GetUserCoinAsset`] | `send` |
+//! | list my balances | [`GetAppCoinAssetList`] | `send` |
+//! | read my balance of one coin | [`GetAppCoinAsset`] | `send` |
+//! | list the fees for sweeping addresses | [`GetAggregationFeeRecord`] | `items` |
+//! | list the coins that I can use | [`GetCoinList`] | `send` |
+//! | look up one coin and its chains | [`GetCoin`] | `send` |
+//! | look up prices in USDT | [`GetCoinUSDTPrice`] | `send` |
+//! | list fiat currencies and their rates | [`GetFiatList`] | `send` |
+//! | see whether a chain works | [`GetChainList`] | `send` |
+//! | list all chains | [`GetAllChainList`] | `send` |
+//! | list the native coins of chains | [`GetMainCoinList`] | `send` |
+//! | have a lost payment looked for | [`RescanLostTransaction`] | `send` |
+//! | check an address before a withdrawal | [`CheckWithdrawalAddressValidity`] | `send` |
+//! | check a Cwallet account | [`GetCwalletUserId`] | `send` |
+//! | have notifications sent again | [`WebhookResend`] | `send` |
+//! | see how many confirmations are missing | [`GetPaymentBlockHeight`] | `send` |
 //!
 //! A request is a plain struct: a constructor takes what is required, chainable setters the rest.
 //! Response structs tolerate what the documents leave open, and keep `None` apart from a value.
