@@ -7,8 +7,8 @@ use anyhow::{Context, Result, bail};
 
 use super::links::linked;
 use super::rust::{
-    doc, field_doc, field_name, first_sentence, is_newtype, needs_rename, route_doc, type_name,
-    type_of,
+    aliases, doc, field_doc, field_name, first_sentence, is_newtype, needs_rename, route_doc,
+    type_name, type_of,
 };
 use crate::api::Api;
 use crate::spec::{Decimals, Document, Operation, Schema};
@@ -173,6 +173,7 @@ impl<'d> File<'d> {
             schema.choice.is_none() && fields.iter().all(|it| it.presence != Presence::Required);
         let text = route_doc(path, route, schema, self.api);
         self.doc("", schema, &text);
+        self.line(&aliases(route)?);
         self.open(&name, schema, is_bare, &fields);
         for field in &fields {
             self.field(field, field.schema.reading.is_none());
