@@ -61,6 +61,9 @@ pub(crate) struct Operation {
     /// What a merchant wants who sends it, to be read behind "I want to".
     #[serde(rename = "x-ccpayment-task")]
     pub(crate) task: String,
+    /// What people search for who want it; its own name is added.
+    #[serde(rename = "x-ccpayment-aliases")]
+    pub(crate) aliases: Vec<String>,
     #[serde(rename = "x-ccpayment-idempotency")]
     pub(crate) idempotency: String,
     /// The client's method for a call that starts or grows a payment; `send` does not take it.

@@ -84,6 +84,7 @@ paths:
       tags: [order]
       summary: ""
       x-ccpayment-task: take an order
+      x-ccpayment-aliases: []
       x-ccpayment-idempotency: order-id
       x-ccpayment-source: documented
       requestBody:

@@ -286,6 +286,7 @@ operationId: withdraw
 tags: [withdrawal]
 summary: ""
 x-ccpayment-task: pay
+x-ccpayment-aliases: []
 x-ccpayment-idempotency: order-id
 x-ccpayment-sent-by: payout
 x-ccpayment-source: documented

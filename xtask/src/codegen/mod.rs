@@ -3,6 +3,7 @@
 //! The text is put together here and printed by rustfmt, so that it reads and is formatted like the
 //! rest of the code.
 
+mod checks;
 mod codes;
 mod comments;
 mod coverage;

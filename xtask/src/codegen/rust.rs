@@ -1,6 +1,6 @@
 //! Names, types and comments of the generated code.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use heck::ToSnakeCase;
 use indexmap::IndexMap;
 
@@ -242,6 +242,28 @@ pub(crate) fn route_doc(path: &str, operation: &Operation, request: &Schema, api
     text
 }
 
+/// The attribute by which a search of the documentation finds the request: the operation's own name
+/// and its aliases.
+pub(crate) fn aliases(operation: &Operation) -> Result<String> {
+    let (id, own) = (&operation.operation_id, &operation.aliases);
+    ensure!(!own.is_empty(), "{id} has no x-ccpayment-aliases");
+    let mut names = vec![id];
+    for alias in own {
+        let is_word = alias.bytes().all(|it| it.is_ascii_lowercase());
+        ensure!(
+            is_word,
+            "{id}: an alias is a word in small letters, unlike {alias:?}"
+        );
+        ensure!(
+            !names.contains(&alias),
+            "{id} has the alias {alias:?} twice"
+        );
+        names.push(alias);
+    }
+    let names: Vec<_> = names.iter().map(|it| format!("{it:?}")).collect();
+    Ok(format!("#[doc(alias({}))]", names.join(", ")))
+}
+
 /// The client's method that takes the request.
 pub(crate) fn method(operation: &Operation) -> &str {
     let sends = if operation.paged { "items" } else { "send" };
@@ -285,6 +307,25 @@ mod tests {
         assert!(!needs_rename("c_id", None) && needs_rename("coinId", None));
         assert_eq!(type_name("get_checkout_url"), "GetCheckoutUrl");
         assert_eq!(type_name("getCoinUSDTPrice"), "GetCoinUSDTPrice");
+    }
+
+    #[test]
+    fn a_request_is_found_by_the_words_that_people_search_for() {
+        let found_by = |words: &str| {
+            let operation = format!(
+                "operationId: getCoin\ntags: [coin]\nsummary: ''\nx-ccpayment-task: look up\n\
+                 x-ccpayment-aliases: [{words}]\nx-ccpayment-idempotency: read\n\
+                 x-ccpayment-source: documented\nresponses: {{}}\n"
+            );
+            aliases(&serde_saphyr::from_str(&operation).unwrap())
+        };
+        assert_eq!(
+            found_by("coin, token").unwrap(),
+            r#"#[doc(alias("getCoin", "coin", "token"))]"#
+        );
+        for words in ["", "coin, coin", "getCoin", "two words"] {
+            assert!(found_by(words).is_err(), "{words}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What a merchant wants to do, and the request for it: the table that a version's module opens with.
+//! The table that a version's module opens with: what a merchant wants, and the request for it.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -52,7 +52,7 @@ mod tests {
         let operation = |path: &str, tag: &str, more: &str| {
             format!(
                 "  /{path}:\n    post:\n      operationId: {path}\n      tags: [{tag}]\n      \
-                 summary: ''\n      {more}\n      x-ccpayment-idempotency: read\n      \
+                 summary: ''\n      {more}\n      x-ccpayment-aliases: []\n      x-ccpayment-idempotency: read\n      \
                  x-ccpayment-source: documented\n      responses: {{}}\n"
             )
         };

@@ -16,6 +16,7 @@ use crate::wire;
 /// Path: `POST /ccpayment/v1/assets`.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias("get_assets", "balance", "asset", "funds"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[non_exhaustive]
 pub struct GetAssets {

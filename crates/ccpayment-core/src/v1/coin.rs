@@ -19,6 +19,7 @@ use crate::wire::{self, Number};
 /// Path: `POST /ccpayment/v1/coin/all`.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias("list_coins", "coin", "token", "currency", "network"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[non_exhaustive]
 pub struct ListCoins {}
@@ -201,6 +202,7 @@ pub struct CoinToken {
 /// Path: `POST /ccpayment/v1/token/rate`.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias("get_token_rate", "price", "rate", "coin", "token"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetTokenRate {
@@ -258,6 +260,14 @@ pub struct GetTokenRateResponse {
 /// Path: `POST /ccpayment/v1/get/network/height/info`.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias(
+    "get_block_height",
+    "chain",
+    "network",
+    "confirmation",
+    "block",
+    "height"
+))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[non_exhaustive]
 pub struct GetBlockHeight {}

@@ -21,6 +21,7 @@ use crate::wire;
 /// Path: `POST /ccpayment/v1/payment/address/get`.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias("get_permanent_address", "address", "deposit", "wallet"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetPermanentAddress {

@@ -18,6 +18,7 @@ use crate::wire;
 /// Path: `POST /ccpayment/v1/support/token`. Only the official v1 SDKs have this operation.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias("list_support_tokens_legacy", "coin", "token"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[non_exhaustive]
 pub struct ListSupportTokensLegacy {}
@@ -103,6 +104,7 @@ pub struct LegacyToken {
 /// Path: `POST /ccpayment/v1/token/chain`. Only the official v1 SDKs have this operation.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias("list_token_chains_legacy", "coin", "token", "chain", "network"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ListTokenChainsLegacy {

@@ -31,6 +31,7 @@ use crate::wire;
 /// Path: `POST /ccpayment/v1/bill/create`.
 ///
 /// To send it, call `Client::submit`.
+#[doc(alias("create_order", "order", "checkout", "charge", "payment", "address"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CreateOrder {
@@ -237,6 +238,14 @@ wire::either_name!(product_price by first_named as Strictly: "product_price", "a
 /// Path: `POST /ccpayment/v1/concise/url/get`.
 ///
 /// To send it, call `Client::submit`.
+#[doc(alias(
+    "get_checkout_url",
+    "checkout",
+    "invoice",
+    "order",
+    "charge",
+    "payment"
+))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetCheckoutUrl {

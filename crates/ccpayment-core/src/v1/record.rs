@@ -22,6 +22,16 @@ use crate::wire;
 /// Path: `POST /ccpayment/v1/bill/info`.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias(
+    "get_order_info",
+    "order",
+    "payment",
+    "withdraw",
+    "withdrawal",
+    "payout",
+    "refund",
+    "status"
+))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetOrderInfo {

@@ -20,6 +20,7 @@ use crate::wire;
 /// Path: `POST /ccpayment/v1/webhook/resend`.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias("resend_webhooks", "webhook", "notification", "callback", "delivery"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ResendWebhooks {

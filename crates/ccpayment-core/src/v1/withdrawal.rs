@@ -24,6 +24,7 @@ use crate::wire;
 /// Path: `POST /ccpayment/v1/withdraw`.
 ///
 /// To send it, call `Client::payout`.
+#[doc(alias("withdraw", "withdrawal", "payout", "send", "refund"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Withdraw {
@@ -172,6 +173,7 @@ wire::either_name!(network_fee_crypto by first_named as Strictly: "network_fee_c
 /// Path: `POST /ccpayment/v1/network/fee`.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias("get_network_fee", "fee", "withdraw", "withdrawal", "payout", "quote"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GetNetworkFee {
@@ -271,6 +273,7 @@ pub struct GetNetworkFeeResponse {
 /// Path: `POST /ccpayment/v1/check/user`.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias("check_user", "cwallet", "account", "user", "validate"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CheckUser {

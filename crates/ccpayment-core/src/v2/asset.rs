@@ -19,6 +19,7 @@ use crate::wire::{self, UnreadableRow};
 /// Path: `POST /ccpayment/v2/getAppCoinAssetList`.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias("getAppCoinAssetList", "balance", "asset", "funds"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -82,6 +83,7 @@ pub struct Asset {
 /// Path: `POST /ccpayment/v2/getAppCoinAsset`.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias("getAppCoinAsset", "balance", "asset", "funds"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -138,6 +140,7 @@ pub struct GetAppCoinAssetResponse {
 /// have this operation.
 ///
 /// To send it, call `Client::pages` or `Client::items`.
+#[doc(alias("getAggregationFeeRecord", "fee", "sweep", "collection", "history"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

@@ -19,6 +19,14 @@ use crate::wire::{self, UnreadableRow};
 /// this operation.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias(
+    "checkWithdrawAddress",
+    "address",
+    "validate",
+    "batch",
+    "withdraw",
+    "payout"
+))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -153,6 +161,14 @@ pub struct WithdrawAddressResult {
 /// this operation.
 ///
 /// To send it, call `Client::batch_payout`.
+#[doc(alias(
+    "applyBatchWithdraw",
+    "batch",
+    "bulk",
+    "withdraw",
+    "withdrawal",
+    "payout"
+))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -362,6 +378,14 @@ pub struct ApplyBatchWithdrawResponse {
 /// this operation.
 ///
 /// To send it, call `Client::batch_payout`.
+#[doc(alias(
+    "appendBatchWithdraw",
+    "batch",
+    "bulk",
+    "withdraw",
+    "withdrawal",
+    "payout"
+))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -454,6 +478,14 @@ wire::either_name!(batch_order_id by same_named as Strictly: "batch_order_id", "
 /// this operation.
 ///
 /// To send it, call `Client::batch_payout`.
+#[doc(alias(
+    "confirmBatchWithdraw",
+    "batch",
+    "bulk",
+    "withdraw",
+    "withdrawal",
+    "payout"
+))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -696,6 +728,14 @@ wire::either_name!(coin_price by same_named as Strictly: "coin_price", "coinPric
 /// this operation.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias(
+    "abortBatchWithdraw",
+    "batch",
+    "cancel",
+    "withdraw",
+    "withdrawal",
+    "payout"
+))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -790,6 +830,14 @@ pub struct AbortBatchWithdrawResponse {
 /// this operation.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias(
+    "getBatchWithdrawOrder",
+    "batch",
+    "withdraw",
+    "withdrawal",
+    "payout",
+    "status"
+))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -847,6 +895,14 @@ impl Sendable for GetBatchWithdrawOrder {}
 /// SDKs have this operation.
 ///
 /// To send it, call `Client::pages` or `Client::items`.
+#[doc(alias(
+    "getBatchWithdrawOrderRecordList",
+    "batch",
+    "withdraw",
+    "withdrawal",
+    "payout",
+    "history"
+))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

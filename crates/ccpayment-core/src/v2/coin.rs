@@ -19,6 +19,7 @@ use crate::wire;
 /// Path: `POST /ccpayment/v2/getCoinList`.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias("getCoinList", "coin", "token", "currency", "limit", "network"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -154,6 +155,7 @@ pub struct CoinNetwork {
 /// Path: `POST /ccpayment/v2/getCoin`.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias("getCoin", "coin", "token", "currency", "limit", "network"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -206,6 +208,7 @@ pub struct GetCoinResponse {
 /// Path: `POST /ccpayment/v2/getCoinUSDTPrice`.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias("getCoinUSDTPrice", "price", "rate", "coin", "token"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -258,6 +261,7 @@ pub struct GetCoinUSDTPriceResponse {
 /// Path: `POST /ccpayment/v2/getFiatList`.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias("getFiatList", "fiat", "currency", "price", "rate"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -326,6 +330,7 @@ pub struct Fiat {
 /// Path: `POST /ccpayment/v2/getChainList`.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias("getChainList", "chain", "network", "health", "explorer"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -429,6 +434,7 @@ pub struct ChainInfo {
 /// operation.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias("getAllChainList", "chain", "network", "explorer"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -525,6 +531,7 @@ pub struct ChainBrief {
 /// operation.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias("getMainCoinList", "coin", "token", "native", "chain"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

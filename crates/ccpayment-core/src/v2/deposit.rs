@@ -36,6 +36,7 @@ use crate::wire::{self, UnreadableRow};
 /// Path: `POST /ccpayment/v2/getOrCreateAppDepositAddress`.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias("getOrCreateAppDepositAddress", "address", "deposit", "wallet"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -120,6 +121,7 @@ pub struct GetOrCreateAppDepositAddressResponse {
 /// Path: `POST /ccpayment/v2/addressUnbinding`.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias("addressUnbinding", "address", "unbind", "release"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -214,6 +216,7 @@ pub struct UnboundAddress {
 /// Path: `POST /ccpayment/v2/getAppDepositRecord`.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias("getAppDepositRecord", "deposit", "payment", "confirm", "credit"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -376,6 +379,7 @@ wire::either_name!(tx_id by same_named as Strictly: "txId", "txid");
 /// Path: `POST /ccpayment/v2/getAppDepositRecordList`.
 ///
 /// To send it, call `Client::pages` or `Client::items`.
+#[doc(alias("getAppDepositRecordList", "deposit", "payment", "history"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

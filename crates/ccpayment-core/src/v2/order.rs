@@ -34,6 +34,14 @@ use crate::wire;
 /// Path: `POST /ccpayment/v2/createAppOrderDepositAddress`.
 ///
 /// To send it, call `Client::submit`.
+#[doc(alias(
+    "createAppOrderDepositAddress",
+    "order",
+    "checkout",
+    "charge",
+    "payment",
+    "address"
+))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -256,6 +264,7 @@ pub struct CreateAppOrderDepositAddressResponse {
 /// Path: `POST /ccpayment/v2/getAppOrderInfo`.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias("getAppOrderInfo", "order", "payment", "status"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -451,6 +460,14 @@ wire::either_name!(txid by same_named as Strictly: "txid", "txId");
 /// Path: `POST /ccpayment/v2/createInvoiceUrl`.
 ///
 /// To send it, call `Client::submit`.
+#[doc(alias(
+    "createInvoiceUrl",
+    "invoice",
+    "order",
+    "checkout",
+    "charge",
+    "payment"
+))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -611,6 +628,7 @@ pub struct CreateInvoiceUrlResponse {
 /// Path: `POST /ccpayment/v2/getInvoiceOrderInfo`.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias("getInvoiceOrderInfo", "invoice", "order", "payment", "status"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

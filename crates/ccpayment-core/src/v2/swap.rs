@@ -20,6 +20,7 @@ use crate::wire::{self, UnreadableRow};
 /// Path: `POST /ccpayment/v2/getSwapCoinList`.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias("getSwapCoinList", "swap", "exchange", "coin", "token"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -93,6 +94,7 @@ pub struct SwapCoin {
 /// Path: `POST /ccpayment/v2/estimate`.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias("estimate", "swap", "exchange", "convert", "quote", "rate", "fee"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -227,6 +229,7 @@ pub struct EstimateResponse {
 /// Path: `POST /ccpayment/v2/swap`.
 ///
 /// To send it, call `Client::payout`.
+#[doc(alias("swap", "exchange", "convert", "trade"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -397,6 +400,7 @@ wire::either_name!(from_coin_price by same_named as Strictly: "from_coin_price",
 /// Path: `POST /ccpayment/v2/getSwapRecord`.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias("getSwapRecord", "swap", "exchange", "status"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 #[non_exhaustive]
@@ -556,6 +560,7 @@ pub struct SwapRecord {
 /// Path: `POST /ccpayment/v2/getSwapRecordList`.
 ///
 /// To send it, call `Client::pages` or `Client::items`.
+#[doc(alias("getSwapRecordList", "swap", "exchange", "history"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

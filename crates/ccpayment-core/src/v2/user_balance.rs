@@ -16,6 +16,7 @@ use crate::wire;
 /// Path: `POST /ccpayment/v2/getUserCoinAssetList`.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias("getUserCoinAssetList", "balance", "asset", "user"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -80,6 +81,7 @@ pub struct GetUserCoinAssetListResponse {
 /// Path: `POST /ccpayment/v2/getUserCoinAsset`.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias("getUserCoinAsset", "balance", "asset", "user"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

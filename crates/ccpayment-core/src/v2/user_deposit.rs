@@ -30,6 +30,13 @@ use crate::wire::{self, UnreadableRow};
 /// Path: `POST /ccpayment/v2/getOrCreateUserDepositAddress`.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias(
+    "getOrCreateUserDepositAddress",
+    "address",
+    "deposit",
+    "wallet",
+    "user"
+))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -119,6 +126,14 @@ pub struct GetOrCreateUserDepositAddressResponse {
 /// Path: `POST /ccpayment/v2/getUserDepositRecord`.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias(
+    "getUserDepositRecord",
+    "deposit",
+    "payment",
+    "confirm",
+    "credit",
+    "user"
+))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -266,6 +281,7 @@ wire::either_name!(tx_id by same_named as Strictly: "txId", "txid");
 /// Path: `POST /ccpayment/v2/getUserDepositRecordList`.
 ///
 /// To send it, call `Client::pages` or `Client::items`.
+#[doc(alias("getUserDepositRecordList", "deposit", "payment", "history", "user"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

@@ -30,6 +30,7 @@ use crate::wire::{self, UnreadableRow};
 /// Path: `POST /ccpayment/v2/userSwap`.
 ///
 /// To send it, call `Client::payout`.
+#[doc(alias("userSwap", "swap", "exchange", "convert", "trade", "user"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -224,6 +225,7 @@ wire::either_name!(from_coin_price by same_named as Strictly: "from_coin_price",
 /// Path: `POST /ccpayment/v2/getUserSwapRecord`.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias("getUserSwapRecord", "swap", "exchange", "status", "user"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 #[non_exhaustive]
@@ -278,6 +280,7 @@ pub struct GetUserSwapRecordResponse {
 /// Path: `POST /ccpayment/v2/getUserSwapRecordList`.
 ///
 /// To send it, call `Client::pages` or `Client::items`.
+#[doc(alias("getUserSwapRecordList", "swap", "exchange", "history", "user"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

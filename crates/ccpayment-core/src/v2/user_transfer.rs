@@ -27,6 +27,7 @@ use crate::wire::{self, UnreadableRow};
 /// Path: `POST /ccpayment/v2/userTransfer`.
 ///
 /// To send it, call `Client::payout`.
+#[doc(alias("userTransfer", "transfer", "user", "internal"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -125,6 +126,7 @@ pub struct UserTransferResponse {
 /// Path: `POST /ccpayment/v2/getUserTransferRecord`.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias("getUserTransferRecord", "transfer", "status", "user"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 #[non_exhaustive]
@@ -238,6 +240,7 @@ pub struct TransferRecord {
 /// Path: `POST /ccpayment/v2/getUserTransferRecordList`.
 ///
 /// To send it, call `Client::pages` or `Client::items`.
+#[doc(alias("getUserTransferRecordList", "transfer", "history", "user"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -440,6 +443,7 @@ pub struct GetUserTransferRecordListResponse {
 /// operation.
 ///
 /// To send it, call `Client::payout`.
+#[doc(alias("userBatchTransfer", "transfer", "batch", "bulk", "user"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -571,6 +575,7 @@ pub struct UserBatchTransferResponse {
 /// have this operation.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias("getUserBatchTransferRecord", "transfer", "batch", "status", "user"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 #[non_exhaustive]
@@ -681,6 +686,13 @@ pub struct BatchTransferRecord {
 /// SDKs have this operation.
 ///
 /// To send it, call `Client::pages` or `Client::items`.
+#[doc(alias(
+    "getUserBatchTransferRecordList",
+    "transfer",
+    "batch",
+    "history",
+    "user"
+))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -857,6 +869,13 @@ pub struct GetUserBatchTransferRecordListResponse {
 /// SDKs have this operation.
 ///
 /// To send it, call `Client::pages` or `Client::items`.
+#[doc(alias(
+    "getUserBatchTransferRecordDetail",
+    "transfer",
+    "batch",
+    "history",
+    "user"
+))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

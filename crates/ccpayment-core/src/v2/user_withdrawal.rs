@@ -32,6 +32,14 @@ use crate::wire::{self, UnreadableRow};
 /// Path: `POST /ccpayment/v2/applyUserWithdrawToNetwork`.
 ///
 /// To send it, call `Client::payout`.
+#[doc(alias(
+    "applyUserWithdrawToNetwork",
+    "withdraw",
+    "withdrawal",
+    "payout",
+    "send",
+    "user"
+))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -174,6 +182,14 @@ pub struct ApplyUserWithdrawToNetworkResponse {
 /// Path: `POST /ccpayment/v2/applyUserWithdrawToCwallet`.
 ///
 /// To send it, call `Client::payout`.
+#[doc(alias(
+    "applyUserWithdrawToCwallet",
+    "withdraw",
+    "withdrawal",
+    "payout",
+    "send",
+    "user"
+))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -257,6 +273,14 @@ pub struct ApplyUserWithdrawToCwalletResponse {
 /// Path: `POST /ccpayment/v2/getUserWithdrawRecord`.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias(
+    "getUserWithdrawRecord",
+    "withdraw",
+    "withdrawal",
+    "payout",
+    "status",
+    "user"
+))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 #[non_exhaustive]
@@ -408,6 +432,14 @@ wire::either_name!(tx_id by same_named as Strictly: "txId", "txid");
 /// Path: `POST /ccpayment/v2/getUserWithdrawRecordList`.
 ///
 /// To send it, call `Client::pages` or `Client::items`.
+#[doc(alias(
+    "getUserWithdrawRecordList",
+    "withdraw",
+    "withdrawal",
+    "payout",
+    "history",
+    "user"
+))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

@@ -18,6 +18,13 @@ use crate::wire;
 /// Path: `POST /ccpayment/v2/rescanLostTransaction`.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias(
+    "rescanLostTransaction",
+    "deposit",
+    "payment",
+    "transaction",
+    "missing"
+))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -92,6 +99,14 @@ pub struct RescanLostTransactionResponse {
 /// Path: `POST /ccpayment/v2/checkWithdrawalAddressValidity`.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias(
+    "checkWithdrawalAddressValidity",
+    "address",
+    "validate",
+    "withdraw",
+    "withdrawal",
+    "payout"
+))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -145,6 +160,7 @@ pub struct CheckWithdrawalAddressValidityResponse {
 /// Path: `POST /ccpayment/v2/getCwalletUserId`.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias("getCwalletUserId", "cwallet", "account", "user", "validate"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -202,6 +218,7 @@ pub struct GetCwalletUserIdResponse {
 /// Path: `POST /ccpayment/v2/webhook/resend`.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias("webhookResend", "webhook", "notification", "callback", "delivery"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -324,6 +341,13 @@ pub struct WebhookResendResponse {
 /// this operation.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias(
+    "getPaymentBlockHeight",
+    "confirmation",
+    "block",
+    "transaction",
+    "height"
+))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]

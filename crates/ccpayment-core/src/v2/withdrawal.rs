@@ -29,6 +29,14 @@ use crate::wire::{self, UnreadableRow};
 /// Path: `POST /ccpayment/v2/applyAppWithdrawToNetwork`.
 ///
 /// To send it, call `Client::payout`.
+#[doc(alias(
+    "applyAppWithdrawToNetwork",
+    "withdraw",
+    "withdrawal",
+    "payout",
+    "send",
+    "refund"
+))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -174,6 +182,14 @@ pub struct ApplyAppWithdrawToNetworkResponse {
 /// Path: `POST /ccpayment/v2/applyAppWithdrawToCwallet`.
 ///
 /// To send it, call `Client::payout`.
+#[doc(alias(
+    "applyAppWithdrawToCwallet",
+    "withdraw",
+    "withdrawal",
+    "payout",
+    "send",
+    "refund"
+))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -250,6 +266,7 @@ pub struct ApplyAppWithdrawToCwalletResponse {
 /// Path: `POST /ccpayment/v2/getAppWithdrawRecord`.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias("getAppWithdrawRecord", "withdraw", "withdrawal", "payout", "status"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 #[non_exhaustive]
@@ -434,6 +451,13 @@ pub struct NetworkFee {
 /// Path: `POST /ccpayment/v2/getAppWithdrawRecordList`.
 ///
 /// To send it, call `Client::pages` or `Client::items`.
+#[doc(alias(
+    "getAppWithdrawRecordList",
+    "withdraw",
+    "withdrawal",
+    "payout",
+    "history"
+))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -621,6 +645,14 @@ pub struct GetAppWithdrawRecordListResponse {
 /// have this operation.
 ///
 /// To send it, call `Client::pages` or `Client::items`.
+#[doc(alias(
+    "getAutoWithdrawRecordList",
+    "withdraw",
+    "withdrawal",
+    "payout",
+    "automatic",
+    "history"
+))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -887,6 +919,7 @@ pub struct AutoWithdrawRecord {
 /// have this operation.
 ///
 /// To send it, call `Client::pages` or `Client::items`.
+#[doc(alias("getRiskyRefundRecordList", "refund", "risk", "history"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -1158,6 +1191,7 @@ pub struct RefundSource {
 /// Path: `POST /ccpayment/v2/getWithdrawFee`.
 ///
 /// To send it, call `Client::send`.
+#[doc(alias("getWithdrawFee", "fee", "withdraw", "withdrawal", "payout", "quote"))]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
