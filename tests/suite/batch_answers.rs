@@ -12,11 +12,11 @@ use ccpayment::{
     Timeouts, Timestamp, Transport, TransportError,
 };
 use ccpayment_sandbox::Sandbox;
+use ccpayment_testing::{SandboxClock, SandboxTransport};
 use serde_json::{Value, json};
 
 use crate::batches::{APPEND, CONFIRM, batch, holds, sandbox};
-use crate::gateway::SandboxClock;
-use crate::in_process::{self, InProcess};
+use crate::in_process;
 
 const APPLY: &str = "applyBatchWithdraw";
 const ORDER: &str = "getBatchWithdrawOrder";
@@ -35,7 +35,7 @@ enum Arrives {
 
 /// A line that changes answers.
 struct Changed {
-    line: InProcess,
+    line: SandboxTransport,
     change: Change,
     calls: Mutex<Vec<&'static str>>,
 }
@@ -71,13 +71,13 @@ fn client(
 ) -> Client {
     let credentials = Credentials::new(AppId::new("app-id"), AppSecret::new("app-secret")).unwrap();
     let line = Changed {
-        line: InProcess(sandbox.clone()),
+        line: SandboxTransport::new(sandbox),
         change: Box::new(change),
         calls: Mutex::default(),
     };
     let timeouts = Timeouts::new(Duration::from_secs(20), Duration::from_secs(total));
     Client::new(credentials, line)
-        .with_clock(SandboxClock::of(sandbox))
+        .with_clock(SandboxClock::new(sandbox))
         .with_timeouts(timeouts)
 }
 

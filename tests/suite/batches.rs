@@ -24,12 +24,12 @@ use ccpayment::{
     SubmittedBatch, Timeouts, Timestamp, Transport, TransportError,
 };
 use ccpayment_sandbox::{EntryKind, Fault, RequestView, Sandbox, Setting};
+use ccpayment_testing::{SandboxClock, SandboxTransport};
 use fastrand::Rng;
 use futures_util::future::{Either, select};
 use tokio::sync::Notify;
 
-use crate::gateway::SandboxClock;
-use crate::in_process::{self, InProcess};
+use crate::in_process;
 
 const START: u64 = 1_767_225_600;
 pub(crate) const USDT: CoinId = CoinId::new(1280);
@@ -317,7 +317,7 @@ async fn a_batch_that_breaks_a_rule_is_not_sent() {
 
 /// A line whose client dies at a call, before or after it is carried out.
 struct Mortal {
-    line: InProcess,
+    line: SandboxTransport,
     /// Calls until then, and whether the last one still arrives.
     death: std::sync::Mutex<Option<(u32, bool)>>,
     died: Arc<Notify>,
@@ -357,12 +357,12 @@ async fn live(
 ) -> Option<Result<SubmittedBatch, SubmitError>> {
     let died = Arc::new(Notify::new());
     let transport = Mortal {
-        line: InProcess(sandbox.clone()),
+        line: SandboxTransport::new(sandbox),
         death: std::sync::Mutex::new(death),
         died: Arc::clone(&died),
     };
     let credentials = Credentials::new(AppId::new("app-id"), AppSecret::new("app-secret")).unwrap();
-    let client = Client::new(credentials, transport).with_clock(SandboxClock::of(sandbox));
+    let client = Client::new(credentials, transport).with_clock(SandboxClock::new(sandbox));
     let work = pin!(async {
         match earlier {
             None => client.batch_payout(wanted).await,

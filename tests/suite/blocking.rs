@@ -18,9 +18,7 @@ use ccpayment::{
     Transport,
 };
 use ccpayment_sandbox::{Fault, Sandbox, Setting};
-use ccpayment_testing::{FakeTransport, Recorder};
-
-use crate::gateway::SandboxClock;
+use ccpayment_testing::{FakeTransport, Recorder, SandboxClock};
 
 const USDT: CoinId = CoinId::new(1280);
 
@@ -51,9 +49,10 @@ fn house() -> (Sandbox, Client) {
     let (sandbox, origin) = told.recv().unwrap();
     let credentials = Credentials::new(AppId::new("app-id"), AppSecret::new("app-secret")).unwrap();
     let client = Client::new(credentials, UreqTransport::new().unwrap()).with(|client| {
+        let clock = SandboxClock::new(&sandbox).with_deadlines(BlockingClock::new());
         client
             .with_origin(origin.parse().unwrap())
-            .with_clock(SandboxClock(sandbox.clone(), BlockingClock::new()))
+            .with_clock(clock)
     });
     (sandbox, client)
 }

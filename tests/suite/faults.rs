@@ -9,9 +9,9 @@ use ccpayment::{
     OrderId, Outcome, RetryPolicy, Timeouts, TransportError,
 };
 use ccpayment_sandbox::{BadResponse, EntryKind, Fault, Sandbox, Server, Setting};
+use ccpayment_testing::SandboxClock;
 
 use super::Backend;
-use super::gateway::SandboxClock;
 
 const USDT: CoinId = CoinId::new(1280);
 
@@ -39,7 +39,7 @@ pub(crate) async fn house() -> House {
     let credentials = Credentials::new(AppId::new("app-id"), AppSecret::new("app-secret")).unwrap();
     let client = Client::new(credentials, Backend::new().unwrap())
         .with_origin(server.origin().parse().unwrap())
-        .with_clock(SandboxClock::of(&sandbox));
+        .with_clock(SandboxClock::new(&sandbox));
     House {
         sandbox,
         server,

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::Router;
@@ -18,55 +18,17 @@ use ccpayment::v2::{
 };
 use ccpayment::webhook::{Acknowledgement, DepositDecision, Event, Verified, Verifier, Webhook};
 use ccpayment::{
-    Address, Amount, AppId, AppSecret, Chain, Client, Clock, CoinId, Credentials, ErrorCode,
-    Exchange, FiatId, Idempotency, Memo, OrderId, Proof, RecordId, Request, SubmitError,
-    SystemClock, Transport, TransportError, ValidationError,
+    Address, Amount, AppId, AppSecret, Chain, Client, CoinId, Credentials, ErrorCode, Exchange,
+    FiatId, Idempotency, Memo, OrderId, Proof, RecordId, Request, SubmitError, Transport,
+    TransportError, ValidationError,
 };
 use ccpayment_sandbox::{Fault, Sandbox, Server, Setting};
+use ccpayment_testing::SandboxClock;
 
 use super::Backend;
 
 const USDT: CoinId = CoinId::new(1280);
 const XRP: CoinId = CoinId::new(1486);
-
-/// The sandbox's time; a pause moves it. Deadlines are another clock's.
-#[derive(Clone)]
-pub(crate) struct SandboxClock<C = SystemClock>(pub(crate) Sandbox, pub(crate) C);
-
-impl SandboxClock {
-    pub(crate) fn of(sandbox: &Sandbox) -> Self {
-        Self(sandbox.clone(), SystemClock::new())
-    }
-}
-
-impl<C> std::fmt::Debug for SandboxClock<C> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("SandboxClock")
-    }
-}
-
-#[async_trait]
-impl<C: Clock> Clock for SandboxClock<C> {
-    fn now(&self) -> SystemTime {
-        UNIX_EPOCH + Duration::from_secs(self.0.now())
-    }
-
-    fn elapsed(&self) -> Duration {
-        Duration::from_secs(self.0.now())
-    }
-
-    async fn sleep(&self, duration: Duration) {
-        self.0.advance(duration + Duration::from_secs(1));
-    }
-
-    async fn deadline(&self, duration: Duration) {
-        self.1.deadline(duration).await;
-    }
-
-    fn random(&self) -> u64 {
-        0
-    }
-}
 
 struct House {
     sandbox: Sandbox,
@@ -95,7 +57,7 @@ async fn house_with(secret: &str, transport: impl Transport + 'static) -> House 
     let credentials = Credentials::new(AppId::new("app-id"), AppSecret::new(secret)).unwrap();
     let client = Client::new(credentials, transport)
         .with_origin(server.origin().parse().unwrap())
-        .with_clock(SandboxClock::of(&sandbox));
+        .with_clock(SandboxClock::new(&sandbox));
     House {
         sandbox,
         server,
@@ -465,11 +427,9 @@ async fn notify(
 
 async fn shop(house: &House, failures: u32) -> Shop {
     let verifier = Verifier::new(AppId::new("app-id"), &AppSecret::new("app-secret")).unwrap();
-    let clock = house.sandbox.clone();
+    let clock = SandboxClock::new(&house.sandbox);
     let shop = Shop {
-        webhook: Webhook::with_clock(verifier, move || {
-            UNIX_EPOCH + Duration::from_secs(clock.now())
-        }),
+        webhook: Webhook::with_clock(verifier, clock.now_fn()),
         client: house.client.clone(),
         failures: Arc::new(AtomicU32::new(failures)),
         credited: Arc::default(),

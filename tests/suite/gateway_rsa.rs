@@ -17,8 +17,7 @@ use ccpayment::{
     ReqwestTransport, RsaBackend, RsaPrivateKey, RsaPublicKey,
 };
 use ccpayment_sandbox::{Sandbox, Setting};
-
-use super::gateway::SandboxClock;
+use ccpayment_testing::SandboxClock;
 
 fn key(name: &str) -> Vec<u8> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/keys");
@@ -42,7 +41,7 @@ fn client(sandbox: &Sandbox, origin: &str, backend: RsaBackend, bits: u32) -> Cl
     let credentials = Credentials::rsa(AppId::new("app-id"), own).unwrap();
     Client::new(credentials, ReqwestTransport::new().unwrap())
         .with_origin(origin.parse().unwrap())
-        .with_clock(SandboxClock::of(sandbox))
+        .with_clock(SandboxClock::new(sandbox))
 }
 
 #[tokio::test]

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use axum::Router;
@@ -20,13 +19,14 @@ use ccpayment::v1::{
 use ccpayment::webhook::VerifyError;
 use ccpayment::webhook::v1::{Event, Verifier};
 use ccpayment::{
-    Address, Amount, AnswerError, AppId, AppSecret, Chain, Client, Credentials, Error, ErrorCode,
-    Exchange, Memo, OrderId, Outcome, Request, Timestamp, Transport, TransportError, UserId,
+    Address, Amount, AnswerError, AppId, AppSecret, Chain, Client, Clock, Credentials, Error,
+    ErrorCode, Exchange, Memo, OrderId, Outcome, Request, Timestamp, Transport, TransportError,
+    UserId,
 };
 use ccpayment_sandbox::{IncomingPayment, Sandbox, Server, Setting};
+use ccpayment_testing::SandboxClock;
 
 use super::Backend;
-use super::gateway::SandboxClock;
 
 const USDT: u64 = 1280;
 
@@ -82,7 +82,7 @@ async fn house_with(secret: &str, tamper: Tamper) -> House {
     let credentials = Credentials::new(AppId::new("app-id"), AppSecret::new(secret)).unwrap();
     let client = Client::new(credentials, line)
         .with_origin(server.origin().parse().unwrap())
-        .with_clock(SandboxClock::of(&sandbox));
+        .with_clock(SandboxClock::new(&sandbox));
     House {
         sandbox,
         server,
@@ -284,13 +284,12 @@ async fn an_answer_with_one_other_byte_is_not_believed() {
 #[derive(Clone)]
 struct Ear {
     verifier: Verifier,
-    clock: Sandbox,
+    clock: SandboxClock,
     heard: Arc<Mutex<Vec<Event>>>,
 }
 
 async fn notify(State(ear): State<Ear>, headers: HeaderMap, body: Bytes) -> (StatusCode, Bytes) {
-    let now = UNIX_EPOCH + Duration::from_secs(ear.clock.now());
-    match ear.verifier.verify(&headers, &body, now) {
+    match ear.verifier.verify(&headers, &body, ear.clock.now()) {
         Ok(event) => {
             ear.heard.lock().unwrap().push(event.event().clone());
             let answer = event.acknowledge().into_response();
@@ -304,7 +303,7 @@ async fn notify(State(ear): State<Ear>, headers: HeaderMap, body: Bytes) -> (Sta
 async fn ear(house: &House, secret: &str) -> Ear {
     let ear = Ear {
         verifier: Verifier::new(AppId::new("app-id"), &AppSecret::new(secret)).unwrap(),
-        clock: house.sandbox.clone(),
+        clock: SandboxClock::new(&house.sandbox),
         heard: Arc::default(),
     };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -406,7 +405,7 @@ async fn v1_recipe_with_repeats_out_of_order_credits_each_payment_once() {
     due.reverse();
     assert_eq!(due.len(), 5);
     let verifier = Verifier::new(AppId::new("app-id"), &AppSecret::new("app-secret")).unwrap();
-    let now = UNIX_EPOCH + Duration::from_secs(house.sandbox.now());
+    let now = SandboxClock::new(&house.sandbox).now();
     let books = Mutex::default();
     for round in 0..3 {
         for notification in &due {

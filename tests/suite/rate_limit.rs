@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -13,10 +13,9 @@ use ccpayment::{
     Outcome, RefusalReason, RetryPolicy, SubmitError, Timeouts, Timestamp, Transport,
     TransportError, Version,
 };
-use ccpayment_testing::{FakeTransport, Reply, TestClock};
+use ccpayment_testing::{FakeTransport, PausedClock, Reply, TestClock};
 use http::Response;
 use serde_json::json;
-use tokio::time::Instant;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -124,38 +123,12 @@ impl Transport for Order {
     }
 }
 
-/// tokio's time, which moves on by itself when everybody waits.
-#[derive(Debug)]
-struct Paused(Instant);
-
-#[async_trait]
-#[allow(clippy::disallowed_methods, reason = "this time is virtual")]
-impl Clock for Paused {
-    fn now(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + self.elapsed()
-    }
-
-    fn elapsed(&self) -> Duration {
-        self.0.elapsed()
-    }
-
-    async fn sleep(&self, duration: Duration) {
-        tokio::time::sleep(duration).await;
-    }
-
-    fn random(&self) -> u64 {
-        0
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_payout_overtakes_the_reads_that_wait() {
-    #[allow(clippy::disallowed_methods, reason = "this time is virtual")]
-    let clock = Paused(Instant::now());
     let credentials = Credentials::new(AppId::new("app"), AppSecret::new("secret")).unwrap();
     let order = Order::default();
     let client = Client::new(credentials, order.clone())
-        .with_clock(clock)
+        .with_clock(PausedClock::new())
         .with_rate_limit(Version::V2, NonZeroU32::new(1));
     let read = || {
         let client = client.clone();

@@ -7,21 +7,20 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use bytes::Bytes;
 use ccpayment::{
-    AppId, AppSecret, BoxError, Client, Credentials, ErrorCode, Exchange, Transport,
-    TransportError, Version,
+    AppId, AppSecret, Client, Credentials, ErrorCode, Exchange, Transport, TransportError, Version,
 };
 use ccpayment_sandbox::Sandbox;
+use ccpayment_testing::{SandboxClock, SandboxTransport};
 use ccpayment_tests::sandbox::knows;
 use ccpayment_tests::typed::{CallError, Typed};
 use serde_json::{Value, json};
 
 use super::arbitrary::one;
-use super::gateway::SandboxClock;
 use super::schema::{Document, versions};
 
 /// Straight into the sandbox, after a change that a mistake in core could have made.
 struct Straight {
-    sandbox: Sandbox,
+    sandbox: SandboxTransport,
     change: Box<dyn Fn(&mut Exchange) + Send + Sync>,
     sent: Arc<Mutex<Bytes>>,
 }
@@ -31,8 +30,7 @@ impl Transport for Straight {
     async fn send(&self, mut exchange: Exchange) -> Result<http::Response<Bytes>, TransportError> {
         (self.change)(&mut exchange);
         *self.sent.lock().unwrap() = exchange.request.body().clone();
-        let answer = self.sandbox.respond(exchange.request).await;
-        answer.ok_or_else(|| TransportError::MaybeSent(BoxError::from("no answer")))
+        self.sandbox.send(exchange).await
     }
 }
 
@@ -68,11 +66,11 @@ impl House {
         let credentials =
             Credentials::new(AppId::new("app-id"), AppSecret::new("app-secret")).unwrap();
         let transport = Straight {
-            sandbox: self.sandbox.clone(),
+            sandbox: SandboxTransport::new(&self.sandbox),
             change: Box::new(change),
             sent: Arc::clone(&self.sent),
         };
-        Client::new(credentials, transport).with_clock(SandboxClock::of(&self.sandbox))
+        Client::new(credentials, transport).with_clock(SandboxClock::new(&self.sandbox))
     }
 
     /// What the sandbox says to the route's own request with other bytes, signed as they are.

@@ -22,11 +22,11 @@ use ccpayment::webhook::{Acknowledgement, DepositDecision, Event, Verified, Veri
 use ccpayment::{
     Address, Amount, AppId, AppSecret, Chain, Client, Clock, CoinId, Credentials, Error, ErrorCode,
     Exchange, OrderId, Outcome, Proof, RecordId, RecordKey, RefusalReason, Request,
-    ReqwestTransport, SETTLE_AFTER, SubmitError, Submitted, SystemClock, Timeouts, Timestamp,
-    Transport, TransportError,
+    ReqwestTransport, SETTLE_AFTER, SubmitError, Submitted, Timeouts, Timestamp, Transport,
+    TransportError,
 };
 use ccpayment_sandbox::{Sandbox, Setting};
-use ccpayment_testing::TestClock;
+use ccpayment_testing::{SandboxClock, TestClock};
 use http::Response;
 use proptest::prelude::*;
 
@@ -490,36 +490,29 @@ async fn a_corrected_clock_that_is_set_back_does_not_make_a_doubt_older() {
 }
 
 /// The sandbox's time, but so many hours off.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 struct OffSandbox {
-    sandbox: Sandbox,
+    right: SandboxClock,
     hours: i64,
-    real: SystemClock,
-}
-
-impl std::fmt::Debug for OffSandbox {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "OffSandbox({})", self.hours)
-    }
 }
 
 #[async_trait]
 impl Clock for OffSandbox {
     fn now(&self) -> SystemTime {
-        let shown = self.sandbox.now().saturating_add_signed(self.hours * HOUR);
-        UNIX_EPOCH + Duration::from_secs(shown)
+        let right = Timestamp::from_system(self.right.now()).get();
+        UNIX_EPOCH + Duration::from_secs(right.saturating_add_signed(self.hours * HOUR))
     }
 
     fn elapsed(&self) -> Duration {
-        Duration::from_secs(self.sandbox.now())
+        self.right.elapsed()
     }
 
     async fn sleep(&self, duration: Duration) {
-        self.sandbox.advance(duration + SECOND);
+        self.right.sleep(duration).await;
     }
 
     async fn deadline(&self, duration: Duration) {
-        self.real.deadline(duration).await;
+        self.right.deadline(duration).await;
     }
 
     fn random(&self) -> u64 {
@@ -572,9 +565,8 @@ async fn the_main_job_is_done_with_a_clock_that_is_23_hours_wrong() {
             .unwrap();
         let server = (sandbox.serve(SocketAddr::from(([127, 0, 0, 1], 0))).await).unwrap();
         let clock = OffSandbox {
-            sandbox: sandbox.clone(),
+            right: SandboxClock::new(&sandbox),
             hours,
-            real: SystemClock::new(),
         };
         let client = Client::new(credentials(), ReqwestTransport::new().unwrap())
             .with_origin(server.origin().parse().unwrap())

@@ -49,7 +49,11 @@ mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod fake;
+#[cfg(feature = "tokio")]
+mod paused;
 mod recorder;
+#[cfg(feature = "sandbox")]
+mod sandbox;
 #[cfg(feature = "sandbox")]
 pub mod simulation;
 #[cfg(feature = "proptest")]
@@ -57,4 +61,8 @@ pub mod strategies;
 
 pub use clock::TestClock;
 pub use fake::{FakeTransport, Mismatch, Reply};
+#[cfg(feature = "tokio")]
+pub use paused::PausedClock;
 pub use recorder::{RecordedExchange, Recorder};
+#[cfg(feature = "sandbox")]
+pub use sandbox::{SandboxClock, SandboxTransport};

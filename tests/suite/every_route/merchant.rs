@@ -11,13 +11,13 @@ use ccpayment::{
     Version,
 };
 use ccpayment_sandbox::{Sandbox, Server, Setting};
+use ccpayment_testing::SandboxClock;
 use ccpayment_tests::typed::Typed;
 use ring::{digest, hmac};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::gateway::SandboxClock;
 use crate::schema::versions;
 
 pub(crate) const APP_ID: &str = "every-route-app1";
@@ -81,7 +81,7 @@ impl Merchant {
             .with_origin(server.origin().parse().unwrap())
             // A user's money goes to the merchant in one of the stories.
             .with_app_id_as_user(true)
-            .with_clock(SandboxClock::of(&sandbox));
+            .with_clock(SandboxClock::new(&sandbox));
         Self {
             sandbox,
             version,

@@ -26,7 +26,6 @@
 )]
 
 mod checks;
-mod clock;
 mod merchant;
 mod planted;
 mod story;
@@ -36,8 +35,8 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use ccpayment_sandbox::{Sandbox, Setting};
+use ccpayment_testing::SandboxClock;
 
-use crate::clock::SandboxClock;
 use crate::merchant::Merchant;
 use crate::planted::Planted;
 use crate::story::Story;
@@ -75,7 +74,7 @@ async fn run() -> Result<String, Error> {
     let gateway = sandbox.serve(loopback).await?;
     let timeline = Timeline::new(sandbox.clone());
 
-    let clock = SandboxClock::new(sandbox.clone());
+    let clock = SandboxClock::new(&sandbox);
     let merchant = Merchant::new(
         &sandbox,
         &gateway.origin(),

@@ -18,9 +18,9 @@ use ccpayment::{
     Proof, RecordId, ReqwestTransport, Transport,
 };
 use ccpayment_sandbox::Sandbox;
+use ccpayment_testing::SandboxClock;
 
 use crate::Error;
-use crate::clock::{self, SandboxClock};
 use crate::timeline::Timeline;
 
 pub const USDT: CoinId = CoinId::new(1280);
@@ -83,11 +83,10 @@ impl Merchant {
         let app_id = AppId::new(sandbox.app_id());
         let secret = AppSecret::new(sandbox.app_secret());
         let verifier = Verifier::new(app_id.clone(), &secret)?;
+        let webhook = Webhook::with_clock(verifier, clock.now_fn());
         let client = Client::new(Credentials::new(app_id, secret)?, ReqwestTransport::new()?)
             .with_origin(origin.parse()?)
             .with_clock(clock);
-        let time = sandbox.clone();
-        let webhook = Webhook::with_clock(verifier, move || clock::now(&time));
         let shop = Shop {
             client,
             webhook,

@@ -8,15 +8,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use bytes::Bytes;
 use ccpayment::webhook::Verifier;
-use ccpayment::{
-    AppId, AppSecret, Client, Credentials, Exchange, Timestamp, Transport, TransportError,
-};
+use ccpayment::{Client, Credentials, Exchange, Transport, TransportError};
 use ccpayment_sandbox::{Notification, Sandbox, Setting};
-use ccpayment_testing::TestClock;
+use ccpayment_testing::{SandboxClock, SandboxTransport};
 use http::{Request, Response};
 
 struct Line {
-    sandbox: Sandbox,
+    sandbox: SandboxTransport,
     is_down: Arc<AtomicBool>,
 }
 
@@ -26,8 +24,7 @@ impl Transport for Line {
         if self.is_down.load(Ordering::SeqCst) {
             return Err(TransportError::NotSent("no route to host".into()));
         }
-        let answer = self.sandbox.respond(exchange.request).await;
-        Ok(answer.unwrap())
+        self.sandbox.send(exchange).await
     }
 }
 
@@ -36,30 +33,27 @@ pub(crate) struct House {
     pub(crate) sandbox: Sandbox,
     pub(crate) client: Client,
     pub(crate) verifier: Verifier,
-    pub(crate) clock: TestClock,
+    pub(crate) clock: SandboxClock,
     /// While it is set, no call finds a connection.
     pub(crate) is_down: Arc<AtomicBool>,
 }
 
 impl House {
     pub(crate) fn new() -> Self {
-        const NOW: u64 = 1_767_225_600;
         let sandbox = Sandbox::builder()
             .seed(7)
-            .start_time(NOW)
+            .start_time(1_767_225_600)
             .setting(Setting::ManualChain(true))
             .balance(1280, "100")
             .webhook_url("http://shop.example/notify")
             .build()
             .unwrap();
-        let app_id = AppId::new(sandbox.app_id());
-        let secret = AppSecret::new(sandbox.app_secret());
-        let credentials = Credentials::new(app_id, secret).unwrap();
+        let credentials = Credentials::new(sandbox.app_id(), sandbox.app_secret()).unwrap();
         let verifier = Verifier::from(&credentials);
-        let clock = TestClock::at(Timestamp::new(NOW));
+        let clock = SandboxClock::new(&sandbox);
         let is_down = Arc::new(AtomicBool::new(false));
         let line = Line {
-            sandbox: sandbox.clone(),
+            sandbox: SandboxTransport::new(&sandbox),
             is_down: Arc::clone(&is_down),
         };
         let client = Client::new(credentials, line).with_clock(clock.clone());
