@@ -22,7 +22,7 @@ use ccpayment::{
     Exchange, HyperTransport, ReqwestTransport, TowerTransport, Transport, TransportError,
     read_body, transport_fn,
 };
-use ccpayment_testing::conformance::{Broken, Peer};
+use ccpayment_testing::conformance::{Peer, PeerError};
 use ccpayment_testing::transport_conformance;
 use http::Request;
 use http_body_util::Full;
@@ -114,11 +114,11 @@ mod ureq {
     transport_conformance!(blocking keep_alive, |_| UreqTransport::new().unwrap());
 }
 
-fn not_sent(broken: Broken) -> TransportError {
-    if broken == Broken::Unreachable {
-        TransportError::NotSent(broken.into())
+fn not_sent(error: PeerError) -> TransportError {
+    if error == PeerError::Unreachable {
+        TransportError::NotSent(error.into())
     } else {
-        TransportError::MaybeSent(broken.into())
+        TransportError::MaybeSent(error.into())
     }
 }
 
@@ -146,7 +146,7 @@ mod tower_service {
             let peer = peer.clone();
             async move { peer.answer(request).await }
         });
-        TowerTransport::new(service).not_sent_if(|broken| *broken == Broken::Unreachable)
+        TowerTransport::new(service).not_sent_if(|error| *error == PeerError::Unreachable)
     });
 }
 

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use ccpayment::v2::{CreateAppOrderDepositAddress, GetAppDepositRecordList};
 use ccpayment::webhook::{ConfirmedDeposit, DepositDecision};
 use ccpayment::{Amount, Chain, Clock, CoinId, OrderId, PriceIn};
-use ccpayment_testing::simulation::{Books, Credit, Merchant, World, simulate_many};
+use ccpayment_testing::simulation::{Books, Credit, Env, Merchant, simulate_many};
 use http::{Request, Response};
 
 use support::{House, request};
@@ -22,23 +22,23 @@ use support::{House, request};
 mod recipe;
 
 struct Reader {
-    world: World,
+    env: Env,
     books: Mutex<recipe::Books>,
 }
 
 impl Reader {
-    fn new(world: World) -> Self {
+    fn new(env: Env) -> Self {
         let books = Mutex::default();
-        Self { world, books }
+        Self { env, books }
     }
 }
 
 #[async_trait]
 impl Merchant for Reader {
     async fn notified(&self, request: Request<Bytes>) -> Response<Bytes> {
-        let (verifier, client) = (self.world.verifier(), self.world.client());
+        let (verifier, client) = (self.env.verifier(), self.env.client());
         let read = async |read| Ok(client.send(&read).await?);
-        let (headers, body, now) = (request.headers(), request.body(), self.world.now());
+        let (headers, body, now) = (request.headers(), request.body(), self.env.now());
         recipe::receive(&verifier, headers, body, now, &self.books, read).await
     }
 
@@ -61,7 +61,7 @@ impl Merchant for Reader {
     /// What no notification told, as the page says.
     async fn settle(&self) {
         let list = GetAppDepositRecordList::new();
-        let page = self.world.client().send(&list).await.unwrap();
+        let page = self.env.client().send(&list).await.unwrap();
         for record in page.records {
             let listed = ConfirmedDeposit::listed(record.unwrap());
             if let DepositDecision::Credit(paid) = listed.decision() {

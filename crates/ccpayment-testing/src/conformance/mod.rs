@@ -17,7 +17,7 @@
 //! ```
 //! # mod example {
 //! use ccpayment_client::{read_body, transport_fn, Exchange, TransportError};
-//! use ccpayment_testing::conformance::{Broken, Peer};
+//! use ccpayment_testing::conformance::{Peer, PeerError};
 //! use ccpayment_testing::transport_conformance;
 //!
 //! # use ccpayment_testing::FakeTransport as MyTransport;
@@ -34,11 +34,11 @@
 //!     use super::*;
 //!     transport_conformance!(message, |peer: &Peer| {
 //!         let peer = peer.clone();
-//!         transport_fn(move |call: Call| {
+//!         transport_fn(move |exchange: Exchange| {
 //!             let peer = peer.clone();
 //!             async move {
-//!                 let answer = peer.answer(exchange.request).await.map_err(|broken| match broken {
-//!                     Broken::Unreachable => TransportError::NotSent(broken.into()),
+//!                 let answer = peer.answer(exchange.request).await.map_err(|error| match error {
+//!                     PeerError::Unreachable => TransportError::NotSent(error.into()),
 //!                     other => TransportError::MaybeSent(other.into()),
 //!                 })?;
 //!                 read_body(answer, exchange.max_response_bytes).await
@@ -75,7 +75,7 @@ use ccpayment_client::{Exchange, Transport, TransportError};
 use futures_util::future::{Either, select};
 use http::{Request, Response};
 
-pub use peer::{Broken, Peer, PeerBody};
+pub use peer::{Peer, PeerBody, PeerError};
 use server::{Log, Server};
 
 /// The deadline of calls that shall miss it.
@@ -305,11 +305,11 @@ tier! { $ MESSAGE message __message_properties:
     the_answer_arrives_as_it_was_given:
         "The transport has to give back the body and the headers of an answer as they are."
     an_answer_at_the_limit_passes_and_one_byte_more_is_refused:
-        "The transport has to let `max_response_bytes` pass, and to exchange more `TooLarge`."
+        "The transport has to let `max_response_bytes` pass, and to report more as `TooLarge`."
     an_endless_answer_is_refused_and_not_kept:
         "The transport has to call an endless answer `TooLarge`, and to keep none of it."
     what_reached_nobody_was_not_sent:
-        "The transport has to exchange it `NotSent` where it gets no connection."
+        "The transport has to report `NotSent` where it gets no connection."
     what_broke_after_the_request_may_have_been_sent_and_is_not_repeated:
         "The transport has to leave it in doubt when the connection breaks after the request, and \
          to send nothing again."
@@ -334,17 +334,17 @@ tier! { $ SOCKET socket __socket_properties:
     an_interim_answer_is_not_the_answer:
         "The transport has to pass over an interim answer (1xx)."
     a_refused_connection_has_sent_nothing:
-        "The transport has to exchange it `NotSent` where nobody listens."
+        "The transport has to report `NotSent` where nobody listens."
     a_connection_closed_before_the_request_is_no_answer:
         "The transport has to send nothing again when the connection closes before the request."
     a_reset_during_the_request_may_have_sent_it:
-        "The transport has to exchange it `MaybeSent` when the connection breaks during the request, \
+        "The transport has to report `MaybeSent` when the connection breaks during the request, \
          and to send nothing again."
     a_reset_after_the_request_may_have_sent_it:
-        "The transport has to exchange it `MaybeSent` when the connection breaks after the request, \
+        "The transport has to report `MaybeSent` when the connection breaks after the request, \
          and to send nothing again."
     a_reset_within_the_answer_may_have_sent_the_request:
-        "The transport has to exchange it `MaybeSent` when the connection breaks within the answer, \
+        "The transport has to report `MaybeSent` when the connection breaks within the answer, \
          and to send nothing again."
     an_answer_that_breaks_off_or_is_none_may_have_sent_the_request:
         "The transport has to leave it in doubt when the answer is cut or malformed, and to send \
@@ -366,6 +366,6 @@ tier! { $ KEEP_ALIVE keep_alive __keep_alive_properties:
     a_connection_is_kept_and_used_again:
         "A transport that keeps connections has to use one again after a whole answer."
     a_kept_connection_that_breaks_under_the_next_request_is_not_tried_again:
-        "A transport that keeps connections has to exchange it `MaybeSent` when one breaks under a \
+        "A transport that keeps connections has to report `MaybeSent` when one breaks under a \
          request, and to send nothing again."
 }

@@ -51,7 +51,7 @@ pub(super) enum Planned {
 /// Why there is no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Broken {
+pub enum PeerError {
     /// Nobody is there: not a byte was sent.
     #[error("nobody is there")]
     Unreachable,
@@ -89,10 +89,10 @@ impl Peer {
     ///
     /// # Errors
     ///
-    /// [`Broken`], which says whether the request has arrived.
-    pub async fn answer(&self, request: Request<Bytes>) -> Result<Response<PeerBody>, Broken> {
+    /// [`PeerError`], which says whether the request has arrived.
+    pub async fn answer(&self, request: Request<Bytes>) -> Result<Response<PeerBody>, PeerError> {
         if (request.uri().authority()).is_some_and(|to| to.as_str() == self.closed.to_string()) {
-            return Err(Broken::Unreachable);
+            return Err(PeerError::Unreachable);
         }
         let body = |pieces: Vec<Bytes>, is_announced| PeerBody {
             pieces: pieces.into(),
@@ -106,7 +106,7 @@ impl Peer {
                 let pieces = vec![PIECE; ENDLESS / PIECE.len()];
                 Ok(Response::new(body(pieces, false)))
             }
-            Planned::Lost => Err(Broken::Lost),
+            Planned::Lost => Err(PeerError::Lost),
             Planned::Silent => pending().await,
         }
     }

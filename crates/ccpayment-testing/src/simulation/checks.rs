@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ccpayment_client::core::{Amount, CoinId, PriceIn};
 use ccpayment_sandbox::{DepositView, PayoutView, Sandbox};
 
-use super::merchant::{Books, PayoutState, Wish};
+use super::merchant::{Books, PayoutRequest, PayoutState};
 use super::report::Invariant;
 
 /// A broken invariant, before the seed and the trace are known.
@@ -41,14 +41,17 @@ fn is_creditable(deposit: &DepositView) -> bool {
     deposit.status == "Success" && !deposit.flagged
 }
 
-fn of<'a>(payouts: &'a [PayoutView], wish: &'a Wish) -> impl Iterator<Item = &'a PayoutView> {
-    let to_wish = |it: &&PayoutView| it.address.eq_ignore_ascii_case(wish.address.as_str());
-    payouts.iter().filter(to_wish)
+fn of<'a>(
+    payouts: &'a [PayoutView],
+    request: &'a PayoutRequest,
+) -> impl Iterator<Item = &'a PayoutView> {
+    let to_request = |it: &&PayoutView| it.address.eq_ignore_ascii_case(request.address.as_str());
+    payouts.iter().filter(to_request)
 }
 
-fn belief(books: &Books, wish: &Wish) -> Option<PayoutState> {
-    let of_wish = books.payouts.iter().find(|it| it.wish == wish.id);
-    of_wish.map(|it| it.state)
+fn state_of(books: &Books, request: &PayoutRequest) -> Option<PayoutState> {
+    let entry = (books.payouts.iter()).find(|it| it.request_id == request.id);
+    entry.map(|it| it.state)
 }
 
 /// Adds up the whole ledger, which takes longer than the other checks.
@@ -66,27 +69,29 @@ pub(super) type Worths = BTreeMap<String, (PriceIn, String)>;
 pub(super) fn always(
     sandbox: &Sandbox,
     books: &Books,
-    wishes: &[Wish],
+    requests: &[PayoutRequest],
     worths: &Worths,
 ) -> Result<(), Breach> {
     credits(&sandbox.deposits(), books, worths)?;
     let payouts = sandbox.payouts();
-    for wish in wishes {
-        let debits = of(&payouts, wish).filter(|it| is_debit(it)).count();
+    for request in requests {
+        let debits = of(&payouts, request).filter(|it| is_debit(it)).count();
         if debits > 1 {
-            let orders: Vec<_> = of(&payouts, wish).map(|it| it.order_id.as_str()).collect();
+            let orders: Vec<_> = of(&payouts, request)
+                .map(|it| it.order_id.as_str())
+                .collect();
             let found = format!("{debits} debits, as {}", orders.join(" and "));
-            return breach(Invariant::PaidOnce, &wish.id, found);
+            return breach(Invariant::PaidOnce, &request.id, found);
         }
-        match belief(books, wish) {
+        match state_of(books, request) {
             // A record that failed counts here: the merchant may not have heard of it yet.
-            Some(PayoutState::Paid) if of(&payouts, wish).next().is_none() => {
+            Some(PayoutState::Paid) if of(&payouts, request).next().is_none() => {
                 let found = "booked as paid, and the gateway knows no payout";
-                return breach(Invariant::PaidHasItsDebit, &wish.id, found);
+                return breach(Invariant::PaidHasItsDebit, &request.id, found);
             }
             Some(PayoutState::Refused) if debits > 0 => {
                 let found = "booked as refused, and the gateway has paid";
-                return breach(Invariant::RefusedHasNoDebit, &wish.id, found);
+                return breach(Invariant::RefusedHasNoDebit, &request.id, found);
             }
             _ => {}
         }
@@ -146,7 +151,7 @@ fn credits(deposits: &[DepositView], books: &Books, worths: &Worths) -> Result<(
 pub(super) fn acknowledged(
     sandbox: &Sandbox,
     books: &Books,
-    wishes: &[Wish],
+    requests: &[PayoutRequest],
     record_id: &str,
     status: &str,
 ) -> Result<(), Breach> {
@@ -166,30 +171,30 @@ pub(super) fn acknowledged(
         return breach(Invariant::StoredBeforeAcknowledged, about, found);
     }
     let payouts = sandbox.payouts();
-    let believed_paid = wishes.iter().find(|wish| {
-        of(&payouts, wish).any(|it| it.record_id == record_id)
-            && !of(&payouts, wish).any(is_debit)
-            && belief(books, wish) == Some(PayoutState::Paid)
+    let booked_as_paid = requests.iter().find(|request| {
+        of(&payouts, request).any(|it| it.record_id == record_id)
+            && !of(&payouts, request).any(is_debit)
+            && state_of(books, request) == Some(PayoutState::Paid)
     });
-    if let (Some(wish), true) = (believed_paid, status == "Failed") {
+    if let (Some(request), true) = (booked_as_paid, status == "Failed") {
         let found = "its failure was acknowledged, and the stored books say that it was paid";
-        return breach(Invariant::StoredBeforeAcknowledged, &wish.id, found);
+        return breach(Invariant::StoredBeforeAcknowledged, &request.id, found);
     }
     Ok(())
 }
 
-/// What must hold in the end. `asked` are the wishes that the merchant took on, `refused` those
-/// that the gateway refused for a reason of its own.
+/// What must hold in the end. `asked` are the payout requests that the merchant took on,
+/// `refused` those that the gateway refused for a reason of its own.
 pub(super) fn in_the_end(
     sandbox: &Sandbox,
     books: &Books,
-    wishes: &[Wish],
+    requests: &[PayoutRequest],
     worths: &Worths,
     asked: &BTreeSet<usize>,
     refused: &BTreeSet<usize>,
 ) -> Result<(), Breach> {
     ledger(sandbox)?;
-    always(sandbox, books, wishes, worths)?;
+    always(sandbox, books, requests, worths)?;
     for deposit in sandbox.deposits().iter().filter(|it| is_creditable(it)) {
         let is_booked = |it: &super::Credit| it.record_id.as_str() == deposit.record_id;
         if !books.credits.iter().any(is_booked) {
@@ -199,26 +204,26 @@ pub(super) fn in_the_end(
         }
     }
     let payouts = sandbox.payouts();
-    for (place, wish) in asked.iter().filter_map(|it| Some((it, wishes.get(*it)?))) {
-        let is_paid = of(&payouts, wish).any(is_debit);
-        match belief(books, wish) {
+    for (place, request) in asked.iter().filter_map(|it| Some((it, requests.get(*it)?))) {
+        let is_paid = of(&payouts, request).any(is_debit);
+        match state_of(books, request) {
             None => {
                 let found = "it was taken on, and the books don't know it";
-                return breach(Invariant::EveryWishIsSettled, &wish.id, found);
+                return breach(Invariant::EveryPayoutIsSettled, &request.id, found);
             }
             Some(PayoutState::Open) => {
                 let found = "nobody can know more any more, and the books say that it is open";
-                return breach(Invariant::EveryWishIsSettled, &wish.id, found);
+                return breach(Invariant::EveryPayoutIsSettled, &request.id, found);
             }
             Some(PayoutState::Refused)
-                if of(&payouts, wish).next().is_none() && !refused.contains(place) =>
+                if of(&payouts, request).next().is_none() && !refused.contains(place) =>
             {
                 let found = "booked as refused, and the gateway has never refused it";
-                return breach(Invariant::NoPayoutIsLost, &wish.id, found);
+                return breach(Invariant::NoPayoutIsLost, &request.id, found);
             }
             Some(PayoutState::Paid) if !is_paid => {
                 let found = "booked as paid, and the money came back";
-                return breach(Invariant::PaidHasItsDebit, &wish.id, found);
+                return breach(Invariant::PaidHasItsDebit, &request.id, found);
             }
             _ => {}
         }

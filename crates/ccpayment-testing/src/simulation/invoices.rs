@@ -5,17 +5,17 @@ use ccpayment_sandbox::IncomingPayment;
 use serde_json::{Value, json};
 
 use super::checks::{Breach, breach};
-use super::merchant::{Merchant, Sold};
+use super::merchant::{Merchant, SaleOutcome};
 use super::plan::Choice;
 use super::report::Invariant;
 use super::run::{Due, Run};
 
 impl<M: Merchant> Run<M> {
-    pub(super) fn billed(&mut self, place: usize, sold: &Sold) -> Result<(), Breach> {
-        match sold {
-            Sold::Billed => {}
-            Sold::Elsewhere => self.issue(place)?,
-            Sold::Failed | Sold::PayTo(_) => {
+    pub(super) fn bill_ended(&mut self, place: usize, outcome: &SaleOutcome) -> Result<(), Breach> {
+        match outcome {
+            SaleOutcome::Billed => {}
+            SaleOutcome::Elsewhere => self.issue(place)?,
+            SaleOutcome::Failed | SaleOutcome::PayTo(_) => {
                 self.shared().say("customer", "gets no invoice and leaves");
                 return Ok(());
             }
@@ -27,7 +27,7 @@ impl<M: Merchant> Run<M> {
         Ok(())
     }
 
-    /// Makes an invoice in the merchant's name, past the line.
+    /// Makes an invoice in the merchant's name, past the network.
     fn issue(&self, place: usize) -> Result<(), Breach> {
         let Some((bill, _)) = self.plan.bills.get(place) else {
             return breach(Invariant::SimulationWorks, "a bill", "it is not planned");

@@ -9,7 +9,7 @@ use http::{Request, Response};
 
 /// The code under test: a merchant's own, around its own store.
 ///
-/// Everything that it asks of the gateway goes through the [`World`](super::World) that it was made
+/// Everything that it asks of the gateway goes through the [`Env`](super::Env) that it was made
 /// with. Methods run side by side, as the requests of a server do: a notification may come while a
 /// payout waits for its answer, and come twice at once.
 ///
@@ -27,16 +27,16 @@ pub trait Merchant: Send + Sync + 'static {
     async fn restart(&self);
 
     /// Sells something. By default somebody else opens the orders.
-    async fn sell(&self, sale: &Sale) -> Sold {
+    async fn sell(&self, sale: &Sale) -> SaleOutcome {
         let _ = sale;
-        Sold::Elsewhere
+        SaleOutcome::Elsewhere
     }
 
     /// Sells something by an invoice, which the customer pays in a coin of their own choice. By
     /// default somebody else makes the invoice.
-    async fn bill(&self, bill: &Bill) -> Sold {
+    async fn bill(&self, bill: &Bill) -> SaleOutcome {
         let _ = bill;
-        Sold::Elsewhere
+        SaleOutcome::Elsewhere
     }
 
     /// Whether this merchant takes payments in any coin, by invoices. By default it does not, and
@@ -46,12 +46,12 @@ pub trait Merchant: Send + Sync + 'static {
     }
 
     /// Pays somebody out, under an order id of your own making. After a crash, and while the books
-    /// say that it is open, the same wish is brought again: it is still one payout. A wish that
-    /// the books don't know after this returns counts as forgotten.
+    /// say that it is open, the same payout request comes again: it is still one payout. A payout
+    /// request that the books don't know after this returns counts as forgotten.
     ///
-    /// By default nothing is paid out, and nobody wishes for it.
-    async fn pay_out(&self, wish: &Wish) {
-        let _ = wish;
+    /// By default nothing is paid out, and nobody asks for it.
+    async fn pay_out(&self, request: &PayoutRequest) {
+        let _ = request;
     }
 
     /// Whether [`pay_out`](Self::pay_out) is there to be tested.
@@ -62,7 +62,7 @@ pub trait Merchant: Send + Sync + 'static {
     /// The work in the background, about once a minute: what an inbox holds, payouts in doubt.
     async fn work(&self) {}
 
-    /// The reconciliation, once the line is sound again and no notification will come any more:
+    /// The reconciliation, once the network is sound again and no notification will come any more:
     /// whatever was missed is to be found now. Called twice, some minutes apart, since what the
     /// first one finds may still be under way.
     async fn settle(&self) {}
@@ -101,7 +101,7 @@ pub struct Bill {
 /// What became of a [`Sale`] or a [`Bill`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Sold {
+pub enum SaleOutcome {
     /// The customer pays to this address.
     PayTo(Address),
     /// The invoice is made, under [`Bill::order_id`]; the customer pays on its page.
@@ -113,24 +113,23 @@ pub enum Sold {
     Elsewhere,
 }
 
-/// A payout that somebody wants.
+/// A payout that somebody asks the merchant for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Wish {
-    /// The wish's own id, such as a row's key: the same wish is one payout, however often it is
-    /// brought.
+pub struct PayoutRequest {
+    /// Its own id, such as a row's key: the same id is one payout, however often it comes.
     pub id: String,
     /// What to pay.
     pub coin_id: CoinId,
     /// On which chain.
     pub chain: Chain,
-    /// To whom. Each wish has a receiver of its own, by which its payouts are known.
+    /// To whom. Each payout request has a receiver of its own, by which its payouts are known.
     pub address: Address,
     /// How much; now and then more than there is.
     pub amount: Amount,
 }
 
-/// What a merchant believes.
+/// What a merchant has stored.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Books {
     /// One entry for each time that money was credited.
@@ -138,8 +137,8 @@ pub struct Books {
     /// Records whose notification is stored and will be worked on later, as by an inbox. Who
     /// finishes the work before the acknowledgement needs none.
     pub noted: Vec<RecordId>,
-    /// One entry for each wish that was ever stored.
-    pub payouts: Vec<Belief>,
+    /// One entry for each payout request that was ever stored.
+    pub payouts: Vec<PayoutEntry>,
 }
 
 /// Money that was booked for a payer: credited to them, or kept for them where it was too little,
@@ -157,11 +156,11 @@ pub struct Credit {
     pub paid_in: PriceIn,
 }
 
-/// What the books say about a [`Wish`].
+/// What the books say about a [`PayoutRequest`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Belief {
-    /// [`Wish::id`].
-    pub wish: String,
+pub struct PayoutEntry {
+    /// [`PayoutRequest::id`].
+    pub request_id: String,
     /// What became of it.
     pub state: PayoutState,
 }

@@ -11,22 +11,22 @@
 //!   gateway tries. Some are forged.
 //! - Records lag behind their notifications: for a while after the last one they are shown as they
 //!   were.
-//! - The gateway can't be reached for a while, so that calls are not sent.
-//! - Payouts are wished for. Calls find no connection, are lost before or after the gateway acted,
+//! - The gateway can't be reached for a while, so that requests are not sent.
+//! - Payouts are asked for. Exchanges find no connection, are lost before or after the gateway acted,
 //!   arrive after the client stopped waiting, or are answered by a proxy or by "not now". Some
 //!   withdrawals are refused, and some fail on their chain.
 //! - The merchant's process is killed wherever it waits, and started again.
 //!
 //! At every step, and at the end after [`Merchant::settle`], the merchant's [`Books`] are held
 //! against the gateway's ledger; the first [`Invariant`] that does not hold ends the run as
-//! [`Broken`], with the seed to see it again.
+//! [`InvariantViolation`], with the seed to see it again.
 //!
 //! Nothing is waited for: a run of an hour or two of the gateway's time takes some milliseconds.
 //! The same seed and the same code give the same run, as long as the code waits for nothing but the
-//! [`World`], its own locks, and what it spawned on the same thread. It may wait for threads and
+//! [`Env`], its own locks, and what it spawned on the same thread. It may wait for threads and
 //! sockets, such as a real database: time stands still until they are done, when nothing else is
 //! under way. A method that waits for another one to be called must do it with a time limit by the
-//! [world's clock](World::clock), or it waits for ever.
+//! [clock of the simulation](Env::clock), or it waits for ever.
 //!
 //! # Example
 //!
@@ -40,12 +40,12 @@
 //! use bytes::Bytes;
 //! use ccpayment_client::core::v2::GetAppDepositRecordList;
 //! use ccpayment_client::core::{Amount, CoinId, OrderId, PriceIn, RecordId};
-//! use ccpayment_testing::simulation::{Books, Credit, Merchant, World, simulate, simulate_many};
+//! use ccpayment_testing::simulation::{Books, Credit, Env, Merchant, simulate, simulate_many};
 //! use ccpayment_webhook::{ConfirmedDeposit, Creditable, DepositDecision, Event};
 //! use http::{Request, Response, StatusCode};
 //!
 //! struct Shop {
-//!     world: World,
+//!     env: Env,
 //!     /// By record id, which is unique: a repeat changes nothing.
 //!     payments: Mutex<BTreeMap<RecordId, (OrderId, CoinId, Amount)>>,
 //!     /// Whole notifications that it does not handle.
@@ -53,8 +53,8 @@
 //! }
 //!
 //! impl Shop {
-//!     fn new(world: World) -> Self {
-//!         Self { world, payments: Mutex::default(), set_aside: Mutex::default() }
+//!     fn new(env: Env) -> Self {
+//!         Self { env, payments: Mutex::default(), set_aside: Mutex::default() }
 //!     }
 //!
 //!     fn book(&self, order_id: &OrderId, paid: &Creditable<'_>) {
@@ -67,7 +67,7 @@
 //!             self.set_aside.lock().unwrap().push(serde_json::to_string(event)?);
 //!             return Ok(());
 //!         };
-//!         match deposit.confirm(&self.world.client()).await?.decision() {
+//!         match deposit.confirm(&self.env.client()).await?.decision() {
 //!             DepositDecision::Credit(paid) => self.book(&deposit.order_id, &paid),
 //!             DepositDecision::NotYet | DepositDecision::Never(_) => {}
 //!             // The record lags behind its last notification.
@@ -80,8 +80,8 @@
 //! #[async_trait]
 //! impl Merchant for Shop {
 //!     async fn notified(&self, request: Request<Bytes>) -> Response<Bytes> {
-//!         let verifier = self.world.verifier();
-//!         let status = match verifier.verify(request.headers(), request.body(), self.world.now()) {
+//!         let verifier = self.env.verifier();
+//!         let status = match verifier.verify(request.headers(), request.body(), self.env.now()) {
 //!             Err(refused) => refused.status(),
 //!             Ok(event) => match self.handle(&event).await {
 //!                 Ok(()) => return event.acknowledge().into_response(),
@@ -108,7 +108,7 @@
 //!
 //!     // Some notifications never came. No more than a page of records here; see `Cursor` for more.
 //!     async fn settle(&self) {
-//!         let list = self.world.client().send(&GetAppDepositRecordList::new()).await;
+//!         let list = self.env.client().send(&GetAppDepositRecordList::new()).await;
 //!         for record in list.unwrap().records {
 //!             let listed = ConfirmedDeposit::listed(record.unwrap());
 //!             if let DepositDecision::Credit(paid) = listed.decision()
@@ -135,31 +135,33 @@
 //! With payouts, and with well-known mistakes that are found: `tests/shop` in the repository.
 
 mod checks;
-mod courier;
+mod delivery;
+mod env;
 mod forged;
 mod invoices;
 mod lag;
-mod line;
 mod merchant;
+mod network;
 mod plan;
 mod report;
 mod run;
-mod story;
+mod scenario;
 mod tasks;
 #[cfg(test)]
 mod tests;
 mod time;
-mod world;
 
 use std::ops::Range;
 use std::sync::Arc;
 
 use ccpayment_sandbox::Sandbox;
 
-pub use merchant::{Belief, Bill, Books, Credit, Merchant, PayoutState, Sale, Sold, Wish};
-pub use report::{Broken, Counts, Invariant, Report, Totals, Trace};
+pub use env::Env;
+pub use merchant::{
+    Bill, Books, Credit, Merchant, PayoutEntry, PayoutRequest, PayoutState, Sale, SaleOutcome,
+};
+pub use report::{Counts, Invariant, InvariantViolation, Report, Totals, Trace};
 pub use time::VirtualClock;
-pub use world::World;
 
 use checks::{Breach, breach};
 use plan::Plan;
@@ -172,11 +174,11 @@ const WEBHOOK: &str = "http://merchant.simulated/notify";
 ///
 /// # Errors
 ///
-/// [`Broken`]: the first invariant that does not hold.
+/// [`InvariantViolation`]: the first invariant that does not hold.
 pub async fn simulate<M: Merchant>(
     seed: u64,
-    make: impl FnOnce(World) -> M,
-) -> Result<Report, Broken> {
+    make: impl FnOnce(Env) -> M,
+) -> Result<Report, InvariantViolation> {
     let clock = VirtualClock::new(seed);
     let told = tell(seed, &clock, make).await;
     let mut shared = clock.shared();
@@ -187,7 +189,7 @@ pub async fn simulate<M: Merchant>(
             counts: shared.counts,
             trace,
         }),
-        Err(breach) => Err(Broken {
+        Err(breach) => Err(InvariantViolation {
             seed,
             invariant: breach.invariant,
             about: breach.about,
@@ -204,8 +206,8 @@ pub async fn simulate<M: Merchant>(
 /// As [`simulate`].
 pub async fn simulate_many<M: Merchant>(
     seeds: Range<u64>,
-    make: impl Fn(World) -> M,
-) -> Result<Totals, Broken> {
+    make: impl Fn(Env) -> M,
+) -> Result<Totals, InvariantViolation> {
     let mut totals = Totals::default();
     for seed in seeds {
         let report = simulate(seed, &make).await?;
@@ -218,11 +220,11 @@ pub async fn simulate_many<M: Merchant>(
 async fn tell<M: Merchant>(
     seed: u64,
     clock: &VirtualClock,
-    make: impl FnOnce(World) -> M,
+    make: impl FnOnce(Env) -> M,
 ) -> Result<(), Breach> {
     let failed = |error: &dyn std::error::Error| Breach {
         invariant: Invariant::SimulationWorks,
-        about: "the world".to_owned(),
+        about: "the setup".to_owned(),
         found: error.to_string(),
     };
     let sandbox = Sandbox::builder()
@@ -232,9 +234,9 @@ async fn tell<M: Merchant>(
         .webhook_url(WEBHOOK)
         .build()
         .map_err(|error| failed(&error))?;
-    let world = World::new(clock.clone(), sandbox.app_id(), sandbox.app_secret())
+    let env = Env::new(clock.clone(), sandbox.app_id(), sandbox.app_secret())
         .map_err(|error| failed(&error))?;
-    let merchant = tasks::guarded(|| make(world))
+    let merchant = tasks::guarded(|| make(env))
         .or_else(|panic| breach(Invariant::NoPanic, "making the merchant", panic))?;
     let mut random = clock.shared().random.fork();
     let plan = Plan::draw(&mut random, merchant.bills(), merchant.pays_out())
@@ -243,6 +245,6 @@ async fn tell<M: Merchant>(
         sandbox.activate_webhook();
     }
     Run::new(sandbox, clock.clone(), Arc::new(merchant), plan)
-        .whole()
+        .run_to_end()
         .await
 }

@@ -6,7 +6,7 @@ use ccpayment_client::core::{
     Address, Amount, AmountError, Chain, CoinId, FiatId, OrderId, PriceIn, Timestamp,
 };
 
-use super::merchant::{Bill, Sale, Wish};
+use super::merchant::{Bill, PayoutRequest, Sale};
 use super::time::START;
 
 pub(super) const USDT: u64 = 1280;
@@ -49,14 +49,14 @@ pub(super) enum Event {
     Sell(usize),
     /// The customer wants an invoice: the place of the bill in the plan.
     Bill(usize),
-    /// Somebody wants money: the place of the wish in the plan.
-    Wish(usize),
+    /// Somebody asks for money: the place of the payout request in the plan.
+    PayOut(usize),
     /// A thief posts a notification.
     Forge,
     /// The merchant's process is killed.
     Crash,
     /// The gateway looks for notifications that are due.
-    Courier,
+    Deliver,
     /// The merchant's background work.
     Work,
     /// Somebody presses the button to send a notification again.
@@ -66,13 +66,13 @@ pub(super) enum Event {
 pub(super) struct Plan {
     pub(super) sales: Vec<(Sale, Vec<Payment>)>,
     pub(super) bills: Vec<(Bill, Vec<Choice>)>,
-    pub(super) wishes: Vec<Wish>,
+    pub(super) payout_requests: Vec<PayoutRequest>,
     pub(super) events: Vec<(Duration, Event)>,
     /// When the merchant can't be reached.
     pub(super) outage: Option<(Duration, Duration)>,
     /// When the gateway can't be reached.
-    pub(super) line_outage: Option<(Duration, Duration)>,
-    pub(super) line_faults_percent: u32,
+    pub(super) network_outage: Option<(Duration, Duration)>,
+    pub(super) network_faults_percent: u32,
     /// Of a hundred deliveries each.
     pub(super) duplicates_percent: u32,
     pub(super) unreached_percent: u32,
@@ -118,10 +118,10 @@ impl Plan {
             };
             bills.push((bill, choices(random)));
         }
-        let mut wishes = Vec::new();
+        let mut payout_requests = Vec::new();
         for number in 0..if pays_out { random.usize(1..=3) } else { 0 } {
-            at(random, Event::Wish(number));
-            wishes.push(wish(random, number)?);
+            at(random, Event::PayOut(number));
+            payout_requests.push(payout_request(random, number)?);
         }
         for _ in 0..random.usize(1..=2) {
             at(random, Event::Forge);
@@ -138,9 +138,9 @@ impl Plan {
             let end = begin + random.u64(60..4_000);
             (Duration::from_secs(begin), Duration::from_secs(end))
         });
-        let line_outage = (random.u32(0..3) == 0).then(|| {
+        let network_outage = (random.u32(0..3) == 0).then(|| {
             let begin = random.u64(0..600_000);
-            // Seconds, or longer than a call goes on trying.
+            // Seconds, or longer than a client goes on trying.
             let longest = if random.bool() { 10_000 } else { 300_000 };
             let end = begin + random.u64(2_000..longest);
             (Duration::from_millis(begin), Duration::from_millis(end))
@@ -149,11 +149,11 @@ impl Plan {
         Ok(Self {
             sales,
             bills,
-            wishes,
+            payout_requests,
             events,
             outage,
-            line_outage,
-            line_faults_percent: one_of([0, 5, 15, 30]),
+            network_outage,
+            network_faults_percent: one_of([0, 5, 15, 30]),
             duplicates_percent: one_of([0, 10, 30, 60]),
             unreached_percent: one_of([0, 10, 30, 60]),
             answers_lost_percent: one_of([0, 10, 30, 60]),
@@ -216,7 +216,7 @@ fn choices(random: &mut fastrand::Rng) -> Vec<Choice> {
     choices
 }
 
-fn wish(random: &mut fastrand::Rng, number: usize) -> Result<Wish, AmountError> {
+fn payout_request(random: &mut fastrand::Rng, number: usize) -> Result<PayoutRequest, AmountError> {
     // One in eight is more than there is; the gateway refuses it.
     let amount = if random.u32(0..8) == 0 {
         money(random.u64(1_000_000..2_000_000))
@@ -224,8 +224,8 @@ fn wish(random: &mut fastrand::Rng, number: usize) -> Result<Wish, AmountError> 
         money(random.u64(500..10_000))
     };
     let address: String = (0..40).map(|_| random.digit(16)).collect();
-    Ok(Wish {
-        id: format!("wish-{}", number + 1),
+    Ok(PayoutRequest {
+        id: format!("request-{}", number + 1),
         coin_id: CoinId::new(USDT),
         chain: Chain::new(CHAIN),
         address: Address::new(format!("0x{address}")),

@@ -23,7 +23,7 @@ pub enum Invariant {
     ForgeryIsTurnedAway,
     /// In the end, no confirmed payment is missing in the books.
     NoDepositIsLost,
-    /// A wish is debited once.
+    /// A payout request is debited once.
     PaidOnce,
     /// What counts as paid has its debit.
     PaidHasItsDebit,
@@ -32,8 +32,8 @@ pub enum Invariant {
     /// In the end, a payout that counts as refused was refused by the gateway, or failed. One that
     /// was never sent can be made.
     NoPayoutIsLost,
-    /// In the end, every wish is known and settled.
-    EveryWishIsSettled,
+    /// In the end, every payout request is known and settled.
+    EveryPayoutIsSettled,
     /// The gateway's ledger balances.
     LedgerBalances,
     /// The code under test does not panic.
@@ -109,11 +109,11 @@ pub struct Counts {
     pub forgeries: u64,
     /// Payouts that the gateway made.
     pub payouts: u64,
-    /// Calls of the merchant's client.
-    pub calls: u64,
-    /// Calls that the line did not carry as it should.
+    /// Exchanges of the merchant's client.
+    pub exchanges: u64,
+    /// Exchanges that the network did not carry as it should.
     pub faults: u64,
-    /// Calls among these while the gateway could not be reached at all.
+    /// Exchanges among these while the gateway could not be reached at all.
     pub not_sent: u64,
     /// Payments of invoices, in a coin of the customer's choice. Also counted as deposits.
     pub invoiced: u64,
@@ -133,7 +133,7 @@ impl Counts {
         self.delayed += other.delayed;
         self.forgeries += other.forgeries;
         self.payouts += other.payouts;
-        self.calls += other.calls;
+        self.exchanges += other.exchanges;
         self.faults += other.faults;
         self.not_sent += other.not_sent;
         self.invoiced += other.invoiced;
@@ -169,12 +169,12 @@ pub struct Totals {
 /// Both `Display` and `Debug` tell how to see it again, so that `unwrap()` does, too.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Broken {
+pub struct InvariantViolation {
     /// The seed of the run.
     pub seed: u64,
     /// What should have held.
     pub invariant: Invariant,
-    /// The record, order or wish concerned.
+    /// The record, order or payout request concerned.
     pub about: String,
     /// What was found instead.
     pub found: String,
@@ -185,7 +185,7 @@ pub struct Broken {
 /// How much of the trace is shown unasked.
 const SHOWN: usize = 40;
 
-impl fmt::Display for Broken {
+impl fmt::Display for InvariantViolation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             seed,
@@ -211,10 +211,10 @@ impl fmt::Display for Broken {
     }
 }
 
-impl fmt::Debug for Broken {
+impl fmt::Debug for InvariantViolation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
 }
 
-impl std::error::Error for Broken {}
+impl std::error::Error for InvariantViolation {}

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::checks::{self, Breach, Worths, breach};
 use super::lag::Lags;
-use super::merchant::{Books, Merchant, PayoutState, Sold};
+use super::merchant::{Books, Merchant, PayoutState, SaleOutcome};
 use super::plan::{Choice, Event, Payment, Plan};
 use super::report::Invariant;
 use super::tasks::{End, Tasks, guarded};
@@ -82,7 +82,7 @@ impl Kind {
 
 pub(super) enum Done {
     Answer(Response<Bytes>),
-    Sold(Sold),
+    Sale(SaleOutcome),
     Nothing,
 }
 
@@ -108,15 +108,15 @@ pub(super) struct Run<M> {
     lags: Lags,
     payouts_seen: BTreeSet<String>,
     /// Reconciliation has begun: everything works from now on.
-    pub(super) healed: bool,
+    pub(super) faults_over: bool,
     /// The books may have changed.
     pub(super) dirty: bool,
 }
 
 impl<M: Merchant> Run<M> {
     pub(super) fn new(sandbox: Sandbox, clock: VirtualClock, merchant: Arc<M>, plan: Plan) -> Self {
-        clock.shared().faults_percent = plan.line_faults_percent;
-        clock.shared().line_outage = plan.line_outage;
+        clock.shared().faults_percent = plan.network_faults_percent;
+        clock.shared().network_outage = plan.network_outage;
         let mut run = Self {
             sandbox,
             clock,
@@ -131,14 +131,14 @@ impl<M: Merchant> Run<M> {
             worths: Worths::new(),
             lags: Lags::new(plan.lags_percent),
             payouts_seen: BTreeSet::new(),
-            healed: false,
+            faults_over: false,
             dirty: true,
             plan,
         };
         for (at, event) in std::mem::take(&mut run.plan.events) {
             run.after(at, Due::Planned(event));
         }
-        run.after(ROUND, Due::Planned(Event::Courier));
+        run.after(ROUND, Due::Planned(Event::Deliver));
         run.after(SHIFT, Due::Planned(Event::Work));
         run
     }
@@ -170,8 +170,8 @@ impl<M: Merchant> Run<M> {
     }
 
     /// From the first event to the last check.
-    pub(super) async fn whole(&mut self) -> Result<(), Breach> {
-        self.quiet().await?;
+    pub(super) async fn run_to_end(&mut self) -> Result<(), Breach> {
+        self.run_until_idle().await?;
         // Deliveries repeat: what is in the books is announced once more.
         for credit in self.books()?.credits {
             if self
@@ -183,24 +183,24 @@ impl<M: Merchant> Run<M> {
                     .say("gateway", format_args!("sends {} again", credit.record_id));
             }
         }
-        self.quiet().await?;
+        self.run_until_idle().await?;
 
-        self.healed = true;
+        self.faults_over = true;
         self.shared().faults_percent = 0;
-        self.shared().line_outage = None;
+        self.shared().network_outage = None;
         self.lags.end();
         for _ in 0..2 {
             let until = self.elapsed() + PAUSE;
             self.pass(until).await?;
             self.shared().say("merchant", "reconciles");
             self.start(Kind::Settle);
-            self.quiet().await?;
+            self.run_until_idle().await?;
         }
         let books = self.books()?;
         checks::in_the_end(
             &self.sandbox,
             &books,
-            &self.plan.wishes,
+            &self.plan.payout_requests,
             &self.worths,
             &self.asked,
             &self.refused,
@@ -208,10 +208,10 @@ impl<M: Merchant> Run<M> {
     }
 
     /// Goes on until nothing is left that would happen by itself.
-    async fn quiet(&mut self) -> Result<(), Breach> {
+    async fn run_until_idle(&mut self) -> Result<(), Breach> {
         loop {
             self.run_tasks().await?;
-            if self.is_quiet() {
+            if self.is_idle() {
                 return Ok(());
             }
             self.next_moment(None)?;
@@ -226,11 +226,11 @@ impl<M: Merchant> Run<M> {
         Ok(())
     }
 
-    fn is_quiet(&self) -> bool {
+    fn is_idle(&self) -> bool {
         let routine = |due: &Due| {
             matches!(
                 due,
-                Due::Planned(Event::Courier | Event::Work) | Due::GiveUp(..)
+                Due::Planned(Event::Deliver | Event::Work) | Due::GiveUp(..)
             )
         };
         let ended = |status: &str| status != "Processing";
@@ -245,8 +245,8 @@ impl<M: Merchant> Run<M> {
     /// Moves the time to whatever happens next, and lets it happen.
     fn next_moment(&mut self, until: Option<Duration>) -> Result<(), Breach> {
         let event = self.queue.keys().next().map(|(at, _)| *at);
-        let world = self.shared().next();
-        let next = event.into_iter().chain(world).chain(until).min();
+        let timer_or_parcel = self.shared().next();
+        let next = event.into_iter().chain(timer_or_parcel).chain(until).min();
         let now = self.elapsed();
         let next = next.unwrap_or(now).max(now);
         self.sandbox.advance(next - now);
@@ -300,7 +300,7 @@ impl<M: Merchant> Run<M> {
             checks::always(
                 &self.sandbox,
                 &self.books()?,
-                &self.plan.wishes,
+                &self.plan.payout_requests,
                 &self.worths,
             )?;
         }
@@ -318,15 +318,15 @@ impl<M: Merchant> Run<M> {
                     _ => return,
                 }
             };
-            let wish = self.wish_of(&parcel);
+            let asked_for = self.payout_request_of(&parcel);
             let answer = self.sandbox.respond(parcel.request).await;
             let answer = self.lags.show(&self.clock, parcel.operation, answer);
             let told = answer.as_ref().map(|answer| read(answer.body()));
             let code = told.as_ref().and_then(|it| it.pointer("/code")?.as_u64());
             let code = code.unwrap_or_default();
-            // Lower ones are about the call, and say nothing of the payout.
+            // Lower ones are about the request, and say nothing of the payout.
             if code >= 12_000 {
-                self.refused.extend(wish);
+                self.refused.extend(asked_for);
             }
             self.shared()
                 .say("gateway", format_args!("{}: {code}", parcel.operation));
@@ -338,15 +338,15 @@ impl<M: Merchant> Run<M> {
         }
     }
 
-    /// The wish that a request would pay.
-    fn wish_of(&self, parcel: &Parcel) -> Option<usize> {
+    /// Which payout request an exchange would pay.
+    fn payout_request_of(&self, parcel: &Parcel) -> Option<usize> {
         if !parcel.operation.starts_with("apply") {
             return None;
         }
         let body = read(parcel.request.body());
         let to = body.pointer("/address")?.as_str()?;
-        let mut wishes = self.plan.wishes.iter();
-        wishes.position(|wish| wish.address.as_str() == to)
+        let mut requests = self.plan.payout_requests.iter();
+        requests.position(|request| request.address.as_str() == to)
     }
 
     /// Some withdrawals fail on their chain.
@@ -363,7 +363,7 @@ impl<M: Merchant> Run<M> {
 
     /// Starts a method of the merchant. Now and then, it is cut short.
     pub(super) fn start(&mut self, kind: Kind) {
-        let can_crash = !self.healed && !matches!(kind, Kind::Restart);
+        let can_crash = !self.faults_over && !matches!(kind, Kind::Restart);
         if can_crash && self.shared().chance(self.plan.crash_percent) {
             self.soon(0, 1_500, Due::Planned(Event::Crash));
         }
@@ -379,22 +379,22 @@ impl<M: Merchant> Run<M> {
                 let Some((sale, _)) = self.plan.sales.get(*place).cloned() else {
                     return;
                 };
-                let work = async move { Done::Sold(merchant.sell(&sale).await) };
+                let work = async move { Done::Sale(merchant.sell(&sale).await) };
                 self.tasks.spawn(kind, now, work);
             }
             Kind::Bill(place) => {
                 let Some((bill, _)) = self.plan.bills.get(*place).cloned() else {
                     return;
                 };
-                let work = async move { Done::Sold(merchant.bill(&bill).await) };
+                let work = async move { Done::Sale(merchant.bill(&bill).await) };
                 self.tasks.spawn(kind, now, work);
             }
             Kind::PayOut(place) => {
-                let Some(wish) = self.plan.wishes.get(*place).cloned() else {
+                let Some(request) = self.plan.payout_requests.get(*place).cloned() else {
                     return;
                 };
                 let work = async move {
-                    merchant.pay_out(&wish).await;
+                    merchant.pay_out(&request).await;
                     Done::Nothing
                 };
                 self.tasks.spawn(kind, now, work);
@@ -423,19 +423,20 @@ impl<M: Merchant> Run<M> {
             (Kind::Notified(delivery), Done::Answer(answer)) => {
                 return self.answered(&delivery, &answer);
             }
-            (Kind::Sell(place), Done::Sold(sold)) => return self.sold(place, sold),
-            (Kind::Bill(place), Done::Sold(sold)) => return self.billed(place, &sold),
+            (Kind::Sell(place), Done::Sale(outcome)) => return self.sale_ended(place, outcome),
+            (Kind::Bill(place), Done::Sale(outcome)) => return self.bill_ended(place, &outcome),
             (Kind::PayOut(place), _) => {
                 self.asked.insert(place);
                 let books = self.books()?;
-                let wish = self.plan.wishes.get(place);
-                let is_open = wish.is_some_and(|wish| {
-                    let same =
-                        |it: &super::Belief| it.wish == wish.id && it.state == PayoutState::Open;
+                let request = self.plan.payout_requests.get(place);
+                let is_open = request.is_some_and(|request| {
+                    let same = |it: &super::PayoutEntry| {
+                        it.request_id == request.id && it.state == PayoutState::Open
+                    };
                     books.payouts.iter().any(same)
                 });
                 if is_open && self.elapsed() < CLOSING {
-                    self.soon(30_000, 400_000, Due::Planned(Event::Wish(place)));
+                    self.soon(30_000, 400_000, Due::Planned(Event::PayOut(place)));
                 }
             }
             (Kind::Restart, _) => {
@@ -454,7 +455,7 @@ impl<M: Merchant> Run<M> {
             .plan
             .outage
             .is_some_and(|(from, to)| from <= now && now < to);
-        self.down || (out && !self.healed)
+        self.down || (out && !self.faults_over)
     }
 
     /// The gateway's wall clock.

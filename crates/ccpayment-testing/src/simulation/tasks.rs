@@ -20,7 +20,7 @@ pub(super) struct Task<K, T> {
     pub(super) kind: K,
     pub(super) since: Duration,
     work: Work<T>,
-    bell: Arc<Bell>,
+    waker: Arc<TaskWaker>,
 }
 
 pub(super) struct Tasks<K, T> {
@@ -28,15 +28,15 @@ pub(super) struct Tasks<K, T> {
     outer: Arc<Mutex<Option<Waker>>>,
 }
 
-/// Rings when a task can go on.
-struct Bell {
-    rung: AtomicBool,
+/// Notes that a task can go on.
+struct TaskWaker {
+    woken: AtomicBool,
     outer: Arc<Mutex<Option<Waker>>>,
 }
 
-impl Wake for Bell {
+impl Wake for TaskWaker {
     fn wake(self: Arc<Self>) {
-        self.rung.store(true, Ordering::SeqCst);
+        self.woken.store(true, Ordering::SeqCst);
         let outer = self
             .outer
             .lock()
@@ -66,15 +66,15 @@ impl<K, T> Tasks<K, T> {
         since: Duration,
         work: impl Future<Output = T> + Send + 'static,
     ) {
-        let bell = Bell {
-            rung: AtomicBool::new(true),
+        let waker = TaskWaker {
+            woken: AtomicBool::new(true),
             outer: Arc::clone(&self.outer),
         };
         self.tasks.push(Task {
             kind,
             since,
             work: Box::pin(work),
-            bell: Arc::new(bell),
+            waker: Arc::new(waker),
         });
     }
 
@@ -94,15 +94,15 @@ impl<K, T> Tasks<K, T> {
         &mut self,
         pick: impl FnOnce(usize) -> usize,
     ) -> Option<Option<(K, End<T>)>> {
-        let rung = |task: &Task<K, T>| task.bell.rung.load(Ordering::SeqCst);
+        let woken = |task: &Task<K, T>| task.waker.woken.load(Ordering::SeqCst);
         let ready: Vec<usize> = (0..)
             .zip(&self.tasks)
-            .filter_map(|(place, task)| rung(task).then_some(place))
+            .filter_map(|(place, task)| woken(task).then_some(place))
             .collect();
         let place = *ready.get(pick(ready.len().max(1)))?;
         let task = self.tasks.get_mut(place)?;
-        task.bell.rung.store(false, Ordering::SeqCst);
-        let waker = Waker::from(Arc::clone(&task.bell));
+        task.waker.woken.store(false, Ordering::SeqCst);
+        let waker = Waker::from(Arc::clone(&task.waker));
         let mut context = Context::from_waker(&waker);
         // Whatever a panic left behind is the merchant's, and the run ends with it.
         let polled = catch_unwind(AssertUnwindSafe(|| task.work.as_mut().poll(&mut context)));
@@ -114,10 +114,10 @@ impl<K, T> Tasks<K, T> {
         Some(Some((self.tasks.remove(place).kind, end)))
     }
 
-    fn any_rung(&self) -> bool {
+    fn any_woken(&self) -> bool {
         self.tasks
             .iter()
-            .any(|task| task.bell.rung.load(Ordering::SeqCst))
+            .any(|task| task.waker.woken.load(Ordering::SeqCst))
     }
 
     /// Gives the runtime a few turns, and says whether that let a task go on. With `for_long`, it
@@ -127,7 +127,7 @@ impl<K, T> Tasks<K, T> {
         std::future::poll_fn(|context| {
             *self.outer.lock().unwrap_or_else(PoisonError::into_inner) =
                 Some(context.waker().clone());
-            if self.any_rung() {
+            if self.any_woken() {
                 return Poll::Ready(true);
             }
             if turns >= TURNS && !for_long {

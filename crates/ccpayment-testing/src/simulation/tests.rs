@@ -18,7 +18,7 @@ use super::*;
 
 /// Turns everything away, in its own way.
 struct Odd {
-    world: World,
+    env: Env,
     way: Way,
     restarts: Mutex<u32>,
 }
@@ -33,13 +33,9 @@ enum Way {
 }
 
 impl Odd {
-    fn new(world: World, way: Way) -> Self {
+    fn new(env: Env, way: Way) -> Self {
         let restarts = Mutex::default();
-        Self {
-            world,
-            way,
-            restarts,
-        }
+        Self { env, way, restarts }
     }
 }
 
@@ -49,10 +45,10 @@ impl Merchant for Odd {
         match self.way {
             // It sleeps now and then, so that nothing but the limit ends it.
             Way::Never => loop {
-                self.world.clock().sleep(Duration::from_secs(60)).await;
+                self.env.clock().sleep(Duration::from_secs(60)).await;
             },
             Way::ByThread => {
-                let (clock, before) = (self.world.clock(), self.world.now());
+                let (clock, before) = (self.env.clock(), self.env.now());
                 let (send, receive) = tokio::sync::oneshot::channel();
                 std::thread::spawn(move || send.send(clock.now()));
                 let seen = receive.await.unwrap();
@@ -76,8 +72,8 @@ impl Merchant for Odd {
     }
 }
 
-async fn first_broken(way: Way) -> Broken {
-    let make = |world| Odd::new(world, way);
+async fn first_broken(way: Way) -> InvariantViolation {
+    let make = |env| Odd::new(env, way);
     simulate_many(0..50, make).await.unwrap_err()
 }
 
@@ -99,8 +95,8 @@ async fn one_debit_too_many_is_found() {
         .balance(1280, "100")
         .build()
         .unwrap();
-    let wish = Wish {
-        id: "wish-1".into(),
+    let wanted = PayoutRequest {
+        id: "request-1".into(),
         coin_id: CoinId::new(1280),
         chain: Chain::new("POLYGON"),
         address: Address::new("0xBb9C4e7F3687aca1AE2828c18f9E3ae067F569FE"),
@@ -111,10 +107,10 @@ async fn one_debit_too_many_is_found() {
     let found = async |order_id: &str| {
         let payout = ApplyAppWithdrawToNetwork::new(
             OrderId::new(order_id),
-            wish.coin_id,
-            wish.chain.clone(),
-            wish.address.clone(),
-            wish.amount.clone(),
+            wanted.coin_id,
+            wanted.chain.clone(),
+            wanted.address.clone(),
+            wanted.amount.clone(),
         );
         let prepared = PreparedRequest::new(&payout).unwrap();
         let origin = "http://localhost".parse().unwrap();
@@ -125,7 +121,7 @@ async fn one_debit_too_many_is_found() {
         checks::always(
             &sandbox,
             &books,
-            std::slice::from_ref(&wish),
+            std::slice::from_ref(&wanted),
             &Worths::new(),
         )
     };
@@ -148,7 +144,7 @@ async fn panics_are_reported_wherever_they_are() {
     assert_eq!(broken.invariant, Invariant::NoPanic);
     assert_eq!(broken.found, "no books today");
 
-    let make = |_: World| -> Odd { panic!("no {}", "shop") };
+    let make = |_: Env| -> Odd { panic!("no {}", "shop") };
     let broken = simulate(1, make).await.unwrap_err();
     assert_eq!(
         (broken.invariant, &*broken.found),

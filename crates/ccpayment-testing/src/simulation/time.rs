@@ -1,4 +1,4 @@
-//! The virtual clock, and what the simulation and the merchant's side of the world share by it.
+//! The virtual clock, and what the simulation and the merchant's client share by it.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,7 +25,7 @@ pub struct VirtualClock {
     shared: Arc<Mutex<Shared>>,
 }
 
-/// What the simulation and the merchant's side of the world have in common.
+/// What the simulation and the merchant's client have in common.
 pub(super) struct Shared {
     pub(super) elapsed: Duration,
     pub(super) random: fastrand::Rng,
@@ -33,10 +33,10 @@ pub(super) struct Shared {
     serial: u64,
     /// Requests on their way to the gateway, by when they arrive.
     pub(super) parcels: BTreeMap<(Duration, u64), Parcel>,
-    /// Of a hundred calls, how many the line does not carry as it should.
+    /// Of a hundred exchanges, how many the network does not carry as it should.
     pub(super) faults_percent: u32,
-    /// When no call finds a connection.
-    pub(super) line_outage: Option<(Duration, Duration)>,
+    /// When no exchange finds a connection.
+    pub(super) network_outage: Option<(Duration, Duration)>,
     pub(super) counts: Counts,
     pub(super) trace: Trace,
 }
@@ -102,7 +102,7 @@ impl VirtualClock {
             serial: 0,
             parcels: BTreeMap::new(),
             faults_percent: 0,
-            line_outage: None,
+            network_outage: None,
             counts: Counts::default(),
             trace: Trace::default(),
         };

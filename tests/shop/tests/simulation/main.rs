@@ -12,8 +12,8 @@ use bytes::Bytes;
 use ccpayment::OrderId;
 use ccpayment::v2::{ApplyAppWithdrawToNetwork, CreateAppOrderDepositAddress, CreateInvoiceUrl};
 use ccpayment_testing::simulation::{
-    Belief, Bill, Books, Credit, Invariant, Merchant, PayoutState, Sale, Sold, Wish, World,
-    simulate, simulate_many,
+    Bill, Books, Credit, Env, Invariant, Merchant, PayoutEntry, PayoutRequest, PayoutState, Sale,
+    SaleOutcome, simulate, simulate_many,
 };
 use http::{Request, Response};
 use shop::{Database, Till};
@@ -26,24 +26,24 @@ pub(crate) struct Shop {
 }
 
 impl Shop {
-    pub(crate) fn new(world: World) -> Self {
+    pub(crate) fn new(env: Env) -> Self {
         let till = Till {
-            client: world.client(),
-            verifier: world.verifier(),
-            clock: Arc::new(world.clock()),
+            client: env.client(),
+            verifier: env.verifier(),
+            clock: Arc::new(env.clock()),
             database: Database::default(),
         };
         Self { till }
     }
 }
 
-pub(crate) fn request(wish: &Wish) -> ApplyAppWithdrawToNetwork {
+pub(crate) fn request(wanted: &PayoutRequest) -> ApplyAppWithdrawToNetwork {
     ApplyAppWithdrawToNetwork::new(
-        OrderId::new(format!("payout-{}", wish.id)),
-        wish.coin_id,
-        wish.chain.clone(),
-        wish.address.clone(),
-        wish.amount.clone(),
+        OrderId::new(format!("payout-{}", wanted.id)),
+        wanted.coin_id,
+        wanted.chain.clone(),
+        wanted.address.clone(),
+        wanted.amount.clone(),
     )
 }
 
@@ -61,8 +61,8 @@ impl Merchant for Shop {
             amount: it.amount.clone(),
             paid_in: it.paid_in,
         };
-        let belief = |(key, payout): (&String, &shop::Payout)| Belief {
-            wish: key.clone(),
+        let entry = |(key, payout): (&String, &shop::Payout)| PayoutEntry {
+            request_id: key.clone(),
             state: match payout.state {
                 shop::PayoutState::Open(_)
                 | shop::PayoutState::ToMake
@@ -74,14 +74,14 @@ impl Merchant for Shop {
         Books {
             credits: rows.payments.iter().map(credit).collect(),
             noted: vec![],
-            payouts: rows.payouts.iter().map(belief).collect(),
+            payouts: rows.payouts.iter().map(entry).collect(),
         }
     }
 
     /// Everything that counts is stored.
     async fn restart(&self) {}
 
-    async fn sell(&self, sale: &Sale) -> Sold {
+    async fn sell(&self, sale: &Sale) -> SaleOutcome {
         let order = CreateAppOrderDepositAddress::new(
             sale.order_id.clone(),
             sale.coin_id,
@@ -89,8 +89,8 @@ impl Merchant for Shop {
             sale.price.clone(),
         );
         match self.till.open(&order.expired_at(sale.expires_at)).await {
-            Ok(address) => Sold::PayTo(address),
-            Err(_) => Sold::Failed,
+            Ok(address) => SaleOutcome::PayTo(address),
+            Err(_) => SaleOutcome::Failed,
         }
     }
 
@@ -98,12 +98,12 @@ impl Merchant for Shop {
         true
     }
 
-    async fn bill(&self, bill: &Bill) -> Sold {
+    async fn bill(&self, bill: &Bill) -> SaleOutcome {
         let (order_id, price) = (bill.order_id.clone(), bill.price.clone());
         let invoice = CreateInvoiceUrl::new(bill.price_in, order_id, price);
         match self.till.bill(&invoice.expired_at(bill.expires_at)).await {
-            Ok(_) => Sold::Billed,
-            Err(_) => Sold::Failed,
+            Ok(_) => SaleOutcome::Billed,
+            Err(_) => SaleOutcome::Failed,
         }
     }
 
@@ -111,8 +111,8 @@ impl Merchant for Shop {
         true
     }
 
-    async fn pay_out(&self, wish: &Wish) {
-        self.till.pay_out(&wish.id, request(wish)).await;
+    async fn pay_out(&self, wanted: &PayoutRequest) {
+        self.till.pay_out(&wanted.id, request(wanted)).await;
     }
 
     async fn work(&self) {
@@ -161,7 +161,7 @@ async fn the_same_seed_is_the_same_run() {
 /// The seed of the first run that the mistake breaks, which has to break this rule; some mistakes
 /// break another one as well, which is passed over.
 async fn find(mistake: Mistake, expected: Invariant, also: Option<Invariant>) {
-    let make = |world| Careless::new(world, mistake);
+    let make = |env| Careless::new(env, mistake);
     let mut first = 0;
     let broken = loop {
         let broken = simulate_many(first..300, make).await.unwrap_err();
@@ -207,5 +207,5 @@ found! {
     taking_not_sent_for_refused: NotSentIsRefused breaks NoPayoutIsLost;
     never_reconciling: NeverReconciles breaks NoDepositIsLost;
     panicking: Panics breaks NoPanic;
-    forgetting_a_payout_in_a_crash: ForgetsPayouts breaks EveryWishIsSettled;
+    forgetting_a_payout_in_a_crash: ForgetsPayouts breaks EveryPayoutIsSettled;
 }

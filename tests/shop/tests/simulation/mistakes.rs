@@ -8,7 +8,7 @@ use bytes::Bytes;
 use ccpayment::v2::{DepositStatus, GetAppDepositRecord};
 use ccpayment::webhook::{ApiDeposit, ConfirmedDeposit, DepositDecision, Event};
 use ccpayment::{OrderId, PriceIn, RecordId, Timestamp};
-use ccpayment_testing::simulation::{Bill, Books, Merchant, Sale, Sold, Wish, World};
+use ccpayment_testing::simulation::{Bill, Books, Env, Merchant, PayoutRequest, Sale, SaleOutcome};
 use http::{Request, Response, StatusCode};
 use serde_json::Value;
 use shop::{Asked, Payment, Payout, PayoutState};
@@ -58,9 +58,9 @@ pub(crate) struct Careless {
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
 impl Careless {
-    pub(crate) fn new(world: World, mistake: Mistake) -> Self {
+    pub(crate) fn new(env: Env, mistake: Mistake) -> Self {
         Self {
-            shop: Shop::new(world),
+            shop: Shop::new(env),
             mistake,
             memory: Mutex::default(),
             handled: Mutex::default(),
@@ -150,32 +150,36 @@ impl Careless {
         }
     }
 
-    fn note(&self, wish: &Wish, order_id: &OrderId, state: PayoutState) {
-        let mut request = request(wish);
+    fn note(&self, wanted: &PayoutRequest, order_id: &OrderId, state: PayoutState) {
+        let mut request = request(wanted);
         request.order_id = order_id.clone();
         let mut rows = self.shop.till.database.rows();
         rows.payouts
-            .insert(wish.id.clone(), Payout { request, state });
+            .insert(wanted.id.clone(), Payout { request, state });
     }
 
     /// One call, and one guess at what its error means.
-    async fn pay_out_by_guess(&self, wish: &Wish) {
+    async fn pay_out_by_guess(&self, wanted: &PayoutRequest) {
         let client = &self.shop.till.client;
-        let mut payout = request(wish);
-        if let Some(payout) = self.shop.till.database.rows().payouts.get(&wish.id)
+        let mut payout = request(wanted);
+        if let Some(payout) = self.shop.till.database.rows().payouts.get(&wanted.id)
             && !matches!(payout.state, PayoutState::Open(_))
         {
             return;
         }
-        self.note(wish, &payout.order_id, PayoutState::Open(Timestamp::new(0)));
+        self.note(
+            wanted,
+            &payout.order_id,
+            PayoutState::Open(Timestamp::new(0)),
+        );
         for attempt in 1..4 {
             if let Ok(sent) = client.send_unsettled(&payout).await {
-                return self.note(wish, &payout.order_id, PayoutState::Sent(sent.record_id));
+                return self.note(wanted, &payout.order_id, PayoutState::Sent(sent.record_id));
             }
             if self.mistake == Mistake::TimeoutIsFailure {
-                return self.note(wish, &payout.order_id, PayoutState::Refused);
+                return self.note(wanted, &payout.order_id, PayoutState::Refused);
             }
-            payout.order_id = OrderId::new(format!("payout-{}-{attempt}", wish.id));
+            payout.order_id = OrderId::new(format!("payout-{}-{attempt}", wanted.id));
         }
     }
 
@@ -247,7 +251,7 @@ impl Merchant for Careless {
         }
     }
 
-    async fn sell(&self, sale: &Sale) -> Sold {
+    async fn sell(&self, sale: &Sale) -> SaleOutcome {
         self.shop.sell(sale).await
     }
 
@@ -255,7 +259,7 @@ impl Merchant for Careless {
         true
     }
 
-    async fn bill(&self, bill: &Bill) -> Sold {
+    async fn bill(&self, bill: &Bill) -> SaleOutcome {
         self.shop.bill(bill).await
     }
 
@@ -263,11 +267,11 @@ impl Merchant for Careless {
         true
     }
 
-    async fn pay_out(&self, wish: &Wish) {
+    async fn pay_out(&self, wanted: &PayoutRequest) {
         if self.guesses() {
-            return self.pay_out_by_guess(wish).await;
+            return self.pay_out_by_guess(wanted).await;
         }
-        self.shop.pay_out(wish).await;
+        self.shop.pay_out(wanted).await;
         self.give_up();
     }
 

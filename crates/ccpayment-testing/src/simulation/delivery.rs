@@ -39,7 +39,7 @@ impl<M: Merchant> Run<M> {
             notification.number
         );
         // After the reconciliation began, everything arrives as it should.
-        let percent = |of: u32| if self.healed { 0 } else { of };
+        let percent = |of: u32| if self.faults_over { 0 } else { of };
         let plan = &self.plan;
         let (unreached, delayed, lost, doubled) = (
             percent(plan.unreached_percent),
@@ -149,9 +149,9 @@ impl<M: Merchant> Run<M> {
             return Ok(());
         }
         if acknowledged {
-            let (books, wishes) = (self.books()?, &self.plan.wishes);
-            checks::always(&self.sandbox, &books, wishes, &self.worths)?;
-            checks::acknowledged(&self.sandbox, &books, wishes, record_id, &status)?;
+            let (books, requests) = (self.books()?, &self.plan.payout_requests);
+            checks::always(&self.sandbox, &books, requests, &self.worths)?;
+            checks::acknowledged(&self.sandbox, &books, requests, record_id, &status)?;
         }
         let Some((serial, number)) = delivery.answers else {
             return Ok(());

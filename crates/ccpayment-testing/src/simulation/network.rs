@@ -1,4 +1,4 @@
-//! The line from the merchant to the gateway, which fails as lines do.
+//! The network between the merchant and the gateway, which fails as networks do.
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use super::time::{Parcel, Shared, Slot, VirtualClock};
 /// Money is what this is about, so withdrawals meet faults more often than reads do.
 const PAYOUT_FACTOR: u32 = 3;
 
-pub(super) struct Line {
+pub(super) struct Network {
     clock: VirtualClock,
 }
 
-/// What happens to one call.
+/// What happens to one exchange.
 enum Fate {
     Answered,
     NotSent,
@@ -36,7 +36,7 @@ enum Fate {
 impl Fate {
     fn draw(shared: &mut Shared, operation: &str) -> Self {
         let now = shared.elapsed;
-        if (shared.line_outage).is_some_and(|(from, to)| from <= now && now < to) {
+        if (shared.network_outage).is_some_and(|(from, to)| from <= now && now < to) {
             shared.counts.not_sent += 1;
             return Self::NotSent;
         }
@@ -80,7 +80,7 @@ enum Silence {
     TimedOut(Duration),
 }
 
-impl Line {
+impl Network {
     pub(super) fn new(clock: VirtualClock) -> Self {
         Self { clock }
     }
@@ -110,16 +110,16 @@ impl Line {
 }
 
 #[async_trait]
-impl Transport for Line {
+impl Transport for Network {
     async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError> {
         let (fate, there, back, late, silence) = {
             let mut shared = self.clock.shared();
             let fate = Fate::draw(&mut shared, exchange.operation);
-            shared.counts.calls += 1;
+            shared.counts.exchanges += 1;
             if !matches!(fate, Fate::Answered) {
                 shared.counts.faults += 1;
                 let title = fate.title();
-                shared.say("line", format_args!("{} {title}", exchange.operation));
+                shared.say("network", format_args!("{} {title}", exchange.operation));
             }
             let (there, back) = (shared.millis(5, 400), shared.millis(5, 400));
             // Up to more than a signature is valid for.

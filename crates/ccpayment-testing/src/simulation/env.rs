@@ -1,4 +1,4 @@
-//! What the merchant is made with: a client, a verifier, and the time.
+//! What the simulation hands to a merchant: a client, a verifier, and the time.
 
 use std::fmt;
 use std::time::SystemTime;
@@ -7,21 +7,21 @@ use ccpayment_client::core::{AppId, AppSecret, Credentials, ValidationError};
 use ccpayment_client::{Client, Clock};
 use ccpayment_webhook::Verifier;
 
-use super::line::Line;
+use super::network::Network;
 use super::time::VirtualClock;
 
-/// One simulated world: what a [`Merchant`](super::Merchant) needs to live in it.
+/// What a [`Merchant`](super::Merchant) is made with: its way to the gateway, and the time.
 ///
 /// Cheap to clone. A merchant must ask the gateway through [`client`](Self::client) alone and take
 /// the time from [`clock`](Self::clock), or the simulation is not about it.
 #[derive(Clone)]
-pub struct World {
+pub struct Env {
     client: Client,
     verifier: Verifier,
     clock: VirtualClock,
 }
 
-impl World {
+impl Env {
     pub(super) fn new(
         clock: VirtualClock,
         app_id: &str,
@@ -29,7 +29,8 @@ impl World {
     ) -> Result<Self, ValidationError> {
         let credentials = Credentials::new(AppId::new(app_id), AppSecret::new(app_secret))?;
         let verifier = Verifier::from(&credentials);
-        let client = Client::new(credentials, Line::new(clock.clone())).with_clock(clock.clone());
+        let client =
+            Client::new(credentials, Network::new(clock.clone())).with_clock(clock.clone());
         Ok(Self {
             client,
             verifier,
@@ -37,7 +38,7 @@ impl World {
         })
     }
 
-    /// A client whose line to the gateway is unreliable.
+    /// A client whose network is unreliable.
     #[must_use]
     pub fn client(&self) -> Client {
         self.client.clone()
@@ -49,13 +50,13 @@ impl World {
         self.verifier.clone()
     }
 
-    /// The time of this world.
+    /// The time of the simulation.
     #[must_use]
     pub fn clock(&self) -> VirtualClock {
         self.clock.clone()
     }
 
-    /// The wall clock of this world.
+    /// The wall clock of the simulation.
     #[must_use]
     pub fn now(&self) -> SystemTime {
         self.clock.now()
@@ -67,9 +68,9 @@ impl World {
     }
 }
 
-impl fmt::Debug for World {
+impl fmt::Debug for Env {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("World")
+        f.debug_struct("Env")
             .field("clock", &self.clock)
             .finish_non_exhaustive()
     }

@@ -5,7 +5,7 @@ use http::Request;
 use serde_json::{Value, json};
 
 use super::checks::{self, Breach, breach};
-use super::merchant::{Merchant, Sold};
+use super::merchant::{Merchant, SaleOutcome};
 use super::plan::{Event, Fate, Payment};
 use super::report::Invariant;
 use super::run::{Due, Kind, ROUND, Run, SHIFT, read};
@@ -16,7 +16,7 @@ const MOST_CRASHES: u64 = 5;
 impl<M: Merchant> Run<M> {
     pub(super) fn happen(&mut self, due: Due) -> Result<(), Breach> {
         // A round that finds nothing due changes nothing.
-        self.dirty |= !matches!(due, Due::Planned(Event::Courier) | Due::GiveUp(..));
+        self.dirty |= !matches!(due, Due::Planned(Event::Deliver) | Due::GiveUp(..));
         match due {
             Due::Planned(event) => return self.planned(event),
             Due::Pay { address, payment } => self.pay(&address, &payment),
@@ -41,7 +41,7 @@ impl<M: Merchant> Run<M> {
 
     fn planned(&mut self, event: Event) -> Result<(), Breach> {
         match event {
-            Event::Courier => {
+            Event::Deliver => {
                 self.deliver();
                 self.after(ROUND, Due::Planned(event));
             }
@@ -57,7 +57,7 @@ impl<M: Merchant> Run<M> {
                 }
             }
             // Customers wait until the shop opens again.
-            Event::Sell(_) | Event::Bill(_) | Event::Wish(_) if self.down => {
+            Event::Sell(_) | Event::Bill(_) | Event::PayOut(_) if self.down => {
                 self.soon(1_000, 10_000, Due::Planned(event));
             }
             Event::Sell(place) => {
@@ -70,11 +70,11 @@ impl<M: Merchant> Run<M> {
                     .say("customer", format_args!("wants bill-{}", place + 1));
                 self.start(Kind::Bill(place));
             }
-            Event::Wish(place) => {
+            Event::PayOut(place) => {
                 let same = |kind: &Kind| matches!(kind, Kind::PayOut(other) if *other == place);
                 if !self.tasks.iter().any(|task| same(&task.kind)) {
                     self.shared()
-                        .say("customer", format_args!("wants wish-{}", place + 1));
+                        .say("customer", format_args!("asks for request-{}", place + 1));
                     self.start(Kind::PayOut(place));
                 }
             }
@@ -93,7 +93,7 @@ impl<M: Merchant> Run<M> {
     }
 
     fn crash(&mut self) -> Result<(), Breach> {
-        if self.down || self.healed || self.shared().counts.crashes >= MOST_CRASHES {
+        if self.down || self.faults_over || self.shared().counts.crashes >= MOST_CRASHES {
             return Ok(());
         }
         self.shared().counts.crashes += 1;
@@ -107,9 +107,9 @@ impl<M: Merchant> Run<M> {
                         self.give_up(serial, number);
                     }
                 }
-                // Whoever keeps the wishes brings them again.
+                // Whoever keeps the payout requests brings them again.
                 Kind::PayOut(place) => {
-                    self.soon(1_000, 60_000, Due::Planned(Event::Wish(place)));
+                    self.soon(1_000, 60_000, Due::Planned(Event::PayOut(place)));
                 }
                 _ => {}
             }
@@ -119,14 +119,14 @@ impl<M: Merchant> Run<M> {
         Ok(())
     }
 
-    pub(super) fn sold(&mut self, place: usize, sold: Sold) -> Result<(), Breach> {
-        let address = match sold {
-            Sold::PayTo(address) => address.to_string(),
-            Sold::Failed | Sold::Billed => {
+    pub(super) fn sale_ended(&mut self, place: usize, outcome: SaleOutcome) -> Result<(), Breach> {
+        let address = match outcome {
+            SaleOutcome::PayTo(address) => address.to_string(),
+            SaleOutcome::Failed | SaleOutcome::Billed => {
                 self.shared().say("customer", "gets no address and leaves");
                 return Ok(());
             }
-            Sold::Elsewhere => self.open(place)?,
+            SaleOutcome::Elsewhere => self.open(place)?,
         };
         let payments = self
             .plan
@@ -140,7 +140,7 @@ impl<M: Merchant> Run<M> {
         Ok(())
     }
 
-    /// Opens an order in the merchant's name, past the line.
+    /// Opens an order in the merchant's name, past the network.
     fn open(&self, place: usize) -> Result<String, Breach> {
         let Some((sale, _)) = self.plan.sales.get(place) else {
             return breach(Invariant::SimulationWorks, "a sale", "it is not planned");
@@ -158,7 +158,7 @@ impl<M: Merchant> Run<M> {
         }
     }
 
-    /// A call in the merchant's name, past the line.
+    /// A request in the merchant's name, past the network.
     pub(super) fn ask(&self, route: &str, about: &str, body: &Value) -> Result<Value, Breach> {
         let body = body.to_string();
         let mut request = Request::post(format!("/ccpayment/v2/{route}"))
