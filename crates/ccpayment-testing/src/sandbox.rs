@@ -61,17 +61,21 @@ impl SandboxClock {
         self
     }
 
-    /// The wall clock, in the form that a webhook extractor takes.
+    /// The time that the sandbox signs notifications by, in the form that a webhook extractor takes.
     pub fn now_fn(&self) -> impl Fn() -> SystemTime + Send + Sync + 'static {
-        let clock = self.clone();
-        move || clock.now()
+        let sandbox = self.sandbox.clone();
+        move || at(sandbox.signing_time())
     }
+}
+
+fn at(unix_seconds: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_secs(unix_seconds)
 }
 
 #[async_trait]
 impl Clock for SandboxClock {
     fn now(&self) -> SystemTime {
-        UNIX_EPOCH + Duration::from_secs(self.sandbox.signing_time())
+        at(self.sandbox.now())
     }
 
     fn elapsed(&self) -> Duration {
