@@ -68,8 +68,8 @@ fn one_seed_tells_one_story() {
 }
 
 #[test]
-fn planted_faults_are_found() {
-    for (fault, found) in [
+fn bugs_are_found_and_show_their_loss() {
+    for (bug, found) in [
         ("credit-twice", "the order was not credited exactly once"),
         ("new-order-id", "the gateway did not pay out exactly once"),
         ("timeout-is-failure", "missing from the merchant's books"),
@@ -84,25 +84,63 @@ fn planted_faults_are_found() {
     ] {
         let mut messages = BTreeSet::new();
         for seed in 1..=12 {
-            let output = checkout(&["--seed", &seed.to_string(), "--plant", fault]);
+            let output = checkout(&["--seed", &seed.to_string(), "--bug", bug]);
             let text = String::from_utf8_lossy(&output.stdout).into_owned();
             assert!(
                 !output.status.success(),
-                "{fault}, seed {seed} went unnoticed:\n{text}"
+                "{bug}, seed {seed} went unnoticed:\n{text}"
             );
-            assert!(!text.contains(LAST_LINE), "{fault}, seed {seed}:\n{text}");
-            messages.insert(String::from_utf8_lossy(&output.stderr).trim().to_owned());
+            assert!(!text.contains(LAST_LINE), "{bug}, seed {seed}:\n{text}");
+            let errors = String::from_utf8(output.stderr).unwrap();
+            let loss = errors.lines().last().unwrap();
+            assert!(loss.starts_with("loss: "), "{bug}, seed {seed}: {errors}");
+            assert_ne!(loss, "loss: none yet", "{bug}, seed {seed}");
+            messages.insert(errors.trim().to_owned());
         }
         assert!(
             messages.iter().any(|it| it.contains(found)),
-            "{fault}: {messages:?}"
+            "{bug}: {messages:?}"
         );
     }
 }
 
 #[test]
-fn a_wrong_argument_is_refused() {
-    for arguments in [&["--seed", "x"][..], &["--plant", "nothing"], &["--what"]] {
-        assert!(!checkout(arguments).status.success());
+fn a_wrong_argument_is_refused_with_the_right_ones() {
+    let help = checkout(&["--help"]);
+    assert!(help.status.success());
+    let usage = String::from_utf8(help.stdout).unwrap();
+    for right in ["--seed", "--bug", "credit-twice", "acknowledge-first"] {
+        assert!(usage.contains(right), "{right}: {usage}");
+    }
+    for (arguments, wrong) in [
+        (&["--seed", "x"][..], "\"x\""),
+        (&["--bug", "nothing"], "no bug called nothing"),
+        (&["--plant", "nothing"], "no bug called nothing"),
+        (&["--what"], "--what"),
+        (&["what"], "what"),
+    ] {
+        let output = checkout(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(errors.contains(wrong), "{arguments:?}: {errors}");
+        assert!(errors.contains(&usage), "{arguments:?}: {errors}");
+    }
+}
+
+#[test]
+fn each_line_names_an_order_or_a_payout() {
+    for seed in 1..=12 {
+        let text = String::from_utf8(checkout(&["--seed", &seed.to_string()]).stdout).unwrap();
+        let events = (text.lines()).filter(|line| line.starts_with(' ') && line.contains("s  "));
+        let mut count = 0;
+        for line in events {
+            let about = line.split_whitespace().nth(2).unwrap();
+            assert!(
+                ["order-1001", "payout-77"].contains(&about),
+                "{seed}: {line}"
+            );
+            count += 1;
+        }
+        assert!(count > 15, "{seed}: {text}");
     }
 }

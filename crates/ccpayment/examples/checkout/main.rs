@@ -7,12 +7,11 @@
 //! Everything runs on this machine over real sockets: a merchant's program (`merchant.rs`) with a
 //! real client and a real receiver of notifications, and the sandbox as the other side. The seed
 //! chooses how the payer pays, in which order things happen, and where the answer to the payout
-//! is lost (`story.rs`). At the end the gateway's ledger is held against the merchant's books
+//! is lost (`scenario.rs`). At the end the gateway's ledger is held against the merchant's books
 //! (`checks.rs`).
 //!
-//! `--plant FAULT` puts a well-known mistake into the merchant's program, to show that the checks
-//! notice it: `credit-twice`, `new-order-id`, `timeout-is-failure`, `skip-verification`,
-//! `acknowledge-first`.
+//! `--bug NAME` puts a well-known mistake into the merchant's program (`bugs.rs`), to show what it
+//! costs, and that the checks find it.
 
 #![allow(missing_debug_implementations, reason = "nobody prints these types")]
 #![allow(
@@ -25,30 +24,45 @@
     reason = "in a program, `pub` says what a module offers"
 )]
 
+mod bugs;
 mod checks;
 mod merchant;
-mod planted;
-mod story;
+mod network;
+mod scenario;
+mod summary;
 mod timeline;
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
+use ccpayment::Credentials;
 use ccpayment_sandbox::{Sandbox, Setting};
 use ccpayment_testing::SandboxClock;
 
+use crate::bugs::Bug;
 use crate::merchant::Merchant;
-use crate::planted::Planted;
-use crate::story::Story;
+use crate::network::Network;
+use crate::scenario::Scenario;
 use crate::timeline::Timeline;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run().await {
-        Ok(summary) => {
-            println!("{summary}");
+    let arguments = match Arguments::read() {
+        Ok(Some(arguments)) => arguments,
+        Ok(None) => {
+            println!("{}", usage());
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            eprintln!("{error}\n\n{}", usage());
+            return ExitCode::from(2);
+        }
+    };
+    match run(&arguments).await {
+        Ok(last_line) => {
+            println!("{last_line}");
             ExitCode::SUCCESS
         }
         Err(error) => {
@@ -58,53 +72,81 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run() -> Result<String, Error> {
-    let (seed, planted) = arguments()?;
-    let story = Story::from_seed(seed);
-    println!("seed {seed}: {}\n", story.title());
+async fn run(&Arguments { seed, bug }: &Arguments) -> Result<String, Error> {
+    let scenario = Scenario::from_seed(seed);
+    println!("seed {seed}: {}", scenario.title());
+    if let Some(bug) = bug {
+        println!("bug {}: {}", bug.name(), bug.what());
+    }
+    println!();
 
     let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
     let sandbox = Sandbox::builder()
         .seed(seed)
         .start_time(1_767_225_600)
-        // The story tells when the chain confirms.
+        // The scenario says when the chain confirms.
         .setting(Setting::ManualChain(true))
         .balance(merchant::USDT.get(), "100")
         .build()?;
     let gateway = sandbox.serve(loopback).await?;
     let timeline = Timeline::new(sandbox.clone());
 
-    let clock = SandboxClock::new(&sandbox);
     let merchant = Merchant::new(
-        &sandbox,
+        Credentials::new(sandbox.app_id(), sandbox.app_secret())?,
+        Network::new(timeline.clone())?,
         &gateway.origin(),
-        clock,
+        &SandboxClock::new(&sandbox),
         timeline.clone(),
-        planted == Some(Planted::CreditTwice),
+        bug == Some(Bug::CreditTwice),
     )?;
     let receiver = merchant
         .clone()
-        .listen(loopback, planted::receiver(planted))
+        .listen(loopback, bugs::receiver(bug))
         .await?;
     sandbox.set_webhook_url(format!("http://{receiver}/notify"));
 
-    let told = story.tell(&sandbox, &merchant, &timeline, planted).await?;
-    let summary = checks::hold(&sandbox, &merchant, &told);
+    let events = scenario.play(&sandbox, &merchant, &timeline, bug).await?;
+    summary::print(&sandbox, &merchant.books(), &timeline);
+    let checked = checks::hold(&sandbox, &merchant.books(), &timeline, &events);
     gateway.shutdown().await;
-    println!();
-    summary
+    checked
 }
 
-fn arguments() -> Result<(u64, Option<Planted>), Error> {
-    use lexopt::prelude::*;
-    let (mut seed, mut planted) = (1, None);
-    let mut parser = lexopt::Parser::from_env();
-    while let Some(argument) = parser.next()? {
-        match argument {
-            Long("seed") => seed = parser.value()?.parse()?,
-            Long("plant") => planted = Some(parser.value()?.parse()?),
-            other => return Err(other.unexpected().into()),
+struct Arguments {
+    seed: u64,
+    bug: Option<Bug>,
+}
+
+impl Arguments {
+    /// None, where somebody asks for help.
+    fn read() -> Result<Option<Self>, Error> {
+        use lexopt::prelude::*;
+        let (mut seed, mut bug) = (1, None);
+        let mut parser = lexopt::Parser::from_env();
+        while let Some(argument) = parser.next()? {
+            match argument {
+                Long("seed") => seed = parser.value()?.parse()?,
+                // The README has the second name.
+                Long("bug" | "plant") => bug = Some(parser.value()?.parse()?),
+                Short('h') | Long("help") => return Ok(None),
+                other => return Err(other.unexpected().into()),
+            }
         }
+        Ok(Some(Self { seed, bug }))
     }
-    Ok((seed, planted))
+}
+
+fn usage() -> String {
+    let mut text = "\
+An order is paid and credited once, and a payout survives a lost answer.
+
+Usage: checkout [--seed NUMBER] [--bug NAME]
+
+  --seed NUMBER  how the payer pays, and where the answer to the payout is lost (default: 1)
+  --bug NAME     a mistake in the merchant's program (or --plant NAME):"
+        .to_owned();
+    for bug in Bug::ALL {
+        text += &format!("\n                   {:<20}{}", bug.name(), bug.what());
+    }
+    text + "\n  --help         this text"
 }

@@ -1,8 +1,10 @@
 //! A merchant's program: what somebody who uses the SDK writes.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
 use axum::Router;
 use axum::extract::{FromRef, State};
@@ -14,10 +16,8 @@ use ccpayment::webhook::{
     WithdrawalDecision,
 };
 use ccpayment::{
-    Address, Amount, AppId, AppSecret, Chain, Client, CoinId, Credentials, Exchange, OrderId,
-    Proof, RecordId, ReqwestTransport, Transport,
+    Address, Amount, Chain, Client, CoinId, Credentials, OrderId, Proof, RecordId, Transport,
 };
-use ccpayment_sandbox::Sandbox;
 use ccpayment_testing::SandboxClock;
 
 use crate::Error;
@@ -34,7 +34,7 @@ const RECEIVER: &str = "0xBb9C4e7F3687aca1AE2828c18f9E3ae067F569FE";
 #[derive(Default)]
 pub struct Books {
     /// Confirmed payments by record id, which is unique: a repeat changes nothing.
-    pub payments: BTreeMap<RecordId, Amount>,
+    pub payments: BTreeMap<RecordId, Payment>,
     /// Orders credited to the customer.
     pub credits: Vec<(OrderId, Amount)>,
     /// Payouts that were made, by our own id.
@@ -45,8 +45,14 @@ pub struct Books {
     pub payouts_confirmed: BTreeMap<OrderId, RecordId>,
     /// How many notifications were handled to the end.
     pub handled: u32,
-    /// Whether the database already failed once, as databases do.
-    failed_once: bool,
+    /// When the database could not be reached, as happens to databases: when it was first needed.
+    away_at: Option<SystemTime>,
+}
+
+pub struct Payment {
+    pub amount: Amount,
+    /// The order was credited before it came, so it is the payer's.
+    pub is_kept: bool,
 }
 
 /// Cheap to clone; clones are one shop.
@@ -62,8 +68,6 @@ struct Shop {
     timeline: Timeline,
     /// Whether it forgets to look for a payment in its books before it credits.
     credits_blindly: bool,
-    /// Where notifications are received.
-    receiver: OnceLock<SocketAddr>,
 }
 
 impl FromRef<Merchant> for Webhook {
@@ -74,26 +78,23 @@ impl FromRef<Merchant> for Webhook {
 
 impl Merchant {
     pub fn new(
-        sandbox: &Sandbox,
+        credentials: Credentials,
+        transport: impl Transport + 'static,
         origin: &str,
-        clock: SandboxClock,
+        clock: &SandboxClock,
         timeline: Timeline,
         credits_blindly: bool,
     ) -> Result<Self, Error> {
-        let app_id = AppId::new(sandbox.app_id());
-        let secret = AppSecret::new(sandbox.app_secret());
-        let verifier = Verifier::new(app_id.clone(), &secret)?;
-        let webhook = Webhook::with_clock(verifier, clock.now_fn());
-        let client = Client::new(Credentials::new(app_id, secret)?, ReqwestTransport::new()?)
+        let webhook = Webhook::with_clock(Verifier::from(&credentials), clock.now_fn());
+        let client = Client::new(credentials, transport)
             .with_origin(origin.parse()?)
-            .with_clock(clock);
+            .with_clock(clock.clone());
         let shop = Shop {
             client,
             webhook,
             books: Mutex::default(),
             timeline,
             credits_blindly,
-            receiver: OnceLock::new(),
         };
         Ok(Self {
             shop: Arc::new(shop),
@@ -111,8 +112,8 @@ impl Merchant {
         &self.shop.client
     }
 
-    pub fn say(&self, what: impl std::fmt::Display) {
-        self.shop.timeline.say("merchant", what);
+    pub fn say(&self, about: &str, what: impl Display) {
+        self.shop.timeline.say("merchant", about, what);
     }
 
     /// Sells something.
@@ -123,15 +124,15 @@ impl Merchant {
             Chain::new("POLYGON"),
             PRICE.parse()?,
         );
+        self.say(ORDER_ID, format_args!("sells for {PRICE} USDT"));
         let to_pay = self.shop.client.submit(&order).await?.created;
-        self.say(format_args!(
-            "opens {ORDER_ID}: {} USDT to {}",
-            to_pay.amount, to_pay.address
-        ));
+        let line = format!("asks for {} USDT to {}", to_pay.amount, to_pay.address);
+        self.say(ORDER_ID, line);
         Ok(to_pay.address.to_string())
     }
 
-    /// What is to be paid out, and under which id. A real merchant stores both before the call.
+    /// What is to be paid out, and under which id. A real merchant stores both before it
+    /// sends anything.
     pub fn payout() -> Result<ApplyAppWithdrawToNetwork, Error> {
         Ok(ApplyAppWithdrawToNetwork::new(
             OrderId::new(PAYOUT_ID),
@@ -149,23 +150,21 @@ impl Merchant {
         for _ in 0..3 {
             match &answer {
                 Err(error) if error.can_be_made_again() => {
-                    self.say(format_args!("makes {PAYOUT_ID} again: {error}"));
+                    self.say(PAYOUT_ID, format_args!("again: {}", error.report()));
                     answer = self.shop.client.payout(payout).await;
                 }
                 _ => break,
             }
         }
-        let paid = answer?;
-        self.say(format_args!(
-            "is sure of {PAYOUT_ID}: {} (submitted {}, looked up {})",
-            match paid.proof {
-                Proof::FoundRecord => "its record is there",
-                _ => "the gateway accepted it",
-            },
-            times(paid.attempts.submits),
-            times(paid.attempts.lookups),
-        ));
-        self.books().payouts.insert(paid.order_id, paid.created);
+        let accepted = answer?;
+        let proof = match accepted.proof {
+            Proof::FoundRecord => "its record is there",
+            _ => "the gateway says so",
+        };
+        let submits = times(accepted.attempts.submits as usize);
+        let line = format!("is accepted: {proof}, and it was submitted {submits}");
+        self.say(PAYOUT_ID, line);
+        (self.books().payouts).insert(accepted.order_id, accepted.created);
         Ok(())
     }
 
@@ -177,7 +176,6 @@ impl Merchant {
     ) -> Result<SocketAddr, Error> {
         let listener = tokio::net::TcpListener::bind(on).await?;
         let address = listener.local_addr()?;
-        self.shop.receiver.get_or_init(|| address);
         let router = Router::new().route("/notify", receiver).with_state(self);
         tokio::spawn(async move { axum::serve(listener, router).await });
         Ok(address)
@@ -188,42 +186,43 @@ impl Merchant {
     pub async fn handle(&self, event: &Event) -> Result<(), Error> {
         match event {
             Event::ApiDeposit(deposit) => {
+                let about = self.shop.timeline.payment(deposit.record_id.as_str());
                 match deposit.confirm(&self.shop.client).await?.decision() {
                     DepositDecision::Credit(paid) => self.take(event, deposit, &paid)?,
-                    DepositDecision::NotYet => {
-                        self.say(format_args!("sees a payment that is {}", deposit.status));
-                    }
-                    DepositDecision::Never(why) => self.set_aside(event, why)?,
+                    DepositDecision::NotYet => self.say(&about, "waits for the chain"),
+                    DepositDecision::Never(why) => self.set_aside(&about, event, why)?,
                     // The record lags behind its last notification, which has to come again.
                     _ => return Err("the payment's record is not final yet".into()),
                 }
             }
             Event::ApiWithdrawal(withdrawal) => {
+                let about = withdrawal.order_id.as_str();
                 match withdrawal.confirm(&self.shop.client).await?.decision() {
                     WithdrawalDecision::Arrived => {
-                        self.say(format_args!("sees {} confirmed", withdrawal.order_id));
-                        let record_id = withdrawal.record_id.clone();
-                        self.books()
-                            .payouts_confirmed
-                            .insert(withdrawal.order_id.clone(), record_id);
+                        self.say(about, "notes that it arrived");
+                        let (id, record) = (&withdrawal.order_id, &withdrawal.record_id);
+                        (self.books().payouts_confirmed).insert(id.clone(), record.clone());
                     }
                     WithdrawalDecision::NotYet => {}
                     WithdrawalDecision::AskAgain => {
                         return Err("the payout's record is not final yet".into());
                     }
                     // Whether its money came back is for a person to see.
-                    _ => self.set_aside(event, "the payout did not arrive")?,
+                    _ => self.set_aside(about, event, "the payout did not arrive")?,
                 }
             }
-            _ => self.set_aside(event, "nobody handles it yet")?,
+            _ => self.set_aside("", event, "nobody handles it yet")?,
         }
         self.books().handled += 1;
         Ok(())
     }
 
     /// Stores a notification whole, so that it may be acknowledged.
-    fn set_aside(&self, event: &Event, why: impl std::fmt::Display) -> Result<(), Error> {
-        self.say(format_args!("keeps a notification for a person: {why}"));
+    fn set_aside(&self, about: &str, event: &Event, why: impl Display) -> Result<(), Error> {
+        self.say(
+            about,
+            format_args!("keeps a notification for a person: {why}"),
+        );
         let whole = serde_json::to_string(event)?;
         self.books().set_aside.push(whole);
         Ok(())
@@ -236,67 +235,54 @@ impl Merchant {
         deposit: &ApiDeposit,
         paid: &Creditable<'_>,
     ) -> Result<(), Error> {
-        if deposit.order_id.as_str() != ORDER_ID || paid.coin_id() != USDT {
-            return self.set_aside(event, "it is not what the order asks for");
+        let order_id = deposit.order_id.as_str();
+        if order_id != ORDER_ID || paid.coin_id() != USDT {
+            return self.set_aside(order_id, event, "it is not what the order asks for");
         }
         self.credit(paid.record_id(), paid.amount())
     }
 
     /// Books a payment in the order's coin, under its record id.
     pub fn credit(&self, record_id: &RecordId, amount: &Amount) -> Result<(), Error> {
+        let about = self.shop.timeline.payment(record_id.as_str());
+        let now = self.shop.client.now();
         let mut books = self.books();
-        if !std::mem::replace(&mut books.failed_once, true) {
-            self.say("can't reach its database, so it acknowledges nothing");
+        if *books.away_at.get_or_insert(now) == now {
+            self.say(&about, "can't reach its database");
             return Err("the database is away".into());
         }
-        let is_new = books
-            .payments
-            .insert(record_id.clone(), amount.clone())
-            .is_none();
-        if !is_new && !self.shop.credits_blindly {
-            self.say("knows this payment already");
+        let is_known = books.payments.contains_key(record_id);
+        if is_known && !self.shop.credits_blindly {
+            self.say(&about, "has it in the books already");
             return Ok(());
         }
+        let is_kept = !books.credits.is_empty();
+        let amount = amount.clone();
+        let payment = Payment { amount, is_kept };
+        books.payments.entry(record_id.clone()).or_insert(payment);
         let price: Amount = PRICE.parse()?;
-        let paid = (books.payments.values())
-            .try_fold(Amount::zero(), |sum, payment| sum.checked_add(payment))?;
-        let is_open = books.credits.is_empty() || self.shop.credits_blindly;
+        let paid = (books.payments.values()).try_fold(Amount::zero(), |sum, payment| {
+            sum.checked_add(&payment.amount)
+        })?;
         if paid < price {
-            self.say(format_args!("has {paid} of {price} USDT"));
-        } else if is_open {
-            self.say(format_args!(
-                "credits {ORDER_ID}: {paid} of {price} USDT are there"
-            ));
+            self.say(
+                &about,
+                format_args!("books it: {paid} of {price} USDT are there"),
+            );
+        } else if !is_kept || self.shop.credits_blindly {
+            self.say(&about, format_args!("books it, and credits {ORDER_ID}"));
             books.credits.push((OrderId::new(ORDER_ID), price));
         } else {
-            self.say(format_args!(
-                "keeps {amount} USDT aside: {ORDER_ID} is paid already"
-            ));
+            self.say(
+                &about,
+                format_args!("keeps it, as {ORDER_ID} was credited before"),
+            );
         }
         Ok(())
     }
-
-    /// Lets somebody post a notification of their own making.
-    pub async fn receive(
-        &self,
-        headers: [(&str, &str); 3],
-        body: &'static str,
-    ) -> Result<u16, Error> {
-        let receiver = self.shop.receiver.get().ok_or("nobody listens")?;
-        let mut request = http::Request::post(format!("http://{receiver}/notify"));
-        for (name, value) in headers {
-            request = request.header(name, value);
-        }
-        let exchange = Exchange::new(request.body(body.into())?, "forged");
-        Ok(ReqwestTransport::new()?
-            .send(exchange)
-            .await?
-            .status()
-            .as_u16())
-    }
 }
 
-fn times(count: u32) -> String {
+pub fn times(count: usize) -> String {
     match count {
         0 => "never".to_owned(),
         1 => "once".to_owned(),

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
+use ccpayment::bytes::Bytes;
+use ccpayment::http::{Request, Response};
+use ccpayment::{Exchange, RecordId, ReqwestTransport, Transport};
 use ccpayment_sandbox::{Fault, Sandbox};
 
 use crate::Error;
-use crate::merchant::{Merchant, PRICE};
-use crate::planted::{self, Planted};
+use crate::bugs::{self, Bug};
+use crate::merchant::{Merchant, ORDER_ID, PRICE};
 use crate::timeline::Timeline;
 
 /// The shape of the payment.
@@ -39,21 +42,22 @@ enum Order {
     Reversed,
 }
 
-pub struct Story {
+pub struct Scenario {
     shape: Shape,
     fault: Fault,
     steps: Vec<Step>,
 }
 
 /// What was done to the merchant, for the checks to hold against its books.
-pub struct Told {
+#[derive(Default)]
+pub struct Events {
     /// What the payer sent, in all.
     pub payments: Vec<&'static str>,
     /// The HTTP status that the forged notification was answered with.
     pub forged_answer: u16,
 }
 
-impl Story {
+impl Scenario {
     pub fn from_seed(seed: u64) -> Self {
         let mut random = fastrand::Rng::with_seed(seed);
         let shapes = [Shape::Full, Shape::PartThenRest, Shape::Twice];
@@ -110,59 +114,67 @@ impl Story {
         format!("the order is {paid}; {lost}")
     }
 
-    pub async fn tell(
+    pub async fn play(
         &self,
         sandbox: &Sandbox,
         merchant: &Merchant,
         timeline: &Timeline,
-        planted: Option<Planted>,
-    ) -> Result<Told, Error> {
-        let mut told = Told {
-            payments: Vec::new(),
-            forged_answer: 0,
-        };
+        bug: Option<Bug>,
+    ) -> Result<Events, Error> {
+        let mut events = Events::default();
         let address = merchant.open_order().await?;
+        let mut payment = String::new();
         for step in &self.steps {
             sandbox.advance(Duration::from_secs(5));
             match step {
                 Step::Pay(amount) => {
-                    sandbox.pay(&address, amount)?;
-                    told.payments.push(amount);
-                    timeline.say(
-                        "payer",
-                        format_args!("sends {amount} USDT to the order's address"),
-                    );
+                    payment = timeline.add_payment(sandbox.pay(&address, amount)?.record_id);
+                    events.payments.push(amount);
+                    timeline.say("payer", &payment, format_args!("sends {amount} USDT"));
                 }
                 Step::Confirm => {
                     sandbox.confirm_all();
-                    timeline.say("chain", "confirms the payment");
+                    timeline.say("chain", &payment, "confirms it");
                 }
                 Step::Deliver(order) => {
                     if let Order::Reversed = order {
                         sandbox.reverse_due();
                     }
-                    deliver(sandbox, timeline).await;
+                    deliver(sandbox, timeline).await?;
                 }
-                Step::Forge => told.forged_answer = forge(sandbox, merchant, timeline).await?,
+                Step::Forge => events.forged_answer = forge(sandbox, timeline).await?,
                 Step::PayOut => {
                     sandbox.plan_fault("applyAppWithdrawToNetwork", self.fault);
-                    planted::pay_out(merchant, planted).await?;
+                    bugs::pay_out(merchant, bug).await?;
                 }
                 Step::SettlePayout => {
                     sandbox.settle_payouts();
-                    timeline.say("chain", "confirms the payout");
+                    for payout in sandbox.payouts() {
+                        timeline.say("chain", &payout.order_id, "confirms it");
+                    }
                 }
             }
         }
         drain(sandbox, timeline).await?;
-        // Deliveries repeat: the gateway sends everything that it ever announced once more.
-        timeline.say("gateway", "sends every notification of a payment once more");
+        // What is acknowledged and not in the books is lost. A repeat must not hide that.
+        if !are_booked(sandbox, merchant) {
+            return Ok(events);
+        }
+        // Deliveries repeat: each payment is notified once more.
         for deposit in sandbox.deposits() {
+            let about = timeline.payment(&deposit.record_id);
+            timeline.say("gateway", &about, "will notify once more");
             sandbox.resend_notification(&deposit.record_id)?;
         }
         drain(sandbox, timeline).await?;
-        Ok(told)
+        Ok(events)
     }
+}
+
+fn are_booked(sandbox: &Sandbox, merchant: &Merchant) -> bool {
+    let books = merchant.books();
+    let mut deposits = sandbox.deposits().into_iter();
+    deposits.all(|it| books.payments.contains_key(&RecordId::new(it.record_id)))
 }
 
 impl Shape {
@@ -175,25 +187,56 @@ impl Shape {
     }
 }
 
-async fn deliver(sandbox: &Sandbox, timeline: &Timeline) {
-    for attempt in sandbox.deliver_due().await {
-        let answer = match attempt.status {
-            Some(status) if attempt.acknowledged => format!("{status} Success"),
-            Some(status) => format!("{status}, so it will be sent again"),
-            None => "nobody".to_owned(),
+/// Posts what is due, one after the other, and each once.
+async fn deliver(sandbox: &Sandbox, timeline: &Timeline) -> Result<(), Error> {
+    for notification in sandbox.due_notifications() {
+        let payouts = sandbox.payouts();
+        let payout = payouts
+            .iter()
+            .find(|it| it.record_id == notification.record_id);
+        let about = match payout {
+            Some(payout) => payout.order_id.clone(),
+            None => timeline.payment(&notification.record_id),
         };
-        let (kind, number) = (attempt.event_type, attempt.number);
-        timeline.say(
-            "gateway",
-            format_args!("delivered {kind} (try {number}): {answer}"),
-        );
+        let (number, body) = (notification.number, notification.body.clone());
+        let event: serde_json::Value = serde_json::from_str(&body)?;
+        let status = event.pointer("/msg/status").and_then(|it| it.as_str());
+        let status = status.unwrap_or_default();
+        let line = format!("notifies: {status} (try {number})");
+        timeline.say("gateway", &about, line);
+
+        let answer = post(&notification.url, &notification.headers, body).await?;
+        let acknowledged = sandbox
+            .record_answer(notification, Some(&answer))
+            .acknowledged;
+        let after = if acknowledged {
+            "acknowledged"
+        } else {
+            "so it will notify again"
+        };
+        let line = format!("is answered {}, {after}", answer.status().as_u16());
+        timeline.say("gateway", &about, line);
     }
+    Ok(())
+}
+
+async fn post(
+    url: &str,
+    headers: &[(&str, String)],
+    body: String,
+) -> Result<Response<Bytes>, Error> {
+    let mut request = Request::post(url).header("Content-Type", "application/json");
+    for (name, value) in headers {
+        request = request.header(*name, value);
+    }
+    let exchange = Exchange::new(request.body(body.into())?, "notification");
+    Ok(ReqwestTransport::new()?.send(exchange).await?)
 }
 
 /// Lets time pass until every notification was acknowledged.
 async fn drain(sandbox: &Sandbox, timeline: &Timeline) -> Result<(), Error> {
     for _ in 0..12 {
-        deliver(sandbox, timeline).await;
+        deliver(sandbox, timeline).await?;
         if sandbox.pending_notifications() == 0 {
             return Ok(());
         }
@@ -202,19 +245,28 @@ async fn drain(sandbox: &Sandbox, timeline: &Timeline) -> Result<(), Error> {
     Err("some notifications were never acknowledged".into())
 }
 
-/// A thief's notification: the right form, for a deposit that never was, signed with a guess.
-async fn forge(sandbox: &Sandbox, merchant: &Merchant, timeline: &Timeline) -> Result<u16, Error> {
+/// A thief's notification: the right form, for a deposit that never was, signed with a guess. It
+/// comes again where something only broke.
+async fn forge(sandbox: &Sandbox, timeline: &Timeline) -> Result<u16, Error> {
     const BODY: &str = r#"{"type":"ApiDeposit","msg":{"recordId":"20260101000000000000000000000000","orderId":"order-1001","coinId":1280,"coinSymbol":"USDT","status":"Success","isFlaggedAsRisky":false}}"#;
-    let (timestamp, guess) = (sandbox.now().to_string(), "0".repeat(64));
-    let headers = [
-        ("Appid", sandbox.app_id()),
-        ("Timestamp", &timestamp),
-        ("Sign", &guess),
-    ];
-    let status = merchant.receive(headers, BODY).await?;
-    timeline.say(
-        "thief",
-        format_args!("forges a notification: answered {status}"),
-    );
+    let url = sandbox.webhook_url().ok_or("nobody listens")?;
+    let mut status = 500;
+    for _ in 0..2 {
+        timeline.say("thief", ORDER_ID, "forges the notification of a payment");
+        let headers = [
+            ("Appid", sandbox.app_id().to_owned()),
+            ("Timestamp", sandbox.now().to_string()),
+            ("Sign", "0".repeat(64)),
+        ];
+        status = post(&url, &headers, BODY.to_owned())
+            .await?
+            .status()
+            .as_u16();
+        timeline.say("thief", ORDER_ID, format_args!("is answered {status}"));
+        if status != 500 {
+            break;
+        }
+        sandbox.advance(Duration::from_secs(5));
+    }
     Ok(status)
 }
