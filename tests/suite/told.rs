@@ -90,18 +90,18 @@ const FACTS: &[Fact] = &[
         "pub struct CreateAppOrderDepositAddress ",
         &[
             "goods that have a price",
-            "createInvoiceUrl",
-            "getOrCreateAppDepositAddress",
+            "[`CreateInvoiceUrl`]",
+            "[`GetOrCreateAppDepositAddress`]",
             "locked until the order expires",
-            "up to 7 days after expiry",
+            "up to 7 days after the expiry",
         ],
     ),
     (
         "ccpayment-core/src/v2/order.rs",
         "pub struct CreateInvoiceUrl ",
         &[
-            "CCPayment shows the page",
-            "createAppOrderDepositAddress",
+            "a page of CCPayment's to pay on",
+            "[`CreateAppOrderDepositAddress`]",
             "rate of its receipt",
         ],
     ),
@@ -121,7 +121,7 @@ const FACTS: &[Fact] = &[
         "pub struct OrderPayment > pub rate:",
         &[
             "locked when the order was made",
-            "rate at the time of receipt",
+            "at the rate of its receipt",
         ],
     ),
     (
@@ -137,7 +137,7 @@ const FACTS: &[Fact] = &[
     (
         "ccpayment-core/src/v1/order.rs",
         "pub struct CreateOrder ",
-        &["does not say how much of the token", "get_token_rate"],
+        &["does not say how much of the token", "[`GetTokenRate`]"],
     ),
     (
         "ccpayment-core/src/v2/status.rs",

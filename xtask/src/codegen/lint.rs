@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use heck::ToSnakeCase;
 
 use super::comments::{self, Comment, ROW};
-use super::rust::{field_name, how_to_send, type_name};
+use super::rust::{HOW_TO_SEND, field_name, how_to_send, type_name};
 use crate::api::Api;
 use crate::spec::{Document, Operation};
 
@@ -75,9 +75,6 @@ const BY_HAND: [&str; 7] = [
     "repeat only",
     "instead of repeating",
 ];
-
-/// How the line begins that says which method of the client takes a request.
-pub(crate) const HOW_TO_SEND: &str = "To send it, call ";
 
 /// Names of a version that are no names in Rust, with those that are.
 type Names = BTreeMap<String, String>;

@@ -4,7 +4,6 @@ use anyhow::{Context, Result, bail, ensure};
 use heck::ToSnakeCase;
 use indexmap::IndexMap;
 
-use super::lint::HOW_TO_SEND;
 use crate::api::Api;
 use crate::spec::{Operation, Schema};
 
@@ -15,6 +14,9 @@ pub(crate) struct Type {
     /// Types that have to be imported.
     pub(crate) names: Vec<String>,
 }
+
+/// How the line begins that says which method of the client takes a request.
+pub(crate) const HOW_TO_SEND: &str = "To send it, call ";
 
 /// What core's own newtypes check by themselves.
 const CHECKED: [&str; 16] = [

@@ -55,7 +55,7 @@ impl Verifier {
     }
 
     /// How far a timestamp may lie from our time, on both sides:
-    /// [`TOLERANCE`](Self::TOLERANCE.as_secs()), unless set. Counted in whole seconds, and at
+    /// [`TOLERANCE`](Self::TOLERANCE), unless set. Counted in whole seconds, and at
     /// least one. What protects against a replay is that credits are unique by
     /// [`Creditable::record_id`](super::Creditable::record_id).
     #[must_use]

@@ -4,9 +4,9 @@ use ccpayment::{Amount, AmountError, RecordId};
 use ccpayment_sandbox::{PayoutView, Sandbox};
 
 use crate::Error;
-use crate::merchant::{self, Books, ORDER_ID, PAYOUT, PAYOUT_ID, PRICE, USDT};
+use crate::merchant::{self, Books, PAYOUT, PAYOUT_ID, PRICE, USDT};
 use crate::scenario::Events;
-use crate::timeline::Timeline;
+use crate::timeline::{ORDER_ID, Timeline};
 
 /// The last line, only if every check holds.
 pub fn hold(

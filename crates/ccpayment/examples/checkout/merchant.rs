@@ -21,12 +21,11 @@ use ccpayment::{
 use ccpayment_testing::SandboxClock;
 
 use crate::Error;
-use crate::timeline::Timeline;
+use crate::timeline::{ORDER_ID, Timeline};
 
 pub const USDT: CoinId = CoinId::new(1280);
 pub const PRICE: &str = "25";
 pub const PAYOUT: &str = "12.5";
-pub const ORDER_ID: &str = "order-1001";
 pub const PAYOUT_ID: &str = "payout-77";
 const RECEIVER: &str = "0xBb9C4e7F3687aca1AE2828c18f9E3ae067F569FE";
 

@@ -9,8 +9,8 @@ use ccpayment_sandbox::{Fault, Sandbox};
 
 use crate::Error;
 use crate::bugs::{self, Bug};
-use crate::merchant::{Merchant, ORDER_ID, PRICE};
-use crate::timeline::Timeline;
+use crate::merchant::{Merchant, PRICE};
+use crate::timeline::{ORDER_ID, Timeline};
 
 /// The shape of the payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 use ccpayment::RecordId;
 use ccpayment_sandbox::Sandbox;
 
-use crate::merchant::{self, Books, ORDER_ID, PRICE};
-use crate::timeline::Timeline;
+use crate::merchant::{self, Books, PRICE};
+use crate::timeline::{ORDER_ID, Timeline};
 
 pub fn print(sandbox: &Sandbox, books: &Books, timeline: &Timeline) {
     let deposits = sandbox.deposits();

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ccpayment_sandbox::Sandbox;
 
-use crate::merchant::ORDER_ID;
+pub const ORDER_ID: &str = "order-1001";
 
 /// Prints each event with the seconds since the start, and with the order or payout that it is
 /// about.
