@@ -117,7 +117,7 @@ impl Client {
         let (mut gateway_clock, mut asked_pause, mut clock_corrected) = (None, None, false);
         let answer = match room {
             Ok(()) => {
-                self.exchange(span, prepared, signed_at, (began, budget))
+                self.exchange(span, prepared, signed_at, began, budget)
                     .await
             }
             Err(error) => Err(error),
@@ -190,7 +190,8 @@ impl Client {
         span: &Span,
         prepared: &PreparedRequest,
         signed_at: Timestamp,
-        (began, budget): (Duration, Duration),
+        began: Duration,
+        budget: Duration,
     ) -> Result<http::Response<Bytes>, Error> {
         let shared = &*self.shared;
         let mut timer = pin!(shared.clock.deadline(budget));

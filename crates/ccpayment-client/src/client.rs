@@ -21,6 +21,18 @@ use crate::transport::Transport;
 /// How long a request may take. Always bounded: there is no way to wait for ever.
 ///
 /// The time to connect is the backend's (5 seconds in `ccpayment-reqwest`).
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use ccpayment_client::Timeouts;
+///
+/// /// A payout may take as long as it takes to prove that it was not made.
+/// fn patient() -> Timeouts {
+///     Timeouts::new(Duration::from_secs(20), Duration::from_secs(600))
+/// }
+/// # assert_eq!(patient().total, Duration::from_secs(600));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timeouts {
@@ -45,6 +57,30 @@ impl Default for Timeouts {
 }
 
 /// A client of the gateway. Cheap to clone; every clone shares connections and settings.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use ccpayment_client::core::{Credentials, ErrorReport, v2::GetCoin};
+/// use ccpayment_client::{Client, RetryPolicy, Timeouts, Transport};
+///
+/// /// `backend`: the `ReqwestTransport` or `HyperTransport` of this SDK, or one of your own.
+/// fn client(backend: impl Transport + 'static) -> Result<Client, Box<dyn std::error::Error>> {
+///     Ok(Client::new(Credentials::from_env()?, backend)
+///         .with_timeouts(Timeouts::new(Duration::from_secs(10), Duration::from_secs(30)))
+///         .with_retry_policy(RetryPolicy::up_to(5)))
+/// }
+///
+/// async fn symbol(client: &Client) -> Option<String> {
+///     match client.send(&GetCoin::new(1280)).await {
+///         Ok(answer) => Some(answer.coin.symbol),
+///         Err(error) => {
+///             eprintln!("{}", ErrorReport::new(&error));
+///             None
+///         }
+///     }
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Client {
     pub(crate) shared: Arc<Shared>,

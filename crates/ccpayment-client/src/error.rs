@@ -55,6 +55,21 @@ impl RequestInfo {
 /// Ask [`Error::outcome`] first: it says whether the gateway may have acted. The text names the
 /// operation, and [`source`](std::error::Error::source) has the reason; [`Error::report`] prints
 /// both.
+///
+/// ```
+/// use ccpayment_client::{Error, Outcome};
+///
+/// /// What to do about a request that failed.
+/// fn advice(error: &Error) -> String {
+///     match error.outcome() {
+///         Outcome::NotSent => "send it again".into(),
+///         Outcome::Refused if error.is_rate_limited() => "send it again, later".into(),
+///         Outcome::Refused => format!("mend it: {}", error.report()),
+///         Outcome::Unknown(doubt) => format!("read the record first: {:?}", doubt.settled_by),
+///         _ => "show it to a person".into(),
+///     }
+/// }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -129,6 +129,20 @@ impl RefusalReason {
 ///
 /// Each variant asks for something else: see [`SubmitError::can_be_made_again`] and
 /// [`SubmitError::settle_at`]. [`SubmitError::report`] prints the reason as well.
+///
+/// ```
+/// use ccpayment_client::{SubmitError, Submitted, core::RecordId};
+///
+/// /// What a shop stores of a payout, in the transaction that ends its work on it.
+/// fn state(result: &Result<Submitted<RecordId>, SubmitError>) -> String {
+///     match result {
+///         Ok(payout) => format!("accepted as {}", payout.created),
+///         Err(error) if error.can_be_made_again() => format!("mend and repeat: {}", error.report()),
+///         Err(SubmitError::Unknown { .. }) => "settle later".into(),
+///         Err(error) => format!("for a person: {}", error.report()),
+///     }
+/// }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SubmitError {

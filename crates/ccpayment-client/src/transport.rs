@@ -64,6 +64,27 @@ impl fmt::Debug for Exchange {
 /// - refuses an answer over [`Exchange::max_response_bytes`] without buffering it;
 /// - says by its error whether the gateway could have acted. When in doubt, that is
 ///   [`TransportError::MaybeSent`].
+///
+/// # Example
+///
+/// ```
+/// use async_trait::async_trait;
+/// use bytes::Bytes;
+/// use ccpayment_client::{Exchange, Transport, TransportError};
+///
+/// /// Refuses what is too long, and leaves the rest to another transport.
+/// struct Short<T>(T);
+///
+/// #[async_trait]
+/// impl<T: Transport> Transport for Short<T> {
+///     async fn send(&self, exchange: Exchange) -> Result<http::Response<Bytes>, TransportError> {
+///         if exchange.request.body().len() > 10_000 {
+///             return Err(TransportError::NotSent("too long for this line".into()));
+///         }
+///         self.0.send(exchange).await
+///     }
+/// }
+/// ```
 #[async_trait]
 pub trait Transport: Send + Sync {
     /// Carries out the exchange.

@@ -29,6 +29,16 @@ pub const SIGN_HEADER: HeaderName = HeaderName::from_static("sign");
 pub const TIMESTAMP_WINDOW: Duration = Duration::from_secs(120);
 
 /// Where the gateway is: scheme and host, without a path. Plain HTTP is only for loopback.
+///
+/// ```
+/// use ccpayment_core::{Origin, OriginError};
+///
+/// let sandbox: Origin = "http://127.0.0.1:8480".parse()?;
+/// // Plain HTTP leaves this machine only where that is said aloud.
+/// assert!(matches!("http://gateway:8480".parse::<Origin>(), Err(OriginError::PlainHttp)));
+/// # let _ = sandbox;
+/// # Ok::<(), OriginError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     scheme: Scheme,

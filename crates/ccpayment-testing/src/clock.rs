@@ -16,6 +16,18 @@ use ccpayment_client::core::Timestamp;
 ///
 /// Pauses that are skipped would let a loop without an end run for ever, so the clock panics at the
 /// pause after [`TestClock::MAX_PAUSES`].
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use ccpayment_client::Clock;
+/// use ccpayment_client::core::Timestamp;
+/// use ccpayment_testing::TestClock;
+///
+/// let clock = TestClock::at(Timestamp::new(1_767_225_600));
+/// clock.advance(Duration::from_secs(60));
+/// assert_eq!(clock.elapsed(), Duration::from_secs(60));
+/// ```
 #[derive(Debug, Clone)]
 pub struct TestClock {
     state: Arc<Mutex<State>>,

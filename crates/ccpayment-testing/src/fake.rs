@@ -21,6 +21,25 @@ use serde_json::json;
 /// test: when the last handle is dropped with a mismatch behind it or expectations left over, it
 /// panics and says which. After [`FakeTransport::MAX_MISMATCHES`] it panics at once, so that a loop
 /// which sends for ever ends. Clones share the script.
+///
+/// ```
+/// use ccpayment_client::Client;
+/// use ccpayment_client::core::{Credentials, ErrorCode, v2::GetCoin};
+/// use ccpayment_testing::{FakeTransport, Reply};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let fake = FakeTransport::new();
+/// fake.expect(&GetCoin::new(7), Reply::refused(ErrorCode::InvalidCoin, "no such coin"));
+/// let client = Client::new(Credentials::new("app-id", "app-secret")?, fake.clone());
+///
+/// let error = client.send(&GetCoin::new(7)).await.unwrap_err();
+/// assert_eq!(error.code(), Some(ErrorCode::InvalidCoin));
+/// // Everything that was expected was asked for.
+/// fake.finish()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct FakeTransport {
     script: Arc<Script>,

@@ -2,7 +2,8 @@
 //!
 //! - [`FakeTransport`] answers by a script of expected requests. Anything else is an error.
 //! - [`Recorder`] turns real traffic into stable, redacted snapshots.
-//! - [`TestClock`] is a clock that a test sets.
+//! - [`TestClock`] is a clock that a test sets. With feature `sandbox`, `SandboxClock` and
+//!   `SandboxTransport` are the time of a sandbox and the way into it without a socket.
 //!
 //! A stateful gateway on loopback is in `ccpayment-sandbox`.
 //!

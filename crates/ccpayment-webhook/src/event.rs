@@ -20,6 +20,20 @@ use crate::raw_event::{RiskyAddress, UnknownEvent, UnreadableEvent};
 ///
 /// A program that does not handle a type stores it whole (`Event` is `Serialize`) and then
 /// acknowledges it, or does not acknowledge it. What is acknowledged never comes again.
+///
+/// ```
+/// use ccpayment_webhook::Event;
+///
+/// /// A line for a log. Whether and what to credit is a question to the record.
+/// fn line(event: &Event) -> String {
+///     match event {
+///         Event::ApiDeposit(deposit) => format!("order {}: {:?}", deposit.order_id, deposit.status),
+///         Event::ApiWithdrawal(payout) => format!("payout {}: {:?}", payout.order_id, payout.status),
+///         Event::Unreadable(event) => format!("{}: {}", event.event_type(), event.reason()),
+///         other => format!("{:?}", other.event_type()),
+///     }
+/// }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Event {

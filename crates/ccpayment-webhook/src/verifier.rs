@@ -18,6 +18,27 @@ use crate::signed_delivery::{DeliveryCheck, malformed, refused};
 ///
 /// It takes headers and the body's raw bytes, since the signature is over exactly these: a body
 /// that a framework parsed and wrote again does not verify.
+///
+/// ```
+/// use std::time::SystemTime;
+///
+/// use ccpayment_webhook::{Event, Verified, Verifier, VerifyError};
+/// use http::HeaderMap;
+///
+/// /// For any server: the headers and the raw body of a delivery, and your clock.
+/// fn check(
+///     verifier: &Verifier,
+///     headers: &HeaderMap,
+///     body: &[u8],
+///     now: SystemTime,
+/// ) -> Result<Verified<Event>, VerifyError> {
+///     verifier.verify(headers, body, now)
+/// }
+///
+/// let verifier = Verifier::new("app-id", "app-secret")?;
+/// assert!(check(&verifier, &HeaderMap::new(), b"{}", SystemTime::UNIX_EPOCH).is_err());
+/// # Ok::<(), ccpayment_webhook::ValidationError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Verifier {
     check: DeliveryCheck,

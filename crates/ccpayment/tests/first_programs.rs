@@ -156,7 +156,7 @@ async fn refund_a_payer(
 async fn show_a_v1_checkout(client: &Client) -> Result<Option<String>> {
     use ccpayment::v1::GetCheckoutUrl;
 
-    let page = GetCheckoutUrl::new("order-1", "9.99".parse()?, "Tea");
+    let page = GetCheckoutUrl::new("page-1", "9.99".parse()?, "Tea");
     let created = client.submit(&page).await?.created;
     Ok(created.map(|page| page.payment_url))
 }

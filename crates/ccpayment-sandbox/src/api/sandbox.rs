@@ -16,6 +16,23 @@ use crate::state::State;
 /// A cheap handle: clones share one gateway. It answers through [`serve`](Self::serve) or
 /// [`respond`](Self::respond). All other calls play the parts that a merchant can't, and stand
 /// below in groups.
+///
+/// ```
+/// use ccpayment_sandbox::Sandbox;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let sandbox = Sandbox::builder()
+///     .app("app-id", "app-secret")
+///     .balance(1280, "100")
+///     .build()?;
+/// let server = sandbox.serve(([127, 0, 0, 1], 0).into()).await?;
+/// assert!(server.origin().starts_with("http://127.0.0.1:"));
+/// server.shutdown().await;
+/// assert!(sandbox.ledger().is_balanced());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Sandbox {
     pub(crate) shared: Arc<Shared>,

@@ -90,7 +90,7 @@ pub struct DepositView {
     pub status: String,
     /// Flagged as risky, and so not credited.
     pub flagged: bool,
-    /// ReceivedRequest after its order had expired.
+    /// Received after its order had expired.
     pub late: bool,
 }
 
