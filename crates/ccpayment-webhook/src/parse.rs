@@ -1,37 +1,28 @@
 //! From verified bytes to an [`Event`].
 
-use std::borrow::Cow;
 use std::fmt;
 
 use ccpayment_core::wire;
+use serde::de::DeserializeOwned;
 use serde::de::{Deserializer, MapAccess, Visitor};
-use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::value::RawValue;
 
 use crate::event::Event;
 use crate::raw_event::{RiskyAddress, UnknownEvent, UnreadableEvent};
 
-/// A notification as the gateway writes one.
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(rename = "type", borrow)]
-    event_type: Cow<'a, str>,
-    #[serde(borrow)]
-    msg: &'a RawValue,
-}
-
 /// Reads a body. `None` when it is no JSON object.
 pub(crate) fn event(body: &[u8]) -> Option<Event> {
     // Checking the whole at once costs less than checking each text in it, as `from_slice` does.
     let body = std::str::from_utf8(body).ok()?;
-    if let Ok(Envelope { event_type, msg }) = serde_json::from_str(body)
-        && body.trim_start().starts_with('{')
-        && let Some(known) = known(&event_type)
-        && let Ok(event) = (known.read)(msg)
-    {
-        return Some(event);
-    }
-    odd_event(serde_json::from_str(body).ok()?)
+    usual(body).or_else(|| odd_event(serde_json::from_str(body).ok()?))
+}
+
+/// Reads a known event in the form in which the gateway writes one, in one pass:
+/// `{"type":"...","msg":{...}}` and nothing else.
+fn usual(body: &str) -> Option<Event> {
+    let (event_type, rest) = body.strip_prefix(r#"{"type":""#)?.split_once('"')?;
+    let msg = rest.strip_prefix(r#","msg":"#)?.strip_suffix('}')?;
+    (known(event_type)?.read)(msg).ok()
 }
 
 /// Reads what is not a known event in every detail.
@@ -62,7 +53,7 @@ fn odd_event(raw: &RawValue) -> Option<Event> {
 /// A known type, and how its `msg` is read.
 struct Known {
     name: &'static str,
-    read: fn(&RawValue) -> serde_json::Result<Event>,
+    read: fn(&str) -> serde_json::Result<Event>,
 }
 
 impl Known {
@@ -73,14 +64,14 @@ impl Known {
         }
         match members(raw, "msg").as_slice() {
             [] => Err("missing field `msg`".to_owned()),
-            [msg] => (self.read)(msg).map_err(|error| wire::describe(&error)),
+            [msg] => (self.read)(msg.get()).map_err(|error| wire::describe(&error)),
             _ => Err("duplicate field `msg`".to_owned()),
         }
     }
 }
 
 fn known(event_type: &str) -> Option<Known> {
-    let (name, read): (_, fn(&RawValue) -> _) = match event_type {
+    let (name, read): (_, fn(&str) -> _) = match event_type {
         "DirectDeposit" => ("DirectDeposit", |msg| object(msg).map(Event::DirectDeposit)),
         "ApiDeposit" => ("ApiDeposit", |msg| object(msg).map(Event::ApiDeposit)),
         "UserDeposit" => ("UserDeposit", |msg| object(msg).map(Event::UserDeposit)),
@@ -93,9 +84,12 @@ fn known(event_type: &str) -> Option<Known> {
     Some(Known { name, read })
 }
 
-/// Reads a JSON object; a derived struct would take an array as well.
-fn object<T: DeserializeOwned>(raw: &RawValue) -> serde_json::Result<T> {
-    wire::object(&mut serde_json::Deserializer::from_str(raw.get()))
+/// Reads a JSON object and nothing after it; a derived struct would take an array as well.
+fn object<T: DeserializeOwned>(text: &str) -> serde_json::Result<T> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let read = wire::object(&mut json)?;
+    json.end()?;
+    Ok(read)
 }
 
 /// What an object has under this name, however often. Names that can't be read are other names.
