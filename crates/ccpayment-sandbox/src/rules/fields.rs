@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::model::chains::Chain;
 use crate::model::coins::{Coin, Network};
+use crate::model::indexed_list::{Key, by_record};
 use crate::model::money::{self, Money, Written};
 use crate::model::refusal::{self, Refusal};
 use crate::state::State;
@@ -13,6 +14,15 @@ pub(crate) struct Fields(pub(crate) Map<String, Value>);
 impl Fields {
     pub(crate) fn has(&self, name: &str) -> bool {
         self.0.contains_key(name)
+    }
+
+    /// Which record is meant: by its own id where that is given, else by its order's.
+    pub(crate) fn record_key(&self, by_order: impl FnOnce(&str) -> Key) -> Result<Key, Refusal> {
+        match (self.text("recordId"), self.text("orderId")) {
+            (Some(record_id), _) => Ok(by_record(record_id)),
+            (None, Some(order_id)) => Ok(by_order(order_id)),
+            (None, None) => Err(Refusal::argument("recordId", "or `orderId` is required")),
+        }
     }
 
     pub(crate) fn text(&self, name: &str) -> Option<&str> {

@@ -278,11 +278,7 @@ fn row(swap: &Swap) -> Value {
 
 fn find(state: &State, fields: &Fields, of_users: bool) -> Result<Value, Refusal> {
     let (record_id, order_id) = (fields.text("recordId"), fields.text("orderId"));
-    let key = match (record_id, order_id) {
-        (Some(record_id), _) => by_record(record_id),
-        (None, Some(order_id)) => order_key(of_users, order_id),
-        (None, None) => return Err(Refusal::argument("recordId", "or `orderId` is required")),
-    };
+    let key = fields.record_key(|order_id| order_key(of_users, order_id))?;
     let swap = state
         .swaps
         .get(&key)

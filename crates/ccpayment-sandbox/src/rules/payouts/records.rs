@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::model::indexed_list::{by_order, by_record, by_user_order};
+use crate::model::indexed_list::{by_order, by_user_order};
 use crate::model::money::plain;
 use crate::model::payout::{Destination, Payout};
 use crate::model::record::Holder;
@@ -24,12 +24,9 @@ fn find(state: &State, fields: &Fields, of_users: bool) -> Result<Value, Refusal
     let record_id = fields.text("recordId");
     let order_id = fields.text("orderId");
     let by_order = if of_users { by_user_order } else { by_order };
-    let payout = match (record_id, order_id) {
-        (Some(record_id), _) => state.payouts.get(&by_record(record_id)),
-        (None, Some(order_id)) => state.payouts.get(&by_order(order_id)),
-        (None, None) => return Err(Refusal::argument("recordId", "or `orderId` is required")),
-    };
-    let payout = payout
+    let payout = state
+        .payouts
+        .get(&fields.record_key(by_order)?)
         .filter(|payout| (payout.holder != Holder::Merchant) == of_users)
         .filter(|payout| !payout.is_automatic())
         // Both ids given: they must mean the same withdrawal.

@@ -105,11 +105,7 @@ pub(crate) fn transfer(state: &mut State, fields: &Fields) -> Result<Value, Refu
 
 pub(crate) fn get(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
     let (record_id, order_id) = (fields.text("recordId"), fields.text("orderId"));
-    let key = match (record_id, order_id) {
-        (Some(record_id), _) => by_record(record_id),
-        (None, Some(order_id)) => by_order(order_id),
-        (None, None) => return Err(Refusal::argument("recordId", "or `orderId` is required")),
-    };
+    let key = fields.record_key(by_order)?;
     let batch = state
         .batch_transfers
         .get(&key)
