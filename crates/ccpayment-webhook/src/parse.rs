@@ -3,8 +3,7 @@
 use std::fmt;
 
 use ccpayment_core::wire;
-use serde::de::DeserializeOwned;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::event::Event;
