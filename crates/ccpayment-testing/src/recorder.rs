@@ -47,7 +47,7 @@ impl<T> Clone for Recorder<T> {
 
 impl<T> Recorder<T> {
     /// How many calls may go over.
-    pub const MAX_CALLS: usize = 100_000;
+    pub const MAX_CALLS: usize = 2_000;
 
     /// Records what goes over this transport.
     pub fn new(transport: T) -> Self {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
@@ -16,7 +17,8 @@ use http::Response;
 ///
 /// A pause of the client ([`Clock::sleep`]) advances the sandbox and ends at once. A deadline
 /// ([`Clock::deadline`]) is real, since the sandbox may be served on real sockets. The "random"
-/// number is 0, so that a client always makes its shortest pause.
+/// number is 0, so that a client always makes its shortest pause. It panics at the pause after
+/// [`SandboxClock::MAX_PAUSES`], so that a loop which waits for ever ends.
 ///
 /// ```
 /// use std::time::Duration;
@@ -41,15 +43,20 @@ use http::Response;
 pub struct SandboxClock {
     sandbox: Sandbox,
     deadlines: Arc<dyn Clock>,
+    pauses: Arc<AtomicU32>,
 }
 
 impl SandboxClock {
+    /// How many pauses there may be, which no test needs that ends.
+    pub const MAX_PAUSES: u32 = 2_000;
+
     /// The time of this sandbox.
     #[must_use]
     pub fn new(sandbox: &Sandbox) -> Self {
         Self {
             sandbox: sandbox.clone(),
             deadlines: Arc::new(SystemClock::new()),
+            pauses: Arc::new(AtomicU32::new(0)),
         }
     }
 
@@ -83,6 +90,12 @@ impl Clock for SandboxClock {
     }
 
     async fn sleep(&self, duration: Duration) {
+        let earlier = self.pauses.fetch_add(1, Ordering::Relaxed);
+        assert!(
+            earlier < Self::MAX_PAUSES,
+            "a SandboxClock was asked for more than {} pauses: a loop has no end",
+            Self::MAX_PAUSES
+        );
         // The sandbox shows whole seconds, and a pause must not seem shorter than it was.
         let shown = duration.saturating_add(Duration::from_secs(1));
         self.sandbox.advance(shown);

@@ -61,7 +61,7 @@ pub enum PeerError {
 }
 
 /// What an endless answer ends with after all, when somebody takes all of it.
-const ENDLESS: usize = 256 << 20;
+const ENDLESS: usize = 128 << 20;
 const PIECE: Bytes = Bytes::from_static(&[b'x'; 1 << 16]);
 
 impl Peer {
