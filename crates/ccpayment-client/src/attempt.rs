@@ -114,6 +114,10 @@ impl Client {
             return Attempt::not_begun(Error::NoTime { request });
         }
         let signed_at = Timestamp::from_system(self.now_at(began));
+        if self.is_fenced(signed_at) {
+            let request = RequestInfo::of_prepared(prepared);
+            return Attempt::not_begun(Error::NoTime { request });
+        }
         let (mut gateway_clock, mut asked_pause, mut clock_corrected) = (None, None, false);
         let answer = match room {
             Ok(()) => {

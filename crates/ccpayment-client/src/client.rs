@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use ccpayment_core::{
-    Credentials, Origin, PreparedRequest, Request, Rule, TIMESTAMP_WINDOW, Timestamp,
+    AppId, Credentials, Origin, PreparedRequest, Request, Rule, TIMESTAMP_WINDOW, Timestamp,
     ValidationError, Version,
 };
 
@@ -101,6 +101,7 @@ pub(crate) struct Shared {
     /// None: our clock is right whatever the gateway says.
     pub(crate) skew: Option<Arc<Skew>>,
     app_id_as_user: bool,
+    last_timestamp: Option<Timestamp>,
     clock_floor: Arc<WallClockFloor>,
     pub(crate) looks_up_accepted: bool,
     pub(crate) halt: Arc<Halt>,
@@ -129,6 +130,7 @@ impl Client {
                 looks_up_accepted: false,
                 halt: Arc::default(),
                 app_id_as_user: false,
+                last_timestamp: None,
             }),
         }
     }
@@ -248,10 +250,27 @@ impl Client {
         self.with(|shared| shared.app_id_as_user = allowed)
     }
 
+    /// The same client, which sends nothing that is signed later than this. Such a request ends as
+    /// [`Error::NoTime`], and nothing was sent.
+    ///
+    /// It is the fence of a lease. The gateway refuses what was signed more than 120 seconds ago, so a
+    /// process that was stopped for long and goes on when its lease has ended can't act any more,
+    /// wherever it was stopped: before the signature by this, after it by the gateway.
+    #[must_use]
+    pub fn with_last_timestamp(self, last: Timestamp) -> Self {
+        self.with(|shared| shared.last_timestamp = Some(last))
+    }
+
     /// The same client with another bound on the length of an answer.
     #[must_use]
     pub fn with_max_response_bytes(self, max: usize) -> Self {
         self.with(|shared| shared.max_response_bytes = max)
+    }
+
+    /// The APP ID that the requests are signed for.
+    #[must_use]
+    pub fn app_id(&self) -> &AppId {
+        self.shared.credentials.app_id()
     }
 
     /// Our clock, corrected by what is known of the gateway's: the one to check notifications by,
@@ -337,6 +356,11 @@ impl Client {
     pub(crate) fn shortest_for_a_submit(&self) -> Duration {
         const ENOUGH: Duration = Duration::from_secs(3);
         (self.timeouts().attempt / 3).min(ENOUGH)
+    }
+
+    /// Whether a request that is signed now would be signed too late.
+    pub(crate) fn is_fenced(&self, signed_at: Timestamp) -> bool {
+        (self.shared.last_timestamp).is_some_and(|last| signed_at > last)
     }
 
     pub(crate) fn left(&self, give_up_at: Duration) -> Duration {
