@@ -96,6 +96,9 @@ pub trait Store: Clone + Send + Sync + 'static {
         body: &Bytes,
     ) -> Result<bool, StoreError>;
 
+    /// The bodies of an entry's deliveries, the oldest first.
+    async fn deliveries(&self, key: &EntryKey) -> Result<Vec<Bytes>, StoreError>;
+
     /// Makes an open entry due: at once, or when the lease ends that a worker has on it.
     async fn hasten(&self, tx: &mut Self::Tx, key: &EntryKey) -> Result<(), StoreError>;
 

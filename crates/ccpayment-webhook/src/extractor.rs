@@ -8,7 +8,7 @@ use axum_core::body::Body;
 use axum_core::extract::{FromRef, FromRequest, Request};
 use axum_core::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::StatusCode;
+use http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use crate::acknowledge::Acknowledgement;
@@ -125,6 +125,21 @@ impl<V> Webhook<V> {
     }
 }
 
+/// Reads a delivery's headers and raw body, for a receiver that verifies or stores the bytes itself:
+/// up to `limit` bytes, which have to be there within `timeout`.
+///
+/// # Errors
+///
+/// [`WebhookRejection`], which is the answer to send. It leaves an event of `tracing`.
+pub async fn read_delivery(
+    request: Request,
+    limit: usize,
+    timeout: Duration,
+) -> Result<(HeaderMap, Bytes), WebhookRejection> {
+    let (parts, body) = request.into_parts();
+    Ok((parts.headers, read(body, limit, timeout).await?))
+}
+
 /// Reads a body up to the limit, and no further.
 async fn read(body: Body, limit: usize, timeout: Duration) -> Result<Bytes, WebhookRejection> {
     #[allow(
@@ -164,11 +179,10 @@ macro_rules! extract {
             async fn from_request(request: Request, state: &S) -> Result<Self, WebhookRejection> {
                 let webhook = Webhook::<$verifier>::from_ref(state);
                 let shared = webhook.shared;
-                let (parts, body) = request.into_parts();
                 let limit = shared.verifier.body_limit();
-                let body = read(body, limit, webhook.body_timeout).await?;
+                let (headers, body) = read_delivery(request, limit, webhook.body_timeout).await?;
                 let now = (shared.now)();
-                Ok(shared.verifier.verify(&parts.headers, &body, now)?)
+                Ok(shared.verifier.verify(&headers, &body, now)?)
             }
         }
     };

@@ -83,7 +83,7 @@ pub use event::{
     ApiDeposit, ApiWithdrawal, DeliveryKey, DirectDeposit, Event, UserDeposit, UserWithdrawal,
 };
 #[cfg(feature = "axum")]
-pub use extractor::{Webhook, WebhookRejection};
+pub use extractor::{Webhook, WebhookRejection, read_delivery};
 pub use raw_event::{RiskyAddress, UnknownEvent, UnreadableEvent};
 pub use sender::{SENDER_ADDRESSES, is_known_sender};
 pub use verifier::{Verified, Verifier};

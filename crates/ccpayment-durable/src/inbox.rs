@@ -1,0 +1,311 @@
+//! `Inbox`, which receives notifications: verified, stored, and only then acknowledged.
+
+use std::fmt;
+use std::fmt::Write as _;
+use std::sync::{Arc, PoisonError};
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use ccpayment_client::core::{AppId, Credentials, RecordId, Version};
+use ccpayment_webhook::{Acknowledgement, Event, Verifier, VerifyError};
+use futures_util::future::{Either, select};
+use http::{HeaderMap, Response, StatusCode};
+use sha2::{Digest, Sha256};
+use tokio::sync::{Mutex, oneshot};
+
+use crate::entry::{EntryKey, NewEntry, Step};
+use crate::kind;
+use crate::store::{Store, StoreError};
+
+/// Receives notifications of one merchant. Clones share it.
+///
+/// [`Inbox::receive`] is for any server; the feature `axum` has a route. Deliveries that come at the
+/// same time are committed together.
+pub struct Inbox<S> {
+    shared: Arc<Shared<S>>,
+}
+
+struct Shared<S> {
+    store: S,
+    app_id: AppId,
+    verifier: Verifier,
+    #[cfg(feature = "v1")]
+    verifier_v1: ccpayment_webhook::v1::Verifier,
+    now: Box<dyn Fn() -> SystemTime + Send + Sync>,
+    waiting: std::sync::Mutex<Vec<Waiting>>,
+    writer: Mutex<()>,
+}
+
+impl<S> Clone for Inbox<S> {
+    fn clone(&self) -> Self {
+        Self {
+            shared: Arc::clone(&self.shared),
+        }
+    }
+}
+
+impl<S> fmt::Debug for Inbox<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inbox")
+            .field("app_id", &self.shared.app_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a delivery was not taken. It comes again where the gateway sent it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReceiveError {
+    /// It is not trusted.
+    #[error("the delivery is not trusted")]
+    Verify(#[from] VerifyError),
+    /// It could not be stored.
+    #[error("the delivery could not be stored")]
+    Store(#[source] Arc<StoreError>),
+    /// The writer that was to store it was stopped.
+    #[error("the delivery was not stored in time")]
+    Abandoned,
+}
+
+impl ReceiveError {
+    /// The status to answer with: 503 where it could not be stored.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Verify(error) => error.status(),
+            Self::Store(_) | Self::Abandoned => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
+
+/// A delivery that waits for its commit.
+struct Waiting {
+    delivery: Delivery,
+    told: oneshot::Sender<Result<(), Arc<StoreError>>>,
+}
+
+#[derive(Clone)]
+struct Delivery {
+    entry: NewEntry,
+    status: String,
+}
+
+impl Delivery {
+    fn new(app_id: &AppId, version: Version, told: Option<Told<'_>>, body: &Bytes) -> Self {
+        let (key, status) = match told {
+            Some((kind, record_id, status)) => {
+                let key = EntryKey::inbox(app_id, version, kind, record_id.as_str());
+                (key, status.to_owned())
+            }
+            None => {
+                let digest = hex(&Sha256::digest(body));
+                let key = EntryKey::inbox(app_id, version, kind::NOTICE, &digest);
+                (key, String::new())
+            }
+        };
+        Self {
+            entry: NewEntry::new(key, Step::Received, body.clone()),
+            status,
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// The kind of a record, its id, and its status as it was told.
+type Told<'a> = (&'static str, &'a RecordId, &'a str);
+
+fn told(event: &Event) -> Option<Told<'_>> {
+    Some(match event {
+        Event::ApiDeposit(it) => (kind::DEPOSIT, &it.record_id, it.status.as_str()),
+        Event::DirectDeposit(it) => (kind::DEPOSIT, &it.record_id, it.status.as_str()),
+        Event::UserDeposit(it) => (kind::USER_DEPOSIT, &it.record_id, it.status.as_str()),
+        Event::ApiWithdrawal(it) => (kind::WITHDRAWAL, &it.record_id, it.status.as_str()),
+        Event::UserWithdrawal(it) => (kind::USER_WITHDRAWAL, &it.record_id, it.status.as_str()),
+        _ => return None,
+    })
+}
+
+#[cfg(feature = "v1")]
+fn told_v1(event: &ccpayment_webhook::v1::Event) -> Option<Told<'_>> {
+    use ccpayment_webhook::v1::Event;
+    Some(match event {
+        Event::ApiDeposit(it) => (kind::DEPOSIT, &it.record_id, it.pay_status.as_str()),
+        Event::DirectDeposit(it) => (kind::DEPOSIT, &it.record_id, it.pay_status.as_str()),
+        Event::Invoice(it) => (kind::DEPOSIT, &it.record_id, it.pay_status.as_str()),
+        Event::ApiWithdrawal(it) => (kind::WITHDRAWAL, &it.record_id, it.pay_status.as_str()),
+        Event::Refund(it) => (kind::REFUND, &it.record_id, it.pay_status.as_str()),
+        _ => return None,
+    })
+}
+
+impl<S: Store> Inbox<S> {
+    /// The inbox of the merchant with these credentials, by the machine's clock.
+    #[allow(clippy::disallowed_methods, reason = "where the inbox meets real time")]
+    pub fn new(store: S, credentials: &Credentials) -> Self {
+        Self::with_clock(store, credentials, SystemTime::now)
+    }
+
+    /// The same, by the time that `now` tells: a test's, or that of a client (`Client::now`), which
+    /// knows how far the machine's clock is off.
+    pub fn with_clock(
+        store: S,
+        credentials: &Credentials,
+        now: impl Fn() -> SystemTime + Send + Sync + 'static,
+    ) -> Self {
+        Self::from_shared(Shared {
+            store,
+            app_id: credentials.app_id().clone(),
+            verifier: Verifier::from(credentials),
+            #[cfg(feature = "v1")]
+            verifier_v1: credentials.into(),
+            now: Box::new(now),
+            waiting: std::sync::Mutex::default(),
+            writer: Mutex::default(),
+        })
+    }
+
+    fn from_shared(shared: Shared<S>) -> Self {
+        Self {
+            shared: Arc::new(shared),
+        }
+    }
+
+    /// The same inbox with a verifier of your own, such as one that accepts two secrets. Its
+    /// APP ID has to be that of the credentials. Call it before the inbox is cloned.
+    #[must_use]
+    pub fn verifier(self, verifier: Verifier) -> Self {
+        match Arc::try_unwrap(self.shared) {
+            Ok(shared) => Self::from_shared(Shared { verifier, ..shared }),
+            Err(shared) => Self { shared },
+        }
+    }
+
+    /// Takes a delivery of v2: its headers and its raw body. The answer is ready to be sent:
+    /// `Success` once it is committed, else a status alone, so that the gateway sends it again.
+    pub async fn receive(&self, headers: &HeaderMap, body: &Bytes) -> Response<Bytes> {
+        answer(self.accept(headers, body).await)
+    }
+
+    /// The same, with the reason where it was not taken.
+    ///
+    /// # Errors
+    ///
+    /// [`ReceiveError`].
+    pub async fn accept(
+        &self,
+        headers: &HeaderMap,
+        body: &Bytes,
+    ) -> Result<Acknowledgement, ReceiveError> {
+        let shared = &*self.shared;
+        let event = shared.verifier.verify(headers, body, (shared.now)())?;
+        if !matches!(*event, Event::ActivateWebhookUrl(_)) {
+            let delivery = Delivery::new(&shared.app_id, Version::V2, told(&event), body);
+            self.write(delivery).await?;
+        }
+        Ok(event.acknowledge_activation_as_json())
+    }
+
+    /// Takes a delivery of v1.
+    #[cfg(feature = "v1")]
+    pub async fn receive_v1(&self, headers: &HeaderMap, body: &Bytes) -> Response<Bytes> {
+        answer(self.accept_v1(headers, body).await)
+    }
+
+    /// The same, with the reason where it was not taken.
+    ///
+    /// # Errors
+    ///
+    /// [`ReceiveError`].
+    #[cfg(feature = "v1")]
+    pub async fn accept_v1(
+        &self,
+        headers: &HeaderMap,
+        body: &Bytes,
+    ) -> Result<Acknowledgement, ReceiveError> {
+        let shared = &*self.shared;
+        let event = shared.verifier_v1.verify(headers, body, (shared.now)())?;
+        let delivery = Delivery::new(&shared.app_id, Version::V1, told_v1(&event), body);
+        self.write(delivery).await?;
+        Ok(event.acknowledge())
+    }
+
+    /// Waits for the commit. Whoever comes first writes what waits by then, for all.
+    async fn write(&self, delivery: Delivery) -> Result<(), ReceiveError> {
+        let (told, mut outcome) = oneshot::channel();
+        let waiting = || (self.shared.waiting.lock()).unwrap_or_else(PoisonError::into_inner);
+        waiting().push(Waiting { delivery, told });
+        let writer = std::pin::pin!(self.shared.writer.lock());
+        let result = match select(&mut outcome, writer).await {
+            Either::Left((result, _)) => result,
+            Either::Right((_writer, _)) => {
+                // Written by another while this one waited for its turn, or else by this one now.
+                if let Ok(result) = outcome.try_recv() {
+                    return result.map_err(ReceiveError::Store);
+                }
+                let batch = std::mem::take(&mut *waiting());
+                self.write_all(batch).await;
+                outcome.await
+            }
+        };
+        match result {
+            Ok(result) => result.map_err(ReceiveError::Store),
+            Err(_) => Err(ReceiveError::Abandoned),
+        }
+    }
+
+    async fn write_all(&self, batch: Vec<Waiting>) {
+        let mut deliveries: Vec<_> = batch.iter().map(|it| it.delivery.clone()).collect();
+        // In one order for everybody, so that two processes never wait for each other.
+        deliveries.sort_by(|one, other| one.entry.key.cmp(&other.entry.key));
+        let written = self.commit(&deliveries).await;
+        let is_one = batch.len() == 1;
+        match written.map_err(Arc::new) {
+            Ok(()) => batch.into_iter().for_each(|it| drop(it.told.send(Ok(())))),
+            Err(error) if is_one => {
+                (batch.into_iter()).for_each(|it| drop(it.told.send(Err(Arc::clone(&error)))));
+            }
+            // What can't be written must not keep the others out.
+            Err(_) => {
+                for it in batch {
+                    let written = self.commit(std::slice::from_ref(&it.delivery)).await;
+                    let _ = it.told.send(written.map_err(Arc::new));
+                }
+            }
+        }
+    }
+
+    async fn commit(&self, deliveries: &[Delivery]) -> Result<(), StoreError> {
+        let store = &self.shared.store;
+        let mut tx = store.begin().await?;
+        for Delivery { entry, status } in deliveries {
+            let is_new = store
+                .note_delivery(&mut tx, &entry.key, status, &entry.body)
+                .await?;
+            if is_new && !store.put(&mut tx, entry).await? {
+                store.hasten(&mut tx, &entry.key).await?;
+            }
+        }
+        store.commit(tx).await
+    }
+}
+
+fn answer(taken: Result<Acknowledgement, ReceiveError>) -> Response<Bytes> {
+    match taken {
+        Ok(acknowledgement) => acknowledgement.into_response(),
+        Err(error) => {
+            if let ReceiveError::Store(source) = &error {
+                let error = ccpayment_client::core::ErrorReport::new(&**source);
+                tracing::error!(%error, "a notification could not be stored");
+            }
+            let mut response = Response::new(Bytes::new());
+            *response.status_mut() = error.status();
+            response
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The kinds of entries in an inbox.
+
+/// A deposit of the merchant's: to an order, an invoice or a permanent address.
+pub const DEPOSIT: &str = "deposit";
+/// A deposit to an end user's address. Of v2 only.
+pub const USER_DEPOSIT: &str = "user_deposit";
+/// A withdrawal of the merchant's.
+pub const WITHDRAWAL: &str = "withdrawal";
+/// A withdrawal of an end user. Of v2 only.
+pub const USER_WITHDRAWAL: &str = "user_withdrawal";
+/// A refund of the dashboard. Of v1 only.
+pub const REFUND: &str = "refund";
+/// What is about no record: its id is the SHA-256 of its body, in hex.
+pub const NOTICE: &str = "notice";

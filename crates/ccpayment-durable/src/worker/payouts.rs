@@ -1,0 +1,260 @@
+//! Entries of the outbox: sent once, settled after any crash, and followed to their end.
+
+use std::time::Duration;
+
+use ccpayment_client::core::{ErrorCode, OrderId, RecordId, Retry, Timestamp};
+use ccpayment_client::{Client, Error, RefusalReason, SubmitError};
+
+use super::{Unwritten, Worked, Worker};
+use crate::entry::{Change, Entry, State, Step};
+use crate::handler::{EndedPayout, Handler, PayoutEnd};
+use crate::look::is_passing;
+use crate::store::{Store, StoreError};
+use crate::stored::{Doing, Progress, carry_out_stored};
+
+/// How far the end of a lease may count as later than now, where a clock was wrong.
+const MOST_AHEAD: Duration = Duration::from_secs(3_600);
+
+impl<S, H> Worker<S, H>
+where
+    S: Store,
+    H: Handler<S::Tx>,
+{
+    pub(super) async fn work_payout(
+        &self,
+        client: &Client,
+        entry: &Entry,
+    ) -> Result<Worked, StoreError> {
+        match entry.step {
+            Step::Planned => self.send(client, entry).await,
+            _ => self.settle(client, entry).await,
+        }
+    }
+
+    /// Sends a payout that is certainly not made. That it may be made from now on is written first.
+    async fn send(&self, client: &Client, entry: &Entry) -> Result<Worked, StoreError> {
+        let last = now(client).plus(self.settings.lease);
+        let mut entry = entry.clone();
+        entry.step = Step::Sending;
+        entry.in_doubt_since = None;
+        entry.signed_until = Some(last);
+        let in_doubt = Change {
+            keeps_claim: true,
+            ..entry.later(self.settings.lease)
+        };
+        if self.write(&entry, &in_doubt).await? == Worked::Lost {
+            return Ok(Worked::Lost);
+        }
+        let fenced = client.clone().with_last_timestamp(last);
+        self.carry_out(client, &fenced, &entry, Doing::Send).await
+    }
+
+    /// Looks once what became of a payout that may have been sent, or was accepted.
+    async fn settle(&self, client: &Client, entry: &Entry) -> Result<Worked, StoreError> {
+        let since = entry.in_doubt_since.unwrap_or_else(|| doubt(client, entry));
+        self.carry_out(client, client, entry, Doing::Settle(since))
+            .await
+    }
+
+    async fn carry_out(
+        &self,
+        client: &Client,
+        with: &Client,
+        entry: &Entry,
+        doing: Doing,
+    ) -> Result<Worked, StoreError> {
+        let key = &entry.key;
+        let which = (key.version, key.kind.as_str(), key.id.as_str());
+        let submitted = match carry_out_stored(with, which, entry.body.clone(), doing).await {
+            Ok(submitted) => submitted,
+            Err(error) => {
+                let error = ccpayment_client::core::ErrorReport::new(&error);
+                return self.park(entry, error.to_string()).await;
+            }
+        };
+        match submitted {
+            Ok(progress) => self.accepted(entry, progress).await,
+            Err(error) => self.not_accepted(client, entry, error).await,
+        }
+    }
+
+    async fn accepted(&self, entry: &Entry, progress: Progress) -> Result<Worked, StoreError> {
+        let record_id = progress.record_id.or_else(|| entry.record_id.clone());
+        // v2's word, and v1's.
+        if matches!(progress.status.as_deref(), Some("Success" | "Successful")) {
+            return self.end(entry, PayoutEnd::Arrived, record_id, None).await;
+        }
+        let is_news = entry.step != Step::Accepted;
+        let accepted = Entry {
+            step: Step::Accepted,
+            looks: if is_news { 0 } else { entry.looks },
+            record_id,
+            ..entry.clone()
+        };
+        self.look_later(&accepted, None).await
+    }
+
+    async fn not_accepted(
+        &self,
+        client: &Client,
+        entry: &Entry,
+        error: SubmitError,
+    ) -> Result<Worked, StoreError> {
+        let words = error.report().to_string();
+        match &error {
+            SubmitError::Unknown { last, .. } => {
+                self.unknown(client, entry, last.as_deref(), words).await
+            }
+            SubmitError::Refused {
+                reason:
+                    RefusalReason::Ended {
+                        record_id,
+                        status,
+                        reason,
+                    },
+                ..
+            } => {
+                let end = match status.as_str() {
+                    "Rejected" => PayoutEnd::Rejected,
+                    _ => PayoutEnd::Failed,
+                };
+                let reason = reason.clone().or(Some(words));
+                self.end(entry, end, Some(record_id.clone()), reason).await
+            }
+            // It was accepted, and no record is there any more: no program can make sense of that.
+            SubmitError::Refused { .. } if entry.step == Step::Accepted => {
+                self.park(entry, words).await
+            }
+            SubmitError::Refused { reason, .. } if is_worth_another_try(reason) => {
+                let planned = Entry {
+                    step: Step::Planned,
+                    in_doubt_since: None,
+                    signed_until: None,
+                    ..entry.clone()
+                };
+                if is_nobodys_fault(reason) {
+                    self.look_later(&planned, Some(words)).await
+                } else {
+                    self.fail(&planned, words).await
+                }
+            }
+            SubmitError::Refused { .. } => {
+                self.end(entry, PayoutEnd::Refused, None, Some(words)).await
+            }
+            SubmitError::Conflict { record_id, .. } => {
+                let record_id = record_id.clone();
+                self.end(entry, PayoutEnd::Conflict, record_id, Some(words))
+                    .await
+            }
+            SubmitError::Incomparable { record_id, .. } => {
+                let record_id = record_id.clone();
+                self.end(entry, PayoutEnd::Incomparable, record_id, Some(words))
+                    .await
+            }
+            _ => self.fail(entry, words).await,
+        }
+    }
+
+    /// Not settled yet. The first look that the gateway answered dates the doubt: from then on our
+    /// clock is known to be one that the gateway takes.
+    async fn unknown(
+        &self,
+        client: &Client,
+        entry: &Entry,
+        last: Option<&Error>,
+        words: String,
+    ) -> Result<Worked, StoreError> {
+        let is_answered = last.is_none_or(|it| it.code() == Some(ErrorCode::NotFound));
+        let mut entry = entry.clone();
+        if is_answered && entry.in_doubt_since.is_none() {
+            entry.in_doubt_since = Some(doubt(client, &entry));
+        }
+        self.look_later(&entry, Some(words)).await
+    }
+
+    /// The mark and the merchant's writes: one commit.
+    async fn end(
+        &self,
+        entry: &Entry,
+        end: PayoutEnd,
+        record_id: Option<RecordId>,
+        reason: Option<String>,
+    ) -> Result<Worked, StoreError> {
+        match self.end_payout(entry, end, record_id, reason).await {
+            Ok(worked) => Ok(worked),
+            Err(unwritten) => {
+                // It stays as it is, in doubt or accepted, so the next look finds the same end.
+                self.not_handled(entry, unwritten).await
+            }
+        }
+    }
+
+    async fn end_payout(
+        &self,
+        entry: &Entry,
+        end: PayoutEnd,
+        record_id: Option<RecordId>,
+        reason: Option<String>,
+    ) -> Result<Worked, Unwritten> {
+        let store = &self.store;
+        let key = &entry.key;
+        let (state, step) = match end {
+            PayoutEnd::Incomparable => (State::Parked, entry.step),
+            PayoutEnd::Refused => (State::Done, Step::Planned),
+            _ => (State::Done, entry.step),
+        };
+        let change = Change {
+            state,
+            step,
+            record_id: record_id.clone(),
+            ..entry.done(end.as_str(), reason.clone())
+        };
+        let mut tx = store.begin().await?;
+        if !store.change(&mut tx, key, entry.fence, &change).await? {
+            return Ok(Worked::Lost);
+        }
+        let payout = EndedPayout {
+            app_id: key.app_id.clone(),
+            version: key.version,
+            operation: key.kind.clone(),
+            order_id: OrderId::new(key.id.as_str()),
+            record_id,
+            end,
+            reason,
+        };
+        self.guarded(self.handler.payout(&mut tx, &payout)).await?;
+        store.commit(tx).await?;
+        Ok(Worked::Written)
+    }
+}
+
+fn now(client: &Client) -> Timestamp {
+    Timestamp::from_system(client.now())
+}
+
+/// The date of a doubt that begins to be looked at: now, or when the last signature may be.
+fn doubt(client: &Client, entry: &Entry) -> Timestamp {
+    let now = now(client);
+    let last = entry.signed_until.unwrap_or(now);
+    last.max(now).min(now.plus(MOST_AHEAD))
+}
+
+/// Whether the same request may pass later without anybody's doing.
+fn is_worth_another_try(reason: &RefusalReason) -> bool {
+    match reason {
+        RefusalReason::NotSent(error) => !matches!(**error, Error::Invalid { .. }),
+        RefusalReason::Absent | RefusalReason::Clock { .. } => true,
+        RefusalReason::Gateway(refusal) => refusal.code.retry() == Retry::Backoff,
+        _ => false,
+    }
+}
+
+/// Whether it does not count as a failure: an outage, or a process that died before it sent.
+fn is_nobodys_fault(reason: &RefusalReason) -> bool {
+    match reason {
+        RefusalReason::NotSent(error) => is_passing(error),
+        RefusalReason::Absent | RefusalReason::Clock { .. } => true,
+        RefusalReason::Gateway(refusal) => refusal.code.retry() == Retry::Backoff,
+        _ => false,
+    }
+}

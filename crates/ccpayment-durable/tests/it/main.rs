@@ -1,0 +1,15 @@
+//! Inbox and outbox over a store in memory, with the sandbox as the gateway.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs,
+    missing_debug_implementations,
+    reason = "tests"
+)]
+
+mod deposits;
+mod payouts;
+mod shop;
