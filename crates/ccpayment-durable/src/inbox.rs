@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use ccpayment_client::core::{AppId, Credentials, RecordId, Version};
+use ccpayment_client::core::{AppId, Credentials, RecordId, Timestamp, UserId, Version};
 use ccpayment_webhook::{Acknowledgement, Event, Verifier, VerifyError};
 use futures_util::future::{Either, select};
 use http::{HeaderMap, Response, StatusCode};
@@ -15,6 +15,7 @@ use tokio::sync::{Mutex, oneshot};
 
 use crate::entry::{EntryKey, NewEntry, Step};
 use crate::kind;
+use crate::reconciler::user_list;
 use crate::store::{Store, StoreError};
 
 /// Receives notifications of one merchant. Clones share it.
@@ -88,6 +89,8 @@ struct Waiting {
 struct Delivery {
     entry: NewEntry,
     status: String,
+    /// The end user that it names, whose lists are walked from now on.
+    user: Option<UserId>,
 }
 
 impl Delivery {
@@ -98,7 +101,7 @@ impl Delivery {
                 (key, status.to_owned())
             }
             None => {
-                let digest = hex(&Sha256::digest(body));
+                let digest = sha256_hex(body);
                 let key = EntryKey::inbox(app_id, version, kind::NOTICE, &digest);
                 (key, String::new())
             }
@@ -106,12 +109,15 @@ impl Delivery {
         Self {
             entry: NewEntry::new(key, Step::Received, body.clone()),
             status,
+            user: None,
         }
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
+/// The SHA-256 of these bytes, in hex.
+pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().fold(String::new(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
     })
@@ -129,6 +135,14 @@ fn told(event: &Event) -> Option<Told<'_>> {
         Event::UserWithdrawal(it) => (kind::USER_WITHDRAWAL, &it.record_id, it.status.as_str()),
         _ => return None,
     })
+}
+
+fn user(event: &Event) -> Option<UserId> {
+    match event {
+        Event::UserDeposit(it) => Some(it.user_id.clone()),
+        Event::UserWithdrawal(it) => Some(it.user_id.clone()),
+        _ => None,
+    }
 }
 
 #[cfg(feature = "v1")]
@@ -205,7 +219,8 @@ impl<S: Store> Inbox<S> {
         let shared = &*self.shared;
         let event = shared.verifier.verify(headers, body, (shared.now)())?;
         if !matches!(*event, Event::ActivateWebhookUrl(_)) {
-            let delivery = Delivery::new(&shared.app_id, Version::V2, told(&event), body);
+            let mut delivery = Delivery::new(&shared.app_id, Version::V2, told(&event), body);
+            delivery.user = user(&event);
             self.write(delivery).await?;
         }
         Ok(event.acknowledge_activation_as_json())
@@ -283,12 +298,17 @@ impl<S: Store> Inbox<S> {
     async fn commit(&self, deliveries: &[Delivery]) -> Result<(), StoreError> {
         let store = &self.shared.store;
         let mut tx = store.begin().await?;
-        for Delivery { entry, status } in deliveries {
+        for it in deliveries {
+            let Delivery { entry, status, .. } = it;
             let is_new = store
                 .note_delivery(&mut tx, &entry.key, status, &entry.body)
                 .await?;
             if is_new && !store.put(&mut tx, entry).await? {
                 store.hasten(&mut tx, &entry.key).await?;
+            }
+            if let Some(user) = it.user.as_ref().filter(|_| is_new) {
+                let (app_id, list) = (&self.shared.app_id, user_list(user));
+                (store.set_position(&mut tx, app_id, &list, Timestamp::new(0))).await?;
             }
         }
         store.commit(tx).await

@@ -12,3 +12,5 @@ pub const USER_WITHDRAWAL: &str = "user_withdrawal";
 pub const REFUND: &str = "refund";
 /// What is about no record: its id is the SHA-256 of its body, in hex.
 pub const NOTICE: &str = "notice";
+/// A record of a list that can't be read: its id is the SHA-256 of it, in hex.
+pub const UNREADABLE_RECORD: &str = "unreadable_record";

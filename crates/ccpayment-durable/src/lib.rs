@@ -9,6 +9,7 @@ pub mod kind;
 mod look;
 mod memory;
 mod outbox;
+mod reconciler;
 mod report;
 #[cfg(feature = "axum")]
 mod route;
@@ -24,6 +25,7 @@ pub use handler::{EndedPayout, EndedWithdrawal, Handler, HandlerError, PayoutEnd
 pub use inbox::{Inbox, ReceiveError};
 pub use memory::{MemoryStore, MemoryTx};
 pub use outbox::{Outbox, PlanError};
+pub use reconciler::{Reconciler, WalkError, Walked};
 pub use report::{Count, Report, Row};
 pub use settings::Settings;
 pub use store::{Claim, Store, StoreError};

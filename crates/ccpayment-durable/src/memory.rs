@@ -373,10 +373,19 @@ impl<Books: Clone + Send + Sync + 'static> Store for MemoryStore<Books> {
         }))
     }
 
-    async fn position(&self, app_id: &AppId, list: &str) -> Result<Option<Timestamp>, StoreError> {
+    async fn positions(
+        &self,
+        app_id: &AppId,
+        prefix: &str,
+    ) -> Result<Vec<(String, Timestamp)>, StoreError> {
         let tables = self.tables.lock().await;
-        let key = (app_id.clone(), list.to_owned());
-        Ok(tables.positions.get(&key).copied())
+        let of_it = |(of, list): &(AppId, String)| of == app_id && list.starts_with(prefix);
+        let positions = tables.positions.iter().filter(|(key, _)| of_it(key));
+        let mut found: Vec<_> = positions
+            .map(|((_, list), at)| (list.clone(), *at))
+            .collect();
+        found.sort_by_key(|(_, at)| *at);
+        Ok(found)
     }
 
     async fn set_position(

@@ -153,8 +153,13 @@ pub trait Store: Clone + Send + Sync + 'static {
         verdict: &str,
     ) -> Result<bool, StoreError>;
 
-    /// Up to when a list of records was walked.
-    async fn position(&self, app_id: &AppId, list: &str) -> Result<Option<Timestamp>, StoreError>;
+    /// Up to when the lists of records were walked whose names begin with this, those first that
+    /// were walked the longest ago.
+    async fn positions(
+        &self,
+        app_id: &AppId,
+        prefix: &str,
+    ) -> Result<Vec<(String, Timestamp)>, StoreError>;
 
     /// Sets that moment, forward only.
     async fn set_position(

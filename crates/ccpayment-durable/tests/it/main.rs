@@ -12,4 +12,5 @@
 
 mod deposits;
 mod payouts;
+mod reconciler;
 mod shop;
