@@ -9,6 +9,8 @@ pub mod kind;
 mod look;
 mod memory;
 mod outbox;
+#[cfg(feature = "axum")]
+mod page;
 mod reconciler;
 mod report;
 #[cfg(feature = "axum")]
@@ -25,6 +27,8 @@ pub use handler::{EndedPayout, EndedWithdrawal, Handler, HandlerError, PayoutEnd
 pub use inbox::{Inbox, ReceiveError};
 pub use memory::{MemoryStore, MemoryTx};
 pub use outbox::{Outbox, PlanError};
+#[cfg(feature = "axum")]
+pub use page::report_page;
 pub use reconciler::{Reconciler, WalkError, Walked};
 pub use report::{Count, Report, Row};
 pub use settings::Settings;

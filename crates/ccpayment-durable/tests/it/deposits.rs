@@ -137,7 +137,7 @@ async fn what_only_a_person_can_judge_is_parked_at_once() {
     shop.worker.work_once().await.unwrap();
     assert_eq!(
         shop.state_of(Queue::Inbox).await,
-        [(State::Parked, Some("no such order".into()))]
+        [(State::Parked, Some("no such order <b>".into()))]
     );
     assert!(shop.books().await.credits.is_empty());
 }

@@ -13,4 +13,5 @@
 mod deposits;
 mod payouts;
 mod reconciler;
+mod served;
 mod shop;

@@ -53,7 +53,7 @@ impl Code {
             Mood::Fails => Err(std::io::Error::other("the shelf is full").into()),
             Mood::Panics => panic!("the shelf fell"),
             Mood::Hangs => std::future::pending().await,
-            Mood::Parks => Err(HandlerError::park("no such order")),
+            Mood::Parks => Err(HandlerError::park("no such order <b>")),
         }
     }
 }
