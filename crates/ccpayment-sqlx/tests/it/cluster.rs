@@ -50,14 +50,14 @@ cat >/dev/null
 
 /// A running server, or a pooler in front of one. It stops when this is dropped.
 #[derive(Debug)]
-pub struct Cluster {
+pub(crate) struct Cluster {
     shell: Child,
     dir: String,
 }
 
 impl Cluster {
     /// Starts a server, where its binaries are installed.
-    pub fn start() -> Option<Self> {
+    pub(crate) fn start() -> Option<Self> {
         let found = binaries("initdb");
         if found.is_none() {
             missing("POSTGRESQL TESTS SKIPPED: no server binaries found");
@@ -66,7 +66,7 @@ impl Cluster {
     }
 
     /// Starts PgBouncer in transaction mode in front of this server, where it is installed.
-    pub fn pooler(&self) -> Option<Self> {
+    pub(crate) fn pooler(&self) -> Option<Self> {
         let found = binaries("pgbouncer");
         if found.is_none() {
             missing("PGBOUNCER TESTS SKIPPED: no pgbouncer found");
@@ -78,7 +78,7 @@ impl Cluster {
     }
 
     /// The URL of its database.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("postgres:///postgres?host={}&user=merchant", self.dir)
     }
 
