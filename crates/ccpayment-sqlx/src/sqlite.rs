@@ -1,0 +1,179 @@
+//! `SqliteStore`.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use ccpayment_durable::client::core::{AppId, RecordId, Timestamp, Version};
+use ccpayment_durable::{
+    Change, Claim, Count, Entry, EntryKey, NewEntry, Queue, Row as EntryRow, State, Store,
+    StoreError,
+};
+use sqlx::query::Query;
+use sqlx::sqlite::{
+    SqliteArguments as Arguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions,
+    SqliteRow as Row, SqliteSynchronous,
+};
+use sqlx::{AssertSqlSafe, Connection, Pool, Row as _, Sqlite, Transaction};
+
+use crate::dialect::Dialect;
+use crate::name::{InvalidName, checked};
+use crate::sql::{Sql, in_state};
+use crate::store::{
+    age, failed, implement_store, keyed, millis, number, seconds, version, version_number, word,
+};
+
+const DIALECT: Dialect = Dialect {
+    table: r#""{name}{table}""#,
+    now: "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
+    row: "rowid",
+    pick: "rowid IN (",
+    end: ")",
+    skip_locked: "",
+    notify: "",
+    head: "",
+    migrations: &[include_str!("../migrations/sqlite/0001_inbox_outbox.sql")],
+};
+
+type Tx = Transaction<'static, Sqlite>;
+
+/// Inbox and outbox in an SQLite file.
+///
+/// The file is on a local disk, in WAL mode and with `synchronous=FULL`: see the
+/// [crate's page](crate#what-sqlite-needs).
+///
+/// In a handler, return a failure of the database with `?`. SQLite may end a transaction by itself,
+/// such as when the disk is full, and what is written after that is not in a transaction any more.
+/// The store refuses to write then.
+#[derive(Debug, Clone)]
+pub struct SqliteStore {
+    pool: Pool<Sqlite>,
+    name: Arc<str>,
+    sql: Arc<Sql>,
+}
+
+impl SqliteStore {
+    /// Opens a file, or creates it, with all that this store needs. It does not create the tables:
+    /// see [`migrate`](Self::migrate).
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Database`], when the file can't be opened.
+    pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+        let pool = Self::pool_options().connect_with(Self::connect_options(path));
+        Ok(Self::new(pool.await.map_err(failed)?))
+    }
+
+    /// A store over the merchant's own pool. Build it with [`pool_options`](Self::pool_options) and
+    /// [`connect_options`](Self::connect_options), and change what you like but these: WAL,
+    /// `synchronous=FULL`, and a busy timeout.
+    #[must_use]
+    pub fn new(pool: Pool<Sqlite>) -> Self {
+        let name = "ccpayment_";
+        Self {
+            pool,
+            name: name.into(),
+            sql: Arc::new(Sql::new(&DIALECT, name, true)),
+        }
+    }
+
+    /// With another prefix of the tables than `ccpayment_`: 1 to 40 of `a` to `z`, `0` to `9` and
+    /// `_`.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidName`].
+    pub fn with_prefix(self, prefix: &str) -> Result<Self, InvalidName> {
+        let prefix = checked(prefix)?;
+        Ok(Self {
+            name: prefix.into(),
+            sql: Arc::new(Sql::new(&DIALECT, prefix, true)),
+            ..self
+        })
+    }
+
+    /// Options of a pool that drops a connection whose transaction SQLite ended by itself, such as
+    /// when the disk was full. The driver takes it for one that is still in a transaction, so no
+    /// other could be begun on it.
+    #[must_use]
+    pub fn pool_options() -> SqlitePoolOptions {
+        SqlitePoolOptions::new().before_acquire(|connection, _| {
+            let is_sound = !connection.is_in_transaction();
+            Box::pin(async move { Ok(is_sound) })
+        })
+    }
+
+    /// Options of a connection: the file is created where it is missing; WAL, `synchronous=FULL`,
+    /// and a busy timeout of five seconds.
+    #[must_use]
+    pub fn connect_options(path: impl AsRef<Path>) -> SqliteConnectOptions {
+        SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(Duration::from_secs(5))
+    }
+
+    /// A transaction that has the right to write from its beginning: one that reads first and then
+    /// asks for it may be refused when another wrote meanwhile.
+    async fn begin_write(&self) -> Result<Tx, StoreError> {
+        let begin = || self.pool.begin_with("BEGIN IMMEDIATE");
+        match begin().await {
+            Err(sqlx::Error::InvalidSavePointStatement) => {}
+            begun => return begun.map_err(failed),
+        }
+        // A connection as in `pool_options`, of a pool without them. The others are held until it is
+        // found.
+        let mut sound = Vec::new();
+        for _ in 0..self.pool.options().get_max_connections() {
+            let connection = self.pool.acquire().await.map_err(failed)?;
+            if connection.is_in_transaction() {
+                connection.close().await.map_err(failed)?;
+                break;
+            }
+            sound.push(connection);
+        }
+        drop(sound);
+        begin().await.map_err(failed)
+    }
+
+    async fn begin_migration(&self) -> Result<Tx, StoreError> {
+        self.begin_write().await
+    }
+
+    async fn commit_write(tx: Tx) -> Result<(), StoreError> {
+        tx.commit().await.map_err(failed)
+    }
+
+    /// Fails where SQLite ended the transaction by itself: then a write would be kept although what
+    /// was written before it is lost. A transaction can't be begun in one, so that one can't is what
+    /// has to be.
+    async fn still_open(tx: &mut Tx) -> Result<(), StoreError> {
+        if sqlx::raw_sql("BEGIN").execute(&mut **tx).await.is_err() {
+            return Ok(());
+        }
+        let ended = sqlx::raw_sql("ROLLBACK").execute(&mut **tx).await;
+        ended.map_err(failed)?;
+        Err(StoreError::database(
+            "SQLite ended the transaction after an error",
+        ))
+    }
+
+    async fn has_tables(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+        let name = format!("{}schema_version", self.name);
+        let found = sqlx::query("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = $1")
+            .bind(name)
+            .fetch_optional(&mut **tx);
+        Ok(found.await.map_err(failed)?.is_some())
+    }
+
+    /// One process writes to the file, as a rule, and polling finds what it wrote.
+    async fn woken_up(&self) {
+        std::future::pending().await
+    }
+}
+
+implement_store!(SqliteStore, Sqlite, DIALECT);

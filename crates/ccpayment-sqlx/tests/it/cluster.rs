@@ -1,0 +1,154 @@
+//! A PostgreSQL server of a test's own, from the installed binaries. It needs nothing of the other
+//! files here.
+//!
+//! A shell starts the server, and stops and removes it when its standard input ends: so it goes with
+//! the test program, however that ends.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+/// When this variable is set, what is not installed fails the tests that need it.
+const NEEDED: &str = "CCPAYMENT_NEEDS_POSTGRES";
+
+const SERVER: &str = r#"
+dir=$(mktemp -d /tmp/ccpayment-pg-XXXXXX)
+trap '"$bin/pg_ctl" -D "$dir/data" -m immediate -w stop >/dev/null 2>&1; rm -rf "$dir"' EXIT
+trap exit HUP INT TERM
+"$bin/initdb" -D "$dir/data" -U merchant -A trust -E UTF8 --no-locale >"$dir/log" 2>&1 &&
+"$bin/pg_ctl" -D "$dir/data" -w -l "$dir/log" -o "-c listen_addresses='' -c max_connections=200 \
+    -c fsync=on -c unix_socket_directories='$dir'" start >/dev/null || { cat "$dir/log" >&2; exit 1; }
+echo "$dir"
+cat >/dev/null
+"#;
+
+const POOLER: &str = r#"
+dir=$(mktemp -d /tmp/ccpayment-pb-XXXXXX)
+trap 'kill $pid 2>/dev/null; rm -rf "$dir"' EXIT
+trap exit HUP INT TERM
+cat >"$dir/ini" <<END
+[databases]
+* = host=$server user=merchant
+[pgbouncer]
+listen_addr =
+unix_socket_dir = $dir
+listen_port = 5432
+auth_type = any
+pool_mode = transaction
+default_pool_size = 4
+END
+"$bin/pgbouncer" "$dir/ini" >"$dir/log" 2>&1 &
+pid=$!
+while ! [ -S "$dir/.s.PGSQL.5432" ]; do
+    kill -0 $pid || { cat "$dir/log" >&2; exit 1; }
+    sleep 0.05
+done
+echo "$dir"
+cat >/dev/null
+"#;
+
+/// A running server, or a pooler in front of one. It stops when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Cluster {
+    shell: Child,
+    dir: String,
+}
+
+impl Cluster {
+    /// Starts a server, where its binaries are installed.
+    pub(crate) fn start() -> Option<Self> {
+        let found = binaries("initdb");
+        if found.is_none() {
+            missing("POSTGRESQL TESTS SKIPPED: no server binaries found");
+        }
+        Some(Self::run(SERVER, &[("bin", &found?)]))
+    }
+
+    /// Starts PgBouncer in transaction mode in front of this server, where it is installed.
+    pub(crate) fn pooler(&self) -> Option<Self> {
+        let found = binaries("pgbouncer");
+        if found.is_none() {
+            missing("PGBOUNCER TESTS SKIPPED: no pgbouncer found");
+        }
+        Some(Self::run(
+            POOLER,
+            &[("bin", &found?), ("server", &self.dir)],
+        ))
+    }
+
+    /// The URL of its database.
+    pub(crate) fn url(&self) -> String {
+        format!("postgres:///postgres?host={}&user=merchant", self.dir)
+    }
+
+    fn run(script: &str, variables: &[(&str, &str)]) -> Self {
+        let mut command = unprivileged();
+        let mut shell = command
+            .args(["sh", "-c", script])
+            .envs(variables.iter().copied())
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("a shell");
+        let mut dir = String::new();
+        let mut output = BufReader::new(shell.stdout.take().expect("its output"));
+        output.read_line(&mut dir).expect("its directory");
+        let dir = dir.trim().to_owned();
+        assert!(!dir.is_empty(), "the server did not start");
+        Self { shell, dir }
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        drop(self.shell.stdin.take());
+        let _ = self.shell.wait();
+    }
+}
+
+fn missing(what: &str) {
+    assert!(std::env::var_os(NEEDED).is_none(), "{what}");
+    eprintln!("{what}");
+}
+
+/// Where a program is installed. The newest server comes first.
+fn binaries(program: &str) -> Option<String> {
+    let mut places: Vec<PathBuf> = Vec::new();
+    if let Ok(versions) = fs::read_dir("/usr/lib/postgresql") {
+        let mut versions: Vec<_> = versions.flatten().map(|it| it.path()).collect();
+        versions.sort_by_key(|it| {
+            it.file_name()
+                .and_then(|it| it.to_str()?.parse::<u32>().ok())
+        });
+        places.extend(versions.iter().rev().map(|it| it.join("bin")));
+    }
+    if let Ok(output) = Command::new("pg_config").arg("--bindir").output() {
+        places.push(String::from_utf8_lossy(&output.stdout).trim().into());
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    places.extend(std::env::split_paths(&path));
+    places.push("/usr/sbin".into());
+    let found = places.into_iter().find(|it| it.join(program).is_file())?;
+    found.to_str().map(str::to_owned)
+}
+
+/// What runs a command as somebody else than root, whom the servers refuse.
+fn unprivileged() -> Command {
+    let id = |arguments: &[&str]| {
+        let output = Command::new("id").args(arguments).output().expect("id");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    };
+    if id(&["-u"]) != "0" {
+        return Command::new("env");
+    }
+    let users = ["postgres", "nobody"];
+    let user = users.into_iter().find(|user| !id(&["-u", user]).is_empty());
+    let user = user.expect("a user for the server");
+    let mut command = Command::new("setpriv");
+    command.arg(format!("--reuid={user}"));
+    command.arg(format!("--regid={}", id(&["-g", user])));
+    command.arg("--clear-groups");
+    command
+}
