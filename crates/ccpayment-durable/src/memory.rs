@@ -13,7 +13,7 @@ use ccpayment_client::Clock;
 use ccpayment_client::core::{AppId, Timestamp, Version};
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 
-use crate::entry::{Change, Entry, EntryKey, NewEntry, Queue, State};
+use crate::entry::{Change, Entry, EntryKey, NewEntry, Queue, State, Step};
 use crate::report::{Count, Row};
 use crate::store::{Claim, Store, StoreError};
 
@@ -148,6 +148,8 @@ impl<Books> MemoryTx<Books> {
             return false;
         };
         stored.state = State::Open;
+        // A worker of before can't change it any more.
+        stored.entry.fence += 1;
         (stored.entry.failures, stored.entry.looks) = (0, 0);
         (stored.verdict, stored.reason) = (None, None);
         stored.is_claimed = false;
@@ -368,9 +370,16 @@ impl<Books: Clone + Send + Sync + 'static> Store for MemoryStore<Books> {
         key: &EntryKey,
         verdict: &str,
     ) -> Result<bool, StoreError> {
-        Ok(tx.open(key, |it| {
+        let is_open = tx.open(key, |it| {
             it.state == State::Done && it.verdict.as_deref() == Some(verdict)
-        }))
+        });
+        if let Some(stored) = tx.entry(key).filter(|_| is_open) {
+            let entry = &mut stored.entry;
+            entry.step = Step::Planned;
+            (entry.in_doubt_since, entry.signed_until) = (None, None);
+            entry.record_id = None;
+        }
+        Ok(is_open)
     }
 
     async fn positions(

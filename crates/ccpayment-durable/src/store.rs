@@ -142,10 +142,12 @@ pub trait Store: Clone + Send + Sync + 'static {
         key: &EntryKey,
     ) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Opens a parked entry again, with no failures and due now. False where it is not parked.
+    /// Opens a parked entry again, with a new fence, no failures, and due now. False where it is not
+    /// parked.
     async fn release(&self, tx: &mut Self::Tx, key: &EntryKey) -> Result<bool, StoreError>;
 
-    /// Opens a payout again that was refused and may be made again. False where it was not.
+    /// Opens a finished payout again that has this verdict, as it was when it was planned, and with a
+    /// new fence. False where there is none.
     async fn reopen(
         &self,
         tx: &mut Self::Tx,

@@ -218,11 +218,21 @@ where
         entry: &Entry,
         reason: Option<String>,
     ) -> Result<Worked, StoreError> {
+        self.look_within(entry, Duration::MAX, reason).await
+    }
+
+    /// Puts an entry off, for so long at most.
+    async fn look_within(
+        &self,
+        entry: &Entry,
+        at_most: Duration,
+        reason: Option<String>,
+    ) -> Result<Worked, StoreError> {
         let change = Change {
             looks: entry.looks.saturating_add(1),
             failures: 0,
             reason,
-            ..entry.later(self.settings.pause(entry.looks))
+            ..entry.later(self.settings.pause(entry.looks).min(at_most))
         };
         self.write(entry, &change).await
     }

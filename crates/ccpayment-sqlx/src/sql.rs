@@ -38,6 +38,7 @@ statements! {
     note_delivery: "INSERT INTO {delivery} \
           (app_id, version, queue, kind, id, status, body, received_at) \
           VALUES ($1, $2, $3, $4, $5, $6, $7, {now}) ON CONFLICT DO NOTHING";
+    deliveries: "SELECT body FROM {delivery} WHERE {key} ORDER BY received_at, status";
     hasten: "UPDATE {entry} SET hastened = 1, \
           due_at = CASE WHEN claimed = 0 AND due_at > {now} THEN {now} ELSE due_at END \
           WHERE {key} AND state = 'open'";
@@ -72,7 +73,8 @@ statements! {
           looks = 0, claimed = 0, hastened = 0, in_doubt_since = NULL, signed_until = NULL, \
           record_id = NULL, verdict = NULL, reason = NULL, due_at = {now}, updated_at = {now} \
           WHERE {key} AND state = 'done' AND verdict = $6 AND queue = 'outbox'";
-    position: "SELECT walked_until FROM {position} WHERE app_id = $1 AND list = $2";
+    positions: "SELECT list, walked_until FROM {position} \
+          WHERE app_id = $1 AND substr(list, 1, length($2)) = $2 ORDER BY walked_until, list";
     set_position: "INSERT INTO {position} AS old (app_id, list, walked_until) VALUES ($1, $2, $3) \
           ON CONFLICT (app_id, list) DO UPDATE SET walked_until = excluded.walked_until \
           WHERE excluded.walked_until > old.walked_until";

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use ccpayment_durable::client::Clock;
 use ccpayment_durable::client::core::{AppId, RecordId, Timestamp, Version};
 use ccpayment_durable::{
     Change, Claim, Count, Entry, EntryKey, NewEntry, Queue, Row as EntryRow, State, Store,
@@ -37,6 +38,12 @@ const DIALECT: Dialect = Dialect {
     migrations: &[include_str!("../migrations/sqlite/0001_inbox_outbox.sql")],
 };
 
+/// By a clock of ours: `{clock}` is its time when a statement is run.
+const CLOCKED: Dialect = Dialect {
+    now: "{clock}",
+    ..DIALECT
+};
+
 type Tx = Transaction<'static, Sqlite>;
 
 /// Inbox and outbox in an SQLite file.
@@ -52,6 +59,7 @@ pub struct SqliteStore {
     pool: Pool<Sqlite>,
     name: Arc<str>,
     sql: Arc<Sql>,
+    clock: Option<Arc<dyn Clock>>,
 }
 
 impl SqliteStore {
@@ -71,12 +79,36 @@ impl SqliteStore {
     /// `synchronous=FULL`, and a busy timeout.
     #[must_use]
     pub fn new(pool: Pool<Sqlite>) -> Self {
-        let name = "ccpayment_";
+        Self::build(pool, "ccpayment_".into(), None)
+    }
+
+    fn build(pool: Pool<Sqlite>, name: Arc<str>, clock: Option<Arc<dyn Clock>>) -> Self {
+        let sql = match &clock {
+            None => Sql::new(&DIALECT, &name, true),
+            Some(_) => Sql::new(&CLOCKED, &name, false),
+        };
         Self {
+            sql: Arc::new(sql),
             pool,
-            name: name.into(),
-            sql: Arc::new(Sql::new(&DIALECT, name, true)),
+            name,
+            clock,
         }
+    }
+
+    /// By this clock instead of the machine's, for tests and simulations. All processes that share
+    /// the file have to go by the same.
+    #[must_use]
+    pub fn with_clock(self, clock: impl Clock + 'static) -> Self {
+        Self::build(self.pool, self.name, Some(Arc::new(clock)))
+    }
+
+    /// A statement as of now.
+    fn timed(&self, text: &Arc<str>) -> Arc<str> {
+        let Some(clock) = &self.clock else {
+            return Arc::clone(text);
+        };
+        let now = clock.now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        text.replace("{clock}", &millis(now).to_string()).into()
     }
 
     /// With another prefix of the tables than `ccpayment_`: 1 to 40 of `a` to `z`, `0` to `9` and
@@ -86,12 +118,8 @@ impl SqliteStore {
     ///
     /// [`InvalidName`].
     pub fn with_prefix(self, prefix: &str) -> Result<Self, InvalidName> {
-        let prefix = checked(prefix)?;
-        Ok(Self {
-            name: prefix.into(),
-            sql: Arc::new(Sql::new(&DIALECT, prefix, true)),
-            ..self
-        })
+        let prefix = checked(prefix)?.into();
+        Ok(Self::build(self.pool, prefix, self.clock))
     }
 
     /// Options of a pool that drops a connection whose transaction SQLite ended by itself, such as

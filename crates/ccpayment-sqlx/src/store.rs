@@ -76,7 +76,7 @@ macro_rules! implement_store {
         impl $store {
             fn query<'q>(&self, text: &Arc<str>) -> Query<'q, $database, Arguments> {
                 // The text is one of ours: of what a merchant gave it holds the checked name alone.
-                sqlx::query(AssertSqlSafe(Arc::clone(text))).persistent(self.sql.persistent)
+                sqlx::query(AssertSqlSafe(self.timed(text))).persistent(self.sql.persistent)
             }
 
             /// The merchant's pool, or the one that this store opened.
@@ -256,6 +256,14 @@ macro_rules! implement_store {
                 Self::write(tx, query).await
             }
 
+            async fn deliveries(&self, key: &EntryKey) -> Result<Vec<Bytes>, StoreError> {
+                let mut tx = self.pool.begin().await.map_err(failed)?;
+                let rows = keyed!(self, deliveries, key).fetch_all(&mut *tx).await;
+                let body = |row: &Row| row.try_get::<Vec<u8>, _>(0).map_err(failed);
+                let rows = rows.map_err(failed)?;
+                rows.iter().map(|row| body(row).map(Bytes::from)).collect()
+            }
+
             async fn hasten(&self, tx: &mut Tx, key: &EntryKey) -> Result<(), StoreError> {
                 Self::write(tx, keyed!(self, hasten, key)).await?;
                 Ok(())
@@ -354,21 +362,20 @@ macro_rules! implement_store {
                 Self::write(tx, keyed!(self, reopen, key).bind(verdict)).await
             }
 
-            async fn position(
+            async fn positions(
                 &self,
                 app_id: &AppId,
-                list: &str,
-            ) -> Result<Option<Timestamp>, StoreError> {
+                prefix: &str,
+            ) -> Result<Vec<(String, Timestamp)>, StoreError> {
                 let mut tx = self.pool.begin().await.map_err(failed)?;
-                let query = self
-                    .query(&self.sql.position)
-                    .bind(app_id.as_str())
-                    .bind(list);
-                let Some(row) = query.fetch_optional(&mut *tx).await.map_err(failed)? else {
-                    return Ok(None);
+                let query = self.query(&self.sql.positions).bind(app_id.as_str());
+                let rows = query.bind(prefix).fetch_all(&mut *tx).await;
+                let position = |row: &Row| {
+                    let seconds: i64 = row.try_get(1).map_err(failed)?;
+                    let list = row.try_get(0).map_err(failed)?;
+                    Ok((list, Timestamp::new(number(seconds)?)))
                 };
-                let seconds: i64 = row.try_get(0).map_err(failed)?;
-                Ok(Some(Timestamp::new(number(seconds)?)))
+                rows.map_err(failed)?.iter().map(position).collect()
             }
 
             async fn set_position(

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ccpayment_client::core::{ErrorCode, OrderId, RecordId, Retry, Timestamp};
-use ccpayment_client::{Client, Error, RefusalReason, SubmitError};
+use ccpayment_client::{Client, Error, RefusalReason, SETTLE_AFTER, SubmitError};
 
 use super::{Unwritten, Worked, Worker};
 use crate::entry::{Change, Entry, State, Step};
@@ -169,7 +169,13 @@ where
         if is_answered && entry.in_doubt_since.is_none() {
             entry.in_doubt_since = Some(doubt(client, &entry));
         }
-        self.look_later(&entry, Some(words)).await
+        // From then on one look is certain to settle it.
+        let settles_at = entry.in_doubt_since.map(|since| since.plus(SETTLE_AFTER));
+        let left = settles_at.map(|at| at.get().saturating_sub(now(client).get()));
+        let at_most = left
+            .filter(|left| *left > 0)
+            .map_or(Duration::MAX, Duration::from_secs);
+        self.look_within(&entry, at_most, Some(words)).await
     }
 
     /// The mark and the merchant's writes: one commit.

@@ -1,17 +1,17 @@
-//! The main job: an order is paid and credited once, and a payout survives a lost answer.
+//! The main job: an order is paid and credited once, and a payout survives a crash and a lost answer.
 //!
 //! ```text
 //! cargo run --example checkout -- --seed 7
 //! ```
 //!
-//! Everything runs on this machine over real sockets: a merchant's program (`merchant.rs`) with a
-//! real client and a real receiver of notifications, and the sandbox as the other side. The seed
-//! chooses how the payer pays, in which order things happen, and where the answer to the payout
-//! is lost (`scenario.rs`). At the end the gateway's ledger is held against the merchant's books
-//! (`checks.rs`).
+//! Everything runs on this machine: a merchant's process (`merchant.rs` is what a merchant writes)
+//! with an SQLite file, a real client and a real receiver of notifications, and the sandbox as the
+//! other side (`world.rs`). The seed chooses how the payer pays, in which order things happen, where
+//! the answer to the payout is lost, and between which two steps the merchant's process is killed
+//! (`scenario.rs`). At the end the gateway's ledger is held against the merchant's file (`checks.rs`).
 //!
-//! `--bug NAME` puts a well-known mistake into the merchant's program (`bugs.rs`), to show what it
-//! costs, and that the checks find it.
+//! `--bug NAME` takes a program in the place of the merchant's that does without inbox and outbox and
+//! makes a well-known mistake (`bugs.rs`), to show what it costs, and that the checks find it.
 
 #![allow(missing_debug_implementations, reason = "nobody prints these types")]
 #![allow(
@@ -24,45 +24,43 @@
     reason = "in a program, `pub` says what a module offers"
 )]
 
+mod books;
 mod bugs;
 mod checks;
 mod merchant;
-mod network;
+mod process;
 mod scenario;
 mod summary;
 mod timeline;
+mod world;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use ccpayment::Credentials;
 use ccpayment_sandbox::{Sandbox, Setting};
-use ccpayment_testing::SandboxClock;
 
+use crate::books::Books;
 use crate::bugs::Bug;
-use crate::merchant::Merchant;
-use crate::network::Network;
 use crate::scenario::Scenario;
-use crate::timeline::Timeline;
+use crate::world::World;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments = match Arguments::read() {
-        Ok(Some(arguments)) => arguments,
-        Ok(None) => {
-            println!("{}", usage());
-            return ExitCode::SUCCESS;
-        }
+    let ran = match Role::read() {
+        Ok(Role::Story(arguments)) => run(arguments).await.map(Some),
+        Ok(Role::Merchant(arguments)) => process::run(arguments).await.map(|()| None),
+        Ok(Role::Help) => Ok(Some(usage())),
         Err(error) => {
             eprintln!("{error}\n\n{}", usage());
             return ExitCode::from(2);
         }
     };
-    match run(&arguments).await {
+    match ran {
         Ok(last_line) => {
-            println!("{last_line}");
+            last_line.into_iter().for_each(|it| println!("{it}"));
             ExitCode::SUCCESS
         }
         Err(error) => {
@@ -72,7 +70,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(&Arguments { seed, bug }: &Arguments) -> Result<String, Error> {
+async fn run(Arguments { seed, bug, keep }: Arguments) -> Result<String, Error> {
     let scenario = Scenario::from_seed(seed);
     println!("seed {seed}: {}", scenario.title());
     if let Some(bug) = bug {
@@ -89,61 +87,76 @@ async fn run(&Arguments { seed, bug }: &Arguments) -> Result<String, Error> {
         .balance(merchant::USDT.get(), "100")
         .build()?;
     let gateway = sandbox.serve(loopback).await?;
-    let timeline = Timeline::new(sandbox.clone());
+    let folder = tempfile::tempdir()?;
+    let database = keep.unwrap_or_else(|| folder.path().join("shop.db"));
+    let mut world = World::new(sandbox, gateway.origin(), database, bug).await?;
+    let events = scenario.play(&mut world, bug.is_none()).await?;
 
-    let merchant = Merchant::new(
-        Credentials::new(sandbox.app_id(), sandbox.app_secret())?,
-        Network::new(timeline.clone())?,
-        &gateway.origin(),
-        &SandboxClock::new(&sandbox),
-        timeline.clone(),
-        bug == Some(Bug::CreditTwice),
-    )?;
-    let receiver = merchant
-        .clone()
-        .listen(loopback, bugs::receiver(bug))
-        .await?;
-    sandbox.set_webhook_url(format!("http://{receiver}/notify"));
-
-    let events = scenario.play(&sandbox, &merchant, &timeline, bug).await?;
-    summary::print(&sandbox, &merchant.books(), &timeline);
-    let checked = checks::hold(&sandbox, &merchant.books(), &timeline, &events);
+    let books = Books::read(&world.database).await?;
+    summary::print(&world.sandbox, &books, &world.timeline);
+    let checked = checks::hold(&world.sandbox, &books, &world.timeline, &events);
     gateway.shutdown().await;
     checked
+}
+
+/// What this program is started as: the story, or the merchant in it.
+enum Role {
+    Story(Arguments),
+    Merchant(process::Arguments),
+    Help,
 }
 
 struct Arguments {
     seed: u64,
     bug: Option<Bug>,
+    keep: Option<PathBuf>,
 }
 
-impl Arguments {
-    /// None, where somebody asks for help.
-    fn read() -> Result<Option<Self>, Error> {
+impl Role {
+    fn read() -> Result<Self, Error> {
         use lexopt::prelude::*;
-        let (mut seed, mut bug) = (1, None);
+        let mut story = Arguments {
+            seed: 1,
+            bug: None,
+            keep: None,
+        };
+        let (mut database, mut origin, mut listen) = (None, None, None);
         let mut parser = lexopt::Parser::from_env();
         while let Some(argument) = parser.next()? {
             match argument {
-                Long("seed") => seed = parser.value()?.parse()?,
+                Long("seed") => story.seed = parser.value()?.parse()?,
                 // The README has the second name.
-                Long("bug" | "plant") => bug = Some(parser.value()?.parse()?),
-                Short('h') | Long("help") => return Ok(None),
+                Long("bug" | "plant") => story.bug = Some(parser.value()?.parse()?),
+                Long("keep") => story.keep = Some(parser.value()?.into()),
+                Long("merchant") => database = Some(parser.value()?.into()),
+                Long("origin") => origin = Some(parser.value()?.string()?),
+                Long("listen") => listen = Some(parser.value()?.parse()?),
+                Short('h') | Long("help") => return Ok(Self::Help),
                 other => return Err(other.unexpected().into()),
             }
         }
-        Ok(Some(Self { seed, bug }))
+        let Some(database) = database else {
+            return Ok(Self::Story(story));
+        };
+        Ok(Self::Merchant(process::Arguments {
+            database,
+            origin: origin.ok_or("--merchant needs --origin")?,
+            listen: listen.ok_or("--merchant needs --listen")?,
+            bug: story.bug,
+        }))
     }
 }
 
 fn usage() -> String {
     let mut text = "\
-An order is paid and credited once, and a payout survives a lost answer.
+An order is paid and credited once, and a payout survives a crash and a lost answer.
 
-Usage: checkout [--seed NUMBER] [--bug NAME]
+Usage: checkout [--seed NUMBER] [--bug NAME] [--keep FILE]
 
-  --seed NUMBER  how the payer pays, and where the answer to the payout is lost (default: 1)
-  --bug NAME     a mistake in the merchant's program (or --plant NAME):"
+  --seed NUMBER  how the payer pays, where the answer to the payout is lost, and when the merchant's
+                 process is killed (default: 1)
+  --keep FILE    where the merchant's database stays, to be looked at
+  --bug NAME     a program in the merchant's place that makes a mistake:"
         .to_owned();
     for bug in Bug::ALL {
         text += &format!("\n                   {:<20}{}", bug.name(), bug.what());

@@ -1,16 +1,14 @@
 //! What happens to the merchant, drawn from a seed.
 
-use std::time::Duration;
-
 use ccpayment::bytes::Bytes;
 use ccpayment::http::{Request, Response};
-use ccpayment::{Exchange, RecordId, ReqwestTransport, Transport};
-use ccpayment_sandbox::{Fault, Sandbox};
+use ccpayment::{Exchange, ReqwestTransport, Transport};
+use ccpayment_sandbox::Fault;
 
 use crate::Error;
-use crate::bugs::{self, Bug};
-use crate::merchant::{Merchant, PRICE};
-use crate::timeline::{ORDER_ID, Timeline};
+use crate::books::Books;
+use crate::merchant::{ORDER_ID, PRICE};
+use crate::world::World;
 
 /// The shape of the payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,6 +44,8 @@ pub struct Scenario {
     shape: Shape,
     fault: Fault,
     steps: Vec<Step>,
+    /// After how many steps of the merchant's process it is killed.
+    fuse: u32,
 }
 
 /// What was done to the merchant, for the checks to hold against its books.
@@ -97,6 +97,7 @@ impl Scenario {
             shape,
             fault,
             steps,
+            fuse: random.u32(1..=6),
         }
     }
 
@@ -114,67 +115,75 @@ impl Scenario {
         format!("the order is {paid}; {lost}")
     }
 
-    pub async fn play(
-        &self,
-        sandbox: &Sandbox,
-        merchant: &Merchant,
-        timeline: &Timeline,
-        bug: Option<Bug>,
-    ) -> Result<Events, Error> {
+    /// What happens to the merchant. With a mistake in it, nobody kills it as well.
+    pub async fn play(&self, world: &mut World, is_killed: bool) -> Result<Events, Error> {
         let mut events = Events::default();
-        let address = merchant.open_order().await?;
+        let address = world.command("sell").await?;
+        if is_killed {
+            world.light_fuse(self.fuse);
+        }
         let mut payment = String::new();
         for step in &self.steps {
-            sandbox.advance(Duration::from_secs(5));
+            world.advance(5).await?;
             match step {
                 Step::Pay(amount) => {
-                    payment = timeline.add_payment(sandbox.pay(&address, amount)?.record_id);
+                    let record_id = world.sandbox.pay(&address, amount)?.record_id;
+                    payment = world.timeline.add_payment(record_id);
                     events.payments.push(amount);
-                    timeline.say("payer", &payment, format_args!("sends {amount} USDT"));
+                    (world.timeline).say("payer", &payment, format_args!("sends {amount} USDT"));
                 }
                 Step::Confirm => {
-                    sandbox.confirm_all();
-                    timeline.say("chain", &payment, "confirms it");
+                    world.sandbox.confirm_all();
+                    world.timeline.say("chain", &payment, "confirms it");
                 }
                 Step::Deliver(order) => {
                     if let Order::Reversed = order {
-                        sandbox.reverse_due();
+                        world.sandbox.reverse_due();
                     }
-                    deliver(sandbox, timeline).await?;
+                    deliver(world).await?;
                 }
-                Step::Forge => events.forged_answer = forge(sandbox, timeline).await?,
+                Step::Forge => events.forged_answer = forge(world).await?,
                 Step::PayOut => {
-                    sandbox.plan_fault("applyAppWithdrawToNetwork", self.fault);
-                    bugs::pay_out(merchant, bug).await?;
+                    let route = "applyAppWithdrawToNetwork";
+                    world.sandbox.plan_fault(route, self.fault);
+                    world.command("pay-out").await?;
                 }
-                Step::SettlePayout => {
-                    sandbox.settle_payouts();
-                    for payout in sandbox.payouts() {
-                        timeline.say("chain", &payout.order_id, "confirms it");
-                    }
-                }
+                Step::SettlePayout => confirm_payouts(world),
             }
+            world.command("work").await?;
         }
-        drain(sandbox, timeline).await?;
+        drain(world).await?;
         // What is acknowledged and not in the books is lost. A repeat must not hide that.
-        if !are_booked(sandbox, merchant) {
+        if !are_booked(world).await? {
             return Ok(events);
         }
         // Deliveries repeat: each payment is notified once more.
-        for deposit in sandbox.deposits() {
-            let about = timeline.payment(&deposit.record_id);
-            timeline.say("gateway", &about, "will notify once more");
-            sandbox.resend_notification(&deposit.record_id)?;
+        for deposit in world.sandbox.deposits() {
+            let about = world.timeline.payment(&deposit.record_id);
+            world
+                .timeline
+                .say("gateway", &about, "will notify once more");
+            world.sandbox.resend_notification(&deposit.record_id)?;
         }
-        drain(sandbox, timeline).await?;
+        drain(world).await?;
         Ok(events)
     }
 }
 
-fn are_booked(sandbox: &Sandbox, merchant: &Merchant) -> bool {
-    let books = merchant.books();
-    let mut deposits = sandbox.deposits().into_iter();
-    deposits.all(|it| books.payments.contains_key(&RecordId::new(it.record_id)))
+/// The chain confirms the payouts that there are.
+fn confirm_payouts(world: &World) {
+    let under_way = |status: &str| status != "Success";
+    let payouts = world.sandbox.payouts();
+    world.sandbox.settle_payouts();
+    for payout in payouts.iter().filter(|it| under_way(&it.status)) {
+        world.timeline.say("chain", &payout.order_id, "confirms it");
+    }
+}
+
+async fn are_booked(world: &World) -> Result<bool, Error> {
+    let books = Books::read(&world.database).await?;
+    let mut deposits = world.sandbox.deposits().into_iter();
+    Ok(deposits.all(|it| books.payments.contains_key(&it.record_id)))
 }
 
 impl Shape {
@@ -188,34 +197,31 @@ impl Shape {
 }
 
 /// Posts what is due, one after the other, and each once.
-async fn deliver(sandbox: &Sandbox, timeline: &Timeline) -> Result<(), Error> {
-    for notification in sandbox.due_notifications() {
-        let payouts = sandbox.payouts();
-        let payout = payouts
-            .iter()
-            .find(|it| it.record_id == notification.record_id);
-        let about = match payout {
-            Some(payout) => payout.order_id.clone(),
-            None => timeline.payment(&notification.record_id),
-        };
+async fn deliver(world: &mut World) -> Result<(), Error> {
+    for notification in world.sandbox.due_notifications() {
+        world.revive().await?;
+        let about = world.timeline.name(&notification.record_id);
         let (number, body) = (notification.number, notification.body.clone());
         let event: serde_json::Value = serde_json::from_str(&body)?;
         let status = event.pointer("/msg/status").and_then(|it| it.as_str());
         let status = status.unwrap_or_default();
         let line = format!("notifies: {status} (try {number})");
-        timeline.say("gateway", &about, line);
+        world.timeline.say("gateway", &about, line);
 
-        let answer = post(&notification.url, &notification.headers, body).await?;
-        let acknowledged = sandbox
-            .record_answer(notification, Some(&answer))
-            .acknowledged;
-        let after = if acknowledged {
+        let answer = post(&notification.url, &notification.headers, body)
+            .await
+            .ok();
+        let attempt = world.sandbox.record_answer(notification, answer.as_ref());
+        let after = if attempt.acknowledged {
             "acknowledged"
         } else {
             "so it will notify again"
         };
-        let line = format!("is answered {}, {after}", answer.status().as_u16());
-        timeline.say("gateway", &about, line);
+        let line = match &answer {
+            Some(answer) => format!("is answered {}, {after}", answer.status().as_u16()),
+            None => format!("gets no answer, {after}"),
+        };
+        world.timeline.say("gateway", &about, line);
     }
     Ok(())
 }
@@ -233,40 +239,43 @@ async fn post(
     Ok(ReqwestTransport::new()?.send(exchange).await?)
 }
 
-/// Lets time pass until every notification was acknowledged.
-async fn drain(sandbox: &Sandbox, timeline: &Timeline) -> Result<(), Error> {
-    for _ in 0..12 {
-        deliver(sandbox, timeline).await?;
-        if sandbox.pending_notifications() == 0 {
+/// Lets time pass until every notification was acknowledged, and the merchant has nothing to do.
+async fn drain(world: &mut World) -> Result<(), Error> {
+    for _ in 0..60 {
+        deliver(world).await?;
+        let waiting = world.command("work").await?;
+        confirm_payouts(world);
+        if world.sandbox.pending_notifications() == 0 && waiting == "0" {
             return Ok(());
         }
-        sandbox.advance(Duration::from_secs(30));
+        world.advance(30).await?;
     }
-    Err("some notifications were never acknowledged".into())
+    Err("some notifications were never acknowledged, or some work never ended".into())
 }
 
 /// A thief's notification: the right form, for a deposit that never was, signed with a guess. It
 /// comes again where something only broke.
-async fn forge(sandbox: &Sandbox, timeline: &Timeline) -> Result<u16, Error> {
+async fn forge(world: &mut World) -> Result<u16, Error> {
     const BODY: &str = r#"{"type":"ApiDeposit","msg":{"recordId":"20260101000000000000000000000000","orderId":"order-1001","coinId":1280,"coinSymbol":"USDT","status":"Success","isFlaggedAsRisky":false}}"#;
-    let url = sandbox.webhook_url().ok_or("nobody listens")?;
     let mut status = 500;
     for _ in 0..2 {
-        timeline.say("thief", ORDER_ID, "forges the notification of a payment");
+        let url = world.sandbox.webhook_url().ok_or("nobody listens")?;
         let headers = [
-            ("Appid", sandbox.app_id().to_owned()),
-            ("Timestamp", sandbox.now().to_string()),
+            ("Appid", world.sandbox.app_id().to_owned()),
+            ("Timestamp", world.sandbox.now().to_string()),
             ("Sign", "0".repeat(64)),
         ];
+        let say = |what: String| world.timeline.say("thief", ORDER_ID, what);
+        say("forges the notification of a payment".to_owned());
         status = post(&url, &headers, BODY.to_owned())
             .await?
             .status()
             .as_u16();
-        timeline.say("thief", ORDER_ID, format_args!("is answered {status}"));
+        say(format!("is answered {status}"));
         if status != 500 {
             break;
         }
-        sandbox.advance(Duration::from_secs(5));
+        world.advance(5).await?;
     }
     Ok(status)
 }

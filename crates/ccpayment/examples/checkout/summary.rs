@@ -1,16 +1,16 @@
 //! What became of each payment and each payout.
 
-use ccpayment::RecordId;
 use ccpayment_sandbox::Sandbox;
 
-use crate::merchant::{self, Books, PRICE};
-use crate::timeline::{ORDER_ID, Timeline};
+use crate::books::{Books, times};
+use crate::merchant::{ORDER_ID, PRICE};
+use crate::timeline::Timeline;
 
 pub fn print(sandbox: &Sandbox, books: &Books, timeline: &Timeline) {
     let deposits = sandbox.deposits();
     println!("\npayments: {}", deposits.len());
     for deposit in &deposits {
-        let booked = books.payments.get(&RecordId::new(&*deposit.record_id));
+        let booked = books.payments.get(&deposit.record_id);
         let became = match booked {
             None => "not in the merchant's books".to_owned(),
             Some(payment) if payment.is_kept => {
@@ -24,16 +24,13 @@ pub fn print(sandbox: &Sandbox, books: &Books, timeline: &Timeline) {
             status(&deposit.status)
         );
     }
-    let times = merchant::times(books.credits.len());
+    let times = times(books.credited);
     println!("{ORDER_ID} credited: {times}, with {PRICE} USDT");
 
     let payouts = sandbox.payouts();
     println!("payouts: {}", payouts.len());
     for payout in &payouts {
-        let is_booked = books
-            .payouts
-            .values()
-            .any(|it| it.as_str() == payout.record_id);
+        let is_booked = books.payouts.contains_key(&payout.order_id);
         let became = if is_booked {
             "booked"
         } else {

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use ccpayment_sandbox::Sandbox;
 
-pub const ORDER_ID: &str = "order-1001";
+use crate::merchant::ORDER_ID;
 
 /// Prints each event with the seconds since the start, and with the order or payout that it is
 /// about.
@@ -47,6 +47,17 @@ impl Timeline {
         match number {
             Some(number) => format!("{ORDER_ID} payment {}", number + 1),
             None => format!("{ORDER_ID} forgery"),
+        }
+    }
+
+    /// What a line is about: an order or a payout by its id, a payment by its record.
+    pub fn name(&self, about: &str) -> String {
+        let is_record = about != ORDER_ID && !about.starts_with("payout-");
+        let payouts = self.sandbox.payouts();
+        match payouts.iter().find(|it| it.record_id == about) {
+            Some(payout) => payout.order_id.clone(),
+            None if is_record => self.payment(about),
+            None => about.to_owned(),
         }
     }
 
