@@ -4,8 +4,8 @@
 pub(crate) struct Dialect {
     /// A table, with `{name}` and `{table}` in it.
     pub(crate) table: &'static str,
-    /// Unix milliseconds by the database's clock. In PostgreSQL a subquery, which is evaluated once:
-    /// an index is no use against a function that changes from row to row.
+    /// Unix milliseconds by the database's clock. In PostgreSQL a subquery, which is evaluated
+    /// once: an index is no use against a function that changes from row to row.
     pub(crate) now: &'static str,
     /// `{pick}` SELECT `{row}` .. `{end}`: the rows that a statement is about, found once.
     pub(crate) row: &'static str,
@@ -15,7 +15,7 @@ pub(crate) struct Dialect {
     pub(crate) end: &'static str,
     /// Leaves out what another transaction is changing.
     pub(crate) skip_locked: &'static str,
-    /// What an insert of an entry ends with to tell listeners, at the commit and once a transaction.
+    /// Ends an insert of an entry and tells listeners, at the commit and once a transaction.
     pub(crate) notify: &'static str,
     /// What comes before all migrations.
     pub(crate) head: &'static str,

@@ -31,8 +31,8 @@ const KEY: &str = "app_id = $1 AND version = $2 AND queue = $3 AND kind = $4 AND
 
 statements! {
     version: "SELECT MAX(version) FROM {schema_version}";
-    put: "INSERT INTO {entry} (app_id, version, queue, kind, id, state, step, body, is_gap, reason, \
-          due_at, was_due_at, created_at, updated_at) \
+    put: "INSERT INTO {entry} (app_id, version, queue, kind, id, state, step, body, is_gap, \
+          reason, due_at, was_due_at, created_at, updated_at) \
           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, {now}, {now}, {now}, {now}) \
           ON CONFLICT DO NOTHING{notify}";
     note_delivery: "INSERT INTO {delivery} \
@@ -92,7 +92,8 @@ statements! {
     prune: "DELETE FROM {entry} WHERE {pick}SELECT {row} FROM {entry} \
           WHERE state = 'done' AND updated_at < {now} - $1 \
           ORDER BY updated_at, id LIMIT $2{skip_locked}{end}";
-    prune_lone_deliveries: "DELETE FROM {delivery} WHERE {pick}SELECT {row} FROM {delivery} AS lone \
+    prune_lone_deliveries: "DELETE FROM {delivery} WHERE {pick}\
+          SELECT {row} FROM {delivery} AS lone \
           WHERE received_at < {now} - $1 AND NOT EXISTS (SELECT 1 FROM {entry} AS its \
           WHERE its.app_id = lone.app_id AND its.version = lone.version \
           AND its.queue = lone.queue AND its.kind = lone.kind AND its.id = lone.id) \

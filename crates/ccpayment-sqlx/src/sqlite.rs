@@ -153,8 +153,8 @@ impl SqliteStore {
             Err(sqlx::Error::InvalidSavePointStatement) => {}
             begun => return begun.map_err(failed),
         }
-        // A connection as in `pool_options`, of a pool without them. The others are held until it is
-        // found.
+        // A connection as in `pool_options`, of a pool without them. The others are held until it
+        // is found.
         let mut sound = Vec::new();
         for _ in 0..self.pool.options().get_max_connections() {
             let connection = self.pool.acquire().await.map_err(failed)?;
@@ -177,8 +177,7 @@ impl SqliteStore {
     }
 
     /// Fails where SQLite ended the transaction by itself: then a write would be kept although what
-    /// was written before it is lost. A transaction can't be begun in one, so that one can't is what
-    /// has to be.
+    /// was written before it is lost. Inside of a transaction, `BEGIN` fails.
     async fn still_open(tx: &mut Tx) -> Result<(), StoreError> {
         if sqlx::raw_sql("BEGIN").execute(&mut **tx).await.is_err() {
             return Ok(());

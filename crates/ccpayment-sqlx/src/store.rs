@@ -127,7 +127,8 @@ macro_rules! implement_store {
                 tx.commit().await.map_err(failed)
             }
 
-            /// Checks that the tables are of the version that this program needs. It changes nothing.
+            /// Checks that the tables are of the version that this program needs. It changes
+            /// nothing.
             ///
             /// # Errors
             ///

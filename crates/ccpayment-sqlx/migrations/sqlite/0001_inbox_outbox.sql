@@ -1,4 +1,4 @@
--- Inbox and outbox. Moments are unix milliseconds by the database's clock, where nothing else is said.
+-- Inbox and outbox. Moments are unix milliseconds by the database's clock, if not said otherwise.
 CREATE TABLE {entry} (
     app_id TEXT NOT NULL,
     version INTEGER NOT NULL CHECK (version IN (1, 2)),

@@ -1,8 +1,8 @@
 //! A PostgreSQL server of a test's own, from the installed binaries. It needs nothing of the other
 //! files here.
 //!
-//! A shell starts the server, and stops and removes it when its standard input ends: so it goes with
-//! the test program, however that ends.
+//! A shell starts the server, and stops and removes it when its standard input ends: so it goes
+//! with the test program, however that ends.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -15,10 +15,11 @@ const NEEDED: &str = "CCPAYMENT_NEEDS_POSTGRES";
 const SERVER: &str = r#"
 dir=$(mktemp -d /tmp/ccpayment-pg-XXXXXX)
 trap '"$bin/pg_ctl" -D "$dir/data" -m immediate -w stop >/dev/null 2>&1; rm -rf "$dir"' EXIT
-trap exit HUP INT TERM
+trap exit HUP INT PIPE TERM
 "$bin/initdb" -D "$dir/data" -U merchant -A trust -E UTF8 --no-locale >"$dir/log" 2>&1 &&
 "$bin/pg_ctl" -D "$dir/data" -w -l "$dir/log" -o "-c listen_addresses='' -c max_connections=200 \
-    -c fsync=on -c unix_socket_directories='$dir'" start >/dev/null || { cat "$dir/log" >&2; exit 1; }
+    -c fsync=on -c unix_socket_directories='$dir'" start >/dev/null ||
+    { cat "$dir/log" >&2; exit 1; }
 echo "$dir"
 cat >/dev/null
 "#;
@@ -26,7 +27,7 @@ cat >/dev/null
 const POOLER: &str = r#"
 dir=$(mktemp -d /tmp/ccpayment-pb-XXXXXX)
 trap 'kill $pid 2>/dev/null; rm -rf "$dir"' EXIT
-trap exit HUP INT TERM
+trap exit HUP INT PIPE TERM
 cat >"$dir/ini" <<END
 [databases]
 * = host=$server user=merchant
@@ -110,7 +111,13 @@ impl Drop for Cluster {
 
 fn missing(what: &str) {
     assert!(std::env::var_os(NEEDED).is_none(), "{what}");
-    eprintln!("{what}");
+    #[allow(
+        clippy::print_stderr,
+        reason = "a check that is left out has to be seen"
+    )]
+    {
+        eprintln!("{what}");
+    }
 }
 
 /// Where a program is installed. The newest server comes first.

@@ -1,12 +1,5 @@
 //! The stores from outside. `suite` has what every store has to do, and runs on both databases.
 
-#![allow(
-    clippy::panic,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing
-)]
-
 #[cfg(test)]
 #[cfg(feature = "postgres")]
 mod cluster;

@@ -143,7 +143,7 @@ async fn a_file_that_may_not_be_written() {
     assert_eq!(put(&file.store, &[deposit("b")]).await, [true]);
 }
 
-/// A full disk ends the transaction, so what a handler goes on to write that swallowed the error must
+/// A full disk ends the transaction. What a handler goes on to write that swallowed the error must
 /// not be kept. The connection is not used again.
 #[tokio::test]
 async fn a_full_disk() {
