@@ -10,6 +10,8 @@
 //!   route.
 //! - `soak` makes a million random operations on a sandbox, whose books have to balance after each;
 //!   `soak --operations 20000` makes another number.
+//! - `crash-test` kills a merchant's processes on a real database, and holds the merchant's books
+//!   against a sandbox's ledger.
 //! - `simulate` lets seeded histories of payouts, crashes and faults happen in virtual time, and
 //!   holds them against a sandbox's ledger; `simulate --seeds N --from S` chooses the seeds.
 //! - `mutate` makes the mistake that each row of `discrepancies.yaml` names, in a copy, and fails when
@@ -53,6 +55,9 @@ fn main() -> Result<()> {
         }
         ["routes", rest @ ..] => program(&cargo, root, &["--bin", "routes"], rest),
         ["soak", rest @ ..] => program(&cargo, root, &["--release", "--bin", "soak"], rest),
+        ["crash-test", rest @ ..] => {
+            program(&cargo, root, &["--release", "--bin", "crash_test"], rest)
+        }
         ["simulate", rest @ ..] => program(&cargo, root, &["--release", "--bin", "simulate"], rest),
         ["load", rest @ ..] => program(&cargo, root, &["--release", "--bin", "load"], rest),
         ["mutate", rest @ ..] => mutate::run(&cargo, root, rest),
@@ -65,7 +70,8 @@ fn main() -> Result<()> {
             "usage: cargo xtask codegen [--check] | spec-diff | bench | routes | \
              conformance [--examples N] | soak [--operations N] | load | \
              simulate [--seeds N] [--from S] [--jobs K] [--promise P] [--trace | --hash | --kinds] \
-             [--mutant NAME] | mutate [--rows V:ROW,... | --from V:ROW]"
+             [--mutant NAME] | crash-test [--kills N] [--store sqlite|postgres] [--seed S] \
+             [--keep DIR] [--plant NAME [--control]] | mutate [--rows V:ROW,... | --from V:ROW]"
         ),
     }
 }

@@ -52,7 +52,9 @@ fn fifty_seeds_end_well_in_at_least_twenty_ways() {
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "seed {seed}: {errors}\n{text}");
         assert_eq!(text.lines().last(), Some(LAST_LINE), "seed {seed}");
-        let kills = text.matches("kills the merchant's process (SIGKILL)").count();
+        let kills = text
+            .matches("kills the merchant's process (SIGKILL)")
+            .count();
         assert_eq!(kills, 1, "seed {seed}:\n{text}");
         shapes.insert(shape(&text));
     }

@@ -78,6 +78,24 @@ impl Cluster {
         ))
     }
 
+    /// Stops the server without a goodbye, as a crash does, and starts it again.
+    #[allow(dead_code, reason = "not every test that has a server restarts it")]
+    pub(crate) fn restart(&self) {
+        let bin = binaries("pg_ctl").expect("it was started by it");
+        let data = format!("{}/data", self.dir);
+        let log = format!("{}/log", self.dir);
+        let status = unprivileged()
+            .arg(format!("{bin}/pg_ctl"))
+            .args(["-D", &data, "-m", "immediate", "-w", "-l", &log, "restart"])
+            .current_dir("/")
+            .stdout(Stdio::null())
+            .status();
+        assert!(
+            status.is_ok_and(|it| it.success()),
+            "the server did not start again"
+        );
+    }
+
     /// The URL of its database.
     pub(crate) fn url(&self) -> String {
         format!("postgres:///postgres?host={}&user=merchant", self.dir)
