@@ -303,7 +303,7 @@ macro_rules! implement_store {
                     let was_due_at: i64 = row.try_get("was_due_at").map_err(failed)?;
                     taken.push((was_due_at, Self::entry_of(row)?));
                 }
-                self.commit(tx).await?;
+                tx.commit().await.map_err(failed)?;
                 taken.sort_by_key(|(was_due_at, _)| *was_due_at);
                 Ok(taken.into_iter().map(|(_, entry)| entry).collect())
             }
@@ -429,7 +429,7 @@ macro_rules! implement_store {
                 if pruned < u64::from(limit) {
                     run(&self.sql.prune_lone_deliveries).await?;
                 }
-                self.commit(tx).await?;
+                tx.commit().await.map_err(failed)?;
                 Ok(pruned)
             }
 
@@ -437,7 +437,7 @@ macro_rules! implement_store {
                 let mut tx = self.begin().await?;
                 let done = self.query(&self.sql.mend_clock).execute(&mut *tx).await;
                 let mended = done.map_err(failed)?.rows_affected();
-                self.commit(tx).await?;
+                tx.commit().await.map_err(failed)?;
                 Ok(mended)
             }
 

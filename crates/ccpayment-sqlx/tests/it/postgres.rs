@@ -187,7 +187,7 @@ async fn rows_that_another_transaction_changes_are_left_out() {
         .run_in(&mut tx, "UPDATE {entry} SET looks = 1 WHERE id = 'a'")
         .await;
     assert_eq!(ids(&claim(store, 9).await), ["b"]);
-    drop(tx);
+    tx.rollback().await.unwrap();
     assert_eq!(ids(&claim(store, 9).await), ["a"]);
 }
 
