@@ -236,7 +236,8 @@ impl Entry {
     }
 
     /// The change that leaves everything as it is, and makes it due after this time.
-    pub(crate) fn later(&self, due_in: Duration) -> Change {
+    #[must_use]
+    pub fn later(&self, due_in: Duration) -> Change {
         Change {
             state: State::Open,
             step: self.step,
@@ -253,7 +254,8 @@ impl Entry {
     }
 
     /// The change that ends it.
-    pub(crate) fn done(&self, verdict: &str, reason: Option<String>) -> Change {
+    #[must_use]
+    pub fn done(&self, verdict: &str, reason: Option<String>) -> Change {
         Change {
             state: State::Done,
             verdict: Some(verdict.to_owned()),
@@ -263,7 +265,8 @@ impl Entry {
     }
 
     /// The change that leaves it to a person.
-    pub(crate) fn parked(&self, reason: String) -> Change {
+    #[must_use]
+    pub fn parked(&self, reason: String) -> Change {
         Change {
             state: State::Parked,
             reason: Some(reason),

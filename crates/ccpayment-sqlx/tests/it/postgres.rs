@@ -294,7 +294,13 @@ async fn behind_a_pooler_in_transaction_mode() {
     for done in futures_util::future::join_all(work).await {
         done.unwrap();
     }
-    assert_eq!(claim(&store, 100).await.len(), 80);
+    let entries = claim(&store, 100).await;
+    assert_eq!(entries.len(), 80);
+    for entry in &entries {
+        let done = entry.done("credited", None);
+        assert!(once!(store, change(&entry.key, entry.fence, &done)));
+        assert!(!once!(store, change(&entry.key, entry.fence, &done)));
+    }
     assert!(!once!(store, release(&payout("unknown"))));
     assert_eq!(store.mend_clock().await.unwrap(), 0);
     assert_eq!(store.prune(LONG, 9).await.unwrap(), 0);

@@ -1,5 +1,6 @@
 //! What every store has to do.
 
+pub(crate) mod changes;
 pub(crate) mod claims;
 pub(crate) mod keys;
 pub(crate) mod reports;
@@ -19,6 +20,14 @@ macro_rules! suite {
     )+};
     ($fixture:ty) => {
         crate::suite::suite! { $fixture:
+            changes::{
+                with_its_fence_only,
+                all_of_it_or_nothing,
+                due_again_after_its_time,
+                due_at_once_when_hastened_meanwhile,
+                parked_and_released,
+                after_all_time,
+            }
             claims::{
                 in_order_up_to_the_limit,
                 again_when_the_lease_has_ended,
