@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use crate::shop::Shop;
 use ccpayment::bytes::Bytes;
-use ccpayment::{
-    AppId, Exchange, Timestamp, Transport, TransportError, Version, async_trait, http,
-};
+use ccpayment::{AppId, Exchange, Timestamp, Transport, TransportError, async_trait, http};
 use ccpayment_durable::{
     Change, Claim, Count, Entry, EntryKey, NewEntry, Queue, Row, State, Store, StoreError,
 };
@@ -129,10 +127,9 @@ impl<S: Shop> Store for Steps<S> {
         &self,
         tx: &mut S::Tx,
         app_id: &AppId,
-        version: Version,
         order_id: &str,
     ) -> Result<bool, StoreError> {
-        self.0.hasten_payout(tx, app_id, version, order_id).await
+        self.0.hasten_payout(tx, app_id, order_id).await
     }
 
     async fn claim(&self, claim: &Claim) -> Result<Vec<Entry>, StoreError> {

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use async_trait::async_trait;
 use bytes::Bytes;
 use ccpayment_client::Clock;
-use ccpayment_client::core::{AppId, Timestamp, Version};
+use ccpayment_client::core::{AppId, Timestamp};
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 
 use crate::entry::{Change, Entry, EntryKey, NewEntry, Queue, State, Step};
@@ -257,15 +257,11 @@ impl<Books: Clone + Send + Sync + 'static> Store for MemoryStore<Books> {
         &self,
         tx: &mut Self::Tx,
         app_id: &AppId,
-        version: Version,
         order_id: &str,
     ) -> Result<bool, StoreError> {
         let now = tx.now;
         let of_it = |key: &EntryKey| {
-            key.queue == Queue::Outbox
-                && key.id == order_id
-                && key.version == version
-                && key.app_id == *app_id
+            key.queue == Queue::Outbox && key.id == order_id && key.app_id == *app_id
         };
         let entries = tx.draft.entries.values_mut();
         let mut found = false;

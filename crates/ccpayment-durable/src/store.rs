@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use ccpayment_client::core::{AppId, Timestamp, Version};
+use ccpayment_client::core::{AppId, Timestamp};
 
 use crate::entry::{Change, Entry, EntryKey, NewEntry, Queue, State};
 use crate::report::{Count, Row};
@@ -102,13 +102,12 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// Makes an open entry due: at once, or when the lease ends that a worker has on it.
     async fn hasten(&self, tx: &mut Self::Tx, key: &EntryKey) -> Result<(), StoreError>;
 
-    /// Makes the open entries of the outbox due that have this order id, whatever their operation.
-    /// False where the outbox never had one.
+    /// Makes the open entries of the outbox due that have this order id, whatever their operation and
+    /// version: the lists of v2 show what was made by v1. False where the outbox never had one.
     async fn hasten_payout(
         &self,
         tx: &mut Self::Tx,
         app_id: &AppId,
-        version: Version,
         order_id: &str,
     ) -> Result<bool, StoreError>;
 

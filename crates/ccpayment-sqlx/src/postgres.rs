@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use ccpayment_durable::client::core::{AppId, RecordId, Timestamp, Version};
+use ccpayment_durable::client::core::{AppId, RecordId, Timestamp};
 use ccpayment_durable::{
     Change, Claim, Count, Entry, EntryKey, NewEntry, Queue, Row as EntryRow, State, Store,
     StoreError,
@@ -18,7 +18,7 @@ use crate::dialect::Dialect;
 use crate::name::{InvalidName, checked};
 use crate::sql::{Sql, in_state};
 use crate::store::{
-    age, failed, implement_store, keyed, millis, number, seconds, version, version_number, word,
+    age, failed, implement_store, keyed, millis, number, seconds, version, word,
 };
 use crate::wake::Wake;
 

@@ -44,12 +44,12 @@ statements! {
           WHERE {key} AND state = 'open'";
     hasten_payout: "UPDATE {entry} SET hastened = 1, \
           due_at = CASE WHEN claimed = 0 AND due_at > {now} THEN {now} ELSE due_at END \
-          WHERE app_id = $1 AND version = $2 AND id = $3 AND queue = 'outbox' AND state = 'open'";
+          WHERE app_id = $1 AND version IN (1, 2) AND id = $2 AND queue = 'outbox' AND state = 'open'";
     /// A payout that was pruned has its key still.
     had_payout: "SELECT 1 FROM {entry} \
-          WHERE app_id = $1 AND version = $2 AND id = $3 AND queue = 'outbox' \
+          WHERE app_id = $1 AND version IN (1, 2) AND id = $2 AND queue = 'outbox' \
           UNION SELECT 1 FROM {kept_key} \
-          WHERE app_id = $1 AND version = $2 AND id = $3 AND queue = 'outbox'";
+          WHERE app_id = $1 AND version IN (1, 2) AND id = $2 AND queue = 'outbox'";
     claim: "UPDATE {entry} SET fence = fence + 1, claimed = 1, hastened = 0, \
           was_due_at = due_at, due_at = {now} + $4, updated_at = {now} \
           WHERE {pick}SELECT {row} FROM {entry} \

@@ -32,13 +32,6 @@ pub(crate) fn seconds(moment: Timestamp) -> i64 {
     i64::try_from(moment.get()).unwrap_or(i64::MAX)
 }
 
-pub(crate) fn version_number(version: Version) -> i64 {
-    match version {
-        Version::V1 => 1,
-        Version::V2 => 2,
-    }
-}
-
 pub(crate) fn version(number: i64) -> Result<Version, StoreError> {
     match number {
         1 => Ok(Version::V1),
@@ -274,12 +267,11 @@ macro_rules! implement_store {
                 &self,
                 tx: &mut Tx,
                 app_id: &AppId,
-                version: Version,
                 order_id: &str,
             ) -> Result<bool, StoreError> {
                 let of_payout = |text| {
                     let query = self.query(text).bind(app_id.as_str());
-                    query.bind(version_number(version)).bind(order_id)
+                    query.bind(order_id)
                 };
                 if Self::write(tx, of_payout(&self.sql.hasten_payout)).await? {
                     return Ok(true);

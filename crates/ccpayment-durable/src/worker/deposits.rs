@@ -72,7 +72,7 @@ where
             } => {
                 let (of, version) = (app_id(entry), entry.key.version);
                 let is_ours = match order_id.map(OrderId::as_str) {
-                    Some(id) => store.hasten_payout(&mut tx, of, version, id).await?,
+                    Some(id) => store.hasten_payout(&mut tx, of, id).await?,
                     None => false,
                 };
                 // The outbox tells the end of its own payouts.

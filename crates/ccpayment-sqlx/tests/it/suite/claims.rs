@@ -135,21 +135,20 @@ pub(crate) async fn a_payout_hastened_by_its_order_id<F: Fixture>() {
         .run("UPDATE {entry} SET due_at = due_at + 3600000")
         .await;
 
-    assert!(once!(store, hasten_payout(&app_id, Version::V2, "p")));
-    assert!(!once!(store, hasten_payout(&app_id, Version::V1, "p")));
-    assert!(!once!(store, hasten_payout(&app_id, Version::V2, "d")));
+    assert!(once!(store, hasten_payout(&app_id, "p")));
+    assert!(!once!(store, hasten_payout(&app_id, "d")));
     assert!(!once!(
         store,
-        hasten_payout(&app_id, Version::V2, "unknown")
+        hasten_payout(&app_id, "unknown")
     ));
     assert_eq!(ids(&claim_of(store, Queue::Outbox, 9).await), ["p"]);
 
     fixture.run("UPDATE {entry} SET state = 'done'").await;
-    assert!(once!(store, hasten_payout(&app_id, Version::V2, "p")));
+    assert!(once!(store, hasten_payout(&app_id, "p")));
     // A payout that was pruned was there once.
     assert!(once!(store, keep_key(&payout("p"), b"digest")));
     fixture.run("DELETE FROM {entry}").await;
-    assert!(once!(store, hasten_payout(&app_id, Version::V2, "p")));
+    assert!(once!(store, hasten_payout(&app_id, "p")));
 }
 
 pub(crate) async fn after_the_clock_was_set_back<F: Fixture>() {
