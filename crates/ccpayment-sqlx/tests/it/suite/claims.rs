@@ -137,10 +137,7 @@ pub(crate) async fn a_payout_hastened_by_its_order_id<F: Fixture>() {
 
     assert!(once!(store, hasten_payout(&app_id, "p")));
     assert!(!once!(store, hasten_payout(&app_id, "d")));
-    assert!(!once!(
-        store,
-        hasten_payout(&app_id, "unknown")
-    ));
+    assert!(!once!(store, hasten_payout(&app_id, "unknown")));
     assert_eq!(ids(&claim_of(store, Queue::Outbox, 9).await), ["p"]);
 
     fixture.run("UPDATE {entry} SET state = 'done'").await;
