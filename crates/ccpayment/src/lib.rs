@@ -37,6 +37,8 @@
 //! - What an error means for money: [`Error::outcome`], [`SubmitError`]. Its whole text:
 //!   [`ErrorReport`].
 //! - Notifications, from delivery to credit: [`webhook`].
+//! - The same without losing or doubling anything through crashes, on the merchant's own database:
+//!   `durable` (feature `durable`), with `SqliteStore` or `PostgresStore`.
 //! - Time limits, repeats, rate limits: [`Timeouts`], [`RetryPolicy`],
 //!   [`Client::with_rate_limit`]. Spans and metrics: *Observability* of the crate
 //!   [`ccpayment-client`](https://docs.rs/ccpayment-client).
@@ -58,7 +60,10 @@
 //! | `webhook` | yes | [`webhook`]: verify, confirm, acknowledge |
 //! | `v2` | yes | [`v2`]: the requests of the current API |
 //! | `v1` | no | the requests of the older API, its digest, its signed answers, its notifications |
-//! | `axum` | no | an axum extractor for verified notifications |
+//! | `axum` | no | an axum extractor for verified notifications; with `durable`, its receiver and a page for operators |
+//! | `durable` | no | `durable`: inbox, outbox and reconciler on the merchant's own database |
+//! | `sqlite` | no | `SqliteStore`, with `durable`. Needs Rust 1.94 |
+//! | `postgres` | no | `PostgresStore`, with `durable`. Needs Rust 1.94 |
 //! | `metrics` | no | counters and a histogram of requests, through the `metrics` facade |
 //! | `aws-lc-rs` | no | RSA keys, by AWS-LC: fast, needs a C compiler. The one to prefer |
 //! | `rsa` | no | RSA keys, in Rust alone; read RUSTSEC-2023-0071 in the docs of `RsaBackend` first |
@@ -109,10 +114,21 @@ pub mod raw {
     };
 }
 
+#[cfg(feature = "durable")]
+#[doc(inline)]
+pub use ccpayment_durable as durable;
 #[cfg(feature = "hyper")]
 pub use ccpayment_hyper::HyperTransport;
 #[cfg(feature = "reqwest")]
 pub use ccpayment_reqwest::ReqwestTransport;
+
+#[cfg(feature = "postgres")]
+pub use ccpayment_sqlx::PostgresStore;
+#[cfg(feature = "sqlite")]
+pub use ccpayment_sqlx::SqliteStore;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+#[doc(no_inline)]
+pub use ccpayment_sqlx::sqlx;
 
 #[cfg(feature = "blocking")]
 #[doc(inline)]
