@@ -11,6 +11,7 @@ use ccpayment_webhook::{Acknowledgement, Event, Verifier, VerifyError};
 use futures_util::future::{Either, select};
 use http::{HeaderMap, Response, StatusCode};
 use sha2::{Digest, Sha256};
+use tokio::sync::oneshot::error::TryRecvError;
 use tokio::sync::{Mutex, oneshot};
 
 use crate::entry::{EntryKey, NewEntry, Step};
@@ -245,8 +246,11 @@ impl<S: Store> Inbox<S> {
             Either::Left((result, _)) => result,
             Either::Right((_writer, _)) => {
                 // Written by another while this one waited for its turn, or else by this one now.
-                if let Ok(result) = outcome.try_recv() {
-                    return result.map_err(ReceiveError::Store);
+                match outcome.try_recv() {
+                    Ok(result) => return result.map_err(ReceiveError::Store),
+                    // It can't be awaited any more.
+                    Err(TryRecvError::Closed) => return Err(ReceiveError::Abandoned),
+                    Err(TryRecvError::Empty) => {}
                 }
                 let batch = std::mem::take(&mut *waiting());
                 self.write_all(batch).await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ccpayment_client::core::{ErrorCode, OrderId, RecordId, Retry, Timestamp};
+use ccpayment_client::core::{ErrorCode, ErrorReport, OrderId, RecordId, Retry, Timestamp};
 use ccpayment_client::{Client, Error, RefusalReason, SubmitError};
 
 use super::{Unwritten, Worked, Worker};
@@ -68,8 +68,9 @@ where
         let submitted = match carry_out_stored(with, which, entry.body.clone(), doing).await {
             Ok(submitted) => submitted,
             Err(error) => {
-                let error = ccpayment_client::core::ErrorReport::new(&error);
-                return self.park(entry, error.to_string()).await;
+                // The report itself is not Send, so it must not live across the await.
+                let words = ErrorReport::new(&error).to_string();
+                return self.park(entry, words).await;
             }
         };
         match submitted {
