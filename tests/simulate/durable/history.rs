@@ -62,7 +62,7 @@ pub(super) struct History {
 
 /// Runs the durable history of one seed to its end.
 pub(crate) async fn run(seed: u64, mutant: Option<Mutant>, keep_trace: bool) -> Result<Run> {
-    let mut random = fastrand::Rng::with_seed(seed ^ 0x6475_7261_626c_65);
+    let mut random = fastrand::Rng::with_seed(seed ^ 0x0064_7572_6162_6c65);
     let drawn = disasters::draw(&mut random)?;
     let world = World::new(seed, &drawn.plan, keep_trace)?;
     world.sandbox.set_webhook_url("http://127.0.0.1:9/notify");

@@ -11,5 +11,11 @@
 )]
 
 mod deposits;
+mod failing;
+mod older;
+mod others;
 mod payouts;
+mod receiving;
+mod sharing;
 mod shop;
+mod stored;
