@@ -71,7 +71,12 @@ pub(crate) fn run(seed: u64, who: Who, keep_trace: bool) -> Result<Run> {
             None,
         ),
     };
-    if !matches!(who, Who::ByHand(_)) && durable::is_drawn(seed) {
+    let is_drawn = match who {
+        Who::Client => durable::is_drawn(seed),
+        Who::ByHand(_) => false,
+        Who::Durable(_) => true,
+    };
+    if is_drawn {
         let durable = durable::run(seed, mutant, keep_trace);
         run.add(runtime()?.block_on(durable)?);
     }
