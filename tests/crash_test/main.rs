@@ -19,6 +19,8 @@
     clippy::print_stderr,
     clippy::expect_used,
     clippy::disallowed_methods,
+    clippy::exhaustive_enums,
+    clippy::indexing_slicing,
     missing_docs,
     missing_debug_implementations,
     reason = "a program that takes real time and tells what it does"

@@ -123,15 +123,6 @@ impl<S: Shop> Store for Steps<S> {
         self.0.hasten(tx, key).await
     }
 
-    async fn hasten_payout(
-        &self,
-        tx: &mut S::Tx,
-        app_id: &AppId,
-        order_id: &str,
-    ) -> Result<bool, StoreError> {
-        self.0.hasten_payout(tx, app_id, order_id).await
-    }
-
     async fn claim(&self, claim: &Claim) -> Result<Vec<Entry>, StoreError> {
         if let Some(ahead) = &self.1 {
             self.0.expire(ahead()).await.map_err(StoreError::database)?;

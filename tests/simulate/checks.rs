@@ -40,12 +40,12 @@ pub(crate) struct Broken {
 }
 
 impl Broken {
-    fn double(what: String) -> Self {
+    pub(crate) fn double(what: String) -> Self {
         let promise = Promise::Double;
         Self { promise, what }
     }
 
-    fn lost(what: String) -> Self {
+    pub(crate) fn lost(what: String) -> Self {
         let promise = Promise::Lost;
         Self { promise, what }
     }
@@ -74,15 +74,15 @@ pub(crate) struct Count {
 /// What came of a payment, by the gateway: the records that its money went by, or what is to be
 /// paid; and how often the money was given back.
 #[derive(Debug, Default)]
-struct Facts {
-    taken: Vec<String>,
-    returned: usize,
+pub(crate) struct Facts {
+    pub(crate) taken: Vec<String>,
+    pub(crate) returned: usize,
     /// How often each row of a batch was paid.
     rows: Vec<usize>,
 }
 
 /// The facts about each payment, and the debits that nobody asked for.
-fn facts(book: &Book, ledger: &Ledger) -> (Vec<Facts>, Vec<String>) {
+pub(crate) fn facts(book: &Book, ledger: &Ledger) -> (Vec<Facts>, Vec<String>) {
     let mut by_amount = BTreeMap::new();
     for (number, payment) in (0..).zip(&book.payments) {
         let amount = payment.amount.to_string();
@@ -279,7 +279,7 @@ pub(crate) fn against_the_ledger(
 
 /// The one rule of what happens too often, so that a run that finds a payment which was made just
 /// once too often shows that all of them would.
-fn at_most(book: &Book, most: usize, times: usize, what: impl FnOnce() -> String) {
+pub(crate) fn at_most(book: &Book, most: usize, times: usize, what: impl FnOnce() -> String) {
     if times > most {
         book.broken(Broken::double(what()));
     }

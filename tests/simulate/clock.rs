@@ -113,6 +113,11 @@ impl MachineClock {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// How far the wall clock is ahead, in milliseconds.
+    pub(crate) fn ahead(&self) -> i64 {
+        self.state().ahead
+    }
+
     /// Sets the wall clock forward or back; no time passes.
     pub(crate) fn jump(&self, millis: i64) {
         let mut state = self.state();

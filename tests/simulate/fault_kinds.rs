@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use ccpayment_sandbox::{BadResponse, Fault};
 
-use crate::spelling;
+use crate::{durable, spelling};
 
 /// What the connection does to one exchange on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -215,6 +215,7 @@ pub(crate) fn kinds() -> Vec<&'static str> {
     kinds.extend(Fault::every().into_iter().map(kind_of));
     kinds.extend(codes);
     kinds.extend(spelling::KINDS);
+    kinds.extend(durable::FAULTS);
     kinds.extend([
         REFUSED,
         UNANSWERED,

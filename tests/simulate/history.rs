@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use crate::checks::{self, Broken, Count};
 use crate::clock::{MachineClock, Pauses, pause};
 use crate::disk::{Book, Call};
+use crate::durable;
 use crate::fault_kinds;
 use crate::payer::{How, Teller, Verdict, Who};
 use crate::payment::Payment;
@@ -24,14 +25,27 @@ use crate::world::World;
 
 /// How often a settlement is tried once the gateway answers again: it may have been told to refuse
 /// more calls than one settlement makes.
-const SETTLEMENTS: u32 = 10;
+pub(crate) const SETTLEMENTS: u32 = 10;
 
 /// What became of a seed.
+#[derive(Default)]
 pub(crate) struct Run {
     pub(crate) trace: Trace,
     pub(crate) hits: BTreeMap<&'static str, u64>,
     pub(crate) count: Count,
+    pub(crate) durable: durable::Count,
     pub(crate) broken: Vec<Broken>,
+}
+
+impl Run {
+    fn add(&mut self, other: Self) {
+        self.trace.add(other.trace);
+        for (kind, hits) in other.hits {
+            *self.hits.entry(kind).or_default() += hits;
+        }
+        self.durable.add(&other.durable);
+        self.broken.extend(other.broken);
+    }
 }
 
 struct History {
@@ -44,11 +58,29 @@ struct History {
 
 /// Runs one seed to its end. Everything that it does by chance, it does by the seed.
 pub(crate) fn run(seed: u64, who: Who, keep_trace: bool) -> Result<Run> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()?;
-    runtime.block_on(History::run(seed, who, keep_trace))
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+    };
+    let (mut run, mutant) = match who {
+        Who::Durable(mutant) => (Run::default(), Some(mutant)),
+        _ => (
+            runtime()?.block_on(History::run(seed, who, keep_trace))?,
+            None,
+        ),
+    };
+    let is_drawn = match who {
+        Who::Client => durable::is_drawn(seed),
+        Who::ByHand(_) => false,
+        Who::Durable(_) => true,
+    };
+    if is_drawn {
+        let durable = durable::run(seed, mutant, keep_trace);
+        run.add(runtime()?.block_on(durable)?);
+    }
+    Ok(run)
 }
 
 impl History {
@@ -99,6 +131,7 @@ impl History {
             hits,
             count,
             broken,
+            ..Run::default()
         })
     }
 

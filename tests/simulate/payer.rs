@@ -10,6 +10,7 @@ use ccpayment::{AppId, AppSecret, Client, Credentials, Origin, SubmitError, Time
 use ccpayment_sandbox::Sandbox;
 
 use crate::clock::MachineClock;
+use crate::durable;
 use crate::naive_client::{ByHand, Mutant, incomparable};
 use crate::payment::{Once, Request, with};
 use crate::transport::transport;
@@ -47,12 +48,18 @@ pub(crate) enum Who {
     Client,
     /// Written by hand, and right without a mutation.
     ByHand(Option<Mutant>),
+    /// The client, in durable histories alone, with one rule broken.
+    Durable(durable::Mutant),
 }
 
 impl Who {
     pub(crate) fn named(name: &str) -> Result<Self> {
         if name == "none" {
             return Ok(Self::ByHand(None));
+        }
+        let durable = &durable::Mutant::ALL;
+        if let Some((_, mutant)) = durable.iter().find(|(known, _)| *known == name) {
+            return Ok(Self::Durable(*mutant));
         }
         match Mutant::ALL.iter().find(|(known, _)| *known == name) {
             Some((_, mutant)) => Ok(Self::ByHand(Some(*mutant))),
@@ -102,7 +109,7 @@ impl Teller {
         let origin: Origin = "http://127.0.0.1:8480".parse()?;
         let transport = transport(world, clock);
         let way = match who {
-            Who::Client => Way::Client(
+            Who::Client | Who::Durable(_) => Way::Client(
                 Client::new(credentials, transport)
                     .with_origin(origin)
                     .with_clock(clock.clone())

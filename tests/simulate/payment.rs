@@ -47,6 +47,17 @@ macro_rules! payments {
             Batch(BatchPayout),
         }
 
+        /// Does something with a payout, and nothing with what is none.
+        macro_rules! with_payout {
+            ($it:expr, $with:ident => $pay:expr) => {
+                match $it {
+                    $($crate::payment::Request::$payout($with) => Some($pay),)*
+                    _ => None,
+                }
+            };
+        }
+        pub(crate) use with_payout;
+
         $(impl Once for $paid {
             fn renamed(&self, order_id: OrderId) -> Self {
                 let mut other = self.clone();

@@ -268,7 +268,7 @@ impl Plan {
     }
 }
 
-fn worker(random: &mut fastrand::Rng) -> PlannedWorker {
+pub(crate) fn worker(random: &mut fastrand::Rng) -> PlannedWorker {
     // Nearly right, as far off as a gateway takes, or further.
     let most = pick(random, &[0, 0, 0, 2_000, 60_000, 118_000, 82_800_000]);
     let attempt = Duration::from_secs(random.u64(5..25));
@@ -279,12 +279,12 @@ fn worker(random: &mut fastrand::Rng) -> PlannedWorker {
     }
 }
 
-fn pick<T: Copy + Default>(random: &mut fastrand::Rng, from: &[T]) -> T {
+pub(crate) fn pick<T: Copy + Default>(random: &mut fastrand::Rng, from: &[T]) -> T {
     random.choice(from).copied().unwrap_or_default()
 }
 
 /// What v1 calls a coin on a chain; the same in every sandbox.
-fn token() -> Result<&'static str> {
+pub(crate) fn token() -> Result<&'static str> {
     static TOKEN: OnceLock<&str> = OnceLock::new();
     if let Some(token) = TOKEN.get() {
         return Ok(token);

@@ -11,6 +11,7 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 use crate::checks::{Broken, Count, Promise};
+use crate::durable;
 use crate::fault_kinds;
 use crate::history::{self, Run};
 use crate::payer::Who;
@@ -162,6 +163,7 @@ struct Sum {
     seeds: u64,
     hits: BTreeMap<&'static str, u64>,
     count: Count,
+    durable: durable::Count,
     promises: [u64; 3],
     failed: Vec<(u64, Vec<Broken>)>,
 }
@@ -173,6 +175,7 @@ impl Sum {
             *self.hits.entry(kind).or_default() += hits;
         }
         self.count.payouts += run.count.payouts;
+        self.durable.add(&run.durable);
         self.count.done += run.count.done;
         self.count.refused += run.count.refused;
         self.count.incomparable += run.count.incomparable;
@@ -195,6 +198,7 @@ impl Sum {
             *self.hits.entry(kind).or_default() += hits;
         }
         self.count.payouts += other.count.payouts;
+        self.durable.add(&other.durable);
         self.count.done += other.count.done;
         self.count.refused += other.count.refused;
         self.count.incomparable += other.count.incomparable;
@@ -260,8 +264,8 @@ fn simulate(orders: &Orders) -> Result<ExitCode> {
     let sum = all(orders)?;
     let took = start.elapsed().as_secs_f64();
 
-    let total: u64 = sum.hits.values().sum();
     let kinds = fault_kinds::kinds();
+    let total: u64 = kinds.iter().filter_map(|kind| sum.hits.get(kind)).sum();
     for kind in &kinds {
         println!("{:>9}  {kind}", sum.hits.get(kind).copied().unwrap_or(0));
     }
@@ -294,7 +298,7 @@ fn simulate(orders: &Orders) -> Result<ExitCode> {
     }
     let mut sound = sum.failed.is_empty();
     if sum.seeds >= MANY {
-        for kind in kinds {
+        for kind in kinds.into_iter().chain(durable::KINDS) {
             if sum.hits.get(kind).copied().unwrap_or(0) < HITS {
                 println!("too seldom: {kind}");
                 sound = false;
@@ -305,10 +309,25 @@ fn simulate(orders: &Orders) -> Result<ExitCode> {
             sound = false;
         }
     }
+    let durable = &sum.durable;
+    let seldom = durable::KINDS.iter().chain(&durable::FAULTS);
+    let seldom = seldom.map(|kind| (sum.hits.get(kind).copied().unwrap_or(0), kind));
+    if let Some((hits, kind)) = seldom.min() {
+        println!(
+            "durable histories {}, deposits {}, payouts {}, crashes {}, takeovers {}; \
+             each kind at least {hits} times ({kind})",
+            durable.histories,
+            durable.deposits,
+            durable.payouts,
+            durable.crashes,
+            durable.takeovers,
+        );
+    }
     let [double, lost, wrong] = sum.promises;
     println!(
         "seeds {}, payouts {}, double {double}, lost {lost}, wrong {wrong}",
-        sum.seeds, sum.count.payouts
+        sum.seeds,
+        sum.count.payouts + durable.payouts
     );
     Ok(if sound {
         ExitCode::SUCCESS

@@ -38,6 +38,12 @@ pub(crate) struct Trace {
     lines: Option<Vec<String>>,
 }
 
+impl Default for Trace {
+    fn default() -> Self {
+        Self::new(false)
+    }
+}
+
 impl Trace {
     pub(crate) fn new(keep: bool) -> Self {
         Self {
@@ -53,6 +59,18 @@ impl Trace {
         if let Some(lines) = &mut self.lines {
             lines.push(format!("{seconds:>6}.{millis:03}  {what}"));
         }
+    }
+
+    /// What happened after it, in a world of its own.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.hash.add(&other.hash().to_le_bytes());
+        self.lines = match (self.lines.take(), other.lines) {
+            (Some(mut lines), Some(others)) => {
+                lines.extend(others);
+                Some(lines)
+            }
+            (lines, others) => lines.or(others),
+        };
     }
 
     pub(crate) fn hash(&self) -> u64 {

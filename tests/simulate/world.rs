@@ -155,6 +155,10 @@ impl World {
         *self.shared().hits.entry(kind).or_default() += 1;
     }
 
+    pub(crate) fn has_hit(&self, kind: &'static str) -> bool {
+        self.shared().hits.contains_key(kind)
+    }
+
     /// A process does not get on for so long.
     pub(crate) fn paused(&self, kind: &'static str, length: Duration) {
         self.hit(kind);

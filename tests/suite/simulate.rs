@@ -54,6 +54,11 @@ fn each_mutant_is_found_within_a_thousand_histories_and_its_seed_replays() {
         ("absence-is-final", "Wrong: payment "),
         ("old-signature", "Wrong: a signature was sent again "),
         ("spelling-is-conflict", "Double: "),
+        ("credit-key-has-the-status", "Double: deposit "),
+        ("credit-key-is-not-kept", "Double: deposit "),
+        ("handler-commits-apart", "Double: deposit "),
+        ("unknown-is-planned-again", "Wrong: of payout "),
+        ("lease-by-own-clock", "Wrong: outbox "),
     ] {
         let word = promise.split(':').next().unwrap().to_lowercase();
         let output = simulate(&[

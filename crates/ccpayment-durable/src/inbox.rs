@@ -11,12 +11,16 @@ use ccpayment_webhook::{Acknowledgement, Event, Verifier, VerifyError};
 use futures_util::future::{Either, select};
 use http::{HeaderMap, Response, StatusCode};
 use sha2::{Digest, Sha256};
+use tokio::sync::oneshot::error::TryRecvError;
 use tokio::sync::{Mutex, oneshot};
 
 use crate::entry::{EntryKey, NewEntry, Step};
 use crate::kind;
 use crate::reconciler::user_list;
 use crate::store::{Store, StoreError};
+
+/// The verdict on a deposit that no program credits.
+pub(crate) const NOT_CREDITED: &str = "not_credited";
 
 /// Receives notifications of one merchant. Clones share it.
 ///
@@ -250,6 +254,24 @@ impl<S: Store> Inbox<S> {
         Ok(event.acknowledge())
     }
 
+    /// Reads a deposit's record again that was not credited: a person has released the money on the
+    /// dashboard. False where no such deposit is in the inbox. `kind` is one of [`kind`].
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`].
+    pub async fn look_again(
+        &self,
+        tx: &mut S::Tx,
+        version: Version,
+        kind: &str,
+        record_id: &RecordId,
+    ) -> Result<bool, StoreError> {
+        let shared = &*self.shared;
+        let key = EntryKey::inbox(&shared.app_id, version, kind, record_id.as_str());
+        shared.store.reopen(tx, &key, NOT_CREDITED).await
+    }
+
     /// Waits for the commit. Whoever comes first writes what waits by then, for all.
     async fn write(&self, delivery: Delivery) -> Result<(), ReceiveError> {
         let (told, mut outcome) = oneshot::channel();
@@ -260,8 +282,11 @@ impl<S: Store> Inbox<S> {
             Either::Left((result, _)) => result,
             Either::Right((_writer, _)) => {
                 // Written by another while this one waited for its turn, or else by this one now.
-                if let Ok(result) = outcome.try_recv() {
-                    return result.map_err(ReceiveError::Store);
+                match outcome.try_recv() {
+                    Ok(result) => return result.map_err(ReceiveError::Store),
+                    // It can't be awaited any more.
+                    Err(TryRecvError::Closed) => return Err(ReceiveError::Abandoned),
+                    Err(TryRecvError::Empty) => {}
                 }
                 let batch = std::mem::take(&mut *waiting());
                 self.write_all(batch).await;

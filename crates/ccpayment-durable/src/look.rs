@@ -5,12 +5,15 @@ use ccpayment_client::core::v2::{
     DepositRecord, GetAppDepositRecord, GetAppWithdrawRecord, GetUserDepositRecord,
     GetUserWithdrawRecord, UserDepositRecord,
 };
-use ccpayment_client::core::{ErrorReport, OrderId, RecordId, RecordKey, Retry, Version};
+use ccpayment_client::core::{
+    AnswerError, ErrorCode, ErrorReport, OrderId, RecordId, RecordKey, Retry, Version,
+};
 use ccpayment_client::{Client, Error};
 use ccpayment_webhook::{
     ConfirmError, ConfirmedDeposit, ConfirmedWithdrawal, Creditable, DepositDecision, Event,
     NoCredit, WithdrawalDecision,
 };
+use http::StatusCode;
 
 use crate::entry::Entry;
 use crate::handler::PayoutEnd;
@@ -73,19 +76,31 @@ impl From<Error> for Trouble {
     }
 }
 
-/// Whether an error says nothing of the record that was asked for.
+/// Whether an error says nothing of the record that was asked for: what the client repeats a read
+/// after, and what it did not send at all.
 pub(crate) fn is_passing(error: &Error) -> bool {
-    match error.code() {
-        Some(code) => code.retry() == Retry::Backoff || error.is_clock_skew(),
-        None => {
-            matches!(
-                error,
-                Error::Transport { .. }
-                    | Error::Throttled { .. }
-                    | Error::Halted { .. }
-                    | Error::NoTime { .. }
-            ) || error.status().is_some_and(|it| it.is_server_error())
+    if let Some(code) = error.code() {
+        let is_outage = [ErrorCode::Internal, ErrorCode::ServiceError].contains(&code);
+        return is_outage || code.retry() == Retry::Backoff || error.is_clock_skew();
+    }
+    match error {
+        Error::Transport { .. }
+        | Error::Throttled { .. }
+        | Error::Halted { .. }
+        | Error::NoTime { .. } => true,
+        // A page of a proxy, whatever its status says.
+        Error::Answer {
+            source: AnswerError::NotAnEnvelope { status, .. },
+            ..
+        } => {
+            let passing = [
+                StatusCode::REQUEST_TIMEOUT,
+                StatusCode::TOO_EARLY,
+                StatusCode::TOO_MANY_REQUESTS,
+            ];
+            status.is_success() || status.is_server_error() || passing.contains(status)
         }
+        _ => error.status().is_some_and(|it| it.is_server_error()),
     }
 }
 

@@ -253,25 +253,6 @@ impl<Books: Clone + Send + Sync + 'static> Store for MemoryStore<Books> {
         Ok(())
     }
 
-    async fn hasten_payout(
-        &self,
-        tx: &mut Self::Tx,
-        app_id: &AppId,
-        order_id: &str,
-    ) -> Result<bool, StoreError> {
-        let now = tx.now;
-        let of_it = |key: &EntryKey| {
-            key.queue == Queue::Outbox && key.id == order_id && key.app_id == *app_id
-        };
-        let entries = tx.draft.entries.values_mut();
-        let mut found = false;
-        for stored in entries.filter(|it| of_it(&it.entry.key)) {
-            stored.hasten(now);
-            found = true;
-        }
-        Ok(found || tx.draft.keys.keys().any(of_it))
-    }
-
     async fn claim(&self, claim: &Claim) -> Result<Vec<Entry>, StoreError> {
         let mut tables = self.tables.lock().await;
         let now = self.now();
@@ -371,7 +352,10 @@ impl<Books: Clone + Send + Sync + 'static> Store for MemoryStore<Books> {
         });
         if let Some(stored) = tx.entry(key).filter(|_| is_open) {
             let entry = &mut stored.entry;
-            entry.step = Step::Planned;
+            entry.step = match key.queue {
+                Queue::Outbox => Step::Planned,
+                Queue::Inbox => Step::Received,
+            };
             (entry.in_doubt_since, entry.signed_until) = (None, None);
             entry.record_id = None;
         }

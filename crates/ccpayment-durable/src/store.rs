@@ -102,15 +102,6 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// Makes an open entry due: at once, or when the lease ends that a worker has on it.
     async fn hasten(&self, tx: &mut Self::Tx, key: &EntryKey) -> Result<(), StoreError>;
 
-    /// Makes the open entries of the outbox due that have this order id, whatever their operation and
-    /// version: the lists of v2 show what was made by v1. False where the outbox never had one.
-    async fn hasten_payout(
-        &self,
-        tx: &mut Self::Tx,
-        app_id: &AppId,
-        order_id: &str,
-    ) -> Result<bool, StoreError>;
-
     /// Takes entries that are due, the longest due first, in a transaction of its own. Each gets a
     /// new fence, and is not due again before the lease ends.
     async fn claim(&self, claim: &Claim) -> Result<Vec<Entry>, StoreError>;
@@ -125,8 +116,8 @@ pub trait Store: Clone + Send + Sync + 'static {
         change: &Change,
     ) -> Result<bool, StoreError>;
 
-    /// Writes down a key that is never forgotten: of money that is credited, or of a payout that is
-    /// planned, with a digest of its request. False where it is there already.
+    /// Writes down a key that is never forgotten: of an end that the handler was told, or of a payout
+    /// that is planned, with a digest of its request. False where it is there already.
     async fn keep_key(
         &self,
         tx: &mut Self::Tx,
@@ -145,8 +136,8 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// parked.
     async fn release(&self, tx: &mut Self::Tx, key: &EntryKey) -> Result<bool, StoreError>;
 
-    /// Opens a finished payout again that has this verdict, as it was when it was planned, and with a
-    /// new fence. False where there is none.
+    /// Opens a finished entry again that has this verdict, as it was when it was put in, and with a new
+    /// fence. False where there is none.
     async fn reopen(
         &self,
         tx: &mut Self::Tx,

@@ -6,11 +6,14 @@ use ccpayment_client::core::v2::{
     ApplyUserWithdrawToNetwork, Swap, UserBatchTransfer, UserSwap, UserTransfer,
 };
 use ccpayment_client::core::{
-    Idempotency, OrderId, Payout, RecordId, RecordMatch, Request, Submit, Timestamp, UserId,
+    AppId, Idempotency, OrderId, Payout, RecordId, RecordMatch, Request, Submit, Timestamp, UserId,
     ValidationError, Version,
 };
 use ccpayment_client::{Client, SubmitError};
 use serde::de::DeserializeOwned;
+
+use crate::entry::EntryKey;
+use crate::kind;
 
 mod sealed {
     pub trait Sealed {}
@@ -171,4 +174,21 @@ payouts! {
     UserSwap,
     #[cfg(feature = "v1")]
     ccpayment_client::core::v1::Withdraw,
+}
+
+/// The keys that a withdrawal of the inbox may have in the outbox, by its order id. The lists of v2
+/// show what was made by v1 as well.
+pub(crate) fn outbox_keys(app_id: &AppId, kind: &str, order_id: &str) -> Vec<EntryKey> {
+    let mut operations = Vec::with_capacity(3);
+    if kind == kind::USER_WITHDRAWAL {
+        operations.push((Version::V2, ApplyUserWithdrawToNetwork::OPERATION));
+        operations.push((Version::V2, ApplyUserWithdrawToCwallet::OPERATION));
+    } else if kind == kind::WITHDRAWAL {
+        operations.push((Version::V2, ApplyAppWithdrawToNetwork::OPERATION));
+        operations.push((Version::V2, ApplyAppWithdrawToCwallet::OPERATION));
+        #[cfg(feature = "v1")]
+        operations.push((Version::V1, ccpayment_client::core::v1::Withdraw::OPERATION));
+    }
+    let key = |(version, operation)| EntryKey::outbox(app_id, version, operation, order_id);
+    operations.into_iter().map(key).collect()
 }

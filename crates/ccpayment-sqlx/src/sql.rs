@@ -42,14 +42,6 @@ statements! {
     hasten: "UPDATE {entry} SET hastened = 1, \
           due_at = CASE WHEN claimed = 0 AND due_at > {now} THEN {now} ELSE due_at END \
           WHERE {key} AND state = 'open'";
-    hasten_payout: "UPDATE {entry} SET hastened = 1, \
-          due_at = CASE WHEN claimed = 0 AND due_at > {now} THEN {now} ELSE due_at END \
-          WHERE app_id = $1 AND version IN (1, 2) AND id = $2 AND queue = 'outbox' AND state = 'open'";
-    /// A payout that was pruned has its key still.
-    had_payout: "SELECT 1 FROM {entry} \
-          WHERE app_id = $1 AND version IN (1, 2) AND id = $2 AND queue = 'outbox' \
-          UNION SELECT 1 FROM {kept_key} \
-          WHERE app_id = $1 AND version IN (1, 2) AND id = $2 AND queue = 'outbox'";
     claim: "UPDATE {entry} SET fence = fence + 1, claimed = 1, hastened = 0, \
           was_due_at = due_at, due_at = {now} + $4, updated_at = {now} \
           WHERE {pick}SELECT {row} FROM {entry} \
@@ -69,10 +61,12 @@ statements! {
     /// The fence grows, so that a worker of before can't change it.
     release: "UPDATE {entry} SET state = 'open', fence = fence + 1, failures = 0, claimed = 0, \
           hastened = 0, due_at = {now}, updated_at = {now} WHERE {key} AND state = 'parked'";
-    reopen: "UPDATE {entry} SET state = 'open', step = 'planned', fence = fence + 1, failures = 0, \
-          looks = 0, claimed = 0, hastened = 0, in_doubt_since = NULL, signed_until = NULL, \
-          record_id = NULL, verdict = NULL, reason = NULL, due_at = {now}, updated_at = {now} \
-          WHERE {key} AND state = 'done' AND verdict = $6 AND queue = 'outbox'";
+    reopen: "UPDATE {entry} SET state = 'open', \
+          step = CASE WHEN queue = 'outbox' THEN 'planned' ELSE 'received' END, \
+          fence = fence + 1, failures = 0, looks = 0, claimed = 0, hastened = 0, \
+          in_doubt_since = NULL, signed_until = NULL, record_id = NULL, verdict = NULL, \
+          reason = NULL, due_at = {now}, updated_at = {now} \
+          WHERE {key} AND state = 'done' AND verdict = $6";
     positions: "SELECT list, walked_until FROM {position} \
           WHERE app_id = $1 AND substr(list, 1, length($2)) = $2 ORDER BY walked_until, list";
     set_position: "INSERT INTO {position} AS old (app_id, list, walked_until) VALUES ($1, $2, $3) \

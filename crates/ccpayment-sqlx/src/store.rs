@@ -263,25 +263,6 @@ macro_rules! implement_store {
                 Ok(())
             }
 
-            async fn hasten_payout(
-                &self,
-                tx: &mut Tx,
-                app_id: &AppId,
-                order_id: &str,
-            ) -> Result<bool, StoreError> {
-                let of_payout = |text| {
-                    let query = self.query(text).bind(app_id.as_str());
-                    query.bind(order_id)
-                };
-                if Self::write(tx, of_payout(&self.sql.hasten_payout)).await? {
-                    return Ok(true);
-                }
-                let found = of_payout(&self.sql.had_payout)
-                    .fetch_optional(&mut **tx)
-                    .await;
-                Ok(found.map_err(failed)?.is_some())
-            }
-
             async fn claim(&self, claim: &Claim) -> Result<Vec<Entry>, StoreError> {
                 let mut tx = self.begin().await?;
                 let query = self.query(&self.sql.claim).bind(claim.app_id.as_str());

@@ -4,10 +4,12 @@ use ccpayment_client::Client;
 use ccpayment_client::core::{OrderId, RecordId};
 
 use super::{Unwritten, Worked, Worker, app_id};
-use crate::entry::Entry;
+use crate::entry::{Entry, EntryKey};
 use crate::handler::{EndedWithdrawal, Handler, PayoutEnd};
+use crate::inbox::NOT_CREDITED;
 use crate::look::{Decision, Trouble, look};
 use crate::store::{Store, StoreError};
+use crate::stored::outbox_keys;
 
 impl<S, H> Worker<S, H>
 where
@@ -45,61 +47,93 @@ where
         if !(store.change(&mut tx, &entry.key, entry.fence, &change)).await? {
             return Ok(Worked::Lost);
         }
-        let record_id = RecordId::new(entry.key.id.as_str());
+        // Each end is told once, although its entry may be deleted and put in again.
+        let key = key_of(&entry.key, &decision);
+        if store.keep_key(&mut tx, &key, &[]).await? {
+            self.tell(&mut tx, entry, decision).await?;
+        }
+        store.commit(tx).await?;
+        Ok(Worked::Written)
+    }
+
+    async fn tell(
+        &self,
+        tx: &mut S::Tx,
+        entry: &Entry,
+        decision: Decision<'_>,
+    ) -> Result<(), Unwritten> {
         let handler = &*self.handler;
+        let (of, version) = (app_id(entry), entry.key.version);
+        let record_id = RecordId::new(entry.key.id.as_str());
         match decision {
-            Decision::Credit(money) => {
-                if store.keep_key(&mut tx, &entry.key, &[]).await? {
-                    let handling = handler.deposit(&mut tx, app_id(entry), money);
-                    self.guarded(handling).await?;
-                }
-            }
+            Decision::Credit(money) => self.guarded(handler.deposit(tx, of, money)).await?,
             #[cfg(feature = "v1")]
-            Decision::CreditV1(money) => {
-                if store.keep_key(&mut tx, &entry.key, &[]).await? {
-                    let handling = handler.deposit_v1(&mut tx, app_id(entry), money);
-                    self.guarded(handling).await?;
-                }
-            }
+            Decision::CreditV1(money) => self.guarded(handler.deposit_v1(tx, of, money)).await?,
             Decision::NoCredit(why) => {
-                let handling = handler.no_credit(&mut tx, app_id(entry), &record_id, why);
-                self.guarded(handling).await?;
+                self.guarded(handler.no_credit(tx, of, &record_id, why))
+                    .await?;
             }
             Decision::Withdrawal {
                 order_id,
                 end,
                 reason,
             } => {
-                let (of, version) = (app_id(entry), entry.key.version);
-                let is_ours = match order_id.map(OrderId::as_str) {
-                    Some(id) => store.hasten_payout(&mut tx, of, id).await?,
-                    None => false,
-                };
                 // The outbox tells the end of its own payouts.
-                if !is_ours {
-                    let withdrawal = EndedWithdrawal {
-                        app_id: of.clone(),
-                        version,
-                        kind: entry.key.kind.clone(),
-                        record_id,
-                        order_id: order_id.cloned(),
-                        end,
-                        reason: reason.map(str::to_owned),
-                    };
-                    self.guarded(handler.withdrawal(&mut tx, &withdrawal))
-                        .await?;
+                if self.is_ours(tx, entry, order_id).await? {
+                    return Ok(());
                 }
+                let withdrawal = EndedWithdrawal {
+                    app_id: of.clone(),
+                    version,
+                    kind: entry.key.kind.clone(),
+                    record_id,
+                    order_id: order_id.cloned(),
+                    end,
+                    reason: reason.map(str::to_owned),
+                };
+                self.guarded(handler.withdrawal(tx, &withdrawal)).await?;
             }
             Decision::Notice => {
-                let (version, body) = (entry.key.version, &entry.body);
-                let handling = handler.notice(&mut tx, app_id(entry), version, body);
-                self.guarded(handling).await?;
+                self.guarded(handler.notice(tx, of, version, &entry.body))
+                    .await?;
             }
-            Decision::Open => return Ok(Worked::Lost),
+            Decision::Open => {}
         }
-        store.commit(tx).await?;
-        Ok(Worked::Written)
+        Ok(())
     }
+
+    /// Whether the outbox made this withdrawal. Then it looks at its record soon.
+    async fn is_ours(
+        &self,
+        tx: &mut S::Tx,
+        entry: &Entry,
+        order_id: Option<&OrderId>,
+    ) -> Result<bool, StoreError> {
+        let Some(order_id) = order_id else {
+            return Ok(false);
+        };
+        for key in outbox_keys(app_id(entry), &entry.key.kind, order_id.as_str()) {
+            if self.store.digest(tx, &key).await?.is_some() {
+                self.store.hasten(tx, &key).await?;
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// The key of an end. Of money that is credited it is the entry's own, without anything that may be
+/// another one the next time. What was not credited may be credited later, when a person has
+/// released it.
+fn key_of(entry: &EntryKey, decision: &Decision<'_>) -> EntryKey {
+    let mut key = entry.clone();
+    match decision {
+        Decision::Credit(_) => {}
+        #[cfg(feature = "v1")]
+        Decision::CreditV1(_) => {}
+        other => key.kind = format!("{}/{}", key.kind, verdict(other).0),
+    }
+    key
 }
 
 fn verdict(decision: &Decision<'_>) -> (&'static str, Option<String>) {
@@ -107,7 +141,7 @@ fn verdict(decision: &Decision<'_>) -> (&'static str, Option<String>) {
         Decision::Credit(_) => ("credited", None),
         #[cfg(feature = "v1")]
         Decision::CreditV1(_) => ("credited", None),
-        Decision::NoCredit(why) => ("not_credited", Some(why.to_string())),
+        Decision::NoCredit(why) => (NOT_CREDITED, Some(why.to_string())),
         Decision::Withdrawal { end, reason, .. } => {
             (PayoutEnd::as_str(end), reason.map(str::to_owned))
         }

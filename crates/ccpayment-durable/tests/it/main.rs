@@ -11,7 +11,13 @@
 )]
 
 mod deposits;
+mod failing;
+mod older;
+mod others;
 mod payouts;
+mod receiving;
 mod reconciler;
 mod served;
+mod sharing;
 mod shop;
+mod stored;

@@ -213,7 +213,14 @@ impl Shop {
             headers.insert(name, value.parse().unwrap());
         }
         let body = Bytes::from(notification.body.clone());
-        match notification.event_type.contains(' ') {
+        let of_v1 = [
+            "API Deposit",
+            "Direct Deposit",
+            "Invoice",
+            "API Withdrawal",
+            "Refund",
+        ];
+        match of_v1.contains(&&*notification.event_type) {
             true => self.inbox.receive_v1(&headers, &body).await,
             false => self.inbox.receive(&headers, &body).await,
         }

@@ -38,9 +38,6 @@ CREATE INDEX "{name}entry_due" ON {entry} (app_id, queue, due_at) WHERE state = 
 CREATE INDEX "{name}entry_waiting" ON {entry} (queue, created_at) WHERE state <> 'done';
 -- For pruning.
 CREATE INDEX "{name}entry_done" ON {entry} (updated_at) WHERE state = 'done';
--- For payouts that are known by their order id alone.
-CREATE INDEX "{name}entry_payout" ON {entry} (app_id, version, queue, id) WHERE queue = 'outbox';
-
 CREATE TABLE {delivery} (
     app_id TEXT NOT NULL,
     version INTEGER NOT NULL,
@@ -65,9 +62,6 @@ CREATE TABLE {kept_key} (
     kept_at INTEGER NOT NULL,
     PRIMARY KEY (app_id, version, queue, kind, id)
 );
-CREATE INDEX "{name}kept_key_payout" ON {kept_key} (app_id, version, queue, id)
-    WHERE queue = 'outbox';
-
 CREATE TABLE {position} (
     app_id TEXT NOT NULL,
     list TEXT NOT NULL,

@@ -34,7 +34,6 @@ macro_rules! suite {
                 of_one_merchant_and_queue,
                 by_many_each_once,
                 hastened_when_nobody_has_it,
-                a_payout_hastened_by_its_order_id,
                 after_the_clock_was_set_back,
             }
             keys::{
@@ -43,7 +42,7 @@ macro_rules! suite {
                 a_delivery_once_a_status,
                 a_key_once_with_its_digest,
                 released_only_when_parked,
-                reopened_only_when_refused,
+                reopened_by_its_verdict_only,
                 a_position_moves_forward_only,
                 pruned_but_for_keys,
                 everything_is_read_as_written,

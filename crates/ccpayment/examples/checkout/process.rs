@@ -163,6 +163,7 @@ impl Clock for StoryClock {
     }
 
     /// A bound for what hangs, in real time.
+    #[allow(clippy::disallowed_methods, reason = "what hangs does so in real time")]
     async fn deadline(&self, duration: Duration) {
         tokio::time::sleep(duration).await;
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ccpayment_sqlx::durable::client::core::{AppId, Version};
+use ccpayment_sqlx::durable::client::core::AppId;
 use ccpayment_sqlx::durable::{Claim, Queue, Store};
 use futures_util::future::join_all;
 
@@ -124,28 +124,6 @@ pub(crate) async fn hastened_when_nobody_has_it<F: Fixture>() {
     assert_eq!(ids(&claim(store, 9).await), ["b"]);
     let hastened = "SELECT hastened FROM {entry} WHERE id = 'a'";
     assert_eq!(fixture.number(hastened).await, 1);
-}
-
-pub(crate) async fn a_payout_hastened_by_its_order_id<F: Fixture>() {
-    let fixture = fixture!(F::migrated("hasten_payout"));
-    let store = fixture.store();
-    let app_id = app_id();
-    put(store, &[payout("p"), deposit("d")]).await;
-    fixture
-        .run("UPDATE {entry} SET due_at = due_at + 3600000")
-        .await;
-
-    assert!(once!(store, hasten_payout(&app_id, "p")));
-    assert!(!once!(store, hasten_payout(&app_id, "d")));
-    assert!(!once!(store, hasten_payout(&app_id, "unknown")));
-    assert_eq!(ids(&claim_of(store, Queue::Outbox, 9).await), ["p"]);
-
-    fixture.run("UPDATE {entry} SET state = 'done'").await;
-    assert!(once!(store, hasten_payout(&app_id, "p")));
-    // A payout that was pruned was there once.
-    assert!(once!(store, keep_key(&payout("p"), b"digest")));
-    fixture.run("DELETE FROM {entry}").await;
-    assert!(once!(store, hasten_payout(&app_id, "p")));
 }
 
 pub(crate) async fn after_the_clock_was_set_back<F: Fixture>() {

@@ -1,0 +1,126 @@
+//! Notifications and payouts of v1.
+
+use std::time::Duration;
+
+use ccpayment_durable::client::core::v1::{
+    CreateOrder, Currency, GetPermanentAddress, TokenId, Withdraw,
+};
+use ccpayment_durable::client::core::{Address, Chain, OrderId, UserId};
+use ccpayment_durable::{PayoutEnd, Queue, State, Store, kind};
+use ccpayment_sandbox::{IncomingPayment, Notification};
+
+use crate::shop::Shop;
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+impl Shop {
+    fn token(&self) -> TokenId {
+        TokenId::new(self.sandbox.v1_token_id(1280, "POLYGON").unwrap())
+    }
+
+    /// A payment of 20 to each of the three, and their record ids.
+    async fn paid_in_v1(&self) -> [String; 3] {
+        let price = "20".parse().unwrap();
+        let order = CreateOrder::new(
+            OrderId::new("order-1"),
+            price,
+            self.token(),
+            Currency::usd(),
+        );
+        let order = self.client.submit(&order).await.unwrap().created.unwrap();
+        let user = GetPermanentAddress::new(UserId::new("user-1"), Chain::new("POLYGON"));
+        let direct = self.client.send(&user).await.unwrap().address;
+        let invoice = self.sandbox.dashboard_invoice("20", None).unwrap();
+        let picked = self.sandbox.pick_coin(&invoice, 1280, "POLYGON").unwrap();
+        [
+            order.pay_address.as_str(),
+            direct.as_str(),
+            picked.address.as_str(),
+        ]
+        .map(|address| {
+            let incoming = IncomingPayment::new(address, "20").coin(1280, "POLYGON");
+            self.sandbox.send_payment(incoming).unwrap().record_id
+        })
+    }
+
+    /// What is told by now, which is not told again.
+    pub(crate) fn collect(&self) -> Vec<Notification> {
+        let taken = http::Response::new(bytes::Bytes::from_static(b"Success success"));
+        let due = self.sandbox.due_notifications();
+        for notification in &due {
+            let _ = (self.sandbox).record_answer(notification.clone(), Some(&taken));
+        }
+        due
+    }
+}
+
+#[tokio::test]
+async fn each_kind_of_deposit_is_credited_in_whichever_order_it_is_told() {
+    for order in ["as it was", "backwards", "the last word alone"] {
+        let shop = Shop::new();
+        let mut ids = shop.paid_in_v1().await;
+        let early = shop.collect();
+        shop.sandbox.confirm_all();
+        let late = shop.collect();
+        assert_eq!(late.len(), 3, "{late:?}");
+        let told: Vec<_> = match order {
+            "as it was" => early.iter().chain(&late).collect(),
+            "backwards" => late.iter().chain(&early).collect(),
+            _ => late.iter().collect(),
+        };
+        for notification in told {
+            assert_eq!(shop.receive(notification).await.status(), 200);
+            shop.worker.work_once().await.unwrap();
+        }
+        shop.work(HOUR).await;
+        let mut credits = shop.books().await.credits;
+        credits.sort();
+        ids.sort();
+        let expected = ids.map(|id| (id, "20".to_owned()));
+        let credits: Vec<_> = credits
+            .into_iter()
+            .map(|(id, amount)| (id.to_string(), amount))
+            .collect();
+        assert_eq!(credits, expected, "{order}");
+    }
+}
+
+#[tokio::test]
+async fn a_withdrawal_of_the_outbox_is_made_once_and_told_once() {
+    let shop = Shop::new();
+    let payout = Withdraw::new(
+        OrderId::new("payout-1"),
+        Address::new("0xBb9C4e7F3687aca1AE2828c18f9E3ae067F569FE"),
+        shop.token(),
+        "12.5".parse().unwrap(),
+    );
+    let mut tx = shop.store.begin().await.unwrap();
+    assert!(shop.outbox.plan(&mut tx, &payout).await.unwrap());
+    shop.store.commit(tx).await.unwrap();
+    shop.work(HOUR).await;
+    let books = shop.books().await;
+    assert_eq!(books.payouts.len(), 1);
+    assert_eq!(books.payouts[0].end, PayoutEnd::Arrived);
+    assert_eq!(books.payouts[0].operation, "withdraw");
+    assert!(books.withdrawals.is_empty(), "the outbox tells it");
+    assert_eq!(shop.sandbox.payouts().len(), 1);
+}
+
+#[tokio::test]
+async fn a_refund_is_told_as_one() {
+    let shop = Shop::new();
+    let [order, ..] = shop.paid_in_v1().await;
+    shop.sandbox.confirm_all();
+    shop.work(HOUR).await;
+    let refund = shop.sandbox.dashboard_refund(&order, "5").unwrap();
+    shop.sandbox.settle_payouts();
+    shop.work(HOUR).await;
+    let states = shop.state_of(Queue::Inbox).await;
+    assert!(states.iter().all(|it| it.0 == State::Done), "{states:?}");
+    let told = shop.books().await.withdrawals;
+    let told: Vec<_> = told
+        .iter()
+        .map(|it| (it.kind.as_str(), it.record_id.as_str(), &it.end))
+        .collect();
+    assert_eq!(told, [(kind::REFUND, &*refund, &PayoutEnd::Arrived)]);
+}

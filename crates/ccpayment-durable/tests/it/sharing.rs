@@ -1,0 +1,103 @@
+//! Merchants and workers that share a store, an outage of the gateway, and what is pruned.
+
+use std::time::Duration;
+
+use ccpayment_durable::{Queue, State, Store, Worker};
+use ccpayment_sandbox::{Sandbox, Setting};
+
+use crate::shop::Shop;
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+#[tokio::test]
+async fn two_merchants_share_a_store_and_a_worker() {
+    let first = Shop::new();
+    let sandbox = Sandbox::builder().app("other-app", "other-secret");
+    let other = Shop::with(sandbox.seed(9));
+    let other = Shop::on(other.sandbox.clone(), first.store.clone());
+    let worker = Worker::new(first.store.clone(), first.code.clone())
+        .merchant(first.client.clone())
+        .merchant(other.client.clone());
+    let ids = [
+        first.paid("order-1", "20").await,
+        other.paid("order-1", "30").await,
+    ];
+    for shop in [&first, &other] {
+        shop.sandbox.confirm_all();
+        assert!(shop.deliver().await > 0);
+    }
+    for _ in 0..10 {
+        worker.work_once().await.unwrap();
+        first.sandbox.advance(Duration::from_secs(60));
+        other.sandbox.advance(Duration::from_secs(60));
+    }
+    let mut credits = first.books().await.credits;
+    credits.sort_by(|one, other| one.1.cmp(&other.1));
+    let credits: Vec<_> = credits.iter().map(|it| (it.0.as_str(), &*it.1)).collect();
+    assert_eq!(credits, [(&*ids[0], "20"), (&*ids[1], "30")]);
+}
+
+#[tokio::test]
+async fn two_workers_share_the_entries() {
+    let shop = Shop::new();
+    let other = shop.restarted();
+    for number in 0..40 {
+        shop.paid(&format!("order-{number}"), "20").await;
+    }
+    shop.sandbox.confirm_all();
+    shop.deliver().await;
+    // Each takes what the other has not: nobody waits, and nothing is done twice.
+    let (mut ours, mut theirs) = (0, 0);
+    for _ in 0..4 {
+        let (one, two) = (shop.worker.work_once(), other.worker.work_once());
+        let (one, two) = futures_util::future::join(one, two).await;
+        ours += one.unwrap();
+        theirs += two.unwrap();
+    }
+    assert_eq!(ours + theirs, 40);
+    assert!(ours > 0 && theirs > 0, "{ours} and {theirs}");
+    assert_eq!(shop.books().await.credits.len(), 40);
+}
+
+#[tokio::test]
+async fn an_outage_of_a_day_parks_nothing() {
+    let shop = Shop::new();
+    shop.paid("order-1", "20").await;
+    shop.sandbox.confirm_all();
+    shop.deliver().await;
+    // A fault of the gateway.
+    shop.sandbox
+        .set(Setting::RefuseEverything(Some(11_002)))
+        .unwrap();
+    for _quarter in 0..96 {
+        shop.worker.work_once().await.unwrap();
+        shop.sandbox.advance(HOUR / 4);
+    }
+    let states = shop.state_of(Queue::Inbox).await;
+    assert!(matches!(states[..], [(State::Open, Some(_))]), "{states:?}");
+    shop.sandbox.set(Setting::RefuseEverything(None)).unwrap();
+    shop.work(HOUR).await;
+    assert_eq!(shop.books().await.credits.len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_told_again_after_it_was_pruned_credits_nothing() {
+    let shop = Shop::new();
+    shop.paid("order-1", "20").await;
+    shop.sandbox.confirm_all();
+    let told = shop.sandbox.due_notifications();
+    shop.work(HOUR).await;
+    assert_eq!(shop.books().await.credits.len(), 1);
+    shop.sandbox.advance(24 * HOUR);
+    assert_eq!(shop.store.prune(HOUR, 100).await.unwrap(), 1);
+    assert!(shop.state_of(Queue::Inbox).await.is_empty());
+
+    shop.sandbox
+        .resend_notification(&told[0].record_id)
+        .unwrap();
+    assert_eq!(shop.deliver().await, 1);
+    shop.work(HOUR).await;
+    let states = shop.state_of(Queue::Inbox).await;
+    assert_eq!(states, [(State::Done, Some("credited".into()))]);
+    assert_eq!(shop.books().await.credits.len(), 1);
+}
