@@ -231,3 +231,28 @@ fn no_crate_that_we_name_is_there_twice() {
         );
     }
 }
+
+#[test]
+fn the_durable_half_brings_no_driver_and_the_facade_no_database() {
+    let lines = tree(&["-p", "ccpayment-durable", "-e", "normal", "--all-features"]);
+    let names = names(&lines);
+    let below = [
+        "ccpayment-client",
+        "ccpayment-core",
+        "ccpayment-durable",
+        "ccpayment-webhook",
+    ];
+    assert_eq!(ours(&names), below);
+    assert!(!names.contains("sqlx"));
+
+    let lines = tree(&["-p", "ccpayment", "-e", "normal"]);
+    let names = self::names(&lines);
+    assert!(!names.contains("sqlx") && !names.contains("ccpayment-durable"));
+
+    // One TLS stack, and no database that nobody asked for.
+    let lines = tree(&["-p", "ccpayment-sqlx", "-e", "normal", "--all-features"]);
+    let names = self::names(&lines);
+    for unwanted in ["aws-lc-rs", "native-tls", "rsa", "sqlx-mysql"] {
+        assert!(!names.contains(unwanted), "{unwanted}");
+    }
+}

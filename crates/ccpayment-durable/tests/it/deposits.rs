@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use ccpayment_durable::client::core::v2::CreateAppOrderDepositAddress;
-use ccpayment_durable::client::core::{Chain, CoinId, OrderId};
+use ccpayment_durable::client::core::{Chain, CoinId, Credentials, OrderId, RecordId, Version};
+use ccpayment_durable::client::{Client, Transport, transport_fn};
 use ccpayment_durable::webhook::NoCredit;
-use ccpayment_durable::{Queue, Report, State, Store};
+use ccpayment_durable::{Queue, Report, State, Store, Worker, kind};
+use ccpayment_testing::{SandboxClock, SandboxTransport};
 
 use crate::shop::{Mood, Shop};
 
@@ -174,4 +177,42 @@ async fn deliveries_at_the_same_time_are_all_stored() {
     let answers = futures_util::future::join_all(told.iter().map(|it| shop.receive(it))).await;
     assert!(answers.iter().all(|it| it.status() == 200));
     assert_eq!(shop.state_of(Queue::Inbox).await.len(), 20);
+}
+
+/// A person has released the money on the dashboard.
+#[tokio::test]
+async fn a_deposit_that_was_risky_is_credited_once_when_it_is_looked_at_again() {
+    let shop = Shop::new();
+    let record_id = shop.paid("order-1", "20").await;
+    shop.sandbox.flag_risky(&record_id).unwrap();
+    shop.work(HOUR).await;
+    assert!(shop.books().await.credits.is_empty());
+
+    let transport = SandboxTransport::new(&shop.sandbox);
+    let released = transport_fn(move |exchange| {
+        let transport = transport.clone();
+        async move {
+            let answer = transport.send(exchange).await?;
+            Ok(answer.map(|body| {
+                let body = String::from_utf8(body.to_vec()).unwrap();
+                let (risky, safe) = (r#""isFlaggedAsRisky":true"#, r#""isFlaggedAsRisky":false"#);
+                assert!(body.contains(risky), "{body}");
+                Bytes::from(body.replace(risky, safe))
+            }))
+        }
+    });
+    let credentials = Credentials::new(shop.sandbox.app_id(), shop.sandbox.app_secret()).unwrap();
+    let client = Client::new(credentials, released).with_clock(SandboxClock::new(&shop.sandbox));
+    let worker = Worker::new(shop.store.clone(), shop.code.clone()).merchant(client);
+    let id = RecordId::new(record_id);
+    for is_first in [true, false] {
+        let mut tx = shop.store.begin().await.unwrap();
+        let looks = shop
+            .inbox
+            .look_again(&mut tx, Version::V2, kind::DEPOSIT, &id);
+        assert_eq!(looks.await.unwrap(), is_first);
+        shop.store.commit(tx).await.unwrap();
+        worker.work_once().await.unwrap();
+        assert_eq!(shop.books().await.credits.len(), 1);
+    }
 }

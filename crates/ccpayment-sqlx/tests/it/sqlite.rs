@@ -242,17 +242,6 @@ async fn the_plan_of_a_claim() {
           ORDER BY updated_at, id LIMIT 5",
             "ccpayment_entry_done",
         ),
-        (
-            "UPDATE {entry} SET hastened = 1, due_at = 0 \
-             WHERE app_id = 'app' AND version = 2 AND id = 'p' AND queue = 'outbox' \
-             AND state = 'open'",
-            "ccpayment_entry_payout",
-        ),
-        (
-            "SELECT 1 FROM {kept_key} \
-             WHERE app_id = 'app' AND version = 2 AND id = 'p' AND queue = 'outbox'",
-            "ccpayment_kept_key_payout",
-        ),
     ] {
         let sql = fill(&format!("EXPLAIN QUERY PLAN {sql}"), table);
         let plan = explained(sqlx::query(AssertSqlSafe(sql)), file.store.pool()).await;
