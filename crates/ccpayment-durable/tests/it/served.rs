@@ -1,5 +1,6 @@
 //! The receiver on a real socket, and the page for operators.
 
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -65,4 +66,64 @@ async fn the_page_shows_what_is_parked_and_escapes_it() {
     assert!(!page.contains("<b>"), "{page}");
     // The body of the notification, which names the order, is not there.
     assert!(!page.contains("order-1"), "{page}");
+}
+
+/// Set in CI, where a missing browser must not pass for a test.
+const NEEDED: &str = "CCPAYMENT_NEEDS_CHROMIUM";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn operators_see_what_is_parked_in_a_browser() {
+    if std::process::Command::new("chromium")
+        .arg("--version")
+        .output()
+        .is_err()
+    {
+        let _ = writeln!(
+            std::io::stderr(),
+            "\n!!! NO CHROMIUM: the page was NOT looked at in a browser. Install `chromium`.\n"
+        );
+        assert!(
+            std::env::var_os(NEEDED).is_none(),
+            "{NEEDED} is set, but there is no chromium"
+        );
+        return;
+    }
+    let shop = Shop::new();
+    let record_id = shop.paid("order-1", "20").await;
+    shop.paid("order-2", "20").await;
+    shop.sandbox.advance(Duration::from_secs(200));
+    shop.deliver().await;
+    shop.mood(Mood::Parks);
+    shop.worker.work_once().await.unwrap();
+    let address = serve(report_page("/operators", shop.store.clone())).await;
+    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("report_page");
+    std::fs::create_dir_all(&folder).unwrap();
+    for (size, name) in [("1280,900", "wide.png"), ("500,1200", "narrow.png")] {
+        let output = tokio::process::Command::new("chromium")
+            .args([
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--no-first-run",
+            ])
+            .args(["--hide-scrollbars", "--dump-dom"])
+            .arg(format!("--window-size={size}"))
+            .arg(format!(
+                "--user-data-dir={}",
+                folder.join("profile").display()
+            ))
+            .arg(format!("--screenshot={}", folder.join(name).display()))
+            .arg(format!("http://{address}/operators"))
+            .output()
+            .await
+            .unwrap();
+        let dom = String::from_utf8(output.stdout).unwrap();
+        assert!(dom.contains("2 for a person."), "{dom}");
+        assert!(
+            dom.contains(&record_id) && dom.contains("no such order &lt;b&gt;"),
+            "{dom}"
+        );
+        let picture = std::fs::read(folder.join(name)).unwrap();
+        assert!(picture.starts_with(b"\x89PNG") && picture.len() > 5_000);
+    }
 }
