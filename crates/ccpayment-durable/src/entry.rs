@@ -1,11 +1,13 @@
 //! `Entry`, a row of the inbox or the outbox, with its key, its state and what may change of it.
 
 use std::fmt;
+use std::fmt::Write as _;
 use std::str::FromStr;
 use std::time::Duration;
 
 use bytes::Bytes;
 use ccpayment_client::core::{AppId, RecordId, Timestamp, Version};
+use sha2::{Digest, Sha256};
 
 /// Defines words that a store keeps as text.
 macro_rules! words {
@@ -113,6 +115,16 @@ impl EntryKey {
     #[must_use]
     pub fn inbox(app_id: &AppId, version: Version, kind: &str, record_id: &str) -> Self {
         Self::new(app_id, version, Queue::Inbox, kind, record_id)
+    }
+
+    /// A key of the inbox for what has no id: the SHA-256 of its body, in hex.
+    pub(crate) fn by_body(app_id: &AppId, version: Version, kind: &str, body: &[u8]) -> Self {
+        let digest = Sha256::digest(body);
+        let id = digest.iter().fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        });
+        Self::inbox(app_id, version, kind, &id)
     }
 
     /// A key of the outbox.

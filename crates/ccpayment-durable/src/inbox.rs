@@ -1,7 +1,6 @@
 //! `Inbox`, which receives notifications: verified, stored, and only then acknowledged.
 
 use std::fmt;
-use std::fmt::Write as _;
 use std::sync::{Arc, PoisonError};
 use std::time::SystemTime;
 
@@ -10,13 +9,11 @@ use ccpayment_client::core::{AppId, Credentials, RecordId, Timestamp, UserId, Ve
 use ccpayment_webhook::{Acknowledgement, Event, Verifier, VerifyError};
 use futures_util::future::{Either, select};
 use http::{HeaderMap, Response, StatusCode};
-use sha2::{Digest, Sha256};
 use tokio::sync::oneshot::error::TryRecvError;
 use tokio::sync::{Mutex, oneshot};
 
 use crate::entry::{EntryKey, NewEntry, Step};
 use crate::kind;
-use crate::reconciler::user_list;
 use crate::store::{Store, StoreError};
 
 /// The verdict on a deposit that no program credits.
@@ -105,8 +102,7 @@ impl Delivery {
                 (key, status.to_owned())
             }
             None => {
-                let digest = sha256_hex(body);
-                let key = EntryKey::inbox(app_id, version, kind::NOTICE, &digest);
+                let key = EntryKey::by_body(app_id, version, kind::NOTICE, body);
                 (key, String::new())
             }
         };
@@ -116,15 +112,6 @@ impl Delivery {
             user: None,
         }
     }
-}
-
-/// The SHA-256 of these bytes, in hex.
-pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// The kind of a record, its id, and its status as it was told.
@@ -332,7 +319,7 @@ impl<S: Store> Inbox<S> {
                 store.hasten(&mut tx, &entry.key).await?;
             }
             if let Some(user) = it.user.as_ref().filter(|_| is_new) {
-                let (app_id, list) = (&self.shared.app_id, user_list(user));
+                let (app_id, list) = (&self.shared.app_id, kind::user_list(user));
                 (store.set_position(&mut tx, app_id, &list, Timestamp::new(0))).await?;
             }
         }

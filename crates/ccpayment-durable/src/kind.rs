@@ -1,5 +1,7 @@
 //! The kinds of entries in an inbox.
 
+use ccpayment_client::core::UserId;
+
 /// A deposit of the merchant's: to an order, an invoice or a permanent address.
 pub const DEPOSIT: &str = "deposit";
 /// A deposit to an end user's address. Of v2 only.
@@ -14,3 +16,11 @@ pub const REFUND: &str = "refund";
 pub const NOTICE: &str = "notice";
 /// A record of a list that can't be read: its id is the SHA-256 of it, in hex.
 pub const UNREADABLE_RECORD: &str = "unreadable_record";
+
+/// What the names of end users' lists begin with. Each has a position of its own.
+pub(crate) const USER_LIST: &str = "user:";
+
+/// The name of a user's lists.
+pub(crate) fn user_list(user: &UserId) -> String {
+    format!("{USER_LIST}{user}")
+}

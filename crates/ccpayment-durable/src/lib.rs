@@ -110,6 +110,7 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod counts;
 mod entry;
 mod handler;
 mod inbox;
@@ -130,6 +131,7 @@ mod worker;
 
 pub use ccpayment_client as client;
 pub use ccpayment_webhook as webhook;
+pub use counts::{Count, Row};
 pub use entry::{Change, Entry, EntryKey, NewEntry, Queue, State, Step, UnknownWord};
 pub use handler::{EndedPayout, EndedWithdrawal, Handler, HandlerError, PayoutEnd};
 pub use inbox::{Inbox, ReceiveError};
@@ -138,7 +140,7 @@ pub use outbox::{Outbox, PlanError};
 #[cfg(feature = "axum")]
 pub use page::report_page;
 pub use reconciler::{Reconciler, WalkError, Walked};
-pub use report::{Count, Report, Row};
+pub use report::Report;
 pub use settings::Settings;
 pub use store::{Claim, Store, StoreError};
 pub use stored::StorablePayout;

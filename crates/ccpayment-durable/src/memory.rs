@@ -13,8 +13,8 @@ use ccpayment_client::Clock;
 use ccpayment_client::core::{AppId, Timestamp};
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 
+use crate::counts::{Count, Row};
 use crate::entry::{Change, Entry, EntryKey, NewEntry, Queue, State, Step};
-use crate::report::{Count, Row};
 use crate::store::{Claim, Store, StoreError};
 
 /// A store in memory. Clones share it. What is committed outlives a worker that is dropped, as a

@@ -10,7 +10,8 @@ use axum::routing::get;
 use ccpayment_client::core::ErrorReport;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::report::{Count, Report, Row};
+use crate::counts::{Count, Row};
+use crate::report::Report;
 use crate::store::Store;
 
 const STYLE: &str = "

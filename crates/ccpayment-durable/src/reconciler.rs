@@ -14,12 +14,8 @@ use ccpayment_client::{Client, Clock, PageError};
 use futures_util::future::{Either, select};
 
 use crate::entry::{EntryKey, NewEntry, State, Step};
-use crate::inbox::sha256_hex;
-use crate::kind;
+use crate::kind::{self, USER_LIST, user_list};
 use crate::store::{Store, StoreError};
-
-/// The prefix of the lists of end users, each of which has a position of its own.
-pub(crate) const USER_LIST: &str = "user:";
 
 const DAY: Duration = Duration::from_secs(86_400);
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -347,8 +343,8 @@ impl<S: Store> Reconciler<S> {
 
     fn unreadable(&self, list: &str, raw: &str, reason: String) -> NewEntry {
         let app_id = self.client.app_id();
-        let id = sha256_hex(raw.as_bytes());
-        let key = EntryKey::inbox(app_id, Version::V2, kind::UNREADABLE_RECORD, &id);
+        let kind = kind::UNREADABLE_RECORD;
+        let key = EntryKey::by_body(app_id, Version::V2, kind, raw.as_bytes());
         let body = Bytes::copy_from_slice(raw.as_bytes());
         let mut entry = NewEntry::new(key, Step::Received, body);
         entry.state = State::Parked;
@@ -389,11 +385,6 @@ impl<S: Store> Reconciler<S> {
         self.move_on(LIST, (from, to)).await?;
         Ok(Some(to))
     }
-}
-
-/// The name of a user's lists.
-pub(crate) fn user_list(user: &UserId) -> String {
-    format!("{USER_LIST}{user}")
 }
 
 fn unread<Q: fmt::Debug + 'static>(list: &str, error: &PageError<Q>) -> WalkError {

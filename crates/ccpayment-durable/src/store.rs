@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use ccpayment_client::core::{AppId, Timestamp};
 
+use crate::counts::{Count, Row};
 use crate::entry::{Change, Entry, EntryKey, NewEntry, Queue, State};
-use crate::report::{Count, Row};
 
 /// Why a store could not do what it was asked to. Nothing of the transaction was kept.
 #[derive(Debug, thiserror::Error)]

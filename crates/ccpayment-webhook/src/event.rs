@@ -8,7 +8,6 @@ use serde::ser::SerializeStruct;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::parse;
 use crate::raw_event::{RiskyAddress, UnknownEvent, UnreadableEvent};
 
 /// A notification, by its `type`.
@@ -63,16 +62,6 @@ pub enum Event {
 }
 
 impl Event {
-    /// Reads a notification that was verified and stored before: the body as it came. `None` when it
-    /// is no JSON object.
-    ///
-    /// It proves nothing. What comes from the network goes through
-    /// [`Verifier::verify`](crate::Verifier::verify).
-    #[must_use]
-    pub fn from_stored(body: &[u8]) -> Option<Self> {
-        parse::event(body)
-    }
-
     /// The `type`, when there is one.
     #[must_use]
     pub fn event_type(&self) -> Option<&str> {

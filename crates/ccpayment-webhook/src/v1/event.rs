@@ -34,16 +34,6 @@ pub enum Event {
 }
 
 impl Event {
-    /// Reads a notification that was verified and stored before: the body as it came. `None` when it
-    /// is no JSON object.
-    ///
-    /// It proves nothing. What comes from the network goes through
-    /// [`Verifier::verify`](super::Verifier::verify).
-    #[must_use]
-    pub fn from_stored(body: &[u8]) -> Option<Self> {
-        super::parse::event(body)
-    }
-
     /// Tells repeats of one delivery from each other's first: record id *and* status. It is no key
     /// for money: a credit is unique by [`Creditable::record_id`](super::Creditable::record_id).
     /// `None` for what can't be read.

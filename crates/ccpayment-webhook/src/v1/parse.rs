@@ -34,6 +34,18 @@ pub(crate) fn event(body: &[u8]) -> Option<Event> {
     }))
 }
 
+impl Event {
+    /// Reads a notification that was verified and stored before: the body as it came. `None` when it
+    /// is no JSON object.
+    ///
+    /// It proves nothing. What comes from the network goes through
+    /// [`Verifier::verify`](super::Verifier::verify).
+    #[must_use]
+    pub fn from_stored(body: &[u8]) -> Option<Self> {
+        event(body)
+    }
+}
+
 type Read = fn(&RawValue) -> serde_json::Result<Event>;
 
 /// The name of a known type, and how it is read.

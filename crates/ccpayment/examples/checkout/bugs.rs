@@ -16,7 +16,7 @@ use ccpayment_sqlx::sqlx;
 
 use crate::Error;
 use crate::merchant::{ORDER_ID, PAYOUT_ID, PRICE, Shop, payout};
-use crate::process::say;
+use crate::story::say;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Bug {

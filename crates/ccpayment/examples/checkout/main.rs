@@ -30,6 +30,7 @@ mod checks;
 mod merchant;
 mod process;
 mod scenario;
+mod story;
 mod summary;
 mod timeline;
 mod world;

@@ -8,7 +8,7 @@ use ccpayment_durable::{EndedPayout, Handler, HandlerError, Outbox, PayoutEnd, S
 use ccpayment_sqlx::{SqliteStore, sqlx};
 
 use crate::Error;
-use crate::process::say;
+use crate::story::say;
 
 pub const USDT: CoinId = CoinId::new(1280);
 pub const ORDER_ID: &str = "order-1001";
