@@ -14,8 +14,9 @@ use ccpayment_client::{Client, Clock, SystemClock};
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, join, join_all, select};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use tracing::Instrument as _;
 
-use crate::entry::{Change, Entry, Queue};
+use crate::entry::{Change, Entry, EntryKey, Queue};
 use crate::handler::{Handler, HandlerError};
 use crate::settings::Settings;
 use crate::store::{Claim, Store, StoreError};
@@ -188,14 +189,27 @@ where
     }
 
     async fn work(&self, client: &Client, entry: Entry) {
+        let EntryKey {
+            queue, kind, id, ..
+        } = &entry.key;
+        let span = tracing::info_span!(
+            "ccpayment.entry",
+            ccpayment.queue = %queue,
+            ccpayment.kind = kind,
+            ccpayment.entry = id,
+        );
+        self.work_on(client, &entry).instrument(span).await;
+    }
+
+    async fn work_on(&self, client: &Client, entry: &Entry) {
         let worked = match entry.key.queue {
-            Queue::Inbox => self.work_record(client, &entry).await,
-            _ => self.work_payout(client, &entry).await,
+            Queue::Inbox => self.work_record(client, entry).await,
+            Queue::Outbox => self.work_payout(client, entry).await,
         };
         match worked {
             Ok(Worked::Written) => {}
             Ok(Worked::Lost) => {
-                tracing::info!(entry = %entry.key, "another worker has taken this entry over");
+                tracing::info!("another worker has taken this entry over");
             }
             // It comes back when its lease ends.
             Err(error) => report(&error),
@@ -243,7 +257,7 @@ where
         if failures >= self.settings.most_failures {
             return self.park(entry, reason).await;
         }
-        tracing::warn!(entry = %entry.key, failures, reason, "an entry failed");
+        tracing::warn!(failures, reason, "an entry failed");
         let change = Change {
             failures,
             reason: Some(reason),
@@ -253,7 +267,7 @@ where
     }
 
     async fn park(&self, entry: &Entry, reason: String) -> Result<Worked, StoreError> {
-        tracing::error!(entry = %entry.key, reason, "an entry is parked for a person");
+        tracing::error!(reason, "an entry is parked for a person");
         self.write(entry, &entry.parked(reason)).await
     }
 

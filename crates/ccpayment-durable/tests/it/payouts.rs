@@ -184,3 +184,25 @@ async fn an_end_that_the_handler_does_not_take_is_told_again() {
         assert_eq!(shop.sandbox.payouts().len(), 1);
     }
 }
+
+/// It finishes what it holds, and then ends.
+#[tokio::test]
+async fn a_worker_that_is_told_to_stop_finishes_what_it_holds() {
+    let shop = Shop::new();
+    shop.plan("payout-1", "12.5").await.unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let mut running = std::pin::pin!(shop.worker.run(async {
+        let _ = stopped.await;
+    }));
+    // In the middle of its first request.
+    assert!(futures_util::poll!(&mut running).is_pending());
+    stop.send(()).unwrap();
+    running.await;
+    assert_eq!(shop.sandbox.payouts().len(), 1);
+    let rows = shop
+        .store
+        .list(Queue::Outbox, State::Open, 10)
+        .await
+        .unwrap();
+    assert_eq!(rows[0].step, ccpayment_durable::Step::Accepted);
+}
