@@ -11,6 +11,8 @@ pub(crate) const LEASE: Duration = Duration::from_secs(60);
 /// A database that a test has for itself, with a store in it.
 pub(crate) trait Fixture: Sized {
     type Store: Store;
+    /// The type of bytes.
+    const BLOB: &'static str;
 
     /// Whose tables are there. The test's name makes it its own. None where there is no server.
     async fn migrated(test: &str) -> Option<Self> {

@@ -33,6 +33,7 @@ impl PostgresSchema {
 
 impl Fixture for PostgresSchema {
     type Store = PostgresStore;
+    const BLOB: &'static str = "BYTEA";
 
     async fn empty(test: &str) -> Option<Self> {
         let store = PostgresStore::connect(&server()?.url()).await.unwrap();

@@ -36,6 +36,7 @@ fn table(name: &str) -> String {
 
 impl Fixture for SqliteFile {
     type Store = SqliteStore;
+    const BLOB: &'static str = "BLOB";
 
     async fn empty(test: &str) -> Option<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);

@@ -4,6 +4,7 @@ pub(crate) mod changes;
 pub(crate) mod claims;
 pub(crate) mod keys;
 pub(crate) mod reports;
+pub(crate) mod stored;
 pub(crate) mod tables;
 
 /// Runs the suite for a fixture.
@@ -46,6 +47,9 @@ macro_rules! suite {
                 a_position_moves_forward_only,
                 pruned_but_for_keys,
                 everything_is_read_as_written,
+            }
+            stored::{
+                rows_of_version_0_1,
             }
             reports::{
                 counted,
