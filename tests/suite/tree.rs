@@ -220,7 +220,11 @@ fn no_crate_that_we_name_is_there_twice() {
         .filter_map(|paragraph| paragraph.trim_start().split(' ').next())
         .filter(|name| !name.is_empty())
         .collect();
-    let ours: Vec<_> = doubled.intersection(&named).collect();
+    // sqlx has one of its own, and shows no type of it.
+    let inside = BTreeSet::from(["sha2"]);
+    let ours: Vec<_> = (doubled.intersection(&named))
+        .filter(|name| !inside.contains(**name))
+        .collect();
     assert!(ours.is_empty(), "{ours:?}");
 
     let reasons = std::fs::read_to_string(root.join("deny.toml")).unwrap();

@@ -30,7 +30,7 @@ pub struct Settings {
     pub first_pause: Duration,
     /// The longest pause between two looks: 5 minutes.
     pub longest_pause: Duration,
-    /// How often in a row an entry may fail before it is parked: 12, which is about half an hour.
+    /// How often in a row an entry may fail before it is parked: 12, which is about 25 minutes.
     /// An outage of the gateway does not count.
     pub most_failures: u32,
     /// How long a handler may take, with its transaction: 30 seconds.
