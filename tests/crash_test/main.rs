@@ -5,10 +5,10 @@
 //! ```
 //!
 //! Real processes (two on SQLite, three on PostgreSQL) receive notifications and work on one store.
-//! The sandbox pays orders, duplicates, reorders, delays and drops notifications, and loses answers.
-//! Half of the kills are at named steps, the others at random moments. PostgreSQL is restarted in the
-//! middle. In the end each deposit has to be in the merchant's own table once, and each planned
-//! payout in the ledger once.
+//! The sandbox pays orders, duplicates, reorders, delays and drops notifications, and loses
+//! answers. Half of the kills are at named steps, the others at random moments. PostgreSQL is
+//! restarted in the middle. In the end each deposit has to be in the merchant's own table once, and
+//! each planned payout in the ledger once.
 //!
 //! `--keep DIR` leaves the merchant's database there, to be counted with a tool that is not ours.
 //! `--plant NAME` puts a well-known mistake in and kills at the step that shows it: the program has

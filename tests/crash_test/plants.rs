@@ -1,5 +1,5 @@
-//! The mistakes that programs make without inbox and outbox, or against them, and for each the story
-//! that shows it: kills at named steps, in a fixed order.
+//! The mistakes that programs make without inbox and outbox, or against them, and for each the
+//! story that shows it: kills at named steps, in a fixed order.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -248,8 +248,8 @@ impl Story {
         Ok(None)
     }
 
-    /// Two processes whose clocks are hours apart, and one payout. The first stops while it holds it;
-    /// nobody else may take it before its lease ends.
+    /// Two processes whose clocks are hours apart, and one payout. The first stops while it holds
+    /// it; nobody else may take it before its lease ends.
     async fn both_send(&mut self) -> Result<Option<String>, Error> {
         let step = self.plant.step(self.is_planted);
         let mut one = self.process(0, Some(step), true).await?;

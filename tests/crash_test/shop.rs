@@ -1,5 +1,5 @@
-//! `Shop`, the merchant's own tables, in either database. They have no unique column, so that what is
-//! booked twice shows.
+//! `Shop`, the merchant's own tables, in either database. They have no unique column, so that what
+//! is booked twice shows.
 
 use std::path::Path;
 use std::time::Duration;

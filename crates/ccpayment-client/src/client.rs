@@ -183,14 +183,14 @@ impl Client {
         self.with(|shared| shared.retries = retries)
     }
 
-    /// The same client with a rate limit: so many requests of this version in any second at most, or
-    /// as many as it likes. Unless set, it is 100 for v1, which its documents name for one address,
-    /// and no limit for v2, whose documents name none.
+    /// The same client with a rate limit: so many requests of this version in any second at most,
+    /// or as many as it likes. Unless set, it is 100 for v1, which its documents name for one
+    /// address, and no limit for v2, whose documents name none.
     ///
     /// All clones of a client share the limit. Requests that are too many wait within
-    /// [`Timeouts::total`], and end as [`Error::Throttled`] if that is too short. Requests that act,
-    /// and the lookups of payouts, go before reads that wait. Clients of other processes share the
-    /// gateway's limit, and not this one.
+    /// [`Timeouts::total`], and end as [`Error::Throttled`] if that is too short. Requests that
+    /// act, and the lookups of payouts, go before reads that wait. Clients of other processes share
+    /// the gateway's limit, and not this one.
     #[must_use]
     pub fn with_rate_limit(self, version: Version, per_second: Option<NonZeroU32>) -> Self {
         self.with(|shared| shared.limits.set(version, per_second, &shared.clock))
@@ -201,9 +201,10 @@ impl Client {
     /// Where the gateway refuses a timestamp (11006), the `Date` of its answer tells how far our
     /// clock is off. That is bounded by 24 hours, warned about, and shared by all clones of a
     /// client. The request is sent once more, at once, unless it may act twice
-    /// ([`Idempotency::NonIdempotent`](crate::core::Idempotency)). Without `Date`, with the correction off, or where
-    /// the second timestamp is refused as well, the error is [`Error::Clock`]. How v1 refuses a
-    /// timestamp is not documented, so only requests of v2 learn; both go by what was learned.
+    /// ([`Idempotency::NonIdempotent`](crate::core::Idempotency)). Without `Date`, with the
+    /// correction off, or where the second timestamp is refused as well, the error is
+    /// [`Error::Clock`]. How v1 refuses a timestamp is not documented, so only requests of v2
+    /// learn; both go by what was learned.
     #[must_use]
     pub fn with_clock_correction(self, on: bool) -> Self {
         self.with(|shared| match (&shared.skew, on) {
@@ -215,10 +216,10 @@ impl Client {
     /// The same client, whose [`Client::payout`] and [`Client::submit`] look the record up after an
     /// accepted answer. Each then costs one exchange more. It is off by default.
     ///
-    /// Only the connection ties an answer to its request. A stray answer to another request, which a
-    /// broken proxy kept back, names another record. With this on, only the record counts
-    /// ([`Proof::FoundRecord`](crate::Proof)). A record with another id than the answer named is logged
-    /// as an error, and the record's id is returned.
+    /// Only the connection ties an answer to its request. A stray answer to another request, which
+    /// a broken proxy kept back, names another record. With this on, only the record counts
+    /// ([`Proof::FoundRecord`](crate::Proof)). A record with another id than the answer named is
+    /// logged as an error, and the record's id is returned.
     #[must_use]
     pub fn with_acceptance_looked_up(self, on: bool) -> Self {
         self.with(|shared| shared.looks_up_accepted = on)
@@ -253,9 +254,9 @@ impl Client {
     /// The same client, which sends nothing that is signed later than this. Such a request ends as
     /// [`Error::NoTime`], and nothing was sent.
     ///
-    /// It is the fence of a lease. The gateway refuses what was signed more than 120 seconds ago, so a
-    /// process that was stopped for long and goes on when its lease has ended can't act any more,
-    /// wherever it was stopped: before the signature by this, after it by the gateway.
+    /// It is the fence of a lease. The gateway refuses what was signed more than 120 seconds ago,
+    /// so a process that was stopped for long and goes on when its lease has ended can't act any
+    /// more, wherever it was stopped: before the signature by this, after it by the gateway.
     #[must_use]
     pub fn with_last_timestamp(self, last: Timestamp) -> Self {
         self.with(|shared| shared.last_timestamp = Some(last))

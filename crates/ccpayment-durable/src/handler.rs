@@ -71,8 +71,9 @@ pub trait Handler<Tx: Send>: Send + Sync + 'static {
         Err(HandlerError::park("nothing handles such withdrawals"))
     }
 
-    /// A notification that is about no record: of a risky address, of an unknown type, or of a known
-    /// type that can't be read. Parked unless overridden. `body` is the notification as it came.
+    /// A notification that is about no record: of a risky address, of an unknown type, or of a
+    /// known type that can't be read. Parked unless overridden. `body` is the notification as it
+    /// came.
     async fn notice(
         &self,
         tx: &mut Tx,

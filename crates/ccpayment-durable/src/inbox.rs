@@ -21,8 +21,8 @@ pub(crate) const NOT_CREDITED: &str = "not_credited";
 
 /// Receives notifications of one merchant. Clones share it.
 ///
-/// [`Inbox::receive`] is for any server; the feature `axum` has a route. Deliveries that come at the
-/// same time are committed together.
+/// [`Inbox::receive`] is for any server; the feature `axum` has a route. Deliveries that come at
+/// the same time are committed together.
 pub struct Inbox<S> {
     shared: Arc<Shared<S>>,
 }

@@ -92,15 +92,15 @@
 //!
 //! Run an inbox in each process that receives, and a worker in one process or more. Run a
 //! reconciler every hour or so in one of them. Delete old finished entries by [`Store::prune`]; the
-//! keys stay. [`Report::read`] says what is in the store, as does the page of `report_page` (feature
-//! `axum`) and `Report::record_metrics` (feature `metrics`).
+//! keys stay. [`Report::read`] says what is in the store, as does the page of `report_page`
+//! (feature `axum`) and `Report::record_metrics` (feature `metrics`).
 //!
 //! # Observability
 //!
 //! The work on an entry has a span `ccpayment.entry` at the level `INFO`, with the fields
 //! `ccpayment.queue`, `ccpayment.kind` and `ccpayment.entry` (its id). What the client does stands
-//! inside. A `WARN` says that an entry failed, an `ERROR` that one is parked or that the store failed.
-//! No span or event shows a body. A handler's own error is shown as it is.
+//! inside. A `WARN` says that an entry failed, an `ERROR` that one is parked or that the store
+//! failed. No span or event shows a body. A handler's own error is shown as it is.
 //!
 //! # Another database
 //!

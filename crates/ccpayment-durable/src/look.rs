@@ -106,8 +106,8 @@ pub(crate) fn is_passing(error: &Error) -> bool {
 
 /// Reads the record of an entry, by what its notification says or by its id alone.
 ///
-/// `told` are its deliveries, the oldest first: some records of v1 can't be read, and then these are
-/// all that is known.
+/// `told` are its deliveries, the oldest first: some records of v1 can't be read, and then these
+/// are all that is known.
 pub(crate) async fn look(client: &Client, entry: &Entry, told: &[Bytes]) -> Result<Found, Trouble> {
     let key = &entry.key;
     if key.kind == kind::NOTICE {

@@ -92,8 +92,8 @@ impl<S: Store> Outbox<S> {
         }
     }
 
-    /// Makes a payout again that was refused ([`PayoutEnd::Refused`]), under the same order id, when
-    /// its reason is mended. False where it was not refused.
+    /// Makes a payout again that was refused ([`PayoutEnd::Refused`]), under the same order id,
+    /// when its reason is mended. False where it was not refused.
     ///
     /// # Errors
     ///

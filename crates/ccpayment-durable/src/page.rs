@@ -28,8 +28,8 @@ th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #8886;
 
 /// A read-only page at this path that shows the store's [`Report`] as plain HTML, without scripts.
 ///
-/// It asks for no password: put it behind your own, and not on the open internet. It shows order and
-/// record ids, and no bodies.
+/// It asks for no password: put it behind your own, and not on the open internet. It shows order
+/// and record ids, and no bodies.
 ///
 /// ```
 /// use ccpayment_durable::client::SystemClock;

@@ -357,9 +357,9 @@ impl<S: Store> Reconciler<S> {
     /// Has the gateway send the notifications of v1 again, for one hour that was not asked for yet,
     /// and returns up to when it asked. `None` where everything up to now was asked for.
     ///
-    /// v1 has no lists of records, and takes one such request a minute and 25 a day: call this every
-    /// few minutes until it gives `None`, and once an hour from then on. The notifications come to
-    /// the receiver as any do. What the gateway never tried to announce does not come.
+    /// v1 has no lists of records, and takes one such request a minute and 25 a day: call this
+    /// every few minutes until it gives `None`, and once an hour from then on. The notifications
+    /// come to the receiver as any do. What the gateway never tried to announce does not come.
     ///
     /// # Errors
     ///

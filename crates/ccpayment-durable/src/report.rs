@@ -9,8 +9,8 @@ use crate::store::{Store, StoreError};
 /// What is in the store.
 ///
 /// What to look at: [`parked`](Self::parked) is for a person. [`waiting`](Self::waiting) grows when
-/// no worker runs or the gateway can't be read. [`unknown_payouts`](Self::unknown_payouts) settle by
-/// themselves within minutes, unless the gateway can't be read.
+/// no worker runs or the gateway can't be read. [`unknown_payouts`](Self::unknown_payouts) settle
+/// by themselves within minutes, unless the gateway can't be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {

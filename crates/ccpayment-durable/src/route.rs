@@ -11,8 +11,8 @@ use crate::inbox::Inbox;
 use crate::store::Store;
 
 impl<S: Store> Inbox<S> {
-    /// A route that receives notifications of v2, by `POST` to this path. A body has as much time as
-    /// with [`Webhook`].
+    /// A route that receives notifications of v2, by `POST` to this path. A body has as much time
+    /// as with [`Webhook`].
     ///
     /// ```
     /// use ccpayment_durable::client::SystemClock;

@@ -116,8 +116,8 @@ pub trait Store: Clone + Send + Sync + 'static {
         change: &Change,
     ) -> Result<bool, StoreError>;
 
-    /// Writes down a key that is never forgotten: of an end that the handler was told, or of a payout
-    /// that is planned, with a digest of its request. False where it is there already.
+    /// Writes down a key that is never forgotten: of an end that the handler was told, or of a
+    /// payout that is planned, with a digest of its request. False where it is there already.
     async fn keep_key(
         &self,
         tx: &mut Self::Tx,
@@ -132,12 +132,12 @@ pub trait Store: Clone + Send + Sync + 'static {
         key: &EntryKey,
     ) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Opens a parked entry again, with a new fence, no failures, and due now. False where it is not
-    /// parked.
+    /// Opens a parked entry again, with a new fence, no failures, and due now. False where it is
+    /// not parked.
     async fn release(&self, tx: &mut Self::Tx, key: &EntryKey) -> Result<bool, StoreError>;
 
-    /// Opens a finished entry again that has this verdict, as it was when it was put in, and with a new
-    /// fence. False where there is none.
+    /// Opens a finished entry again that has this verdict, as it was when it was put in, and with a
+    /// new fence. False where there is none.
     async fn reopen(
         &self,
         tx: &mut Self::Tx,

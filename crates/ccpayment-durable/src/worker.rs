@@ -24,8 +24,8 @@ use crate::store::{Claim, Store, StoreError};
 /// Reads back what the inbox was told of, makes the payouts of the outbox, and calls the merchant's
 /// [`Handler`] at each end.
 ///
-/// Start one in each process that shall do work. Several share a store: each entry is claimed by one
-/// of them, and when its process dies, another takes it over after the lease.
+/// Start one in each process that shall do work. Several share a store: each entry is claimed by
+/// one of them, and when its process dies, another takes it over after the lease.
 ///
 /// The gateway is never asked while a transaction is open.
 pub struct Worker<S, H> {

@@ -2,7 +2,8 @@
 //! beside one in five of the other histories.
 //!
 //! The store is what outlives a process. Its clock is the database's, and is set by nobody's
-//! process. It can fail at any step, and a commit of which it says that it failed may have happened.
+//! process. It can fail at any step, and a commit of which it says that it failed may have
+//! happened.
 
 mod books;
 mod calm;

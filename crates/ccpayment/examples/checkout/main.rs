@@ -1,4 +1,5 @@
-//! The main job: an order is paid and credited once, and a payout survives a crash and a lost answer.
+//! The main job: an order is paid and credited once, and a payout survives a crash and a lost
+//! answer.
 //!
 //! ```text
 //! cargo run --example checkout -- --seed 7
@@ -6,12 +7,13 @@
 //!
 //! Everything runs on this machine: a merchant's process (`merchant.rs` is what a merchant writes)
 //! with an SQLite file, a real client and a real receiver of notifications, and the sandbox as the
-//! other side (`world.rs`). The seed chooses how the payer pays, in which order things happen, where
-//! the answer to the payout is lost, and between which two steps the merchant's process is killed
-//! (`scenario.rs`). At the end the gateway's ledger is held against the merchant's file (`checks.rs`).
+//! other side (`world.rs`). The seed chooses how the payer pays, in which order things happen,
+//! where the answer to the payout is lost, and between which two steps the merchant's process is
+//! killed (`scenario.rs`). At the end the gateway's ledger is held against the merchant's file
+//! (`checks.rs`).
 //!
-//! `--bug NAME` takes a program in the place of the merchant's that does without inbox and outbox and
-//! makes a well-known mistake (`bugs.rs`), to show what it costs, and that the checks find it.
+//! `--bug NAME` takes a program in the place of the merchant's that does without inbox and outbox
+//! and makes a well-known mistake (`bugs.rs`), to show what it costs, and that the checks find it.
 
 #![allow(missing_debug_implementations, reason = "nobody prints these types")]
 #![allow(
