@@ -187,6 +187,22 @@ async fn an_end_that_the_handler_does_not_take_is_told_again() {
     }
 }
 
+#[tokio::test]
+async fn make_again_never_makes_another_payout_than_it_is_given() {
+    let shop = Shop::new();
+    shop.plan("payout-1", "5000").await.unwrap();
+    shop.work(HOUR).await;
+    assert_eq!(shop.ends().await, [PayoutEnd::Refused]);
+    let mut tx = shop.store.begin().await.unwrap();
+    let less = payout("payout-1", "500");
+    let again = shop.outbox.make_again(&mut tx, &less).await;
+    assert!(matches!(again, Err(PlanError::Conflict(_))), "{again:?}");
+    drop(tx);
+    shop.sandbox.fund(None, 1280, "9000").unwrap();
+    shop.work(HOUR).await;
+    assert!(shop.sandbox.payouts().is_empty());
+}
+
 /// A refused payout whose handler never takes its end.
 #[tokio::test]
 async fn a_refusal_that_the_handler_never_takes_is_parked() {
