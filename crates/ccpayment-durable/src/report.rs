@@ -37,12 +37,12 @@ impl Report {
         for queue in [Queue::Inbox, Queue::Outbox] {
             parked.extend(store.list(queue, State::Parked, Self::MOST_ROWS).await?);
         }
-        let open = store
-            .list(Queue::Outbox, State::Open, Self::MOST_ROWS)
-            .await?;
+        // All of them: those in doubt may be behind many that are not.
+        let open = store.list(Queue::Outbox, State::Open, u32::MAX).await?;
         let unknown_payouts = open
             .into_iter()
             .filter(|row| row.step == Step::Sending)
+            .take(Self::MOST_ROWS as usize)
             .collect();
         Ok(Self {
             counts,

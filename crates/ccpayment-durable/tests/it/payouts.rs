@@ -5,7 +5,9 @@ use std::time::Duration;
 use ccpayment_durable::client::core::v2::ApplyAppWithdrawToNetwork;
 use ccpayment_durable::client::core::{Address, Chain, CoinId, Credentials, OrderId, Version};
 use ccpayment_durable::client::{Client, Exchange, Transport, transport_fn};
-use ccpayment_durable::{EntryKey, PayoutEnd, PlanError, Queue, State, Store, Worker};
+use ccpayment_durable::{
+    EntryKey, NewEntry, PayoutEnd, PlanError, Queue, Report, State, Step, Store, Worker,
+};
 use ccpayment_sandbox::{Fault, Setting};
 use ccpayment_testing::{SandboxClock, SandboxTransport};
 
@@ -315,6 +317,30 @@ async fn a_payout_whose_record_was_seen_is_never_sent_again() {
     assert_eq!(sends.load(std::sync::atomic::Ordering::SeqCst), sent);
     let states = shop.state_of(Queue::Outbox).await;
     assert!(matches!(states[..], [(State::Parked, _)]), "{states:?}");
+}
+
+#[tokio::test]
+async fn a_payout_in_doubt_is_shown_behind_a_hundred_that_are_not() {
+    let shop = Shop::new();
+    let mut tx = shop.store.begin().await.unwrap();
+    for number in 0..=Report::MOST_ROWS {
+        let id = format!("payout-{number}");
+        let key = EntryKey::outbox(shop.client.app_id(), Version::V2, ROUTE, &id);
+        let step = match number == Report::MOST_ROWS {
+            true => Step::Sending,
+            false => Step::Accepted,
+        };
+        let entry = NewEntry::new(key, step, bytes::Bytes::new());
+        shop.store.put(&mut tx, &entry).await.unwrap();
+        if number + 1 == Report::MOST_ROWS {
+            shop.store.commit(tx).await.unwrap();
+            shop.sandbox.advance(Duration::from_secs(5));
+            tx = shop.store.begin().await.unwrap();
+        }
+    }
+    shop.store.commit(tx).await.unwrap();
+    let report = Report::read(&shop.store).await.unwrap();
+    assert_eq!(report.unknown_payouts.len(), 1);
 }
 
 /// A payout that can't be compared, which a person releases without an effect.
