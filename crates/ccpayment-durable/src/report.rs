@@ -75,7 +75,7 @@ impl Report {
     }
 
     /// Sets the gauges `ccpayment.durable.entries` and `ccpayment.durable.oldest` (in seconds), by
-    /// `queue`, `kind` and `state`, and `ccpayment.durable.gaps`.
+    /// `app_id`, `queue`, `kind`, `state` and `verdict`, and `ccpayment.durable.gaps`.
     #[cfg(feature = "metrics")]
     pub fn record_metrics(&self) {
         #[allow(
@@ -85,6 +85,7 @@ impl Report {
         let float = |number: u64| number as f64;
         for count in &self.counts {
             let labels = [
+                ("app_id", count.app_id.to_string()),
                 ("queue", count.queue.as_str().to_owned()),
                 ("kind", count.kind.clone()),
                 ("state", count.state.as_str().to_owned()),
