@@ -1,12 +1,16 @@
 //! Merchants and workers that share a store, an outage of the gateway, and what is pruned.
 
-use std::sync::Mutex;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
 
+use async_trait::async_trait;
+use ccpayment_durable::client::Clock;
 use ccpayment_durable::client::core::Version;
 use ccpayment_durable::{EntryKey, NewEntry, Queue, Report, State, Step, Store, Worker, kind};
 use ccpayment_sandbox::{Sandbox, Setting};
 
+use crate::failing::Failing;
 use crate::shop::Shop;
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -102,6 +106,49 @@ async fn what_is_told_again_after_it_was_pruned_credits_nothing() {
     let states = shop.state_of(Queue::Inbox).await;
     assert_eq!(states, [(State::Done, Some("credited".into()))]);
     assert_eq!(shop.books().await.credits.len(), 1);
+}
+
+/// A clock whose pauses are over at once.
+#[derive(Debug, Clone, Default)]
+struct Quick(Arc<AtomicU64>);
+
+#[async_trait]
+impl Clock for Quick {
+    fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + self.elapsed()
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_millis(self.0.load(Ordering::SeqCst))
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::task::yield_now().await;
+        let millis = u64::try_from(duration.as_millis()).unwrap();
+        self.0.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    fn random(&self) -> u64 {
+        0
+    }
+}
+
+/// The database's clock may be set back while the worker runs.
+#[tokio::test]
+async fn a_worker_that_runs_looks_for_a_clock_that_was_set_back_again_and_again() {
+    let shop = Shop::new();
+    let (store, clock) = (Failing::new(shop.store.clone()), Quick::default());
+    let worker = Worker::new(store.clone(), shop.code.clone())
+        .merchant(shop.client.clone())
+        .clock(clock.clone());
+    let an_hour = async {
+        while clock.elapsed() < HOUR {
+            tokio::task::yield_now().await;
+        }
+    };
+    worker.run(an_hour).await;
+    let mends = store.mends.load(Ordering::SeqCst);
+    assert!((60..=200).contains(&mends), "{mends}");
 }
 
 /// Of each gauge its labels.
