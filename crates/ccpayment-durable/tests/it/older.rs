@@ -6,8 +6,10 @@ use ccpayment_durable::client::core::v1::{
     CreateOrder, Currency, GetPermanentAddress, TokenId, Withdraw,
 };
 use ccpayment_durable::client::core::{Address, Chain, OrderId, UserId};
-use ccpayment_durable::client::core::Timestamp;
-use ccpayment_durable::{PayoutEnd, Queue, Reconciler, State, Store, kind};
+use ccpayment_durable::client::core::{Timestamp, Version};
+use ccpayment_durable::{
+    EntryKey, NewEntry, PayoutEnd, Queue, Reconciler, State, Step, Store, kind,
+};
 use ccpayment_sandbox::{IncomingPayment, Notification};
 
 use crate::shop::{START, Shop};
@@ -144,4 +146,23 @@ async fn a_deposit_that_both_versions_show_is_credited_once() {
     credited.sort();
     ids.sort();
     assert_eq!(credited, ids);
+}
+
+/// Its deliveries may be pruned while a person has it looked at again.
+#[tokio::test]
+async fn a_deposit_whose_deliveries_are_gone_is_known_by_its_first_one() {
+    let shop = Shop::new();
+    shop.paid_in_v1().await;
+    shop.collect();
+    shop.sandbox.confirm_all();
+    let mut tx = shop.store.begin().await.unwrap();
+    for told in shop.collect() {
+        let app_id = shop.client.app_id();
+        let key = EntryKey::inbox(app_id, Version::V1, kind::DEPOSIT, &told.record_id);
+        let entry = NewEntry::new(key, Step::Received, told.body.into());
+        shop.store.put(&mut tx, &entry).await.unwrap();
+    }
+    shop.store.commit(tx).await.unwrap();
+    shop.work(HOUR).await;
+    assert_eq!(shop.books().await.credits.len(), 3);
 }
