@@ -317,6 +317,8 @@ impl<S: Store> Inbox<S> {
                 .await?;
             if is_new && !store.put(&mut tx, entry).await? {
                 store.hasten(&mut tx, &entry.key).await?;
+                // What the gateway tells anew of it may be better.
+                store.reopen(&mut tx, &entry.key, NOT_CREDITED).await?;
             }
             if let Some(user) = it.user.as_ref().filter(|_| is_new) {
                 let (app_id, list) = (&self.shared.app_id, kind::user_list(user));

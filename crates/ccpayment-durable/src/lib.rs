@@ -63,9 +63,10 @@
 //!
 //! # What happens once
 //!
-//! The credit key is APP ID, API version, kind and record id, *without the status*. It is unique in
-//! the database and never deleted. One record sends several notifications and each comes several
-//! times; whichever of them a worker handles first credits, and the others find the key.
+//! The credit key is APP ID, kind and record id, *without the status*. It is unique in the database
+//! and never deleted. One record sends several notifications, each comes several times, and the
+//! lists of v2 show what v1 told of; whichever a worker handles first credits, and the others find
+//! the key.
 //!
 //! A record that is not final stays open and is read again until it is, whether or not another
 //! notification comes. What is flagged as risky, has no amount, or is not the record that was told

@@ -115,7 +115,7 @@ pub(crate) async fn look(client: &Client, entry: &Entry, told: &[Bytes]) -> Resu
     }
     if key.version == Version::V1 {
         #[cfg(feature = "v1")]
-        return v1::look(client, told).await;
+        return v1::look(client, told, &entry.body).await;
         #[cfg(not(feature = "v1"))]
         let _ = told;
         #[cfg(not(feature = "v1"))]
@@ -272,8 +272,12 @@ mod v1 {
         })
     }
 
-    pub(super) async fn look(client: &Client, told: &[Bytes]) -> Result<Found, Trouble> {
-        let event = best(told);
+    pub(super) async fn look(
+        client: &Client,
+        told: &[Bytes],
+        first: &Bytes,
+    ) -> Result<Found, Trouble> {
+        let event = best(told).or_else(|| Event::from_stored(first));
         let event = event.ok_or_else(|| Trouble::Hopeless("no notification is stored".into()))?;
         let order_id = event.merchant_order_id().cloned();
         let found = match event {

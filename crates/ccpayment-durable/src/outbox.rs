@@ -95,15 +95,25 @@ impl<S: Store> Outbox<S> {
     /// Makes a payout again that was refused ([`PayoutEnd::Refused`]), under the same order id,
     /// when its reason is mended. False where it was not refused.
     ///
+    /// It is the payout that was planned. One that has to change gets another order id.
+    ///
     /// # Errors
     ///
-    /// [`StoreError`].
+    /// [`PlanError`], as of [`Outbox::plan`].
     pub async fn make_again<P: StorablePayout>(
         &self,
         tx: &mut S::Tx,
         payout: &P,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<bool, PlanError> {
+        let prepared = PreparedRequest::new(payout).map_err(PlanError::Invalid)?;
         let key = self.key(payout);
-        (self.store.reopen(tx, &key, PayoutEnd::Refused.as_str())).await
+        let digest = Sha256::digest(prepared.body());
+        match self.store.digest(tx, &key).await? {
+            None => Ok(false),
+            Some(kept) if kept == digest.as_slice() => {
+                Ok((self.store.reopen(tx, &key, PayoutEnd::Refused.as_str())).await?)
+            }
+            Some(_) => Err(PlanError::Conflict(key)),
+        }
     }
 }

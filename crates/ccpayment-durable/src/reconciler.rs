@@ -15,6 +15,7 @@ use futures_util::future::{Either, select};
 
 use crate::entry::{EntryKey, NewEntry, State, Step};
 use crate::kind::{self, USER_LIST, user_list};
+use crate::look::is_passing;
 use crate::store::{Store, StoreError};
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -74,6 +75,22 @@ pub enum WalkError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// Why a list was not walked to its end.
+struct Stopped {
+    error: WalkError,
+    /// Whether it says nothing of this list: the others can't be walked either.
+    stops_all: bool,
+}
+
+impl From<StoreError> for Stopped {
+    fn from(error: StoreError) -> Self {
+        Self {
+            error: error.into(),
+            stops_all: true,
+        }
+    }
 }
 
 /// What is needed of a record of any list.
@@ -196,25 +213,39 @@ impl<S: Store> Reconciler<S> {
         }
     }
 
-    /// Walks each list from where the last walk ended, up to now.
+    /// Walks each list from where the last walk ended, up to now. One that can't be read keeps no
+    /// other back.
     ///
     /// # Errors
     ///
-    /// [`WalkError`]. The next walk goes on from there.
+    /// The first [`WalkError`]. The next walk goes on from there.
     pub async fn walk(&self) -> Result<Walked, WalkError> {
-        let mut walked = Walked::default();
-        let limit = || Some(100);
-        let mut deposits = GetAppDepositRecordList::new();
-        deposits.limit = limit();
-        self.walk_list("deposits", deposits, &mut walked).await?;
-        let withdrawals = GetAppWithdrawRecordList::new();
-        self.walk_list("withdrawals", withdrawals, &mut walked)
-            .await?;
-        self.walk_users(&mut walked).await?;
-        Ok(walked)
+        let (mut walked, mut failed) = (Walked::default(), None);
+        match self.walk_all(&mut walked, &mut failed).await {
+            Ok(()) => failed.map_or(Ok(walked), Err),
+            Err(stopped) => Err(failed.unwrap_or(stopped.error)),
+        }
     }
 
-    async fn walk_users(&self, walked: &mut Walked) -> Result<(), WalkError> {
+    async fn walk_all(
+        &self,
+        walked: &mut Walked,
+        failed: &mut Option<WalkError>,
+    ) -> Result<(), Stopped> {
+        let mut deposits = GetAppDepositRecordList::new();
+        deposits.limit = Some(100);
+        go_on(self.walk_list("deposits", deposits, walked).await, failed)?;
+        let withdrawals = GetAppWithdrawRecordList::new();
+        let walk = self.walk_list("withdrawals", withdrawals, walked).await;
+        go_on(walk, failed)?;
+        self.walk_users(walked, failed).await
+    }
+
+    async fn walk_users(
+        &self,
+        walked: &mut Walked,
+        failed: &mut Option<WalkError>,
+    ) -> Result<(), Stopped> {
         let app_id = self.client.app_id();
         let mut tx = self.store.begin().await?;
         for user in &self.users {
@@ -232,21 +263,26 @@ impl<S: Store> Reconciler<S> {
             let Some(user) = list.strip_prefix(USER_LIST) else {
                 continue;
             };
-            // One position for both, so both are walked before it moves.
-            let query = GetUserDepositRecordList::new(user);
-            let walk = self.windows(&list).await?;
-            for window in walk {
-                self.walk_window(&list, query.clone(), window, walked)
-                    .await?;
-                let withdrawals = GetUserWithdrawRecordList::new(user);
-                self.walk_window(&list, withdrawals, window, walked).await?;
-                self.move_on(&list, window).await?;
-            }
+            go_on(self.walk_user(&list, user, walked).await, failed)?;
         }
         Ok(())
     }
 
-    async fn walk_list<Q>(&self, list: &str, query: Q, walked: &mut Walked) -> Result<(), WalkError>
+    /// One position for both lists of a user, so both are walked before it moves.
+    async fn walk_user(&self, list: &str, user: &str, walked: &mut Walked) -> Result<(), Stopped> {
+        let deposits = GetUserDepositRecordList::new(user);
+        let withdrawals = GetUserWithdrawRecordList::new(user);
+        for window in self.windows(list).await? {
+            self.walk_window(list, deposits.clone(), window, walked)
+                .await?;
+            self.walk_window(list, withdrawals.clone(), window, walked)
+                .await?;
+            self.move_on(list, window).await?;
+        }
+        Ok(())
+    }
+
+    async fn walk_list<Q>(&self, list: &str, query: Q, walked: &mut Walked) -> Result<(), Stopped>
     where
         Q: Paged + fmt::Debug,
         Q::Item: ListedRecord,
@@ -261,7 +297,7 @@ impl<S: Store> Reconciler<S> {
 
     /// The days that are to be walked, the oldest first. The last one has no end in the past, since
     /// our clock may be behind.
-    async fn windows(&self, list: &str) -> Result<Vec<(Timestamp, Timestamp)>, WalkError> {
+    async fn windows(&self, list: &str) -> Result<Vec<(Timestamp, Timestamp)>, StoreError> {
         let known = self.store.positions(self.client.app_id(), list).await?;
         let position = known.into_iter().find(|(name, _)| name == list);
         let now = self.now().get();
@@ -287,7 +323,7 @@ impl<S: Store> Reconciler<S> {
         query: Q,
         (from, to): (Timestamp, Timestamp),
         walked: &mut Walked,
-    ) -> Result<(), WalkError>
+    ) -> Result<(), Stopped>
     where
         Q: Paged + fmt::Debug,
         Q::Item: ListedRecord,
@@ -317,7 +353,7 @@ impl<S: Store> Reconciler<S> {
 
     /// The gateway took our clock for right when it answered, so that the position is not ahead of
     /// it by more than its tolerance, which the overlap covers.
-    async fn move_on(&self, list: &str, (_, to): (Timestamp, Timestamp)) -> Result<(), WalkError> {
+    async fn move_on(&self, list: &str, (_, to): (Timestamp, Timestamp)) -> Result<(), StoreError> {
         let walked_until = to.min(self.now());
         let mut tx = self.store.begin().await?;
         let app_id = self.client.app_id();
@@ -387,9 +423,23 @@ impl<S: Store> Reconciler<S> {
     }
 }
 
-fn unread<Q: fmt::Debug + 'static>(list: &str, error: &PageError<Q>) -> WalkError {
-    WalkError::List {
-        list: list.to_owned(),
-        reason: ErrorReport::new(error).to_string(),
+fn unread<Q: fmt::Debug + 'static>(list: &str, error: &PageError<Q>) -> Stopped {
+    Stopped {
+        stops_all: error.request_error().is_some_and(is_passing),
+        error: WalkError::List {
+            list: list.to_owned(),
+            reason: ErrorReport::new(error).to_string(),
+        },
+    }
+}
+
+/// Keeps the first error of a list, and goes on with the next one where that may be readable.
+fn go_on(walk: Result<(), Stopped>, failed: &mut Option<WalkError>) -> Result<(), Stopped> {
+    match walk {
+        Err(stopped) if !stopped.stops_all => {
+            failed.get_or_insert(stopped.error);
+            Ok(())
+        }
+        walk => walk,
     }
 }

@@ -37,12 +37,12 @@ impl Report {
         for queue in [Queue::Inbox, Queue::Outbox] {
             parked.extend(store.list(queue, State::Parked, Self::MOST_ROWS).await?);
         }
-        let open = store
-            .list(Queue::Outbox, State::Open, Self::MOST_ROWS)
-            .await?;
+        // All of them: those in doubt may be behind many that are not.
+        let open = store.list(Queue::Outbox, State::Open, u32::MAX).await?;
         let unknown_payouts = open
             .into_iter()
             .filter(|row| row.step == Step::Sending)
+            .take(Self::MOST_ROWS as usize)
             .collect();
         Ok(Self {
             counts,
@@ -75,7 +75,7 @@ impl Report {
     }
 
     /// Sets the gauges `ccpayment.durable.entries` and `ccpayment.durable.oldest` (in seconds), by
-    /// `queue`, `kind` and `state`, and `ccpayment.durable.gaps`.
+    /// `app_id`, `queue`, `kind`, `state` and `verdict`, and `ccpayment.durable.gaps`.
     #[cfg(feature = "metrics")]
     pub fn record_metrics(&self) {
         #[allow(
@@ -85,6 +85,7 @@ impl Report {
         let float = |number: u64| number as f64;
         for count in &self.counts {
             let labels = [
+                ("app_id", count.app_id.to_string()),
                 ("queue", count.queue.as_str().to_owned()),
                 ("kind", count.kind.clone()),
                 ("state", count.state.as_str().to_owned()),

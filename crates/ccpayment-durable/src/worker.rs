@@ -44,6 +44,9 @@ impl<S, H> fmt::Debug for Worker<S, H> {
     }
 }
 
+/// How often is looked whether the database's clock was set back.
+const MEND_CLOCK_EVERY: Duration = Duration::from_secs(60);
+
 /// What came of an entry. The store knows the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Worked {
@@ -134,10 +137,15 @@ where
         queue: Queue,
         mut stop: tokio::sync::watch::Receiver<bool>,
     ) {
-        if let Err(error) = self.store.mend_clock().await {
-            report(&error);
-        }
+        let mut mend_at = Duration::ZERO;
         while !*stop.borrow() {
+            let elapsed = self.clock.elapsed();
+            if elapsed >= mend_at {
+                mend_at = elapsed.saturating_add(MEND_CLOCK_EVERY);
+                if let Err(error) = self.store.mend_clock().await {
+                    report(&error);
+                }
+            }
             let worked = self.work_queue(client, queue).await;
             let pause = match worked {
                 Ok(0) => self.settings.poll,

@@ -17,7 +17,9 @@ use sqlx::{AssertSqlSafe, Pool, Postgres, Row as _, Transaction};
 use crate::dialect::Dialect;
 use crate::name::{InvalidName, checked};
 use crate::sql::{Sql, in_state};
-use crate::store::{age, failed, implement_store, keyed, millis, number, seconds, version, word};
+use crate::store::{
+    age, failed, implement_store, keyed, millis, number, reason, seconds, version, word,
+};
 use crate::wake::Wake;
 
 const DIALECT: Dialect = Dialect {

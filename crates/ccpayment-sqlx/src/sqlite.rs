@@ -22,7 +22,9 @@ use sqlx::{AssertSqlSafe, Connection, Pool, Row as _, Sqlite, Transaction};
 use crate::dialect::Dialect;
 use crate::name::{InvalidName, checked};
 use crate::sql::{Sql, in_state};
-use crate::store::{age, failed, implement_store, keyed, millis, number, seconds, version, word};
+use crate::store::{
+    age, failed, implement_store, keyed, millis, number, reason, seconds, version, word,
+};
 
 const DIALECT: Dialect = Dialect {
     table: r#""{name}{table}""#,

@@ -48,6 +48,12 @@ pub(crate) fn word<T: FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, 
     T::from_str(text).map_err(|error: T::Err| StoreError::Unreadable(error.to_string()))
 }
 
+/// A reason as both databases can keep it: PostgreSQL's texts have no NUL. The words may be the
+/// gateway's, and an end must not be lost for them.
+pub(crate) fn reason(words: Option<&String>) -> Option<String> {
+    words.map(|words| words.replace('\0', "\u{fffd}"))
+}
+
 /// A statement with the five arguments of a key.
 macro_rules! keyed {
     ($store:expr, $statement:ident, $key:expr) => {
@@ -233,7 +239,7 @@ macro_rules! implement_store {
                     .bind(entry.step.as_str())
                     .bind(entry.body.as_ref())
                     .bind(i64::from(entry.is_gap))
-                    .bind(entry.reason.as_deref());
+                    .bind(reason(entry.reason.as_ref()));
                 Self::write(tx, query).await
             }
 
@@ -300,7 +306,7 @@ macro_rules! implement_store {
                     .bind(change.signed_until.map(seconds))
                     .bind(change.record_id.as_ref().map(RecordId::as_str))
                     .bind(change.verdict.as_deref())
-                    .bind(change.reason.as_deref());
+                    .bind(reason(change.reason.as_ref()));
                 Self::write(tx, query).await
             }
 

@@ -6,9 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use ccpayment_durable::{
-    Inbox, Outbox, PlanError, Settings, Store as _, StoreError, Worker as Durable,
-};
+use ccpayment_durable::{Inbox, Outbox, PlanError, Settings, Store as _, Worker as Durable};
 use tokio::task::JoinSet;
 
 use super::books::PATIENCE;
@@ -154,7 +152,7 @@ fn operation<P: ccpayment::Request>(_: &P) -> &'static str {
     P::OPERATION
 }
 
-async fn again(life: &Life, number: usize, payment: &Payment) -> Result<(), StoreError> {
+async fn again(life: &Life, number: usize, payment: &Payment) -> Result<(), PlanError> {
     let mut tx = life.store.begin().await?;
     let is_open = with_payout!(
         &payment.request,
@@ -163,5 +161,6 @@ async fn again(life: &Life, number: usize, payment: &Payment) -> Result<(), Stor
     if is_open == Some(true) {
         tx.made_again.push(number);
     }
-    life.store.commit(tx).await
+    life.store.commit(tx).await?;
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! Entries of the inbox: read, judged, and handled in one commit.
 
 use ccpayment_client::Client;
-use ccpayment_client::core::{OrderId, RecordId};
+use ccpayment_client::core::{OrderId, RecordId, Version};
 
 use super::{Unwritten, Worked, Worker, app_id};
 use crate::entry::{Entry, EntryKey};
@@ -127,6 +127,8 @@ where
 /// released it.
 fn key_of(entry: &EntryKey, decision: &Decision<'_>) -> EntryKey {
     let mut key = entry.clone();
+    // The lists of v2 show what v1 told of, under the same id.
+    key.version = Version::V2;
     match decision {
         Decision::Credit(_) => {}
         #[cfg(feature = "v1")]

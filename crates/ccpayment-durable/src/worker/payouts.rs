@@ -102,8 +102,16 @@ where
     ) -> Result<Worked, StoreError> {
         let words = error.report().to_string();
         match &error {
-            SubmitError::Unknown { last, .. } => {
-                self.unknown(client, entry, last.as_deref(), words).await
+            SubmitError::Unknown { last, status, .. } => {
+                // The gateway has this order id, so a look that finds nothing later on is no proof.
+                let is_duplicate = |it: &Error| it.code() == Some(ErrorCode::OrderDuplicate);
+                let is_there = status.is_some() || last.as_deref().is_some_and(is_duplicate);
+                let step = if is_there { Step::Accepted } else { entry.step };
+                let entry = Entry {
+                    step,
+                    ..entry.clone()
+                };
+                self.unknown(client, &entry, last.as_deref(), words).await
             }
             SubmitError::Refused {
                 reason:
@@ -186,12 +194,19 @@ where
         record_id: Option<RecordId>,
         reason: Option<String>,
     ) -> Result<Worked, StoreError> {
+        let mut told_later = entry.clone();
+        if end == PayoutEnd::Refused {
+            // Nothing was made. In doubt, it would not be known for a failure of the handler.
+            told_later.step = Step::Planned;
+            (told_later.in_doubt_since, told_later.signed_until) = (None, None);
+        } else {
+            // Its record was seen, so a look that finds none must not send it again.
+            told_later.step = Step::Accepted;
+            told_later.record_id.clone_from(&record_id);
+        }
         match self.end_payout(entry, end, record_id, reason).await {
             Ok(worked) => Ok(worked),
-            Err(unwritten) => {
-                // It stays as it is, in doubt or accepted, so the next look finds the same end.
-                self.not_handled(entry, unwritten).await
-            }
+            Err(unwritten) => self.not_handled(&told_later, unwritten).await,
         }
     }
 
@@ -205,7 +220,7 @@ where
         let store = &self.store;
         let key = &entry.key;
         let (state, step) = match end {
-            PayoutEnd::Incomparable => (State::Parked, entry.step),
+            PayoutEnd::Incomparable => (State::Parked, Step::Accepted),
             PayoutEnd::Refused => (State::Done, Step::Planned),
             _ => (State::Done, entry.step),
         };
@@ -228,7 +243,15 @@ where
             end,
             reason,
         };
-        self.guarded(self.handler.payout(&mut tx, &payout)).await?;
+        // It is found again each time that a person releases it, and told once.
+        let is_news = payout.end != PayoutEnd::Incomparable || {
+            let mut told = key.clone();
+            told.kind = format!("{}/{}", key.kind, payout.end.as_str());
+            store.keep_key(&mut tx, &told, &[]).await?
+        };
+        if is_news {
+            self.guarded(self.handler.payout(&mut tx, &payout)).await?;
+        }
         store.commit(tx).await?;
         Ok(Worked::Written)
     }

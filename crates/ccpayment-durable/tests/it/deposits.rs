@@ -216,3 +216,31 @@ async fn a_deposit_that_was_risky_is_credited_once_when_it_is_looked_at_again() 
         assert_eq!(shop.books().await.credits.len(), 1);
     }
 }
+
+/// What ended badly is told anew.
+#[tokio::test]
+async fn a_deposit_that_is_told_better_later_is_credited() {
+    let shop = Shop::new();
+    shop.paid("order-1", "20").await;
+    shop.deliver().await;
+    let transport = SandboxTransport::new(&shop.sandbox);
+    let fails = transport_fn(move |exchange| {
+        let transport = transport.clone();
+        async move {
+            let answer = transport.send(exchange).await?;
+            Ok(answer.map(|body| {
+                let body = String::from_utf8(body.to_vec()).unwrap();
+                Bytes::from(body.replace(r#""Processing""#, r#""Failed""#))
+            }))
+        }
+    });
+    let credentials = Credentials::new(shop.sandbox.app_id(), shop.sandbox.app_secret()).unwrap();
+    let client = Client::new(credentials, fails).with_clock(SandboxClock::new(&shop.sandbox));
+    let worker = Worker::new(shop.store.clone(), shop.code.clone()).merchant(client);
+    worker.work_once().await.unwrap();
+    let states = shop.state_of(Queue::Inbox).await;
+    assert_eq!(states, [(State::Done, Some("not_credited".into()))]);
+    shop.sandbox.confirm_all();
+    shop.work(HOUR).await;
+    assert_eq!(shop.books().await.credits.len(), 1);
+}

@@ -23,6 +23,7 @@ pub(crate) struct Failing {
     /// A commit takes its time.
     pub(crate) is_slow: Arc<AtomicBool>,
     pub(crate) commits: Arc<AtomicU32>,
+    pub(crate) mends: Arc<AtomicU32>,
 }
 
 impl Failing {
@@ -33,6 +34,7 @@ impl Failing {
             is_down: Arc::default(),
             is_slow: Arc::default(),
             commits: Arc::default(),
+            mends: Arc::default(),
         }
     }
 }
@@ -160,6 +162,7 @@ impl Store for Failing {
     }
 
     async fn mend_clock(&self) -> Result<u64, StoreError> {
+        self.mends.fetch_add(1, Ordering::SeqCst);
         self.inner.mend_clock().await
     }
 }

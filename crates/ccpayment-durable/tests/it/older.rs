@@ -6,10 +6,13 @@ use ccpayment_durable::client::core::v1::{
     CreateOrder, Currency, GetPermanentAddress, TokenId, Withdraw,
 };
 use ccpayment_durable::client::core::{Address, Chain, OrderId, UserId};
-use ccpayment_durable::{PayoutEnd, Queue, State, Store, kind};
+use ccpayment_durable::client::core::{Timestamp, Version};
+use ccpayment_durable::{
+    EntryKey, NewEntry, PayoutEnd, Queue, Reconciler, State, Step, Store, kind,
+};
 use ccpayment_sandbox::{IncomingPayment, Notification};
 
-use crate::shop::Shop;
+use crate::shop::{START, Shop};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -123,4 +126,43 @@ async fn a_refund_is_told_as_one() {
         .map(|it| (it.kind.as_str(), it.record_id.as_str(), &it.end))
         .collect();
     assert_eq!(told, [(kind::REFUND, &*refund, &PayoutEnd::Arrived)]);
+}
+
+/// The lists of v2 show the same records.
+#[tokio::test]
+async fn a_deposit_that_both_versions_show_is_credited_once() {
+    let shop = Shop::new();
+    let mut ids = shop.paid_in_v1().await;
+    shop.sandbox.confirm_all();
+    shop.work(HOUR).await;
+    assert_eq!(shop.books().await.credits.len(), 3);
+    shop.sandbox.advance(24 * HOUR);
+    let reconciler = Reconciler::new(shop.store.clone(), shop.client.clone());
+    let walk = reconciler.starting_at(Timestamp::new(START)).walk().await;
+    assert!(walk.unwrap().new > 0, "the lists show them");
+    shop.work(HOUR).await;
+    let credits = shop.books().await.credits.into_iter();
+    let mut credited: Vec<_> = credits.map(|(id, _)| id.to_string()).collect();
+    credited.sort();
+    ids.sort();
+    assert_eq!(credited, ids);
+}
+
+/// Its deliveries may be pruned while a person has it looked at again.
+#[tokio::test]
+async fn a_deposit_whose_deliveries_are_gone_is_known_by_its_first_one() {
+    let shop = Shop::new();
+    shop.paid_in_v1().await;
+    shop.collect();
+    shop.sandbox.confirm_all();
+    let mut tx = shop.store.begin().await.unwrap();
+    for told in shop.collect() {
+        let app_id = shop.client.app_id();
+        let key = EntryKey::inbox(app_id, Version::V1, kind::DEPOSIT, &told.record_id);
+        let entry = NewEntry::new(key, Step::Received, told.body.into());
+        shop.store.put(&mut tx, &entry).await.unwrap();
+    }
+    shop.store.commit(tx).await.unwrap();
+    shop.work(HOUR).await;
+    assert_eq!(shop.books().await.credits.len(), 3);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use ccpayment_durable::client::core::v2::GetOrCreateUserDepositAddress;
 use ccpayment_durable::client::core::{Credentials, Timestamp, UserId};
-use ccpayment_durable::client::{Client, Transport, transport_fn};
+use ccpayment_durable::client::{Client, Exchange, Transport, transport_fn};
 use ccpayment_durable::{Queue, Reconciler, State, Store, WalkError};
 use ccpayment_testing::{SandboxClock, SandboxTransport};
 
@@ -124,4 +124,38 @@ async fn a_row_that_can_not_be_read_is_parked_whole() {
         panic!("{parked:?}");
     };
     assert!(reason.contains("deposits"), "{reason}");
+}
+
+/// One user's list can't be read, today and tomorrow.
+#[tokio::test]
+async fn a_list_that_can_not_be_read_keeps_no_other_back() {
+    let shop = Shop::new();
+    let request = GetOrCreateUserDepositAddress::new("user-2", "POLYGON".into());
+    let address = shop.client.send(&request).await.unwrap().address;
+    let incoming = ccpayment_sandbox::IncomingPayment::new(address.as_str(), "3");
+    let incoming = incoming.coin(1280, "POLYGON");
+    shop.sandbox.send_payment(incoming).unwrap();
+    shop.sandbox.advance(DAY);
+    let transport = SandboxTransport::new(&shop.sandbox);
+    let breaks = transport_fn(move |exchange: Exchange| {
+        let transport = transport.clone();
+        async move {
+            let body = String::from_utf8_lossy(exchange.request.body()).into_owned();
+            if exchange.operation == "getAppDepositRecordList" || body.contains("user-1") {
+                let refusal = r#"{"code":11015,"msg":"no such user","data":{}}"#;
+                return Ok(http::Response::new(Bytes::from_static(refusal.as_bytes())));
+            }
+            transport.send(exchange).await
+        }
+    });
+    let credentials = Credentials::new(shop.sandbox.app_id(), shop.sandbox.app_secret()).unwrap();
+    let client = Client::new(credentials, breaks).with_clock(SandboxClock::new(&shop.sandbox));
+    let reconciler = Reconciler::new(shop.store.clone(), client)
+        .starting_at(Timestamp::new(START))
+        .users(["user-1", "user-2"].map(UserId::new));
+    let error = reconciler.walk().await.unwrap_err();
+    assert!(error.to_string().contains("deposits"), "{error}");
+    // Nothing was told of it.
+    shop.worker.work_once().await.unwrap();
+    assert_eq!(shop.books().await.credits.len(), 1);
 }

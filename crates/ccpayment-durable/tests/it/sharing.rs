@@ -1,10 +1,16 @@
 //! Merchants and workers that share a store, an outage of the gateway, and what is pruned.
 
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
 
-use ccpayment_durable::{Queue, State, Store, Worker};
+use async_trait::async_trait;
+use ccpayment_durable::client::Clock;
+use ccpayment_durable::client::core::Version;
+use ccpayment_durable::{EntryKey, NewEntry, Queue, Report, State, Step, Store, Worker, kind};
 use ccpayment_sandbox::{Sandbox, Setting};
 
+use crate::failing::Failing;
 use crate::shop::Shop;
 
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -100,4 +106,114 @@ async fn what_is_told_again_after_it_was_pruned_credits_nothing() {
     let states = shop.state_of(Queue::Inbox).await;
     assert_eq!(states, [(State::Done, Some("credited".into()))]);
     assert_eq!(shop.books().await.credits.len(), 1);
+}
+
+/// A clock whose pauses are over at once.
+#[derive(Debug, Clone, Default)]
+struct Quick(Arc<AtomicU64>);
+
+#[async_trait]
+impl Clock for Quick {
+    fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + self.elapsed()
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::from_millis(self.0.load(Ordering::SeqCst))
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::task::yield_now().await;
+        let millis = u64::try_from(duration.as_millis()).unwrap();
+        self.0.fetch_add(millis, Ordering::SeqCst);
+    }
+
+    fn random(&self) -> u64 {
+        0
+    }
+}
+
+/// The database's clock may be set back while the worker runs.
+#[tokio::test]
+async fn a_worker_that_runs_looks_for_a_clock_that_was_set_back_again_and_again() {
+    let shop = Shop::new();
+    let (store, clock) = (Failing::new(shop.store.clone()), Quick::default());
+    let worker = Worker::new(store.clone(), shop.code.clone())
+        .merchant(shop.client.clone())
+        .clock(clock.clone());
+    let an_hour = async {
+        while clock.elapsed() < HOUR {
+            tokio::task::yield_now().await;
+        }
+    };
+    worker.run(an_hour).await;
+    let mends = store.mends.load(Ordering::SeqCst);
+    assert!((60..=200).contains(&mends), "{mends}");
+}
+
+/// Of each gauge its labels.
+#[derive(Default)]
+struct Gauges(Mutex<Vec<String>>);
+
+impl metrics::Recorder for Gauges {
+    fn describe_counter(
+        &self,
+        _: metrics::KeyName,
+        _: Option<metrics::Unit>,
+        _: metrics::SharedString,
+    ) {
+    }
+
+    fn describe_gauge(
+        &self,
+        _: metrics::KeyName,
+        _: Option<metrics::Unit>,
+        _: metrics::SharedString,
+    ) {
+    }
+
+    fn describe_histogram(
+        &self,
+        _: metrics::KeyName,
+        _: Option<metrics::Unit>,
+        _: metrics::SharedString,
+    ) {
+    }
+
+    fn register_counter(&self, _: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Counter {
+        metrics::Counter::noop()
+    }
+
+    fn register_gauge(&self, key: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Gauge {
+        self.0.lock().unwrap().push(key.to_string());
+        metrics::Gauge::noop()
+    }
+
+    fn register_histogram(
+        &self,
+        _: &metrics::Key,
+        _: &metrics::Metadata<'_>,
+    ) -> metrics::Histogram {
+        metrics::Histogram::noop()
+    }
+}
+
+#[tokio::test]
+async fn the_gauges_of_two_merchants_are_two() {
+    let shop = Shop::new();
+    let mut tx = shop.store.begin().await.unwrap();
+    for app_id in ["one", "two"] {
+        let key = EntryKey::inbox(&app_id.into(), Version::V2, kind::DEPOSIT, "1");
+        let entry = NewEntry::new(key, Step::Received, bytes::Bytes::new());
+        shop.store.put(&mut tx, &entry).await.unwrap();
+    }
+    shop.store.commit(tx).await.unwrap();
+    let report = Report::read(&shop.store).await.unwrap();
+    let gauges = Gauges::default();
+    metrics::with_local_recorder(&gauges, || report.record_metrics());
+    let mut set = gauges.0.into_inner().unwrap();
+    set.sort();
+    let all = set.len();
+    set.dedup();
+    assert_eq!((set.len(), all), (5, 5), "{set:?}");
 }

@@ -28,6 +28,7 @@ macro_rules! suite {
                 due_at_once_when_hastened_meanwhile,
                 parked_and_released,
                 after_all_time,
+                whatever_its_reason_has,
             }
             claims::{
                 in_order_up_to_the_limit,

@@ -156,3 +156,16 @@ pub(crate) async fn after_all_time<F: Fixture>() {
     assert!(fixture.number("SELECT due_at FROM {entry}").await > i64::MAX / 2);
     assert!(claim(store, 1).await.is_empty());
 }
+
+/// PostgreSQL's texts have no NUL.
+pub(crate) async fn whatever_its_reason_has<F: Fixture>() {
+    let fixture = fixture!(F::migrated("change_reason"));
+    let store = fixture.store();
+    put(store, &[payout("p")]).await;
+    let entry = claim_of(store, Queue::Outbox, 1).await.remove(0);
+    let refused = entry.done("refused", Some("the gateway said \0".to_owned()));
+    assert!(once!(store, change(&entry.key, entry.fence, &refused)));
+    let rows = store.list(Queue::Outbox, State::Done, 1).await.unwrap();
+    let reason = rows[0].reason.as_deref();
+    assert_eq!(reason, Some("the gateway said \u{fffd}"));
+}
