@@ -193,6 +193,41 @@ impl fmt::Debug for NewEntry {
     }
 }
 
+/// A delivery to be noted. It is known by its key and its status.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Delivery {
+    /// What the entry is known by that it tells of.
+    pub key: EntryKey,
+    /// The status that it tells.
+    pub status: String,
+    /// The notification as it came.
+    pub body: Bytes,
+}
+
+impl Delivery {
+    /// A delivery that tells this status.
+    #[must_use]
+    pub fn new(key: EntryKey, status: &str, body: Bytes) -> Self {
+        Self {
+            key,
+            status: status.to_owned(),
+            body,
+        }
+    }
+}
+
+impl fmt::Debug for Delivery {
+    /// Shows the length of the body alone.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery")
+            .field("key", &self.key)
+            .field("status", &self.status)
+            .field("body_bytes", &self.body.len())
+            .finish()
+    }
+}
+
 /// An entry that a worker has taken, for the time of its lease.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]

@@ -22,7 +22,7 @@ mod worker;
 
 pub use ccpayment_client as client;
 pub use ccpayment_webhook as webhook;
-pub use entry::{Change, Entry, EntryKey, NewEntry, Queue, State, Step, UnknownWord};
+pub use entry::{Change, Delivery, Entry, EntryKey, NewEntry, Queue, State, Step, UnknownWord};
 pub use handler::{EndedPayout, EndedWithdrawal, Handler, HandlerError, PayoutEnd};
 pub use inbox::{Inbox, ReceiveError};
 pub use memory::{MemoryStore, MemoryTx};

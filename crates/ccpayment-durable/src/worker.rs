@@ -20,6 +20,9 @@ use crate::handler::{Handler, HandlerError};
 use crate::settings::Settings;
 use crate::store::{Claim, Store, StoreError};
 
+/// How often it is looked whether the database's clock was set back.
+const MEND_EVERY: Duration = Duration::from_secs(60);
+
 /// Reads back what the inbox was told of, makes the payouts of the outbox, and calls the merchant's
 /// [`Handler`] at each end.
 ///
@@ -133,10 +136,15 @@ where
         queue: Queue,
         mut stop: tokio::sync::watch::Receiver<bool>,
     ) {
-        if let Err(error) = self.store.mend_clock().await {
-            report(&error);
-        }
+        let mut mended_at: Option<Duration> = None;
         while !*stop.borrow() {
+            let now = self.clock.elapsed();
+            if mended_at.is_none_or(|at| now.saturating_sub(at) >= MEND_EVERY) {
+                mended_at = Some(now);
+                if let Err(error) = self.store.mend_clock().await {
+                    report(&error);
+                }
+            }
             let worked = self.work_queue(client, queue).await;
             let pause = match worked {
                 Ok(0) => self.settings.poll,
