@@ -22,8 +22,13 @@
 )]
 
 mod acceptance;
+mod clock;
 #[path = "../../crates/ccpayment-sqlx/tests/it/cluster.rs"]
 mod cluster;
+mod disk;
 mod gaps;
+mod handler;
 mod merchant;
+mod pool;
+mod server;
 mod shop;
