@@ -33,7 +33,6 @@
 mod books;
 mod clock;
 #[path = "../../crates/ccpayment-sqlx/tests/it/cluster.rs"]
-#[allow(dead_code, reason = "shared with tests that use more of it")]
 mod cluster;
 mod naive;
 mod plants;

@@ -91,6 +91,10 @@ words! {
     }
 }
 
+/// The verdict on a deposit that no program credits. A notification with another status opens its
+/// entry again, since the record may be better by then.
+pub const NOT_CREDITED: &str = "not_credited";
+
 /// What an entry is known by. Unique in the store, for ever.
 ///
 /// Of a deposit it is app id, API version, kind and record id, without the status. Its credit key is
@@ -203,6 +207,41 @@ impl fmt::Debug for NewEntry {
             .field("step", &self.step)
             .field("body_bytes", &self.body.len())
             .finish_non_exhaustive()
+    }
+}
+
+/// A delivery to be noted. It is known by its key and its status.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Delivery {
+    /// What the entry is known by that it tells of.
+    pub key: EntryKey,
+    /// The status that it tells.
+    pub status: String,
+    /// The notification as it came.
+    pub body: Bytes,
+}
+
+impl Delivery {
+    /// A delivery that tells this status.
+    #[must_use]
+    pub fn new(key: EntryKey, status: &str, body: Bytes) -> Self {
+        Self {
+            key,
+            status: status.to_owned(),
+            body,
+        }
+    }
+}
+
+impl fmt::Debug for Delivery {
+    /// Shows the length of the body alone.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery")
+            .field("key", &self.key)
+            .field("status", &self.status)
+            .field("body_bytes", &self.body.len())
+            .finish()
     }
 }
 

@@ -1,5 +1,6 @@
 //! `Inbox`, which receives notifications: verified, stored, and only then acknowledged.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, PoisonError};
 use std::time::SystemTime;
@@ -12,12 +13,9 @@ use http::{HeaderMap, Response, StatusCode};
 use tokio::sync::oneshot::error::TryRecvError;
 use tokio::sync::{Mutex, oneshot};
 
-use crate::entry::{EntryKey, NewEntry, Step};
+use crate::entry::{Delivery, EntryKey, NOT_CREDITED};
 use crate::kind;
 use crate::store::{Store, StoreError};
-
-/// The verdict on a deposit that no program credits.
-pub(crate) const NOT_CREDITED: &str = "not_credited";
 
 /// Receives notifications of one merchant. Clones share it.
 ///
@@ -83,35 +81,20 @@ impl ReceiveError {
 /// A delivery that waits for its commit.
 struct Waiting {
     delivery: Delivery,
+    /// The end user that it names, whose lists are walked from now on.
+    user: Option<UserId>,
     told: oneshot::Sender<Result<(), Arc<StoreError>>>,
 }
 
-#[derive(Clone)]
-struct Delivery {
-    entry: NewEntry,
-    status: String,
-    /// The end user that it names, whose lists are walked from now on.
-    user: Option<UserId>,
-}
-
-impl Delivery {
-    fn new(app_id: &AppId, version: Version, told: Option<Told<'_>>, body: &Bytes) -> Self {
-        let (key, status) = match told {
-            Some((kind, record_id, status)) => {
-                let key = EntryKey::inbox(app_id, version, kind, record_id.as_str());
-                (key, status.to_owned())
-            }
-            None => {
-                let key = EntryKey::by_body(app_id, version, kind::NOTICE, body);
-                (key, String::new())
-            }
-        };
-        Self {
-            entry: NewEntry::new(key, Step::Received, body.clone()),
-            status,
-            user: None,
+fn delivery(app_id: &AppId, version: Version, told: Option<Told<'_>>, body: &Bytes) -> Delivery {
+    let (key, status) = match told {
+        Some((kind, record_id, status)) => {
+            let key = EntryKey::inbox(app_id, version, kind, record_id.as_str());
+            (key, status)
         }
-    }
+        None => (EntryKey::by_body(app_id, version, kind::NOTICE, body), ""),
+    };
+    Delivery::new(key, status, body.clone())
 }
 
 /// The kind of a record, its id, and its status as it was told.
@@ -210,9 +193,8 @@ impl<S: Store> Inbox<S> {
         let shared = &*self.shared;
         let event = shared.verifier.verify(headers, body, (shared.now)())?;
         if !matches!(*event, Event::ActivateWebhookUrl(_)) {
-            let mut delivery = Delivery::new(&shared.app_id, Version::V2, told(&event), body);
-            delivery.user = user(&event);
-            self.write(delivery).await?;
+            let delivery = delivery(&shared.app_id, Version::V2, told(&event), body);
+            self.write(delivery, user(&event)).await?;
         }
         Ok(event.acknowledge_activation_as_json())
     }
@@ -236,8 +218,8 @@ impl<S: Store> Inbox<S> {
     ) -> Result<Acknowledgement, ReceiveError> {
         let shared = &*self.shared;
         let event = shared.verifier_v1.verify(headers, body, (shared.now)())?;
-        let delivery = Delivery::new(&shared.app_id, Version::V1, told_v1(&event), body);
-        self.write(delivery).await?;
+        let delivery = delivery(&shared.app_id, Version::V1, told_v1(&event), body);
+        self.write(delivery, None).await?;
         Ok(event.acknowledge())
     }
 
@@ -260,10 +242,14 @@ impl<S: Store> Inbox<S> {
     }
 
     /// Waits for the commit. Whoever comes first writes what waits by then, for all.
-    async fn write(&self, delivery: Delivery) -> Result<(), ReceiveError> {
+    async fn write(&self, delivery: Delivery, user: Option<UserId>) -> Result<(), ReceiveError> {
         let (told, mut outcome) = oneshot::channel();
         let waiting = || (self.shared.waiting.lock()).unwrap_or_else(PoisonError::into_inner);
-        waiting().push(Waiting { delivery, told });
+        waiting().push(Waiting {
+            delivery,
+            user,
+            told,
+        });
         let writer = std::pin::pin!(self.shared.writer.lock());
         let result = match select(&mut outcome, writer).await {
             Either::Left((result, _)) => result,
@@ -287,43 +273,51 @@ impl<S: Store> Inbox<S> {
     }
 
     async fn write_all(&self, batch: Vec<Waiting>) {
-        let mut deliveries: Vec<_> = batch.iter().map(|it| it.delivery.clone()).collect();
-        // In one order for everybody, so that two processes never wait for each other.
-        deliveries.sort_by(|one, other| one.entry.key.cmp(&other.entry.key));
-        let written = self.commit(&deliveries).await;
-        let is_one = batch.len() == 1;
-        match written.map_err(Arc::new) {
-            Ok(()) => batch.into_iter().for_each(|it| drop(it.told.send(Ok(())))),
-            Err(error) if is_one => {
-                (batch.into_iter()).for_each(|it| drop(it.told.send(Err(Arc::clone(&error)))));
-            }
+        let written = match self.commit(&batch).await {
             // What can't be written must not keep the others out.
-            Err(_) => {
-                for it in batch {
-                    let written = self.commit(std::slice::from_ref(&it.delivery)).await;
-                    let _ = it.told.send(written.map_err(Arc::new));
+            Ok(Err(_)) if batch.len() > 1 => return self.write_each(batch).await,
+            Ok(written) => written,
+            Err(error) => Err(error),
+        };
+        let written = written.map_err(Arc::new);
+        (batch.into_iter()).for_each(|it| drop(it.told.send(written.clone())));
+    }
+
+    /// Until the database is gone: whoever comes then is told so at once.
+    async fn write_each(&self, batch: Vec<Waiting>) {
+        let mut gone = None;
+        for it in batch {
+            let written = match &gone {
+                None => self.commit(std::slice::from_ref(&it)).await,
+                Some(error) => {
+                    let _ = it.told.send(Err(Arc::clone(error)));
+                    continue;
                 }
-            }
+            };
+            let written = match written {
+                Ok(written) => written.map_err(Arc::new),
+                Err(error) => Err(Arc::clone(gone.insert(Arc::new(error)))),
+            };
+            let _ = it.told.send(written);
         }
     }
 
-    async fn commit(&self, deliveries: &[Delivery]) -> Result<(), StoreError> {
-        let store = &self.shared.store;
-        let mut tx = store.begin().await?;
-        for it in deliveries {
-            let Delivery { entry, status, .. } = it;
-            let is_new = store
-                .note_delivery(&mut tx, &entry.key, status, &entry.body)
-                .await?;
-            if is_new && !store.put(&mut tx, entry).await? {
-                store.hasten(&mut tx, &entry.key).await?;
-                // What the gateway tells anew of it may be better.
-                store.reopen(&mut tx, &entry.key, NOT_CREDITED).await?;
-            }
-            if let Some(user) = it.user.as_ref().filter(|_| is_new) {
-                let (app_id, list) = (&self.shared.app_id, kind::user_list(user));
-                (store.set_position(&mut tx, app_id, &list, Timestamp::new(0))).await?;
-            }
+    /// The error outside says that no transaction could be begun.
+    async fn commit(&self, batch: &[Waiting]) -> Result<Result<(), StoreError>, StoreError> {
+        let tx = self.shared.store.begin().await?;
+        Ok(self.commit_in(tx, batch).await)
+    }
+
+    async fn commit_in(&self, mut tx: S::Tx, batch: &[Waiting]) -> Result<(), StoreError> {
+        let Shared { store, app_id, .. } = &*self.shared;
+        let mut deliveries: Vec<_> = batch.iter().map(|it| it.delivery.clone()).collect();
+        // In one order for everybody, so that two processes never wait for each other.
+        deliveries.sort_by(|one, other| one.key.cmp(&other.key));
+        let users: BTreeSet<_> = batch.iter().filter_map(|it| it.user.as_ref()).collect();
+        store.take_in(&mut tx, &deliveries).await?;
+        for user in users {
+            let list = kind::user_list(user);
+            (store.set_position(&mut tx, app_id, &list, Timestamp::new(0))).await?;
         }
         store.commit(tx).await
     }

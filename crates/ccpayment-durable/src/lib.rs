@@ -140,7 +140,9 @@ mod worker;
 pub use ccpayment_client as client;
 pub use ccpayment_webhook as webhook;
 pub use counts::{Count, Row};
-pub use entry::{Change, Entry, EntryKey, NewEntry, Queue, State, Step, UnknownWord};
+pub use entry::{
+    Change, Delivery, Entry, EntryKey, NOT_CREDITED, NewEntry, Queue, State, Step, UnknownWord,
+};
 pub use handler::{EndedPayout, EndedWithdrawal, Handler, HandlerError, PayoutEnd};
 pub use inbox::{Inbox, ReceiveError};
 pub use memory::{MemoryStore, MemoryTx};

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use ccpayment_client::core::{AppId, Timestamp};
 
 use crate::counts::{Count, Row};
-use crate::entry::{Change, Entry, EntryKey, NewEntry, Queue, State};
+use crate::entry::{Change, Delivery, Entry, EntryKey, NOT_CREDITED, NewEntry, Queue, State, Step};
 
 /// Why a store could not do what it was asked to. Nothing of the transaction was kept.
 #[derive(Debug, thiserror::Error)]
@@ -95,6 +95,25 @@ pub trait Store: Clone + Send + Sync + 'static {
         status: &str,
         body: &Bytes,
     ) -> Result<bool, StoreError>;
+
+    /// Takes deliveries in that came at the same time, in the order of their keys: notes each, and
+    /// where it was not noted before, puts its entry in, makes that due, or opens it again where it
+    /// ended as [`NOT_CREDITED`].
+    ///
+    /// A store that can do so in fewer statements overrides this.
+    async fn take_in(&self, tx: &mut Self::Tx, deliveries: &[Delivery]) -> Result<(), StoreError> {
+        for Delivery { key, status, body } in deliveries {
+            if !self.note_delivery(tx, key, status, body).await? {
+                continue;
+            }
+            let entry = NewEntry::new(key.clone(), Step::Received, body.clone());
+            if !self.put(tx, &entry).await? {
+                self.hasten(tx, key).await?;
+                self.reopen(tx, key, NOT_CREDITED).await?;
+            }
+        }
+        Ok(())
+    }
 
     /// The bodies of an entry's deliveries, the oldest first.
     async fn deliveries(&self, key: &EntryKey) -> Result<Vec<Bytes>, StoreError>;

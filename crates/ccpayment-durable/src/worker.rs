@@ -21,6 +21,9 @@ use crate::handler::{Handler, HandlerError};
 use crate::settings::Settings;
 use crate::store::{Claim, Store, StoreError};
 
+/// How often it is looked whether the database's clock was set back.
+const MEND_EVERY: Duration = Duration::from_secs(60);
+
 /// Reads back what the inbox was told of, makes the payouts of the outbox, and calls the merchant's
 /// [`Handler`] at each end.
 ///
@@ -43,9 +46,6 @@ impl<S, H> fmt::Debug for Worker<S, H> {
             .finish_non_exhaustive()
     }
 }
-
-/// How often is looked whether the database's clock was set back.
-const MEND_CLOCK_EVERY: Duration = Duration::from_secs(60);
 
 /// What came of an entry. The store knows the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,7 +141,7 @@ where
         while !*stop.borrow() {
             let elapsed = self.clock.elapsed();
             if elapsed >= mend_at {
-                mend_at = elapsed.saturating_add(MEND_CLOCK_EVERY);
+                mend_at = elapsed.saturating_add(MEND_EVERY);
                 if let Err(error) = self.store.mend_clock().await {
                     report(&error);
                 }

@@ -15,7 +15,7 @@ pub(crate) struct Dialect {
     pub(crate) end: &'static str,
     /// Leaves out what another transaction is changing.
     pub(crate) skip_locked: &'static str,
-    /// Ends an insert of an entry and tells listeners, at the commit and once a transaction.
+    /// Tells listeners of an entry, at the commit and once a transaction.
     pub(crate) notify: &'static str,
     /// What comes before all migrations.
     pub(crate) head: &'static str,

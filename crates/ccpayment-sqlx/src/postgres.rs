@@ -1,5 +1,6 @@
 //! `PostgresStore`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,8 +8,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use ccpayment_durable::client::core::{AppId, RecordId, Timestamp};
 use ccpayment_durable::{
-    Change, Claim, Count, Entry, EntryKey, NewEntry, Queue, Row as EntryRow, State, Store,
-    StoreError,
+    Change, Claim, Count, Delivery, Entry, EntryKey, NOT_CREDITED, NewEntry, Queue,
+    Row as EntryRow, State, Store, StoreError,
 };
 use sqlx::postgres::{PgArguments as Arguments, PgConnectOptions, PgPoolOptions, PgRow as Row};
 use sqlx::query::Query;
@@ -16,9 +17,9 @@ use sqlx::{AssertSqlSafe, Pool, Postgres, Row as _, Transaction};
 
 use crate::dialect::Dialect;
 use crate::name::{InvalidName, checked};
-use crate::sql::{Sql, in_state};
+use crate::sql::{MOST_ROWS, Sql, in_state, rows};
 use crate::store::{
-    age, failed, implement_store, keyed, millis, number, reason, seconds, version, word,
+    age, bind_key, failed, implement_store, keyed, millis, number, reason, seconds, version, word,
 };
 use crate::wake::Wake;
 
@@ -29,7 +30,7 @@ const DIALECT: Dialect = Dialect {
     pick: "ctid = ANY(ARRAY(",
     end: "))",
     skip_locked: " FOR UPDATE SKIP LOCKED",
-    notify: " RETURNING pg_notify('ccpayment', '{name}')",
+    notify: "pg_notify('ccpayment', '{name}')",
     // `IF NOT EXISTS` would ask for the right to create a schema even where it exists.
     head: "DO $$ BEGIN IF to_regnamespace('{name}') IS NULL THEN CREATE SCHEMA \"{name}\"; \
            END IF; END $$;\n",
@@ -38,7 +39,7 @@ const DIALECT: Dialect = Dialect {
 
 /// A dialect that tells nobody.
 const QUIET: Dialect = Dialect {
-    notify: "",
+    notify: "1",
     ..DIALECT
 };
 

@@ -34,7 +34,20 @@ statements! {
     put: "INSERT INTO {entry} (app_id, version, queue, kind, id, state, step, body, is_gap, \
           reason, due_at, was_due_at, created_at, updated_at) \
           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, {now}, {now}, {now}, {now}) \
-          ON CONFLICT DO NOTHING{notify}";
+          ON CONFLICT DO NOTHING RETURNING {notify}";
+    /// With [`rows`] of seven arguments for `{rows}`.
+    note_deliveries: "INSERT INTO {delivery} \
+          (app_id, version, queue, kind, id, status, body, received_at) \
+          SELECT column1, column2, column3, column4, column5, column6, column7, {now} \
+          FROM (VALUES {rows}) AS told WHERE true \
+          ON CONFLICT DO NOTHING RETURNING app_id, version, queue, kind, id";
+    /// With [`rows`] of six arguments for `{rows}`.
+    put_received: "INSERT INTO {entry} (app_id, version, queue, kind, id, state, step, body, \
+          is_gap, due_at, was_due_at, created_at, updated_at) \
+          SELECT column1, column2, column3, column4, column5, 'open', 'received', column6, \
+          0, {now}, {now}, {now}, {now} FROM (VALUES {rows}) AS told WHERE true \
+          ON CONFLICT DO NOTHING \
+          RETURNING app_id, version, queue, kind, id, {notify}";
     note_delivery: "INSERT INTO {delivery} \
           (app_id, version, queue, kind, id, status, body, received_at) \
           VALUES ($1, $2, $3, $4, $5, $6, $7, {now}) ON CONFLICT DO NOTHING";
@@ -96,6 +109,19 @@ statements! {
     mend_clock: "UPDATE {entry} SET due_at = {now}, updated_at = {now}, claimed = 0 \
           WHERE queue IN ('inbox', 'outbox') AND state = 'open' AND state <> 'done' \
           AND updated_at > {now} + 60000";
+}
+
+/// How many rows a statement may insert. Fewer are filled up to a power of two, so that a connection
+/// keeps few statements prepared.
+pub(crate) const MOST_ROWS: usize = 64;
+
+/// The placeholders of so many rows.
+pub(crate) fn rows(rows: usize, arguments: usize) -> String {
+    let row = |row: usize| {
+        let numbers = (1..=arguments).map(|it| format!("${}", row * arguments + it));
+        format!("({})", numbers.collect::<Vec<_>>().join(", "))
+    };
+    (0..rows).map(row).collect::<Vec<_>>().join(", ")
 }
 
 /// A state in words that let a database take the index of that state.

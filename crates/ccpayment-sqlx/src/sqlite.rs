@@ -1,5 +1,6 @@
 //! `SqliteStore`.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -9,8 +10,8 @@ use bytes::Bytes;
 use ccpayment_durable::client::Clock;
 use ccpayment_durable::client::core::{AppId, RecordId, Timestamp};
 use ccpayment_durable::{
-    Change, Claim, Count, Entry, EntryKey, NewEntry, Queue, Row as EntryRow, State, Store,
-    StoreError,
+    Change, Claim, Count, Delivery, Entry, EntryKey, NOT_CREDITED, NewEntry, Queue,
+    Row as EntryRow, State, Store, StoreError,
 };
 use sqlx::query::Query;
 use sqlx::sqlite::{
@@ -21,9 +22,9 @@ use sqlx::{AssertSqlSafe, Connection, Pool, Row as _, Sqlite, Transaction};
 
 use crate::dialect::Dialect;
 use crate::name::{InvalidName, checked};
-use crate::sql::{Sql, in_state};
+use crate::sql::{MOST_ROWS, Sql, in_state, rows};
 use crate::store::{
-    age, failed, implement_store, keyed, millis, number, reason, seconds, version, word,
+    age, bind_key, failed, implement_store, keyed, millis, number, reason, seconds, version, word,
 };
 
 const DIALECT: Dialect = Dialect {
@@ -33,7 +34,7 @@ const DIALECT: Dialect = Dialect {
     pick: "rowid IN (",
     end: ")",
     skip_locked: "",
-    notify: "",
+    notify: "1",
     head: "",
     migrations: &[include_str!("../migrations/sqlite/0001_inbox_outbox.sql")],
 };
@@ -57,6 +58,7 @@ type Tx = Transaction<'static, Sqlite>;
 #[derive(Debug, Clone)]
 pub struct SqliteStore {
     pool: Pool<Sqlite>,
+    writers: Pool<Sqlite>,
     name: Arc<str>,
     sql: Arc<Sql>,
     clock: Option<Arc<dyn Clock>>,
@@ -79,10 +81,15 @@ impl SqliteStore {
     /// `synchronous=FULL`, and a busy timeout.
     #[must_use]
     pub fn new(pool: Pool<Sqlite>) -> Self {
-        Self::build(pool, "ccpayment_".into(), None)
+        let writers = queue_of(&pool);
+        Self::build((pool, writers), "ccpayment_".into(), None)
     }
 
-    fn build(pool: Pool<Sqlite>, name: Arc<str>, clock: Option<Arc<dyn Clock>>) -> Self {
+    fn build(
+        (pool, writers): (Pool<Sqlite>, Pool<Sqlite>),
+        name: Arc<str>,
+        clock: Option<Arc<dyn Clock>>,
+    ) -> Self {
         let sql = match &clock {
             None => Sql::new(&DIALECT, &name, true),
             Some(_) => Sql::new(&CLOCKED, &name, false),
@@ -90,6 +97,7 @@ impl SqliteStore {
         Self {
             sql: Arc::new(sql),
             pool,
+            writers,
             name,
             clock,
         }
@@ -99,7 +107,7 @@ impl SqliteStore {
     /// the file have to go by the same.
     #[must_use]
     pub fn with_clock(self, clock: impl Clock + 'static) -> Self {
-        Self::build(self.pool, self.name, Some(Arc::new(clock)))
+        Self::build((self.pool, self.writers), self.name, Some(Arc::new(clock)))
     }
 
     /// A statement as of now.
@@ -119,7 +127,8 @@ impl SqliteStore {
     /// [`InvalidName`].
     pub fn with_prefix(self, prefix: &str) -> Result<Self, InvalidName> {
         let prefix = checked(prefix)?.into();
-        Ok(Self::build(self.pool, prefix, self.clock))
+        let pools = (self.pool, self.writers);
+        Ok(Self::build(pools, prefix, self.clock))
     }
 
     /// Options of a pool that drops a connection whose transaction SQLite ended by itself, such as
@@ -148,23 +157,14 @@ impl SqliteStore {
     /// A transaction that has the right to write from its beginning: one that reads first and then
     /// asks for it may be refused when another wrote meanwhile.
     async fn begin_write(&self) -> Result<Tx, StoreError> {
-        let begin = || self.pool.begin_with("BEGIN IMMEDIATE");
+        let begin = || self.writers.begin_with("BEGIN IMMEDIATE");
         match begin().await {
             Err(sqlx::Error::InvalidSavePointStatement) => {}
             begun => return begun.map_err(failed),
         }
-        // A connection as in `pool_options`, of a pool without them. The others are held until it
-        // is found.
-        let mut sound = Vec::new();
-        for _ in 0..self.pool.options().get_max_connections() {
-            let connection = self.pool.acquire().await.map_err(failed)?;
-            if connection.is_in_transaction() {
-                connection.close().await.map_err(failed)?;
-                break;
-            }
-            sound.push(connection);
-        }
-        drop(sound);
+        // A connection as in `pool_options`, of a pool without them.
+        let connection = self.writers.acquire().await.map_err(failed)?;
+        connection.close().await.map_err(failed)?;
         begin().await.map_err(failed)
     }
 
@@ -201,6 +201,17 @@ impl SqliteStore {
     async fn woken_up(&self) {
         std::future::pending().await
     }
+}
+
+/// A pool of one connection, where those that write wait for each other in their order.
+///
+/// In SQLite itself each would ask again and again, less and less often, and some would give up.
+fn queue_of(pool: &Pool<Sqlite>) -> Pool<Sqlite> {
+    if pool.options().get_max_connections() == 1 {
+        return pool.clone();
+    }
+    let options = pool.options().clone().min_connections(0).max_connections(1);
+    options.connect_lazy_with(SqliteConnectOptions::clone(&pool.connect_options()))
 }
 
 implement_store!(SqliteStore, Sqlite, DIALECT);

@@ -57,8 +57,15 @@ pub(crate) fn reason(words: Option<&String>) -> Option<String> {
 /// A statement with the five arguments of a key.
 macro_rules! keyed {
     ($store:expr, $statement:ident, $key:expr) => {
-        $store
-            .query(&$store.sql.$statement)
+        crate::store::bind_key!($store.query(&$store.sql.$statement), $key)
+    };
+}
+pub(crate) use keyed;
+
+/// The five arguments of a key.
+macro_rules! bind_key {
+    ($query:expr, $key:expr) => {
+        $query
             .bind($key.app_id.as_str())
             .bind($key.version_number())
             .bind($key.queue.as_str())
@@ -66,7 +73,7 @@ macro_rules! keyed {
             .bind($key.id.as_str())
     };
 }
-pub(crate) use keyed;
+pub(crate) use bind_key;
 
 /// Implements [`Store`](ccpayment_durable::Store) for a type with `pool`, `sql`, `begin`, `commit`
 /// and `woken_up`. `$dialect` has the words of its database.
@@ -163,6 +170,32 @@ macro_rules! implement_store {
                 Ok(done.rows_affected() > 0)
             }
 
+            /// Inserts a row for each delivery, and returns the keys of those that are new.
+            async fn insert(
+                &self,
+                tx: &mut Tx,
+                text: &str,
+                with_status: bool,
+                deliveries: &[&Delivery],
+            ) -> Result<BTreeSet<EntryKey>, StoreError> {
+                let Some(last) = deliveries.last() else {
+                    return Ok(BTreeSet::new());
+                };
+                let count = deliveries.len().next_power_of_two();
+                let rows = rows(count, 6 + usize::from(with_status));
+                let text = text.replace("{rows}", &rows).into();
+                let mut query = self.query(&text);
+                for it in deliveries.iter().chain(std::iter::repeat(last)).take(count) {
+                    query = bind_key!(query, it.key);
+                    if with_status {
+                        query = query.bind(it.status.as_str());
+                    }
+                    query = query.bind(it.body.as_ref());
+                }
+                let inserted = query.fetch_all(&mut **tx).await.map_err(failed)?;
+                inserted.iter().map(Self::key_of).collect()
+            }
+
             fn key_of(row: &Row) -> Result<EntryKey, StoreError> {
                 let text = |column: &str| row.try_get::<&str, _>(column).map_err(failed);
                 Ok(EntryKey::new(
@@ -254,6 +287,28 @@ macro_rules! implement_store {
                     .bind(status)
                     .bind(body.as_ref());
                 Self::write(tx, query).await
+            }
+
+            async fn take_in(
+                &self,
+                tx: &mut Tx,
+                deliveries: &[Delivery],
+            ) -> Result<(), StoreError> {
+                Self::still_open(tx).await?;
+                for some in deliveries.chunks(MOST_ROWS) {
+                    let mut new: Vec<_> = some.iter().collect();
+                    let note = &self.sql.note_deliveries;
+                    let noted = self.insert(tx, note, true, &new).await?;
+                    new.dedup_by_key(|it| &it.key);
+                    new.retain(|it| noted.contains(&it.key));
+                    let put = &self.sql.put_received;
+                    let put = self.insert(tx, put, false, &new).await?;
+                    for key in noted.difference(&put) {
+                        self.hasten(tx, key).await?;
+                        self.reopen(tx, key, NOT_CREDITED).await?;
+                    }
+                }
+                Ok(())
             }
 
             async fn deliveries(&self, key: &EntryKey) -> Result<Vec<Bytes>, StoreError> {

@@ -34,7 +34,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
 #[path = "../../ccpayment-sqlx/tests/it/cluster.rs"]
-#[allow(dead_code, unreachable_pub, reason = "shared with tests")]
+#[allow(unreachable_pub, reason = "shared with tests")]
 mod cluster;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;

@@ -4,9 +4,8 @@ use ccpayment_client::Client;
 use ccpayment_client::core::{OrderId, RecordId, Version};
 
 use super::{Unwritten, Worked, Worker, app_id};
-use crate::entry::{Entry, EntryKey};
+use crate::entry::{Entry, EntryKey, NOT_CREDITED};
 use crate::handler::{EndedWithdrawal, Handler, PayoutEnd};
-use crate::inbox::NOT_CREDITED;
 use crate::look::{Decision, Trouble, look};
 use crate::store::{Store, StoreError};
 use crate::stored::outbox_keys;
@@ -21,7 +20,11 @@ where
         client: &Client,
         entry: &Entry,
     ) -> Result<Worked, StoreError> {
-        let told = self.store.deliveries(&entry.key).await?;
+        // Of v2 the record says all.
+        let told = match entry.key.version {
+            Version::V1 => self.store.deliveries(&entry.key).await?,
+            Version::V2 => Vec::new(),
+        };
         let found = match look(client, entry, &told).await {
             Ok(found) => found,
             Err(Trouble::Passing(reason)) => return self.look_later(entry, Some(reason)).await,

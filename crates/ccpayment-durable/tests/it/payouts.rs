@@ -208,7 +208,8 @@ async fn a_worker_that_is_told_to_stop_finishes_what_it_holds() {
         .list(Queue::Outbox, State::Open, 10)
         .await
         .unwrap();
-    assert_eq!(rows[0].step, ccpayment_durable::Step::Accepted);
+    assert_eq!(rows[0].step, Step::Accepted);
+}
 
 #[tokio::test]
 async fn make_again_never_makes_another_payout_than_it_is_given() {

@@ -4,21 +4,34 @@
 //! A shell starts the server, and stops and removes it when its standard input ends: so it goes
 //! with the test program, however that ends.
 
+#![allow(dead_code, reason = "each test program uses a part of it")]
+
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
-/// When this variable is set, what is not installed fails the tests that need it.
+/// When such a variable is set, what is not installed fails the tests that need it.
 const NEEDED: &str = "CCPAYMENT_NEEDS_POSTGRES";
+const FAKETIME_NEEDED: &str = "CCPAYMENT_NEEDS_FAKETIME";
 
 const SERVER: &str = r#"
 dir=$(mktemp -d /tmp/ccpayment-pg-XXXXXX)
 trap '"$bin/pg_ctl" -D "$dir/data" -m immediate -w stop >/dev/null 2>&1; rm -rf "$dir"' EXIT
 trap exit HUP INT PIPE TERM
 "$bin/initdb" -D "$dir/data" -U merchant -A trust -E UTF8 --no-locale >"$dir/log" 2>&1 &&
-"$bin/pg_ctl" -D "$dir/data" -w -l "$dir/log" -o "-c listen_addresses='' -c max_connections=200 \
-    -c fsync=on -c unix_socket_directories='$dir'" start >/dev/null ||
+cat >>"$dir/data/postgresql.conf" <<END
+listen_addresses = ''
+max_connections = 200
+fsync = on
+unix_socket_directories = '$dir'
+END
+if [ -n "$faketime" ]; then
+    echo +0 >"$dir/clock"
+    faked="LD_PRELOAD=$faketime FAKETIME_TIMESTAMP_FILE=$dir/clock FAKETIME_NO_CACHE=1 \
+        FAKETIME_DONT_FAKE_MONOTONIC=1"
+fi
+env $faked "$bin/pg_ctl" -D "$dir/data" -w -l "$dir/log" start >/dev/null ||
     { cat "$dir/log" >&2; exit 1; }
 echo "$dir"
 cat >/dev/null
@@ -59,18 +72,41 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Starts a server, where its binaries are installed.
     pub(crate) fn start() -> Option<Self> {
+        Self::start_by("")
+    }
+
+    /// Starts a server whose clock can be set, where libfaketime is installed as well.
+    pub(crate) fn start_with_clock() -> Option<Self> {
+        let folders = fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+        let places = folders.map(|it| it.path().join("faketime/libfaketime.so.1"));
+        let found = places.into_iter().find(|it| it.is_file());
+        if found.is_none() {
+            let what = "TESTS OF POSTGRESQL'S CLOCK SKIPPED: no libfaketime found";
+            missing(FAKETIME_NEEDED, what);
+        }
+        Self::start_by(found?.to_str()?)
+    }
+
+    fn start_by(faketime: &str) -> Option<Self> {
         let found = binaries("initdb");
         if found.is_none() {
-            missing("POSTGRESQL TESTS SKIPPED: no server binaries found");
+            missing(NEEDED, "POSTGRESQL TESTS SKIPPED: no server binaries found");
         }
-        Some(Self::run(SERVER, &[("bin", &found?)]))
+        let variables = [("bin", &*found?), ("faketime", faketime)];
+        Some(Self::run(SERVER, &variables))
+    }
+
+    /// Sets the server's clock off the machine's, such as by `-1h`.
+    pub(crate) fn set_clock(&self, offset: &str) {
+        let clock = format!("{}/clock", self.dir);
+        fs::write(clock, offset).expect("a server with a clock");
     }
 
     /// Starts PgBouncer in transaction mode in front of this server, where it is installed.
     pub(crate) fn pooler(&self) -> Option<Self> {
         let found = binaries("pgbouncer");
         if found.is_none() {
-            missing("PGBOUNCER TESTS SKIPPED: no pgbouncer found");
+            missing(NEEDED, "PGBOUNCER TESTS SKIPPED: no pgbouncer found");
         }
         Some(Self::run(
             POOLER,
@@ -79,20 +115,42 @@ impl Cluster {
     }
 
     /// Stops the server without a goodbye, as a crash does, and starts it again.
-    #[allow(dead_code, reason = "not every test that has a server restarts it")]
     pub(crate) fn restart(&self) {
+        self.control("restart");
+    }
+
+    /// Stops the server without a goodbye, as a crash does.
+    pub(crate) fn stop(&self) {
+        self.control("stop");
+    }
+
+    /// Starts a server that was stopped.
+    pub(crate) fn go_on(&self) {
+        self.control("start");
+    }
+
+    fn control(&self, what: &str) {
         let bin = binaries("pg_ctl").expect("it was started by it");
         let data = format!("{}/data", self.dir);
         let log = format!("{}/log", self.dir);
         let status = unprivileged()
             .arg(format!("{bin}/pg_ctl"))
-            .args(["-D", &data, "-m", "immediate", "-w", "-l", &log, "restart"])
+            .args(["-D", &data, "-w"])
+            .args(match what {
+                "stop" => ["-m", "immediate"],
+                _ => ["-l", &log],
+            })
+            .args(match what {
+                "restart" => &["-m", "immediate"][..],
+                _ => &[],
+            })
+            .arg(what)
             .current_dir("/")
             .stdout(Stdio::null())
             .status();
         assert!(
             status.is_ok_and(|it| it.success()),
-            "the server did not start again"
+            "the server did not {what}"
         );
     }
 
@@ -127,8 +185,8 @@ impl Drop for Cluster {
     }
 }
 
-fn missing(what: &str) {
-    assert!(std::env::var_os(NEEDED).is_none(), "{what}");
+fn missing(needed: &str, what: &str) {
+    assert!(std::env::var_os(needed).is_none(), "{what}");
     // Past the macros: a passing test does not show what those print.
     let _ = writeln!(std::io::stderr(), "{what}");
 }
