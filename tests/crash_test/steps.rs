@@ -165,6 +165,15 @@ impl<S: Shop> Store for Steps<S> {
         self.0.release(tx, key).await
     }
 
+    async fn close(
+        &self,
+        tx: &mut S::Tx,
+        key: &EntryKey,
+        reason: &str,
+    ) -> Result<bool, StoreError> {
+        self.0.close(tx, key, reason).await
+    }
+
     async fn reopen(
         &self,
         tx: &mut S::Tx,

@@ -95,6 +95,9 @@ words! {
 /// entry again, since the record may be better by then.
 pub const NOT_CREDITED: &str = "not_credited";
 
+/// The verdict on an entry that a person has ended: see [`Store::close`](crate::Store::close).
+pub const CLOSED: &str = "closed";
+
 /// What an entry is known by. Unique in the store, for ever.
 ///
 /// Of a deposit it is app id, API version, kind and record id, without the status. Its credit key is

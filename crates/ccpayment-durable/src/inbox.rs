@@ -31,7 +31,7 @@ struct Shared<S> {
     verifier: Verifier,
     #[cfg(feature = "v1")]
     verifier_v1: ccpayment_webhook::v1::Verifier,
-    now: Box<dyn Fn() -> SystemTime + Send + Sync>,
+    now: Arc<dyn Fn() -> SystemTime + Send + Sync>,
     waiting: std::sync::Mutex<Vec<Waiting>>,
     writer: Mutex<()>,
 }
@@ -152,7 +152,7 @@ impl<S: Store> Inbox<S> {
             verifier: Verifier::from(credentials),
             #[cfg(feature = "v1")]
             verifier_v1: credentials.into(),
-            now: Box::new(now),
+            now: Arc::new(now),
             waiting: std::sync::Mutex::default(),
             writer: Mutex::default(),
         })
@@ -164,14 +164,21 @@ impl<S: Store> Inbox<S> {
         }
     }
 
-    /// The same inbox with a verifier of your own, such as one that accepts two secrets. Its
-    /// APP ID has to be that of the credentials. Call it before the inbox is cloned.
+    /// The same inbox with a verifier of your own, such as one that accepts two secrets. Its APP ID
+    /// has to be that of the credentials.
     #[must_use]
     pub fn verifier(self, verifier: Verifier) -> Self {
-        match Arc::try_unwrap(self.shared) {
-            Ok(shared) => Self::from_shared(Shared { verifier, ..shared }),
-            Err(shared) => Self { shared },
-        }
+        let shared = &*self.shared;
+        Self::from_shared(Shared {
+            store: shared.store.clone(),
+            app_id: shared.app_id.clone(),
+            verifier,
+            #[cfg(feature = "v1")]
+            verifier_v1: shared.verifier_v1.clone(),
+            now: Arc::clone(&shared.now),
+            waiting: std::sync::Mutex::default(),
+            writer: Mutex::default(),
+        })
     }
 
     /// Takes a delivery of v2: its headers and its raw body. The answer is ready to be sent:

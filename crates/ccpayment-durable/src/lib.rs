@@ -82,9 +82,9 @@
 //! | what | what happens |
 //! |---|---|
 //! | the database can't be reached | the receiver answers 503, and the gateway sends it again |
-//! | the gateway can't be read | the entry is read again; nothing is parked for it |
+//! | the gateway can't be read | the entry is read again; nothing is parked for it. Where it refuses the credentials, entries are parked |
 //! | the handler fails, panics or hangs | its transaction is rolled back; it is called again, and after [`Settings::most_failures`] the entry is parked |
-//! | a person has to decide | the entry is parked: [`Report::parked`], [`Store::release`] |
+//! | a person has to decide | the entry is parked: [`Report::parked`]; [`Store::release`] opens it again, [`Store::close`] ends it |
 //! | a process dies | another takes over what it had claimed, when the lease ends |
 //! | a notification never comes | the [`Reconciler`] finds its record |
 //! | a type of notification is unknown | it is stored whole, and goes to [`Handler::notice`] |
@@ -141,7 +141,8 @@ pub use ccpayment_client as client;
 pub use ccpayment_webhook as webhook;
 pub use counts::{Count, Row};
 pub use entry::{
-    Change, Delivery, Entry, EntryKey, NOT_CREDITED, NewEntry, Queue, State, Step, UnknownWord,
+    CLOSED, Change, Delivery, Entry, EntryKey, NOT_CREDITED, NewEntry, Queue, State, Step,
+    UnknownWord,
 };
 pub use handler::{EndedPayout, EndedWithdrawal, Handler, HandlerError, PayoutEnd};
 pub use inbox::{Inbox, ReceiveError};

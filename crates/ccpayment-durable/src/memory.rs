@@ -14,7 +14,7 @@ use ccpayment_client::core::{AppId, Timestamp};
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 
 use crate::counts::{Count, Row};
-use crate::entry::{Change, Entry, EntryKey, NewEntry, Queue, State, Step};
+use crate::entry::{CLOSED, Change, Entry, EntryKey, NewEntry, Queue, State, Step};
 use crate::store::{Claim, Store, StoreError};
 
 /// A store in memory. Clones share it. What is committed outlives a worker that is dropped, as a
@@ -339,6 +339,23 @@ impl<Books: Clone + Send + Sync + 'static> Store for MemoryStore<Books> {
 
     async fn release(&self, tx: &mut Self::Tx, key: &EntryKey) -> Result<bool, StoreError> {
         Ok(tx.open(key, |it| it.state == State::Parked))
+    }
+
+    async fn close(
+        &self,
+        tx: &mut Self::Tx,
+        key: &EntryKey,
+        reason: &str,
+    ) -> Result<bool, StoreError> {
+        let now = tx.now;
+        let Some(stored) = tx.entry(key).filter(|it| it.state == State::Parked) else {
+            return Ok(false);
+        };
+        stored.state = State::Done;
+        stored.updated_at = now;
+        stored.verdict = Some(CLOSED.to_owned());
+        stored.reason = Some(reason.to_owned());
+        Ok(true)
     }
 
     async fn reopen(

@@ -66,8 +66,8 @@ impl<S: Store> Outbox<S> {
     /// Plans a payout in the merchant's transaction. It is made once this is committed, and only
     /// then. The exact bytes of its body are stored, and these are sent.
     ///
-    /// False where the same payout was planned under its order id before, whatever became of it:
-    /// then nothing changes.
+    /// False where the same payout, byte for byte, was planned under its order id before, whatever
+    /// became of it: then nothing changes.
     ///
     /// # Errors
     ///

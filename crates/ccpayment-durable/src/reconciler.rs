@@ -390,12 +390,13 @@ impl<S: Store> Reconciler<S> {
         entry
     }
 
-    /// Has the gateway send the notifications of v1 again, for one hour that was not asked for yet,
-    /// and returns up to when it asked. `None` where everything up to now was asked for.
+    /// Has the gateway send the failed notifications of v1 again, for one hour that was not asked
+    /// for yet, and returns up to when it asked. `None` where there is no such hour.
     ///
-    /// v1 has no lists of records, and takes one such request a minute and 25 a day: call this
-    /// every few minutes until it gives `None`, and once an hour from then on. The notifications
-    /// come to the receiver as any do. What the gateway never tried to announce does not come.
+    /// v1 has no lists of records, and takes one such request a minute and 25 a day: call this every
+    /// few minutes until it gives `None`, and once an hour from then on. Call it where the receiver
+    /// is up: an hour is asked for once. The last hour is left out, since the gateway may still be
+    /// at it. What it never tried to announce does not come.
     ///
     /// # Errors
     ///
@@ -408,7 +409,7 @@ impl<S: Store> Reconciler<S> {
         let start = self.start.unwrap_or(now);
         let from = known.first().map_or(start, |(_, at)| *at);
         let to = from.plus(HOUR);
-        if to > now {
+        if to.plus(HOUR) > now {
             return Ok(None);
         }
         let request = ccpayment_client::core::v1::ResendWebhooks::new(from).end_timestamp(to);

@@ -155,6 +155,15 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// not parked.
     async fn release(&self, tx: &mut Self::Tx, key: &EntryKey) -> Result<bool, StoreError>;
 
+    /// Ends a parked entry, because a person has done what was to be done: its verdict is then
+    /// [`CLOSED`](crate::CLOSED). False where it is not parked.
+    async fn close(
+        &self,
+        tx: &mut Self::Tx,
+        key: &EntryKey,
+        reason: &str,
+    ) -> Result<bool, StoreError>;
+
     /// Opens a finished entry again that has this verdict, as it was when it was put in, and with a
     /// new fence. False where there is none.
     async fn reopen(

@@ -174,6 +174,7 @@ where
     /// [`StoreError`], when entries could not be claimed. What fails later is logged and comes back
     /// when its lease ends.
     pub async fn work_once(&self) -> Result<usize, StoreError> {
+        self.store.mend_clock().await?;
         let mut worked = 0;
         for client in &self.clients {
             for queue in [Queue::Inbox, Queue::Outbox] {

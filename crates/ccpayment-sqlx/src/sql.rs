@@ -72,8 +72,11 @@ statements! {
           VALUES ($1, $2, $3, $4, $5, $6, {now}) ON CONFLICT DO NOTHING";
     digest: "SELECT digest FROM {kept_key} WHERE {key}";
     /// The fence grows, so that a worker of before can't change it.
-    release: "UPDATE {entry} SET state = 'open', fence = fence + 1, failures = 0, claimed = 0, \
-          hastened = 0, due_at = {now}, updated_at = {now} WHERE {key} AND state = 'parked'";
+    release: "UPDATE {entry} SET state = 'open', fence = fence + 1, failures = 0, looks = 0, \
+          claimed = 0, hastened = 0, verdict = NULL, reason = NULL, due_at = {now}, \
+          updated_at = {now} WHERE {key} AND state = 'parked'";
+    close: "UPDATE {entry} SET state = 'done', verdict = 'closed', reason = $6, \
+          updated_at = {now} WHERE {key} AND state = 'parked'";
     reopen: "UPDATE {entry} SET state = 'open', \
           step = CASE WHEN queue = 'outbox' THEN 'planned' ELSE 'received' END, \
           fence = fence + 1, failures = 0, looks = 0, claimed = 0, hastened = 0, \

@@ -335,7 +335,11 @@ macro_rules! implement_store {
                 let mut taken = Vec::with_capacity(rows.len());
                 for row in &rows {
                     let was_due_at: i64 = row.try_get("was_due_at").map_err(failed)?;
-                    taken.push((was_due_at, Self::entry_of(row)?));
+                    match Self::entry_of(row) {
+                        Ok(entry) => taken.push((was_due_at, entry)),
+                        // Such as one of a later version. It must not keep the others out.
+                        Err(error) => tracing::error!(%error, "an entry is left alone"),
+                    }
                 }
                 tx.commit().await.map_err(failed)?;
                 taken.sort_by_key(|(was_due_at, _)| *was_due_at);
@@ -386,6 +390,16 @@ macro_rules! implement_store {
 
             async fn release(&self, tx: &mut Tx, key: &EntryKey) -> Result<bool, StoreError> {
                 Self::write(tx, keyed!(self, release, key)).await
+            }
+
+            async fn close(
+                &self,
+                tx: &mut Tx,
+                key: &EntryKey,
+                why: &str,
+            ) -> Result<bool, StoreError> {
+                let why = reason(Some(&why.to_owned()));
+                Self::write(tx, keyed!(self, close, key).bind(why)).await
             }
 
             async fn reopen(

@@ -323,6 +323,16 @@ impl Store for SimStore {
         self.inner.release(tx.inner()?, key).await
     }
 
+    async fn close(
+        &self,
+        tx: &mut SimTx,
+        key: &EntryKey,
+        reason: &str,
+    ) -> Result<bool, StoreError> {
+        self.weather.step().await?;
+        self.inner.close(tx.inner()?, key, reason).await
+    }
+
     async fn reopen(
         &self,
         tx: &mut SimTx,

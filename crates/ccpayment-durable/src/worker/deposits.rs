@@ -6,7 +6,7 @@ use ccpayment_client::core::{OrderId, RecordId, Version};
 use super::{Unwritten, Worked, Worker, app_id};
 use crate::entry::{Entry, EntryKey, NOT_CREDITED};
 use crate::handler::{EndedWithdrawal, Handler, PayoutEnd};
-use crate::look::{Decision, Trouble, look};
+use crate::look::{Decision, Found, Trouble, look};
 use crate::store::{Store, StoreError};
 use crate::stored::outbox_keys;
 
@@ -25,7 +25,11 @@ where
             Version::V1 => self.store.deliveries(&entry.key).await?,
             Version::V2 => Vec::new(),
         };
-        let found = match look(client, entry, &told).await {
+        let mut looked = look(client, entry, &told).await;
+        if matches!(looked, Err(Trouble::Hopeless(_))) {
+            looked = self.look_by_another(client, entry, looked).await?;
+        }
+        let found = match looked {
             Ok(found) => found,
             Err(Trouble::Passing(reason)) => return self.look_later(entry, Some(reason)).await,
             Err(Trouble::Failed(reason)) => return self.fail(entry, reason).await,
@@ -39,6 +43,28 @@ where
             Ok(worked) => Ok(worked),
             Err(unwritten) => self.not_handled(entry, unwritten).await,
         }
+    }
+
+    /// What the first notification told of a record may be wrong, and a later one right.
+    async fn look_by_another(
+        &self,
+        client: &Client,
+        entry: &Entry,
+        mut looked: Result<Found, Trouble>,
+    ) -> Result<Result<Found, Trouble>, StoreError> {
+        for body in self.store.deliveries(&entry.key).await? {
+            if body != entry.body && entry.key.version == Version::V2 {
+                let other = Entry {
+                    body,
+                    ..entry.clone()
+                };
+                looked = look(client, &other, &[]).await;
+                if looked.is_ok() {
+                    break;
+                }
+            }
+        }
+        Ok(looked)
     }
 
     /// The mark, the credit key and the merchant's writes: one commit.

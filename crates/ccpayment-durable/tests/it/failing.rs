@@ -122,6 +122,15 @@ impl Store for Failing {
         self.inner.release(tx, key).await
     }
 
+    async fn close(
+        &self,
+        tx: &mut Self::Tx,
+        key: &EntryKey,
+        reason: &str,
+    ) -> Result<bool, StoreError> {
+        self.inner.close(tx, key, reason).await
+    }
+
     async fn reopen(
         &self,
         tx: &mut Self::Tx,

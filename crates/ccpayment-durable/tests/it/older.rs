@@ -166,3 +166,34 @@ async fn a_deposit_whose_deliveries_are_gone_is_known_by_its_first_one() {
     shop.work(HOUR).await;
     assert_eq!(shop.books().await.credits.len(), 3);
 }
+
+/// Nobody was there while it was told, and it is asked for hour by hour, each hour once.
+#[tokio::test]
+async fn what_v1_told_while_nobody_was_there_is_told_again() {
+    let shop = Shop::new();
+    let mut ids = shop.paid_in_v1().await;
+    // Each try of the gateway meets nobody.
+    for _ in 0..40 {
+        for notification in shop.sandbox.due_notifications() {
+            let _ = shop.sandbox.record_answer(notification, None);
+        }
+        shop.sandbox.advance(Duration::from_secs(300));
+    }
+    assert_eq!(shop.deliver().await, 0);
+    let reconciler = Reconciler::new(shop.store.clone(), shop.client.clone());
+    let reconciler = reconciler.starting_at(Timestamp::new(START));
+    let mut asked = Vec::new();
+    while let Some(until) = reconciler.resend_v1().await.unwrap() {
+        asked.push(until.get() - START);
+        shop.work(Duration::from_secs(120)).await;
+    }
+    assert_eq!(asked[..2], [3_600, 7_200]);
+    let now = shop.sandbox.now() - START;
+    assert!(asked.last().unwrap() + 3_600 <= now, "{asked:?} at {now}");
+    let mut credited: Vec<_> = (shop.books().await.credits.into_iter())
+        .map(|(id, _)| id.to_string())
+        .collect();
+    credited.sort();
+    ids.sort();
+    assert_eq!(credited, ids);
+}

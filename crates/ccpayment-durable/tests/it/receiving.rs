@@ -12,6 +12,7 @@ use http::{HeaderMap, HeaderName};
 
 use crate::failing::Failing;
 use crate::shop::Shop;
+use ccpayment_durable::webhook::Verifier;
 
 fn inbox(shop: &Shop, secret: &str) -> (Failing, Inbox<Failing>) {
     let store = Failing::new(shop.store.clone());
@@ -161,4 +162,22 @@ async fn an_activation_is_answered_and_not_stored() {
     assert_eq!(shop.deliver().await, 1);
     assert_eq!(stored(&shop).await, 0);
     assert_eq!(shop.sandbox.pending_notifications(), 0);
+}
+
+/// A clone with another verifier takes what this one takes, and the first stays as it was.
+#[tokio::test]
+async fn an_inbox_takes_another_verifier_though_it_was_cloned() {
+    let shop = Shop::new();
+    shop.paid("order-1", "20").await;
+    let told = shop.sandbox.due_notifications().remove(0);
+    let other = Verifier::new(shop.sandbox.app_id(), "another-secret-000000000000000001").unwrap();
+    let strict = shop.inbox.clone().verifier(other);
+    let mut headers = http::HeaderMap::new();
+    for (name, value) in &told.headers {
+        let name: http::HeaderName = name.parse().unwrap();
+        headers.insert(name, value.parse().unwrap());
+    }
+    let body = bytes::Bytes::from(told.body.clone());
+    assert_eq!(strict.receive(&headers, &body).await.status(), 401);
+    assert_eq!(shop.inbox.receive(&headers, &body).await.status(), 200);
 }

@@ -43,6 +43,7 @@ macro_rules! suite {
                 nothing_of_a_transaction_rolled_back,
                 a_delivery_once_a_status,
                 a_key_once_with_its_digest,
+                closed_only_when_parked,
                 released_only_when_parked,
                 reopened_by_its_verdict_only,
                 a_position_moves_forward_only,

@@ -121,6 +121,19 @@ pub(crate) async fn released_only_when_parked<F: Fixture>() {
     );
 }
 
+pub(crate) async fn closed_only_when_parked<F: Fixture>() {
+    let fixture = fixture!(F::migrated("close"));
+    let store = fixture.store();
+    put(store, &[deposit("a")]).await;
+    assert!(!once!(store, close(&deposit("a"), "by hand")));
+    fixture.run("UPDATE {entry} SET state = 'parked'").await;
+    assert!(once!(store, close(&deposit("a"), "by hand\0")));
+    assert!(!once!(store, close(&deposit("a"), "by hand")));
+    let done = "SELECT count(*) FROM {entry} WHERE state = 'done' AND verdict = 'closed' \
+                AND reason LIKE 'by hand_'";
+    assert_eq!(fixture.number(done).await, 1);
+}
+
 pub(crate) async fn reopened_by_its_verdict_only<F: Fixture>() {
     let fixture = fixture!(F::migrated("reopen"));
     let store = fixture.store();
