@@ -72,7 +72,7 @@ async fn told_once_and_too_early_on_postgres() {
     }
 }
 
-/// Every notification but the first of each record is lost, and that one says that it is processing.
+/// Every notification but the first of each record is lost, and that one says `Processing`.
 async fn told_once_and_too_early<S: Shop>(store: S) {
     let merchant = Merchant::of_slow_records(store).await;
     let records = ids("", 300);

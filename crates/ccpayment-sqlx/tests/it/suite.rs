@@ -3,6 +3,7 @@
 pub(crate) mod changes;
 pub(crate) mod claims;
 pub(crate) mod keys;
+pub(crate) mod received;
 pub(crate) mod reports;
 pub(crate) mod tables;
 
@@ -47,6 +48,13 @@ macro_rules! suite {
                 a_position_moves_forward_only,
                 pruned_but_for_keys,
                 everything_is_read_as_written,
+            }
+            received::{
+                filed_by_the_next_claim,
+                more_than_a_statement_and_a_filing_take,
+                due_when_something_new_is_told,
+                no_gap_when_it_was_told,
+                while_others_come_and_file,
             }
             reports::{
                 counted,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ccpayment_sqlx::durable::client::core::{AppId, Version};
+use ccpayment_sqlx::durable::client::core::AppId;
 use ccpayment_sqlx::durable::{Claim, Queue, Store};
 use futures_util::future::join_all;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ccpayment_sqlx::durable::client::core::{RecordId, Timestamp, Version};
+use ccpayment_sqlx::durable::client::core::{AppId, RecordId, Timestamp, Version};
 use ccpayment_sqlx::durable::{EntryKey, Queue, State, Step, Store};
 
 use super::fixture;
@@ -149,14 +149,30 @@ pub(crate) async fn reopened_only_when_refused<F: Fixture>() {
 pub(crate) async fn a_position_moves_forward_only<F: Fixture>() {
     let fixture = fixture!(F::migrated("position"));
     let store = fixture.store();
-    let (app_id, list) = (app_id(), "deposits");
-    assert_eq!(store.position(&app_id, list).await.unwrap(), None);
-    for (set, expected) in [(50, 50), (40, 50), (60, 60)] {
-        once!(store, set_position(&app_id, list, Timestamp::new(set)));
-        let position = store.position(&app_id, list).await.unwrap();
-        assert_eq!(position, Some(Timestamp::new(expected)));
+    let app_id = app_id();
+    let at = |list: &str, seconds: u64| vec![(list.to_owned(), Timestamp::new(seconds))];
+    assert_eq!(store.positions(&app_id, "user:").await.unwrap(), []);
+    for (seconds, expected) in [(20, 20), (10, 20), (30, 30)] {
+        once!(
+            store,
+            set_position(&app_id, "user:2", Timestamp::new(seconds))
+        );
+        let found = store.positions(&app_id, "user:").await.unwrap();
+        assert_eq!(found, at("user:2", expected));
     }
-    assert_eq!(store.position(&app_id, "withdrawals").await.unwrap(), None);
+    // The longest ago first; other names and other merchants are apart, and `_` is no wildcard.
+    once!(store, set_position(&app_id, "user:1", Timestamp::new(5)));
+    once!(store, set_position(&app_id, "user_", Timestamp::new(1)));
+    once!(
+        store,
+        set_position(&AppId::new("other"), "user:3", Timestamp::new(1))
+    );
+    let found = store.positions(&app_id, "user:").await.unwrap();
+    assert_eq!(found, [at("user:1", 5), at("user:2", 30)].concat());
+    assert_eq!(
+        store.positions(&app_id, "user_").await.unwrap(),
+        at("user_", 1)
+    );
 }
 
 pub(crate) async fn pruned_but_for_keys<F: Fixture>() {
