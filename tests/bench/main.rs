@@ -9,6 +9,14 @@
 #![allow(clippy::disallowed_methods, reason = "a benchmark is about real time")]
 #![allow(clippy::float_arithmetic, reason = "a ratio is not money")]
 
+#[path = "../../crates/ccpayment-sqlx/tests/it/cluster.rs"]
+#[allow(
+    clippy::expect_used,
+    reason = "shared with tests, which fail by panicking"
+)]
+mod cluster;
+mod durable;
+mod handled;
 mod hot;
 mod pages;
 #[cfg(feature = "aws-lc-rs")]
@@ -29,6 +37,7 @@ fn main() -> Result<()> {
         .as_slice()
     {
         ["send"] => send::report(),
+        ["durable"] => durable::report(),
         [] => {
             let sign = hot::Sign::new();
             report("sign_200_bytes", FAST, || sign.ours(), || sign.bound());
@@ -43,11 +52,11 @@ fn main() -> Result<()> {
             rsa_lines()?;
             send::report()?;
             println!("pages_memory_growth_mib {:.2}", pages::growth()?);
-            Ok(())
+            durable::report()
         }
         // The other process of the calls.
         ["serve"] => send::serve(),
-        _ => bail!("usage: bench [send]"),
+        _ => bail!("usage: bench [send | durable]"),
     }
 }
 

@@ -16,7 +16,7 @@ use ccpayment::v2::{ApplyAppWithdrawToCwallet, ApplyAppWithdrawToNetwork};
 use ccpayment::webhook::Creditable;
 use ccpayment::{
     Address, AppId, Chain, Client, CoinId, Credentials, OrderId, ReqwestTransport, SystemClock,
-    Timeouts, async_trait,
+    Timeouts, Timestamp, async_trait,
 };
 use ccpayment_durable::{
     EndedPayout, EndedWithdrawal, Handler, HandlerError, Inbox, Outbox, Reconciler, Settings,
@@ -150,7 +150,7 @@ async fn live<S: Shop>(arguments: &Arguments, shop: S, plant: Option<Plant>) -> 
     };
     let router = inbox.route("/notify").merge(inbox.route_v1("/notify-v1"));
     let router = router.layer(from_fn(acknowledging)).route("/plan", plan);
-    let reconciler = Reconciler::new(store, client);
+    let reconciler = Reconciler::new(store, client, Timestamp::new(1_767_225_600));
     let clock = SystemClock::new();
     let never = std::future::pending::<()>;
     tokio::spawn(async move { worker.run(never()).await });

@@ -8,7 +8,7 @@ use crate::shop::Shop;
 use ccpayment::bytes::Bytes;
 use ccpayment::{AppId, Exchange, Timestamp, Transport, TransportError, async_trait, http};
 use ccpayment_durable::{
-    Change, Claim, Count, Entry, EntryKey, NewEntry, Queue, Row, State, Store, StoreError,
+    Change, Claim, Count, Delivery, Entry, EntryKey, NewEntry, Queue, Row, State, Store, StoreError,
 };
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -113,6 +113,12 @@ impl<S: Shop> Store for Steps<S> {
         let noted = self.0.note_delivery(tx, key, status, body).await?;
         step("delivery noted");
         Ok(noted)
+    }
+
+    async fn take_in(&self, tx: &mut S::Tx, deliveries: &[Delivery]) -> Result<(), StoreError> {
+        self.0.take_in(tx, deliveries).await?;
+        step("delivery noted");
+        Ok(())
     }
 
     async fn deliveries(&self, key: &EntryKey) -> Result<Vec<Bytes>, StoreError> {

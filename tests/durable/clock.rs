@@ -101,8 +101,8 @@ async fn set_back_on_postgres() {
     );
 }
 
-/// A process dies while it has claims; the clock is set back, and another process, which ran all the
-/// time, takes them over.
+/// A process dies while it has claims; the clock is set back, and another process, which ran all
+/// the time, takes them over.
 async fn work_goes_on<S: Shop>(store: S, set_back: impl FnOnce()) {
     store.create().await;
     let sandbox = Sandbox::builder().start_time(1_767_225_600);

@@ -70,7 +70,7 @@ async fn a_full_file_system() {
         return;
     };
     let ballast = disk.0.path().join("ballast");
-    std::fs::write(&ballast, vec![7; 11_500_000]).unwrap();
+    std::fs::write(&ballast, vec![7; 12_300_000]).unwrap();
     let store = store_in(&disk.0, 4, |it| it).await;
     is_full(store, "disk", async || {
         std::fs::remove_file(&ballast).unwrap();
@@ -78,7 +78,7 @@ async fn a_full_file_system() {
     .await;
 }
 
-/// Fills a disk with deliveries, works on it while it is full, and goes on when there is room again.
+/// Fills a disk with deliveries, works on it while it is full, and goes on when there is room.
 async fn is_full(store: SqliteStore, why: &str, make_room: impl AsyncFn()) {
     let merchant = Merchant::new(store).await;
     let records = ids("", 3_000);

@@ -45,8 +45,7 @@ async fn ten_silent_days<S: Shop>(store: S) {
         }
         sandbox.advance(DAY);
     }
-    let reconciler = Reconciler::new(store.clone(), client.clone());
-    let reconciler = reconciler.starting_at(Timestamp::new(START));
+    let reconciler = Reconciler::new(store.clone(), client.clone(), Timestamp::new(START));
     let walked = reconciler.walk().await.unwrap();
     assert_eq!((walked.new, walked.gaps, walked.unreadable), (300, 300, 0));
     // Again, and with the overlap: nothing is new.
@@ -72,7 +71,7 @@ async fn told_once_and_too_early_on_postgres() {
     }
 }
 
-/// Every notification but the first of each record is lost, and that one says that it is processing.
+/// Every notification but the first of each record is lost, and that one says `Processing`.
 async fn told_once_and_too_early<S: Shop>(store: S) {
     let merchant = Merchant::of_slow_records(store).await;
     let records = ids("", 300);

@@ -1,5 +1,5 @@
-//! `Shop`, the merchant's own tables, in either database, and `Books`, the merchant's code. The tables
-//! have no unique column, so that what is booked twice shows.
+//! `Shop`, the merchant's own tables, in either database, and `Books`, the merchant's code. The
+//! tables have no unique column, so that what is booked twice shows.
 
 use std::marker::PhantomData;
 use std::sync::Arc;

@@ -100,8 +100,8 @@ pub const CLOSED: &str = "closed";
 
 /// What an entry is known by. Unique in the store, for ever.
 ///
-/// Of a deposit it is app id, API version, kind and record id, without the status. Its credit key is
-/// the same for both versions.
+/// Of a deposit it is app id, API version, kind and record id, without the status. Its credit key
+/// is the same for both versions.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct EntryKey {

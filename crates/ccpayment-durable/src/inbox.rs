@@ -87,7 +87,7 @@ struct Waiting {
 }
 
 fn delivery(app_id: &AppId, version: Version, told: Option<Told<'_>>, body: &Bytes) -> Delivery {
-    let (key, status) = match told {
+    let (key, status) = match told.filter(is_keyable) {
         Some((kind, record_id, status)) => {
             let key = EntryKey::inbox(app_id, version, kind, record_id.as_str());
             (key, status)
@@ -95,6 +95,14 @@ fn delivery(app_id: &AppId, version: Version, told: Option<Told<'_>>, body: &Byt
         None => (EntryKey::by_body(app_id, version, kind::NOTICE, body), ""),
     };
     Delivery::new(key, status, body.clone())
+}
+
+/// Whether a database can keep it in a key. No id of the gateway is as long. What can't be kept is
+/// stored whole, as what is about no record.
+fn is_keyable((_, record_id, status): &Told<'_>) -> bool {
+    const LONGEST: usize = 256;
+    let fits = |text: &str| text.len() <= LONGEST && !text.contains('\0');
+    fits(record_id.as_str()) && fits(status)
 }
 
 /// The kind of a record, its id, and its status as it was told.

@@ -26,6 +26,9 @@ th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid #8886;
 .wide { overflow-x: auto }
 ";
 
+/// A parked entry always has a reason.
+const BEING_SENT: &str = "being sent, or its process has died: looked at when its lease ends";
+
 /// A read-only page at this path that shows the store's [`Report`] as plain HTML, without scripts.
 ///
 /// It asks for no password: put it behind your own, and not on the open internet. It shows order
@@ -74,7 +77,9 @@ fn page(report: &Report) -> Markup {
             body {
                 h1 { "CCPayment inbox and outbox" }
                 p {
-                    (report.waiting()) " open, the oldest for " (age(report.lag())) ". "
+                    (report.waiting()) " open"
+                    @if report.waiting() > 0 { ", the oldest for " (age(report.lag())) }
+                    ". "
                     (report.gaps()) " found by a list alone. "
                     span .alarm[!report.parked.is_empty()] {
                         (report.parked.len()) " for a person."
@@ -103,7 +108,7 @@ fn rows(title: &str, rows: &[Row], none: &str) -> Markup {
                     td { (row.key.app_id) }
                     td { (row.key.queue) " " (row.key.kind) }
                     td { (row.key.id) }
-                    td { (row.reason.as_deref().unwrap_or("")) }
+                    td { (row.reason.as_deref().unwrap_or(BEING_SENT)) }
                     td .number { (row.failures) }
                     td .number { (age(row.age)) }
                 } } }

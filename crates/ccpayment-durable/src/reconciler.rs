@@ -39,7 +39,7 @@ pub struct Reconciler<S> {
     store: S,
     client: Client,
     users: Vec<UserId>,
-    start: Option<Timestamp>,
+    start: Timestamp,
     overlap: Duration,
     most_users: u32,
 }
@@ -52,7 +52,8 @@ pub struct Walked {
     pub records: u64,
     /// How many of them the inbox had not seen.
     pub new: u64,
-    /// How many of these no notification will tell of any more: they are older than its schedule.
+    /// How many of these are deposits of which no notification will tell any more: they are older
+    /// than its schedule. A withdrawal's record does not say how old it is, so none is counted.
     pub gaps: u64,
     /// How many records could not be read. Each is parked whole.
     pub unreadable: u64,
@@ -139,25 +140,21 @@ impl<S: Store> Reconciler<S> {
     /// How many end users one walk goes through, unless set.
     pub const MOST_USERS: u32 = 100;
 
-    /// A reconciler of the client's merchant. The first walk begins 90 days ago.
+    /// A reconciler of the client's merchant, whose first walk begins at `start`.
+    ///
+    /// **Each deposit since then is put in, and credited.** Give it the moment at which the
+    /// merchant's books begin with this crate: an earlier one credits what was booked by other
+    /// means before.
     #[must_use]
-    pub fn new(store: S, client: Client) -> Self {
+    pub fn new(store: S, client: Client, start: Timestamp) -> Self {
         Self {
             store,
             client,
             users: Vec::new(),
-            start: None,
+            start,
             overlap: Self::OVERLAP,
             most_users: Self::MOST_USERS,
         }
-    }
-
-    /// The first walk begins at this moment: when the account was opened, or when the merchant's
-    /// own books begin. Records before it are never put in.
-    #[must_use]
-    pub fn starting_at(mut self, start: Timestamp) -> Self {
-        self.start = Some(start);
-        self
     }
 
     /// Walks the lists of these end users as well, beside those that a notification ever named.
@@ -301,11 +298,8 @@ impl<S: Store> Reconciler<S> {
         let known = self.store.positions(self.client.app_id(), list).await?;
         let position = known.into_iter().find(|(name, _)| name == list);
         let now = self.now().get();
-        let start = self
-            .start
-            .map_or(now.saturating_sub(90 * DAY.as_secs()), Timestamp::get);
         let from = position.map_or(0, |(_, at)| at.get().saturating_sub(self.overlap.as_secs()));
-        let mut from = from.max(start);
+        let mut from = from.max(self.start.get());
         let mut windows = Vec::new();
         while from.saturating_add(DAY.as_secs()) < now {
             let to = from.saturating_add(DAY.as_secs());
@@ -373,7 +367,7 @@ impl<S: Store> Reconciler<S> {
         // The gateway repeats a notification for an hour at most.
         let is_old = |arrived: Timestamp| arrived.plus(HOUR) < self.now();
         let mut entry = NewEntry::new(key, Step::Received, Bytes::new());
-        entry.is_gap = seen.is_announced && seen.arrived_at.is_none_or(is_old);
+        entry.is_gap = seen.is_announced && seen.arrived_at.is_some_and(is_old);
         entry
     }
 
@@ -393,10 +387,10 @@ impl<S: Store> Reconciler<S> {
     /// Has the gateway send the failed notifications of v1 again, for one hour that was not asked
     /// for yet, and returns up to when it asked. `None` where there is no such hour.
     ///
-    /// v1 has no lists of records, and takes one such request a minute and 25 a day: call this every
-    /// few minutes until it gives `None`, and once an hour from then on. Call it where the receiver
-    /// is up: an hour is asked for once. The last hour is left out, since the gateway may still be
-    /// at it. What it never tried to announce does not come.
+    /// v1 has no lists of records, and takes one such request a minute and 25 a day: call this
+    /// every few minutes until it gives `None`, and once an hour from then on. Call it where the
+    /// receiver is up: an hour is asked for once. The last hour is left out, since the gateway may
+    /// still be at it. What it never tried to announce does not come.
     ///
     /// # Errors
     ///
@@ -406,8 +400,7 @@ impl<S: Store> Reconciler<S> {
         const LIST: &str = "v1/resend";
         let known = self.store.positions(self.client.app_id(), LIST).await?;
         let now = self.now();
-        let start = self.start.unwrap_or(now);
-        let from = known.first().map_or(start, |(_, at)| *at);
+        let from = known.first().map_or(self.start, |(_, at)| *at);
         let to = from.plus(HOUR);
         if to.plus(HOUR) > now {
             return Ok(None);

@@ -17,7 +17,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Settings {
-    /// How long a claim lasts: 3 minutes. It has to outlast the client's
+    /// How long a claim lasts: 2 minutes. It has to outlast the client's
     /// [`Timeouts::total`](ccpayment_client::Timeouts::total) and a handler's time together. A
     /// payout whose signature would come later is not sent.
     pub lease: Duration,
@@ -40,7 +40,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            lease: Duration::from_secs(180),
+            lease: Duration::from_secs(120),
             batch: 16,
             poll: Duration::from_secs(1),
             first_pause: Duration::from_secs(2),

@@ -96,11 +96,12 @@ pub trait Store: Clone + Send + Sync + 'static {
         body: &Bytes,
     ) -> Result<bool, StoreError>;
 
-    /// Takes deliveries in that came at the same time, in the order of their keys: notes each, and
-    /// where it was not noted before, puts its entry in, makes that due, or opens it again where it
-    /// ended as [`NOT_CREDITED`].
+    /// Takes deliveries in that came at the same time, in the order of their keys, as the first
+    /// thing in a transaction: notes each, and where it was not noted before, puts its entry in,
+    /// makes that due, or opens it again where it ended as [`NOT_CREDITED`].
     ///
-    /// A store that can do so in fewer statements overrides this.
+    /// A store may write them down alone and do the rest when the inbox is claimed the next time;
+    /// until then [`counts`](Self::counts) has each of them as an open entry.
     async fn take_in(&self, tx: &mut Self::Tx, deliveries: &[Delivery]) -> Result<(), StoreError> {
         for Delivery { key, status, body } in deliveries {
             if !self.note_delivery(tx, key, status, body).await? {

@@ -15,16 +15,22 @@ pub(crate) struct Dialect {
     pub(crate) end: &'static str,
     /// Leaves out what another transaction is changing.
     pub(crate) skip_locked: &'static str,
-    /// Tells listeners of an entry, at the commit and once a transaction.
+    /// Ends an insert of an entry or a delivery and tells listeners, at the commit and once a
+    /// transaction.
     pub(crate) notify: &'static str,
+    /// Moves deliveries that were received, the oldest first, to where they belong: notes each, and
+    /// where it was not noted before, puts its entry in, makes that due, or opens it again where it
+    /// was not credited.
+    pub(crate) file: &'static str,
     /// What comes before all migrations.
     pub(crate) head: &'static str,
     /// Forward only. The number of one is its place, from 1.
     pub(crate) migrations: &'static [&'static str],
 }
 
-const TABLES: [&str; 5] = [
+const TABLES: [&str; 6] = [
     "entry",
+    "received",
     "delivery",
     "kept_key",
     "position",
@@ -36,6 +42,7 @@ impl Dialect {
     /// and that has been checked.
     pub(crate) fn fill(&self, name: &str, text: &str) -> String {
         let mut text = text
+            .replace("{file}", self.file)
             .replace("{pick}", self.pick)
             .replace("{end}", self.end)
             .replace("{row}", self.row)

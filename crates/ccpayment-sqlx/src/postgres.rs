@@ -1,6 +1,5 @@
 //! `PostgresStore`.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,8 +7,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use ccpayment_durable::client::core::{AppId, RecordId, Timestamp};
 use ccpayment_durable::{
-    Change, Claim, Count, Delivery, Entry, EntryKey, NOT_CREDITED, NewEntry, Queue,
-    Row as EntryRow, State, Store, StoreError,
+    Change, Claim, Count, Delivery, Entry, EntryKey, NewEntry, Queue, Row as EntryRow, State,
+    Store, StoreError,
 };
 use sqlx::postgres::{PgArguments as Arguments, PgConnectOptions, PgPoolOptions, PgRow as Row};
 use sqlx::query::Query;
@@ -19,7 +18,7 @@ use crate::dialect::Dialect;
 use crate::name::{InvalidName, checked};
 use crate::sql::{MOST_ROWS, Sql, in_state, rows};
 use crate::store::{
-    age, bind_key, failed, implement_store, keyed, millis, number, reason, seconds, version, word,
+    age, failed, implement_store, keyed, millis, number, reason, seconds, version, word,
 };
 use crate::wake::Wake;
 
@@ -30,7 +29,39 @@ const DIALECT: Dialect = Dialect {
     pick: "ctid = ANY(ARRAY(",
     end: "))",
     skip_locked: " FOR UPDATE SKIP LOCKED",
-    notify: "pg_notify('ccpayment', '{name}')",
+    notify: " RETURNING pg_notify('ccpayment', '{name}')",
+    // One statement, which sees no entry that it puts in itself. The numbers of others may be
+    // committed later than higher ones, so it takes those alone that it has seen. `OFFSET 0` has
+    // each entry looked up by its key.
+    file: "WITH taken AS (DELETE FROM {received} WHERE number = ANY(ARRAY(\
+           SELECT number FROM {received} ORDER BY number LIMIT 1000 FOR UPDATE SKIP LOCKED)) \
+           RETURNING *), \
+           noted AS (INSERT INTO {delivery} \
+           (app_id, version, queue, kind, id, status, body, received_at) \
+           SELECT app_id, version, 'inbox', kind, id, status, body, received_at FROM taken \
+           ORDER BY app_id, version, kind, id, number ON CONFLICT DO NOTHING \
+           RETURNING app_id, version, queue, kind, id), \
+           put AS (INSERT INTO {entry} (app_id, version, queue, kind, id, state, step, body, \
+           is_gap, due_at, was_due_at, created_at, updated_at) \
+           SELECT app_id, version, 'inbox', kind, id, 'open', 'received', body, 0, \
+           {now}, {now}, received_at, {now} FROM taken \
+           ORDER BY app_id, version, kind, id, number ON CONFLICT DO NOTHING) \
+           UPDATE {entry} SET \
+           due_at = CASE WHEN state <> 'open' OR (claimed = 0 AND due_at > {now}) \
+           THEN {now} ELSE due_at END, \
+           fence = CASE WHEN state = 'open' THEN fence ELSE fence + 1 END, \
+           claimed = CASE WHEN state = 'open' THEN claimed ELSE 0 END, \
+           hastened = CASE WHEN state = 'open' THEN 1 ELSE 0 END, \
+           failures = CASE WHEN state = 'open' THEN failures ELSE 0 END, \
+           looks = CASE WHEN state = 'open' THEN looks ELSE 0 END, \
+           reason = CASE WHEN state = 'open' THEN reason END, \
+           updated_at = CASE WHEN state = 'open' THEN updated_at ELSE {now} END, \
+           verdict = NULL, state = 'open' \
+           WHERE ctid = ANY(ARRAY(SELECT its.ctid FROM noted CROSS JOIN LATERAL (\
+           SELECT ctid FROM {entry} AS one WHERE one.app_id = noted.app_id \
+           AND one.version = noted.version AND one.queue = noted.queue \
+           AND one.kind = noted.kind AND one.id = noted.id OFFSET 0) AS its)) \
+           AND (state = 'open' OR (state = 'done' AND verdict = 'not_credited'))",
     // `IF NOT EXISTS` would ask for the right to create a schema even where it exists.
     head: "DO $$ BEGIN IF to_regnamespace('{name}') IS NULL THEN CREATE SCHEMA \"{name}\"; \
            END IF; END $$;\n",
@@ -39,7 +70,7 @@ const DIALECT: Dialect = Dialect {
 
 /// A dialect that tells nobody.
 const QUIET: Dialect = Dialect {
-    notify: "1",
+    notify: "",
     ..DIALECT
 };
 

@@ -34,20 +34,12 @@ statements! {
     put: "INSERT INTO {entry} (app_id, version, queue, kind, id, state, step, body, is_gap, \
           reason, due_at, was_due_at, created_at, updated_at) \
           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, {now}, {now}, {now}, {now}) \
-          ON CONFLICT DO NOTHING RETURNING {notify}";
-    /// With [`rows`] of seven arguments for `{rows}`.
-    note_deliveries: "INSERT INTO {delivery} \
-          (app_id, version, queue, kind, id, status, body, received_at) \
-          SELECT column1, column2, column3, column4, column5, column6, column7, {now} \
-          FROM (VALUES {rows}) AS told WHERE true \
-          ON CONFLICT DO NOTHING RETURNING app_id, version, queue, kind, id";
+          ON CONFLICT DO NOTHING{notify}";
     /// With [`rows`] of six arguments for `{rows}`.
-    put_received: "INSERT INTO {entry} (app_id, version, queue, kind, id, state, step, body, \
-          is_gap, due_at, was_due_at, created_at, updated_at) \
-          SELECT column1, column2, column3, column4, column5, 'open', 'received', column6, \
-          0, {now}, {now}, {now}, {now} FROM (VALUES {rows}) AS told WHERE true \
-          ON CONFLICT DO NOTHING \
-          RETURNING app_id, version, queue, kind, id, {notify}";
+    receive: "INSERT INTO {received} (app_id, version, kind, id, status, body, received_at) \
+          SELECT column1, column2, column3, column4, column5, column6, {now} \
+          FROM (VALUES {rows}) AS told{notify}";
+    file: "{file}";
     note_delivery: "INSERT INTO {delivery} \
           (app_id, version, queue, kind, id, status, body, received_at) \
           VALUES ($1, $2, $3, $4, $5, $6, $7, {now}) ON CONFLICT DO NOTHING";
@@ -88,8 +80,11 @@ statements! {
     set_position: "INSERT INTO {position} AS old (app_id, list, walked_until) VALUES ($1, $2, $3) \
           ON CONFLICT (app_id, list) DO UPDATE SET walked_until = excluded.walked_until \
           WHERE excluded.walked_until > old.walked_until";
+    /// What is not filed yet is open.
     counts: "SELECT app_id, queue, kind, state, verdict, COUNT(*) AS entries, \
-          CAST(SUM(is_gap) AS BIGINT) AS gaps, {now} - MIN(created_at) AS age FROM {entry} \
+          CAST(SUM(is_gap) AS BIGINT) AS gaps, {now} - MIN(created_at) AS age FROM (\
+          SELECT app_id, queue, kind, state, verdict, is_gap, created_at FROM {entry} UNION ALL \
+          SELECT app_id, 'inbox', kind, 'open', NULL, 0, received_at FROM {received}) AS counted \
           GROUP BY app_id, queue, kind, state, verdict \
           ORDER BY app_id, queue, kind, state, verdict";
     /// With [`in_state`] for `{in_state}`.
@@ -114,9 +109,9 @@ statements! {
           AND updated_at > {now} + 60000";
 }
 
-/// How many rows a statement may insert. Fewer are filled up to a power of two, so that a connection
-/// keeps few statements prepared.
-pub(crate) const MOST_ROWS: usize = 64;
+/// How many rows a statement may insert. Each number of rows is a statement of its own, and a
+/// connection keeps a hundred prepared.
+pub(crate) const MOST_ROWS: usize = 32;
 
 /// The placeholders of so many rows.
 pub(crate) fn rows(rows: usize, arguments: usize) -> String {

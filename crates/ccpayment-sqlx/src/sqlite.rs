@@ -1,6 +1,5 @@
 //! `SqliteStore`.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -10,8 +9,8 @@ use bytes::Bytes;
 use ccpayment_durable::client::Clock;
 use ccpayment_durable::client::core::{AppId, RecordId, Timestamp};
 use ccpayment_durable::{
-    Change, Claim, Count, Delivery, Entry, EntryKey, NOT_CREDITED, NewEntry, Queue,
-    Row as EntryRow, State, Store, StoreError,
+    Change, Claim, Count, Delivery, Entry, EntryKey, NewEntry, Queue, Row as EntryRow, State,
+    Store, StoreError,
 };
 use sqlx::query::Query;
 use sqlx::sqlite::{
@@ -24,7 +23,7 @@ use crate::dialect::Dialect;
 use crate::name::{InvalidName, checked};
 use crate::sql::{MOST_ROWS, Sql, in_state, rows};
 use crate::store::{
-    age, bind_key, failed, implement_store, keyed, millis, number, reason, seconds, version, word,
+    age, failed, implement_store, keyed, millis, number, reason, seconds, version, word,
 };
 
 const DIALECT: Dialect = Dialect {
@@ -34,7 +33,38 @@ const DIALECT: Dialect = Dialect {
     pick: "rowid IN (",
     end: ")",
     skip_locked: "",
-    notify: "1",
+    notify: "",
+    // Nobody else writes meanwhile.
+    file: "UPDATE {entry} SET \
+           due_at = CASE WHEN state <> 'open' OR (claimed = 0 AND due_at > {now}) \
+           THEN {now} ELSE due_at END, \
+           fence = CASE WHEN state = 'open' THEN fence ELSE fence + 1 END, \
+           claimed = CASE WHEN state = 'open' THEN claimed ELSE 0 END, \
+           hastened = CASE WHEN state = 'open' THEN 1 ELSE 0 END, \
+           failures = CASE WHEN state = 'open' THEN failures ELSE 0 END, \
+           looks = CASE WHEN state = 'open' THEN looks ELSE 0 END, \
+           reason = CASE WHEN state = 'open' THEN reason END, \
+           updated_at = CASE WHEN state = 'open' THEN updated_at ELSE {now} END, \
+           verdict = NULL, state = 'open' \
+           WHERE rowid IN (SELECT its.rowid FROM {received} AS new CROSS JOIN {entry} AS its \
+           ON its.app_id = new.app_id AND its.version = new.version AND its.queue = 'inbox' \
+           AND its.kind = new.kind AND its.id = new.id \
+           WHERE new.number < (SELECT MIN(number) + 1000 FROM {received}) \
+           AND (its.state = 'open' OR its.verdict = 'not_credited') AND NOT EXISTS (SELECT 1 FROM {delivery} AS old \
+           WHERE old.app_id = new.app_id AND old.version = new.version AND old.queue = 'inbox' \
+           AND old.kind = new.kind AND old.id = new.id AND old.status = new.status)); \
+           INSERT INTO {entry} (app_id, version, queue, kind, id, state, step, body, is_gap, \
+           due_at, was_due_at, created_at, updated_at) \
+           SELECT app_id, version, 'inbox', kind, id, 'open', 'received', body, 0, \
+           {now}, {now}, received_at, {now} FROM {received} \
+           WHERE number < (SELECT MIN(number) + 1000 FROM {received}) \
+           ORDER BY number ON CONFLICT DO NOTHING; \
+           INSERT INTO {delivery} (app_id, version, queue, kind, id, status, body, received_at) \
+           SELECT app_id, version, 'inbox', kind, id, status, body, received_at FROM {received} \
+           WHERE number < (SELECT MIN(number) + 1000 FROM {received}) \
+           ORDER BY number ON CONFLICT DO NOTHING; \
+           DELETE FROM {received} \
+           WHERE number < (SELECT MIN(number) + 1000 FROM {received})",
     head: "",
     migrations: &[include_str!("../migrations/sqlite/0001_inbox_outbox.sql")],
 };

@@ -57,15 +57,8 @@ pub(crate) fn reason(words: Option<&String>) -> Option<String> {
 /// A statement with the five arguments of a key.
 macro_rules! keyed {
     ($store:expr, $statement:ident, $key:expr) => {
-        crate::store::bind_key!($store.query(&$store.sql.$statement), $key)
-    };
-}
-pub(crate) use keyed;
-
-/// The five arguments of a key.
-macro_rules! bind_key {
-    ($query:expr, $key:expr) => {
-        $query
+        $store
+            .query(&$store.sql.$statement)
             .bind($key.app_id.as_str())
             .bind($key.version_number())
             .bind($key.queue.as_str())
@@ -73,7 +66,7 @@ macro_rules! bind_key {
             .bind($key.id.as_str())
     };
 }
-pub(crate) use bind_key;
+pub(crate) use keyed;
 
 /// Implements [`Store`](ccpayment_durable::Store) for a type with `pool`, `sql`, `begin`, `commit`
 /// and `woken_up`. `$dialect` has the words of its database.
@@ -96,6 +89,13 @@ macro_rules! implement_store {
             #[must_use]
             pub fn claim_sql(&self) -> &str {
                 &self.sql.claim
+            }
+
+            /// The statements by which a claim of the inbox files what was received, for an
+            /// `EXPLAIN`.
+            #[must_use]
+            pub fn file_sql(&self) -> &str {
+                &self.sql.file
             }
 
             /// The version of the tables; 0 where there are none.
@@ -170,30 +170,11 @@ macro_rules! implement_store {
                 Ok(done.rows_affected() > 0)
             }
 
-            /// Inserts a row for each delivery, and returns the keys of those that are new.
-            async fn insert(
-                &self,
-                tx: &mut Tx,
-                text: &str,
-                with_status: bool,
-                deliveries: &[&Delivery],
-            ) -> Result<BTreeSet<EntryKey>, StoreError> {
-                let Some(last) = deliveries.last() else {
-                    return Ok(BTreeSet::new());
-                };
-                let count = deliveries.len().next_power_of_two();
-                let rows = rows(count, 6 + usize::from(with_status));
-                let text = text.replace("{rows}", &rows).into();
-                let mut query = self.query(&text);
-                for it in deliveries.iter().chain(std::iter::repeat(last)).take(count) {
-                    query = bind_key!(query, it.key);
-                    if with_status {
-                        query = query.bind(it.status.as_str());
-                    }
-                    query = query.bind(it.body.as_ref());
-                }
-                let inserted = query.fetch_all(&mut **tx).await.map_err(failed)?;
-                inserted.iter().map(Self::key_of).collect()
+            /// Files what was received: a part of it, where that is much.
+            async fn file(&self, tx: &mut Tx) -> Result<(), StoreError> {
+                let filing = self.query(&self.sql.file).execute(&mut **tx);
+                filing.await.map_err(failed)?;
+                Ok(())
             }
 
             fn key_of(row: &Row) -> Result<EntryKey, StoreError> {
@@ -267,6 +248,10 @@ macro_rules! implement_store {
             }
 
             async fn put(&self, tx: &mut Tx, entry: &NewEntry) -> Result<bool, StoreError> {
+                if entry.is_gap {
+                    // It is none, where a delivery of it is not filed yet.
+                    self.file(tx).await?;
+                }
                 let query = keyed!(self, put, entry.key)
                     .bind(entry.state.as_str())
                     .bind(entry.step.as_str())
@@ -294,19 +279,23 @@ macro_rules! implement_store {
                 tx: &mut Tx,
                 deliveries: &[Delivery],
             ) -> Result<(), StoreError> {
-                Self::still_open(tx).await?;
+                // No look whether it is open still: it was begun for this.
                 for some in deliveries.chunks(MOST_ROWS) {
-                    let mut new: Vec<_> = some.iter().collect();
-                    let note = &self.sql.note_deliveries;
-                    let noted = self.insert(tx, note, true, &new).await?;
-                    new.dedup_by_key(|it| &it.key);
-                    new.retain(|it| noted.contains(&it.key));
-                    let put = &self.sql.put_received;
-                    let put = self.insert(tx, put, false, &new).await?;
-                    for key in noted.difference(&put) {
-                        self.hasten(tx, key).await?;
-                        self.reopen(tx, key, NOT_CREDITED).await?;
+                    let text = self.sql.receive.replace("{rows}", &rows(some.len(), 6));
+                    let mut query = self.query(&text.into());
+                    for Delivery {
+                        key, status, body, ..
+                    } in some
+                    {
+                        query = query
+                            .bind(key.app_id.as_str())
+                            .bind(key.version_number())
+                            .bind(key.kind.as_str())
+                            .bind(key.id.as_str())
+                            .bind(status.as_str())
+                            .bind(body.as_ref());
                     }
+                    query.execute(&mut **tx).await.map_err(failed)?;
                 }
                 Ok(())
             }
@@ -326,6 +315,9 @@ macro_rules! implement_store {
 
             async fn claim(&self, claim: &Claim) -> Result<Vec<Entry>, StoreError> {
                 let mut tx = self.begin().await?;
+                if claim.queue == Queue::Inbox {
+                    self.file(&mut tx).await?;
+                }
                 let query = self.query(&self.sql.claim).bind(claim.app_id.as_str());
                 let query = query
                     .bind(claim.queue.as_str())

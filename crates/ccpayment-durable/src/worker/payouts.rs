@@ -14,8 +14,8 @@ use crate::look::is_passing;
 use crate::store::{Store, StoreError};
 use crate::stored::{Doing, Progress, carry_out_stored};
 
-/// How far the end of a lease may count as later than now, where a clock was ahead when the payout was
-/// sent. v2 refuses a repeat by itself; for v1 it is as far as a client corrects a clock.
+/// How far the end of a lease may count as later than now, where a clock was ahead when the payout
+/// was sent. v2 refuses a repeat by itself; for v1 it is as far as a client corrects a clock.
 const fn most_ahead(version: Version) -> Duration {
     match version {
         Version::V1 => Duration::from_secs(25 * 3_600),

@@ -137,8 +137,12 @@ async fn a_deposit_that_both_versions_show_is_credited_once() {
     shop.work(HOUR).await;
     assert_eq!(shop.books().await.credits.len(), 3);
     shop.sandbox.advance(24 * HOUR);
-    let reconciler = Reconciler::new(shop.store.clone(), shop.client.clone());
-    let walk = reconciler.starting_at(Timestamp::new(START)).walk().await;
+    let reconciler = Reconciler::new(
+        shop.store.clone(),
+        shop.client.clone(),
+        Timestamp::new(START),
+    );
+    let walk = reconciler.walk().await;
     assert!(walk.unwrap().new > 0, "the lists show them");
     shop.work(HOUR).await;
     let credits = shop.books().await.credits.into_iter();
@@ -180,8 +184,11 @@ async fn what_v1_told_while_nobody_was_there_is_told_again() {
         shop.sandbox.advance(Duration::from_secs(300));
     }
     assert_eq!(shop.deliver().await, 0);
-    let reconciler = Reconciler::new(shop.store.clone(), shop.client.clone());
-    let reconciler = reconciler.starting_at(Timestamp::new(START));
+    let reconciler = Reconciler::new(
+        shop.store.clone(),
+        shop.client.clone(),
+        Timestamp::new(START),
+    );
     let mut asked = Vec::new();
     while let Some(until) = reconciler.resend_v1().await.unwrap() {
         asked.push(until.get() - START);

@@ -172,12 +172,32 @@ async fn an_inbox_takes_another_verifier_though_it_was_cloned() {
     let told = shop.sandbox.due_notifications().remove(0);
     let other = Verifier::new(shop.sandbox.app_id(), "another-secret-000000000000000001").unwrap();
     let strict = shop.inbox.clone().verifier(other);
-    let mut headers = http::HeaderMap::new();
+    let mut headers = HeaderMap::new();
     for (name, value) in &told.headers {
-        let name: http::HeaderName = name.parse().unwrap();
+        let name: HeaderName = name.parse().unwrap();
         headers.insert(name, value.parse().unwrap());
     }
-    let body = bytes::Bytes::from(told.body.clone());
+    let body = Bytes::from(told.body.clone());
     assert_eq!(strict.receive(&headers, &body).await.status(), 401);
     assert_eq!(shop.inbox.receive(&headers, &body).await.status(), 200);
+}
+
+/// A record id that no database takes for a key. It is kept whole, and keeps nobody else out.
+#[tokio::test]
+async fn what_can_not_be_a_key_is_kept_as_what_is_about_no_record() {
+    let shop = Shop::new();
+    for id in ["9".repeat(5_000), "9\\u0000".to_owned()] {
+        let body = format!(
+            r#"{{"type":"ApiDeposit","msg":{{"recordId":"{id}","orderId":"order-1","coinId":1280,"status":"Success"}}}}"#
+        );
+        let body = Bytes::from(body);
+        let mut headers = HeaderMap::new();
+        for (name, value) in shop.sandbox.sign_v2(&body) {
+            let name: HeaderName = name.parse().unwrap();
+            headers.insert(name, value.parse().unwrap());
+        }
+        assert_eq!(shop.inbox.receive(&headers, &body).await.status(), 200);
+        shop.worker.work_once().await.unwrap();
+        assert_eq!(shop.books().await.notices.last(), Some(&body));
+    }
 }

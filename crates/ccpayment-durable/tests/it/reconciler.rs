@@ -16,7 +16,11 @@ const DAY: Duration = Duration::from_secs(86_400);
 
 impl Shop {
     fn reconciler(&self) -> Reconciler<MemStore> {
-        Reconciler::new(self.store.clone(), self.client.clone()).starting_at(Timestamp::new(START))
+        Reconciler::new(
+            self.store.clone(),
+            self.client.clone(),
+            Timestamp::new(START),
+        )
     }
 }
 
@@ -112,12 +116,8 @@ async fn a_row_that_can_not_be_read_is_parked_whole() {
     });
     let credentials = Credentials::new(shop.sandbox.app_id(), shop.sandbox.app_secret()).unwrap();
     let client = Client::new(credentials, breaks).with_clock(SandboxClock::new(&shop.sandbox));
-    let reconciler = Reconciler::new(shop.store.clone(), client);
-    let walked = reconciler
-        .starting_at(Timestamp::new(START))
-        .walk()
-        .await
-        .unwrap();
+    let reconciler = Reconciler::new(shop.store.clone(), client, Timestamp::new(START));
+    let walked = reconciler.walk().await.unwrap();
     assert_eq!((walked.unreadable, walked.new), (1, 0));
     let parked = shop.state_of(Queue::Inbox).await;
     let [(State::Parked, Some(reason))] = &parked[..] else {
@@ -150,8 +150,7 @@ async fn a_list_that_can_not_be_read_keeps_no_other_back() {
     });
     let credentials = Credentials::new(shop.sandbox.app_id(), shop.sandbox.app_secret()).unwrap();
     let client = Client::new(credentials, breaks).with_clock(SandboxClock::new(&shop.sandbox));
-    let reconciler = Reconciler::new(shop.store.clone(), client)
-        .starting_at(Timestamp::new(START))
+    let reconciler = Reconciler::new(shop.store.clone(), client, Timestamp::new(START))
         .users(["user-1", "user-2"].map(UserId::new));
     let error = reconciler.walk().await.unwrap_err();
     assert!(error.to_string().contains("deposits"), "{error}");

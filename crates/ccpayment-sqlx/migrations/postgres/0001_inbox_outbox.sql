@@ -38,6 +38,20 @@ CREATE INDEX "entry_due" ON {entry} (app_id, queue, due_at) WHERE state = 'open'
 CREATE INDEX "entry_waiting" ON {entry} (queue, created_at) WHERE state <> 'done';
 -- For pruning.
 CREATE INDEX "entry_done" ON {entry} (updated_at) WHERE state = 'done';
+
+-- Deliveries as they came, written down before they are acknowledged. A claim files them: it moves
+-- them to the tables of deliveries and entries.
+CREATE TABLE {received} (
+    number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    app_id TEXT NOT NULL,
+    version BIGINT NOT NULL CHECK (version IN (1, 2)),
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    status TEXT NOT NULL,
+    body BYTEA NOT NULL,
+    received_at BIGINT NOT NULL
+);
+
 CREATE TABLE {delivery} (
     app_id TEXT NOT NULL,
     version BIGINT NOT NULL,

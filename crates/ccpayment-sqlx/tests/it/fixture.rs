@@ -14,6 +14,9 @@ pub(crate) trait Fixture: Sized {
     /// The type of bytes.
     const BLOB: &'static str;
 
+    /// Whether one transaction alone can write at a time.
+    const ONE_WRITER: bool;
+
     /// Whose tables are there. The test's name makes it its own. None where there is no server.
     async fn migrated(test: &str) -> Option<Self> {
         let fixture = Self::empty(test).await?;
@@ -47,6 +50,7 @@ pub(crate) trait Fixture: Sized {
 pub(crate) fn fill(sql: &str, table: impl Fn(&str) -> String) -> String {
     let tables = [
         "entry",
+        "received",
         "delivery",
         "kept_key",
         "position",

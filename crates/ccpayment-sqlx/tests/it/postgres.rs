@@ -34,6 +34,7 @@ impl PostgresSchema {
 impl Fixture for PostgresSchema {
     type Store = PostgresStore;
     const BLOB: &'static str = "BYTEA";
+    const ONE_WRITER: bool = false;
 
     async fn empty(test: &str) -> Option<Self> {
         let store = PostgresStore::connect(&server()?.url()).await.unwrap();
@@ -222,6 +223,28 @@ async fn the_plan_of_a_claim() {
         );
     }
     assert_eq!(claim(fixture.store(), 20).await.len(), 10);
+}
+
+/// Entries and deliveries are found by their keys, however many there are.
+#[tokio::test]
+async fn the_plan_of_a_filing() {
+    let fixture = fixture!("plan_of_filing");
+    fixture.finish(1, 50_000).await;
+    let deliveries = "INSERT INTO {delivery} (app_id, version, queue, kind, id, status, body, \
+         received_at) SELECT app_id, version, queue, kind, id, 'Success', '', 1 FROM {entry}";
+    fixture.run(deliveries).await;
+    for is_analysed in [false, true] {
+        if is_analysed {
+            fixture.run("ANALYZE {entry}; ANALYZE {delivery}").await;
+        }
+        let sql = format!("EXPLAIN {}", fixture.store.file_sql());
+        let plan = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(fixture.store.pool());
+        let plan: Vec<String> = plan.await.unwrap();
+        let plan = plan.join("\n");
+        assert!(!plan.contains("Seq Scan on entry"), "{plan}");
+        assert!(!plan.contains("Seq Scan on delivery"), "{plan}");
+        assert!(plan.contains("Index Scan using entry_pkey"), "{plan}");
+    }
 }
 
 impl PostgresSchema {

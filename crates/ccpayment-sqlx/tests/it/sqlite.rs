@@ -37,6 +37,7 @@ fn table(name: &str) -> String {
 impl Fixture for SqliteFile {
     type Store = SqliteStore;
     const BLOB: &'static str = "BLOB";
+    const ONE_WRITER: bool = true;
 
     async fn empty(test: &str) -> Option<Self> {
         static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -247,6 +248,24 @@ async fn the_plan_of_a_claim() {
         let sql = fill(&format!("EXPLAIN QUERY PLAN {sql}"), table);
         let plan = explained(sqlx::query(AssertSqlSafe(sql)), file.store.pool()).await;
         assert!(plan.contains(index), "{plan}");
+    }
+}
+
+/// Entries and deliveries are found by their keys.
+#[tokio::test]
+async fn the_plan_of_a_filing() {
+    let file = SqliteFile::migrated("plan_of_filing").await.unwrap();
+    let mut plans = String::new();
+    for sql in file.store.file_sql().split(';') {
+        let sql = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+        plans += &explained(sqlx::query(sql), file.store.pool()).await;
+    }
+    for table in ["its", "old"] {
+        let by_key = format!("SEARCH {table} USING");
+        assert!(plans.contains(&by_key), "{plans}");
+    }
+    for table in ["its", "old", "ccpayment_entry", "ccpayment_delivery"] {
+        assert!(!plans.contains(&format!("SCAN {table}")), "{plans}");
     }
 }
 

@@ -3,6 +3,7 @@
 pub(crate) mod changes;
 pub(crate) mod claims;
 pub(crate) mod keys;
+pub(crate) mod received;
 pub(crate) mod reports;
 pub(crate) mod stored;
 pub(crate) mod tables;
@@ -52,6 +53,14 @@ macro_rules! suite {
             }
             stored::{
                 rows_of_version_0_1,
+            }
+            received::{
+                filed_by_the_next_claim,
+                opened_again_where_it_was_not_credited,
+                more_than_a_statement_and_a_filing_take,
+                due_when_something_new_is_told,
+                no_gap_when_it_was_told,
+                while_others_come_and_file,
             }
             reports::{
                 counted,

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use axum::Router;
+use axum::body::to_bytes;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
@@ -73,9 +74,14 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
 }
 
 async fn tell_acknowledged(request: Request, next: Next) -> Response {
-    let answer = next.run(request).await;
+    let (parts, body) = request.into_parts();
+    let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let event: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let answer = next.run(Request::from_parts(parts, body.into())).await;
     if answer.status() == StatusCode::OK {
-        say(ORDER_ID, "has stored a notification, and acknowledges it");
+        let record = event.pointer("/msg/recordId").and_then(Value::as_str);
+        let line = "has stored the notification, and acknowledges it";
+        say(record.unwrap_or(ORDER_ID), line);
     }
     answer
 }

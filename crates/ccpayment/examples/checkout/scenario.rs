@@ -160,9 +160,11 @@ impl Scenario {
         // Deliveries repeat: each payment is notified once more.
         for deposit in world.sandbox.deposits() {
             let about = world.timeline.payment(&deposit.record_id);
-            world
-                .timeline
-                .say("gateway", &about, "will notify once more");
+            world.timeline.say(
+                "gateway",
+                &about,
+                "repeats a notification, to see that it is credited once",
+            );
             world.sandbox.resend_notification(&deposit.record_id)?;
         }
         drain(world).await?;

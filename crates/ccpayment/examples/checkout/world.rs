@@ -173,7 +173,7 @@ impl World {
             return Err("the merchant's process died by itself".into());
         }
         self.start().await?;
-        let line = "comes up again, on the same file";
+        let line = "comes up again, on the same file; what it held waits for its lease";
         self.timeline.say("merchant", ORDER_ID, line);
         Ok(())
     }
