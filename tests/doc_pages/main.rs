@@ -68,7 +68,11 @@ fn gated() -> BTreeMap<String, String> {
     for (at, _) in source.match_indices("\n#[cfg(") {
         let rest = source.get(at + 1..).unwrap();
         let feature = rest.split('"').nth(1).unwrap().to_owned();
-        let item = rest.split_once("pub use").map_or("", |(_, item)| item);
+        let (attributes, item) = rest.split_once("pub use").unwrap_or_default();
+        // A crate that is only passed on has no page here.
+        if attributes.contains("no_inline") {
+            continue;
+        }
         let item = item.split(';').next().unwrap();
         if rest.starts_with("#[cfg(all(doctest") {
             continue;
