@@ -210,7 +210,7 @@ async fn the_plan_of_a_claim() {
     assert!(nodes.contains(&"Tid Scan".to_owned()), "{nodes:?}");
     assert!(!nodes.contains(&"Seq Scan".to_owned()), "{nodes:?}");
 
-    fixture.finish(5001, 200_000).await;
+    fixture.finish(5001, 1_000_000).await;
     for is_analysed in [false, true] {
         if is_analysed {
             fixture.run("ANALYZE {entry}").await;
@@ -268,6 +268,8 @@ impl PostgresSchema {
         let query = query.bind(10_i64).bind(60_000_i64);
         let row = query.fetch_one(&mut *tx).await.unwrap();
         let text: String = row.try_get_unchecked(0).unwrap();
+        // Dropped, it would hold the rows for a moment more.
+        tx.rollback().await.unwrap();
         let explained: serde_json::Value = serde_json::from_str(&text).unwrap();
         let plan = &explained[0]["Plan"];
         let buffers = |which: &str| plan[which].as_i64().unwrap();

@@ -224,7 +224,7 @@ async fn the_plan_of_a_claim() {
     assert!(!before.contains("SCAN"), "{before}");
     let done = "INSERT INTO {entry} (app_id, version, queue, kind, id, state, step, body, is_gap, \
          due_at, was_due_at, created_at, updated_at) \
-         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000) \
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) \
          SELECT 'app', 2, 'inbox', 'deposit', 'done' || i, 'done', 'received', x'', 0, 1, 1, 1, i \
          FROM n";
     file.run(done).await;
