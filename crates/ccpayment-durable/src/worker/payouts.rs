@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use ccpayment_client::core::{
-    ErrorCode, ErrorReport, OrderId, PrepareError, RecordId, Retry, Timestamp, Version,
+    ErrorCode, ErrorReport, OrderId, PrepareError, RecordId, Retry, Timestamp,
 };
 use ccpayment_client::{Client, Error, RefusalReason, SETTLE_AFTER, SubmitError};
 
@@ -14,14 +14,9 @@ use crate::look::is_passing;
 use crate::store::{Store, StoreError};
 use crate::stored::{Doing, Progress, carry_out_stored};
 
-/// How far the end of a lease may count as later than now, where a clock was ahead when the payout
-/// was sent. v2 refuses a repeat by itself; for v1 it is as far as a client corrects a clock.
-const fn most_ahead(version: Version) -> Duration {
-    match version {
-        Version::V1 => Duration::from_secs(25 * 3_600),
-        Version::V2 => Duration::from_secs(3_600),
-    }
-}
+/// How far the end of a lease may count as later than now, where a clock was ahead when the payout was
+/// sent.
+const MOST_AHEAD: Duration = Duration::from_secs(3_600);
 
 impl<S, H> Worker<S, H>
 where
@@ -273,7 +268,7 @@ fn now(client: &Client) -> Timestamp {
 fn doubt(client: &Client, entry: &Entry) -> Timestamp {
     let now = now(client);
     let last = entry.signed_until.unwrap_or(now);
-    last.max(now).min(now.plus(most_ahead(entry.key.version)))
+    last.max(now).min(now.plus(MOST_AHEAD))
 }
 
 /// Whether the same request may pass later without anybody's doing.
