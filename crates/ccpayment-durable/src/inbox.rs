@@ -256,7 +256,7 @@ impl<S: Store> Inbox<S> {
         shared.store.reopen(tx, &key, NOT_CREDITED).await
     }
 
-    /// Waits for the commit. Whoever comes first writes what waits by then, for all.
+    /// Stores a delivery, and waits for its commit. One caller at a time writes all that wait.
     async fn write(&self, delivery: Delivery, user: Option<UserId>) -> Result<(), ReceiveError> {
         let (told, mut outcome) = oneshot::channel();
         let waiting = || (self.shared.waiting.lock()).unwrap_or_else(PoisonError::into_inner);
@@ -298,7 +298,8 @@ impl<S: Store> Inbox<S> {
         (batch.into_iter()).for_each(|it| drop(it.told.send(written.clone())));
     }
 
-    /// Until the database is gone: whoever comes then is told so at once.
+    /// Writes deliveries one by one. When no transaction can be begun, the rest get that error at
+    /// once.
     async fn write_each(&self, batch: Vec<Waiting>) {
         let mut gone = None;
         for it in batch {

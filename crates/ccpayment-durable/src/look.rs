@@ -259,8 +259,8 @@ mod v1 {
         }
     }
 
-    /// What is told of a deposit whose record can't be read: a final word outlasts one that is not,
-    /// in whichever order they came.
+    /// Picks the notification to judge a deposit by. One with a final status is preferred, in
+    /// whichever order they came.
     fn best(told: &[Bytes]) -> Option<Event> {
         let events = told.iter().filter_map(|body| Event::from_stored(body));
         let is_final = |it: &PayStatus| matches!(it, PayStatus::Success | PayStatus::Failed);

@@ -26,7 +26,8 @@ where
             Version::V2 => Vec::new(),
         };
         let mut looked = look(client, entry, &told).await;
-        if matches!(looked, Err(Trouble::Hopeless(_))) {
+        let is_of_v2 = entry.key.version == Version::V2;
+        if is_of_v2 && matches!(looked, Err(Trouble::Hopeless(_))) {
             looked = self.look_by_another(client, entry, looked).await?;
         }
         let found = match looked {
@@ -53,15 +54,16 @@ where
         mut looked: Result<Found, Trouble>,
     ) -> Result<Result<Found, Trouble>, StoreError> {
         for body in self.store.deliveries(&entry.key).await? {
-            if body != entry.body && entry.key.version == Version::V2 {
-                let other = Entry {
-                    body,
-                    ..entry.clone()
-                };
-                looked = look(client, &other, &[]).await;
-                if looked.is_ok() {
-                    break;
-                }
+            if body == entry.body {
+                continue;
+            }
+            let other = Entry {
+                body,
+                ..entry.clone()
+            };
+            looked = look(client, &other, &[]).await;
+            if looked.is_ok() {
+                break;
             }
         }
         Ok(looked)

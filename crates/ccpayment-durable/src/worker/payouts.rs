@@ -14,8 +14,8 @@ use crate::look::is_passing;
 use crate::store::{Store, StoreError};
 use crate::stored::{Doing, Progress, carry_out_stored};
 
-/// How far the end of a lease may count as later than now, where a clock was ahead when the payout was
-/// sent.
+/// How far the end of a lease may count as later than now, where a clock was ahead when the payout
+/// was sent.
 const MOST_AHEAD: Duration = Duration::from_secs(3_600);
 
 impl<S, H> Worker<S, H>
@@ -136,21 +136,18 @@ where
             SubmitError::Refused { .. } if entry.step == Step::Accepted => {
                 self.park(entry, words).await
             }
-            SubmitError::Refused { reason, .. } if is_worth_another_try(reason) => {
+            SubmitError::Refused { reason, .. } => {
                 let planned = Entry {
                     step: Step::Planned,
                     in_doubt_since: None,
                     signed_until: None,
                     ..entry.clone()
                 };
-                if is_nobodys_fault(reason) {
-                    self.look_later(&planned, Some(words)).await
-                } else {
-                    self.fail(&planned, words).await
+                match again(reason) {
+                    Again::Never => self.end(entry, PayoutEnd::Refused, None, Some(words)).await,
+                    Again::Counted => self.fail(&planned, words).await,
+                    Again::Uncounted => self.look_later(&planned, Some(words)).await,
                 }
-            }
-            SubmitError::Refused { .. } => {
-                self.end(entry, PayoutEnd::Refused, None, Some(words)).await
             }
             SubmitError::Conflict { record_id, .. } => {
                 let record_id = record_id.clone();
@@ -272,25 +269,29 @@ fn doubt(client: &Client, entry: &Entry) -> Timestamp {
 }
 
 /// Whether the same request may pass later without anybody's doing.
-fn is_worth_another_try(reason: &RefusalReason) -> bool {
-    match reason {
-        // A key that is held elsewhere may be there later.
-        RefusalReason::NotSent(error) => match &**error {
-            Error::Invalid { source, .. } => matches!(source, PrepareError::Sign(_)),
-            _ => true,
-        },
-        RefusalReason::Absent | RefusalReason::Clock { .. } => true,
-        RefusalReason::Gateway(refusal) => refusal.code.retry() == Retry::Backoff,
-        _ => false,
-    }
+enum Again {
+    /// It can't.
+    Never,
+    /// It may, and this try counts as a failure.
+    Counted,
+    /// It may, and nobody is to blame: an outage, or a process that died before it sent.
+    Uncounted,
 }
 
-/// Whether it does not count as a failure: an outage, or a process that died before it sent.
-fn is_nobodys_fault(reason: &RefusalReason) -> bool {
+fn again(reason: &RefusalReason) -> Again {
     match reason {
-        RefusalReason::NotSent(error) => is_passing(error),
-        RefusalReason::Absent | RefusalReason::Clock { .. } => true,
-        RefusalReason::Gateway(refusal) => refusal.code.retry() == Retry::Backoff,
-        _ => false,
+        RefusalReason::NotSent(error) => match &**error {
+            // A key that is held elsewhere may be there later.
+            Error::Invalid { source, .. } if !matches!(source, PrepareError::Sign(_)) => {
+                Again::Never
+            }
+            error if is_passing(error) => Again::Uncounted,
+            _ => Again::Counted,
+        },
+        RefusalReason::Absent | RefusalReason::Clock { .. } => Again::Uncounted,
+        RefusalReason::Gateway(refusal) if refusal.code.retry() == Retry::Backoff => {
+            Again::Uncounted
+        }
+        _ => Again::Never,
     }
 }

@@ -217,7 +217,7 @@ async fn a_deposit_that_was_risky_is_credited_once_when_it_is_looked_at_again() 
     }
 }
 
-/// What ended badly is told anew.
+/// A better status opens the entry of a failed deposit again.
 #[tokio::test]
 async fn a_deposit_that_is_told_better_later_is_credited() {
     let shop = Shop::new();
