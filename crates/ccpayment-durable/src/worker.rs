@@ -12,7 +12,7 @@ use std::time::Duration;
 use ccpayment_client::core::AppId;
 use ccpayment_client::{Client, Clock, SystemClock};
 use futures_util::FutureExt as _;
-use futures_util::future::{Either, join, join_all, select};
+use futures_util::future::{Either, FusedFuture as _, join, join_all, select};
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use tracing::Instrument as _;
 
@@ -146,24 +146,23 @@ where
                     report(&error);
                 }
             }
+            // Heard from before the claim on: what is committed beside it is not missed.
+            let mut woken = pin!(self.store.woken().fuse());
+            let _ = (&mut woken).now_or_never();
             let worked = self.work_queue(client, queue).await;
             let pause = match worked {
-                Ok(0) => self.settings.poll,
+                Ok(0) if !woken.is_terminated() => self.settings.poll,
                 Ok(_) => continue,
                 Err(error) => {
                     report(&error);
                     self.settings.poll.max(self.settings.first_pause)
                 }
             };
-            let waiting = pin!(self.wait(pause));
+            let pausing = pin!(self.clock.sleep(pause));
+            let waiting = select(pausing, woken);
             let stopping = pin!(stop.changed());
             let _ = select(stopping, waiting).await;
         }
-    }
-
-    async fn wait(&self, pause: Duration) {
-        let (pausing, woken) = (pin!(self.clock.sleep(pause)), pin!(self.store.woken()));
-        let _ = select(pausing, woken).await;
     }
 
     /// Works on everything that is due now, once, and returns how many entries that were. For a

@@ -172,7 +172,8 @@ impl PostgresStore {
 
     /// PostgreSQL answers the COMMIT of a failed transaction with a rollback, and the driver takes
     /// it for a commit. A statement fails in such a transaction.
-    async fn commit_write(mut tx: Tx) -> Result<(), StoreError> {
+    #[allow(clippy::unused_self, reason = "SQLite's store tells its clones")]
+    async fn commit_write(&self, mut tx: Tx) -> Result<(), StoreError> {
         let alive = sqlx::raw_sql("SELECT 1").execute(&mut *tx);
         alive.await.map_err(failed)?;
         tx.commit().await.map_err(failed)

@@ -18,6 +18,7 @@ use sqlx::sqlite::{
     SqliteRow as Row, SqliteSynchronous,
 };
 use sqlx::{AssertSqlSafe, Connection, Pool, Row as _, Sqlite, Transaction};
+use tokio::sync::watch;
 
 use crate::dialect::Dialect;
 use crate::name::{InvalidName, checked};
@@ -92,6 +93,7 @@ pub struct SqliteStore {
     name: Arc<str>,
     sql: Arc<Sql>,
     clock: Option<Arc<dyn Clock>>,
+    committed: watch::Sender<()>,
 }
 
 impl SqliteStore {
@@ -112,13 +114,15 @@ impl SqliteStore {
     #[must_use]
     pub fn new(pool: Pool<Sqlite>) -> Self {
         let writers = queue_of(&pool);
-        Self::build((pool, writers), "ccpayment_".into(), None)
+        let committed = watch::Sender::new(());
+        Self::build((pool, writers), "ccpayment_".into(), None, committed)
     }
 
     fn build(
         (pool, writers): (Pool<Sqlite>, Pool<Sqlite>),
         name: Arc<str>,
         clock: Option<Arc<dyn Clock>>,
+        committed: watch::Sender<()>,
     ) -> Self {
         let sql = match &clock {
             None => Sql::new(&DIALECT, &name, true),
@@ -130,6 +134,7 @@ impl SqliteStore {
             writers,
             name,
             clock,
+            committed,
         }
     }
 
@@ -137,7 +142,8 @@ impl SqliteStore {
     /// the file have to go by the same.
     #[must_use]
     pub fn with_clock(self, clock: impl Clock + 'static) -> Self {
-        Self::build((self.pool, self.writers), self.name, Some(Arc::new(clock)))
+        let pools = (self.pool, self.writers);
+        Self::build(pools, self.name, Some(Arc::new(clock)), self.committed)
     }
 
     /// A statement as of now.
@@ -158,7 +164,7 @@ impl SqliteStore {
     pub fn with_prefix(self, prefix: &str) -> Result<Self, InvalidName> {
         let prefix = checked(prefix)?.into();
         let pools = (self.pool, self.writers);
-        Ok(Self::build(pools, prefix, self.clock))
+        Ok(Self::build(pools, prefix, self.clock, self.committed))
     }
 
     /// Options of a pool that drops a connection whose transaction SQLite ended by itself, such as
@@ -202,8 +208,10 @@ impl SqliteStore {
         self.begin_write().await
     }
 
-    async fn commit_write(tx: Tx) -> Result<(), StoreError> {
-        tx.commit().await.map_err(failed)
+    async fn commit_write(&self, tx: Tx) -> Result<(), StoreError> {
+        tx.commit().await.map_err(failed)?;
+        self.committed.send_replace(());
+        Ok(())
     }
 
     /// Fails where SQLite ended the transaction by itself: then a write would be kept although what
@@ -227,9 +235,11 @@ impl SqliteStore {
         Ok(found.await.map_err(failed)?.is_some())
     }
 
-    /// One process writes to the file, as a rule, and polling finds what it wrote.
+    /// After a commit by a clone of this store. Polling finds what others wrote.
     async fn woken_up(&self) {
-        std::future::pending().await
+        if self.committed.subscribe().changed().await.is_err() {
+            std::future::pending().await
+        }
     }
 }
 

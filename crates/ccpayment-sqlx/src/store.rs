@@ -244,7 +244,7 @@ macro_rules! implement_store {
             }
 
             async fn commit(&self, tx: Tx) -> Result<(), StoreError> {
-                Self::commit_write(tx).await
+                self.commit_write(tx).await
             }
 
             async fn put(&self, tx: &mut Tx, entry: &NewEntry) -> Result<bool, StoreError> {

@@ -24,6 +24,8 @@ pub(crate) struct Failing {
     pub(crate) is_slow: Arc<AtomicBool>,
     pub(crate) commits: Arc<AtomicU32>,
     pub(crate) mends: Arc<AtomicU32>,
+    /// What somebody commits right after the next claim.
+    pub(crate) after_claim: Arc<Mutex<Option<NewEntry>>>,
 }
 
 impl Failing {
@@ -35,6 +37,7 @@ impl Failing {
             is_slow: Arc::default(),
             commits: Arc::default(),
             mends: Arc::default(),
+            after_claim: Arc::default(),
         }
     }
 }
@@ -88,7 +91,14 @@ impl Store for Failing {
     }
 
     async fn claim(&self, claim: &Claim) -> Result<Vec<Entry>, StoreError> {
-        self.inner.claim(claim).await
+        let claimed = self.inner.claim(claim).await;
+        let entry = self.after_claim.lock().unwrap().take();
+        if let Some(entry) = entry {
+            let mut tx = self.inner.begin().await?;
+            self.inner.put(&mut tx, &entry).await?;
+            self.inner.commit(tx).await?;
+        }
+        claimed
     }
 
     async fn change(
@@ -173,5 +183,9 @@ impl Store for Failing {
     async fn mend_clock(&self) -> Result<u64, StoreError> {
         self.mends.fetch_add(1, Ordering::SeqCst);
         self.inner.mend_clock().await
+    }
+
+    async fn woken(&self) {
+        self.inner.woken().await;
     }
 }

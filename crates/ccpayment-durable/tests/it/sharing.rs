@@ -151,6 +151,57 @@ async fn a_worker_that_runs_looks_for_a_clock_that_was_set_back_again_and_again(
     assert!((60..=200).contains(&mends), "{mends}");
 }
 
+/// A clock whose pauses never end.
+#[derive(Debug, Clone)]
+struct Endless;
+
+#[async_trait]
+impl Clock for Endless {
+    fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH
+    }
+
+    fn elapsed(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    async fn sleep(&self, _: Duration) {
+        std::future::pending().await
+    }
+
+    fn random(&self) -> u64 {
+        0
+    }
+}
+
+/// It would otherwise wait for the next look.
+#[tokio::test]
+async fn what_is_committed_right_after_a_claim_is_worked_on_at_once() {
+    let shop = Shop::new();
+    let store = Failing::new(shop.store.clone());
+    let worker = Worker::new(store.clone(), shop.code.clone())
+        .merchant(shop.client.clone())
+        .clock(Endless);
+    let key = EntryKey::inbox(
+        &shop.sandbox.app_id().into(),
+        Version::V2,
+        kind::NOTICE,
+        "1",
+    );
+    let entry = NewEntry::new(key, Step::Received, bytes::Bytes::from_static(b"{}"));
+    *store.after_claim.lock().unwrap() = Some(entry);
+    let told = async {
+        for _ in 0..1_000 {
+            if !shop.books().await.notices.is_empty() {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    worker.run(told).await;
+    assert_eq!(shop.books().await.notices, ["{}"]);
+}
+
 /// Of each gauge its labels.
 #[derive(Default)]
 struct Gauges(Mutex<Vec<String>>);

@@ -8,6 +8,7 @@ use ccpayment_sqlx::durable::{Store, StoreError};
 use ccpayment_sqlx::sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use ccpayment_sqlx::sqlx::{self, AssertSqlSafe, Pool, Row, Sqlite};
 use ccpayment_sqlx::{InvalidName, SqliteStore};
+use futures_util::FutureExt as _;
 use futures_util::future::join_all;
 
 use crate::fixture::{Fixture, claim, deposit, fill, ids, new, once, put};
@@ -109,6 +110,18 @@ async fn the_file_is_kept_as_it_has_to_be() {
     assert_eq!(file.number("PRAGMA synchronous").await, 2);
     assert_eq!(file.number("PRAGMA busy_timeout").await, 5000);
     assert_eq!(file.number("PRAGMA foreign_keys").await, 1);
+}
+
+#[tokio::test]
+async fn woken_by_the_commit_of_a_clone() {
+    let file = SqliteFile::migrated("woken").await.unwrap();
+    let mut woken = file.store.woken();
+    assert!((&mut woken).now_or_never().is_none(), "before anything");
+    let (clone, mut tx) = (file.store.clone(), file.store.begin().await.unwrap());
+    assert!(clone.put(&mut tx, &new(deposit("a"))).await.unwrap());
+    assert!((&mut woken).now_or_never().is_none(), "before the commit");
+    clone.commit(tx).await.unwrap();
+    assert!(woken.now_or_never().is_some());
 }
 
 #[tokio::test]
