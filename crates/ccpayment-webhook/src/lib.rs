@@ -41,6 +41,9 @@
 //! Each refusal leaves a `WARN` event of `tracing` with a target in `ccpayment_webhook`: `reason`,
 //! `status`, and `is_authentic`, which is true for what was signed with our secret all the same.
 //!
+//! For a refusal that should not be, [`Verifier::explain`] names the likely mistake, such as a body
+//! that was parsed and written again. That is for the merchant, and no answer to the sender.
+//!
 //! # Feature flags
 //!
 //! No feature is on by default.
@@ -48,10 +51,14 @@
 //! | feature | what it adds |
 //! |---|---|
 //! | `axum` | `Verified<Event>` as an extractor and `Acknowledgement` as a response, for axum 0.8 |
+//! | `tower` | `WebhookLayer`, before a service of tower that takes a `Request<Verified<Event>>` |
+//! | `http-body` | `Webhook::receive`, for a server whose bodies are of `http-body`, such as hyper; on tokio's time |
 //! | `client` | `event.confirm(&client)` and `ConfirmedDeposit::read(&client, ..)`: the read and its judgement in one step |
 //! | `v1` | `v1`: the notifications of the older API |
 //! | `aws-lc-rs` | `Verifier::also_accept_rsa`: notifications that are signed with an RSA key, by AWS-LC |
 //! | `rsa` | the same in Rust alone |
+//!
+//! For actix-web there is the crate [`ccpayment-actix`](https://docs.rs/ccpayment-actix).
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -62,8 +69,12 @@ mod confirm;
 mod decision;
 mod error;
 mod event;
+mod explain;
 #[cfg(feature = "axum")]
 mod extractor;
+mod keyring;
+#[cfg(feature = "tower")]
+mod layer;
 mod parse;
 mod raw_event;
 mod records;
@@ -72,6 +83,8 @@ mod signed_delivery;
 #[cfg(feature = "v1")]
 pub mod v1;
 mod verifier;
+#[cfg(feature = "http-body")]
+mod webhook;
 
 pub use acknowledge::Acknowledgement;
 pub use ccpayment_core as core;
@@ -82,11 +95,14 @@ pub use error::{ConfirmError, VerifyError};
 pub use event::{
     ApiDeposit, ApiWithdrawal, DeliveryKey, DirectDeposit, Event, UserDeposit, UserWithdrawal,
 };
-#[cfg(feature = "axum")]
-pub use extractor::{Webhook, WebhookRejection, read_delivery};
+pub use explain::{Cause, Explanation};
+#[cfg(feature = "tower")]
+pub use layer::{WebhookLayer, WebhookService};
 pub use raw_event::{RiskyAddress, UnknownEvent, UnreadableEvent};
 pub use sender::{SENDER_ADDRESSES, is_known_sender};
 pub use verifier::{Verified, Verifier};
+#[cfg(feature = "http-body")]
+pub use webhook::{VerifyDelivery, Webhook, WebhookRejection, read_delivery};
 
 #[cfg(all(doctest, feature = "client"))]
 #[doc = include_str!("../README.md")]

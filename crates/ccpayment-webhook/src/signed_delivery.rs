@@ -4,15 +4,18 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use ccpayment_core::{
-    APP_ID_HEADER, AppId, RawBody, SIGN_HEADER, SignText, TIMESTAMP_HEADER, Timestamp,
+    APP_ID_HEADER, AppId, Credentials, RawBody, SIGN_HEADER, SignText, TIMESTAMP_HEADER, Timestamp,
+    Version,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::error::VerifyError;
+use crate::keyring::Keyring;
 
 #[derive(Debug, Clone)]
 pub(crate) struct DeliveryCheck {
     app_id: AppId,
+    pub(crate) keys: Keyring,
     tolerance_seconds: u64,
     pub(crate) max_body: usize,
 }
@@ -21,10 +24,13 @@ impl DeliveryCheck {
     /// 64 KiB, hundreds of times a real body.
     pub(crate) const MAX_BODY: usize = 64 * 1024;
 
-    pub(crate) fn new(app_id: AppId, tolerance_seconds: u64) -> Self {
+    pub(crate) fn new(credentials: &Credentials, version: Version, tolerance: Duration) -> Self {
+        let mut keys = Keyring::new(version);
+        keys.add(credentials);
         Self {
-            app_id,
-            tolerance_seconds,
+            app_id: credentials.app_id().clone(),
+            keys,
+            tolerance_seconds: tolerance.as_secs(),
             max_body: Self::MAX_BODY,
         }
     }
@@ -43,16 +49,12 @@ impl DeliveryCheck {
         headers: &HeaderMap,
         body: &[u8],
         now: SystemTime,
-        fits: impl FnOnce(&SignText<'_>, &[u8]) -> bool,
     ) -> Result<(), VerifyError> {
         if body.len() > self.max_body {
             let limit = self.max_body;
             return Err(VerifyError::TooLarge { limit });
         }
-        let app_id = only(headers, &APP_ID_HEADER, "Appid")?;
-        let timestamp = only(headers, &TIMESTAMP_HEADER, "Timestamp")?;
-        let signature = only(headers, &SIGN_HEADER, "Sign")?;
-
+        let [app_id, timestamp, signature] = signed_headers(headers)?;
         // Whom it is for is no secret, so this comparison may take as long as it likes.
         if app_id.as_bytes() != self.app_id.as_str().as_bytes() {
             return Err(VerifyError::WrongAppId);
@@ -64,14 +66,18 @@ impl DeliveryCheck {
             timestamp,
             body,
         };
-        if !fits(&text, signature.as_bytes()) {
+        if !self.keys.fit(&text, signature.as_bytes()) {
             return Err(VerifyError::BadSignature);
         }
         // Only after the signature: a stranger learns nothing of our clock.
         self.in_window(signed_at, Timestamp::from_system(now))
     }
 
-    fn in_window(&self, signed_at: Timestamp, now: Timestamp) -> Result<(), VerifyError> {
+    pub(crate) fn in_window(
+        &self,
+        signed_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), VerifyError> {
         let distance = now.abs_diff(signed_at);
         if distance <= self.tolerance_seconds {
             return Ok(());
@@ -97,6 +103,15 @@ pub(crate) fn malformed(body: &[u8]) -> VerifyError {
     VerifyError::Malformed {
         body: RawBody::new(&Bytes::copy_from_slice(body)),
     }
+}
+
+/// APP ID, timestamp and signature.
+pub(crate) fn signed_headers(headers: &HeaderMap) -> Result<[&HeaderValue; 3], VerifyError> {
+    Ok([
+        only(headers, &APP_ID_HEADER, "Appid")?,
+        only(headers, &TIMESTAMP_HEADER, "Timestamp")?,
+        only(headers, &SIGN_HEADER, "Sign")?,
+    ])
 }
 
 /// The value of a header that is there exactly once.

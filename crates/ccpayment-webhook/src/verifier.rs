@@ -5,12 +5,13 @@ use std::time::{Duration, SystemTime};
 
 #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
 use ccpayment_core::RsaPublicKey;
-use ccpayment_core::{AppId, AppSecret, Credentials, HmacKey, ValidationError};
+use ccpayment_core::{AppId, AppSecret, Credentials, ValidationError, Version};
 use http::HeaderMap;
 
 use crate::acknowledge::Acknowledgement;
 use crate::error::VerifyError;
 use crate::event::Event;
+use crate::explain::Explanation;
 use crate::parse;
 use crate::signed_delivery::{DeliveryCheck, malformed, refused};
 
@@ -42,9 +43,6 @@ use crate::signed_delivery::{DeliveryCheck, malformed, refused};
 #[derive(Debug, Clone)]
 pub struct Verifier {
     check: DeliveryCheck,
-    keys: Vec<HmacKey>,
-    #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
-    rsa_keys: Vec<RsaPublicKey>,
 }
 
 impl Verifier {
@@ -83,15 +81,6 @@ impl Verifier {
         Ok(Self::from(&credentials))
     }
 
-    fn without_keys(app_id: AppId) -> Self {
-        Self {
-            check: DeliveryCheck::new(app_id, Self::TOLERANCE.as_secs()),
-            keys: Vec::with_capacity(1),
-            #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
-            rsa_keys: Vec::new(),
-        }
-    }
-
     /// Accepts what is signed with this secret as well, while the secret is being changed.
     ///
     /// # Errors
@@ -99,7 +88,7 @@ impl Verifier {
     /// When the secret was badly copied, as for [`Verifier::new`].
     pub fn also_accept(mut self, secret: impl Into<AppSecret>) -> Result<Self, ValidationError> {
         let credentials = Credentials::new(self.check.app_id().clone(), secret)?;
-        self.keys.extend(credentials.hmac_key().cloned());
+        self.check.keys.add(&credentials);
         Ok(self)
     }
 
@@ -113,7 +102,7 @@ impl Verifier {
     #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
     #[must_use]
     pub fn also_accept_rsa(mut self, key: &RsaPublicKey) -> Self {
-        self.rsa_keys.push(key.clone());
+        self.check.keys.add_rsa(key);
         self
     }
 
@@ -138,7 +127,7 @@ impl Verifier {
         self
     }
 
-    #[cfg(feature = "axum")]
+    #[cfg(feature = "http-body")]
     pub(crate) fn body_limit(&self) -> usize {
         self.check.max_body
     }
@@ -165,18 +154,18 @@ impl Verifier {
         body: &[u8],
         now: SystemTime,
     ) -> Result<Verified<Event>, VerifyError> {
-        self.check.check(headers, body, now, |text, signature| {
-            // Every key is tried, so that the time it takes does not tell which one fits.
-            let fits =
-                (self.keys.iter()).fold(false, |fits, key| fits | key.verify(text, signature));
-            #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]
-            let fits =
-                (self.rsa_keys.iter()).fold(fits, |fits, key| fits | key.verify(text, signature));
-            fits
-        })?;
+        self.check.check(headers, body, now)?;
         parse::event(body)
             .map(Verified)
             .ok_or_else(|| malformed(body))
+    }
+
+    /// Why [`verify`](Self::verify) refuses this delivery: see [`Explanation`], which is for the
+    /// merchant's eyes alone.
+    #[must_use]
+    pub fn explain(&self, headers: &HeaderMap, body: &[u8], now: SystemTime) -> Explanation {
+        let refused = self.check(headers, body, now).err();
+        Explanation::new(refused, &self.check, headers, body, now)
     }
 }
 
@@ -186,9 +175,9 @@ impl From<&Credentials> for Verifier {
     /// Calls that are signed with RSA or by a `Signer` have no secret. Then it accepts nothing
     /// until it is told what: by [`Verifier::also_accept`] or `also_accept_rsa`.
     fn from(credentials: &Credentials) -> Self {
-        let mut verifier = Self::without_keys(credentials.app_id().clone());
-        verifier.keys.extend(credentials.hmac_key().cloned());
-        verifier
+        Self {
+            check: DeliveryCheck::new(credentials, Version::V2, Self::TOLERANCE),
+        }
     }
 }
 

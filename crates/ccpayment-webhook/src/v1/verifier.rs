@@ -2,13 +2,14 @@
 
 use std::time::{Duration, SystemTime};
 
-use ccpayment_core::{AppId, AppSecret, Credentials, DigestKey, ValidationError};
+use ccpayment_core::{AppId, AppSecret, Credentials, ValidationError, Version};
 use http::HeaderMap;
 
 use super::event::Event;
 use super::parse;
 use crate::acknowledge::Acknowledgement;
 use crate::error::VerifyError;
+use crate::explain::Explanation;
 use crate::signed_delivery::{DeliveryCheck, malformed, refused};
 use crate::verifier::Verified;
 
@@ -18,7 +19,6 @@ use crate::verifier::Verified;
 #[derive(Debug, Clone)]
 pub struct Verifier {
     check: DeliveryCheck,
-    keys: Vec<DigestKey>,
 }
 
 impl Verifier {
@@ -50,7 +50,7 @@ impl Verifier {
     /// When the secret was badly copied, as for [`Verifier::new`].
     pub fn also_accept(mut self, secret: impl Into<AppSecret>) -> Result<Self, ValidationError> {
         let credentials = Credentials::new(self.check.app_id().clone(), secret)?;
-        self.keys.extend(credentials.digest_key());
+        self.check.keys.add(&credentials);
         Ok(self)
     }
 
@@ -71,7 +71,7 @@ impl Verifier {
         self
     }
 
-    #[cfg(feature = "axum")]
+    #[cfg(feature = "http-body")]
     pub(crate) fn body_limit(&self) -> usize {
         self.check.max_body
     }
@@ -98,12 +98,17 @@ impl Verifier {
         body: &[u8],
         now: SystemTime,
     ) -> Result<Verified<Event>, VerifyError> {
-        self.check.check(headers, body, now, |text, signature| {
-            // Every key is tried, so that the time it takes does not tell which one fits.
-            (self.keys.iter()).fold(false, |fits, key| fits | key.verify(text, signature))
-        })?;
+        self.check.check(headers, body, now)?;
         let event = parse::event(body).ok_or_else(|| malformed(body))?;
         Ok(Verified::new(event))
+    }
+
+    /// Why [`verify`](Self::verify) refuses this delivery: see [`Explanation`], which is for the
+    /// merchant's eyes alone.
+    #[must_use]
+    pub fn explain(&self, headers: &HeaderMap, body: &[u8], now: SystemTime) -> Explanation {
+        let refused = self.check(headers, body, now).err();
+        Explanation::new(refused, &self.check, headers, body, now)
     }
 }
 
@@ -112,8 +117,7 @@ impl From<&Credentials> for Verifier {
     /// a secret give one that accepts nothing until [`Verifier::also_accept`].
     fn from(credentials: &Credentials) -> Self {
         Self {
-            check: DeliveryCheck::new(credentials.app_id().clone(), Self::TOLERANCE.as_secs()),
-            keys: credentials.digest_key().into_iter().collect(),
+            check: DeliveryCheck::new(credentials, Version::V1, Self::TOLERANCE),
         }
     }
 }

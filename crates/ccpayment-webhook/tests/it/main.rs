@@ -13,6 +13,11 @@ mod delivery;
 #[cfg(test)]
 mod events;
 #[cfg(test)]
+mod explain;
+#[cfg(test)]
+#[cfg(feature = "tower")]
+mod layer;
+#[cfg(test)]
 mod refusals;
 #[cfg(test)]
 mod trust;
