@@ -11,11 +11,9 @@ use crate::house::{House, delivery, payout, until};
 use crate::pages::durable::deposit::Shop;
 use crate::pages::{durable, production};
 
-/// The tables of the page, as it has them.
-fn tables() -> &'static str {
-    let (_, sql) = include_str!("../../docs/durable.md")
-        .split_once("```sql\n")
-        .unwrap();
+/// The tables of a page, as it has them.
+pub(crate) fn sql(page: &'static str) -> &'static str {
+    let (_, sql) = page.split_once("```sql\n").unwrap();
     sql.split_once("```").unwrap().0
 }
 
@@ -26,7 +24,7 @@ pub(crate) async fn open(credentials: &Credentials) -> (TempDir, durable::open::
     let parts = durable::open::open(path.to_str().unwrap(), credentials)
         .await
         .unwrap();
-    sqlx::raw_sql(tables())
+    sqlx::raw_sql(sql(include_str!("../../docs/durable.md")))
         .execute(parts.0.pool())
         .await
         .unwrap();

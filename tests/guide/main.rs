@@ -10,6 +10,7 @@
 /// The code of each page. `build.rs` takes it out.
 #[allow(
     dead_code,
+    missing_debug_implementations,
     unreachable_pub,
     clippy::print_stdout,
     clippy::print_stderr,

@@ -8,9 +8,9 @@ use ccpayment::{AppId, Timestamp, sqlx};
 use ccpayment_sandbox::{IncomingPayment, Sandbox};
 use tempfile::TempDir;
 
-use crate::durable::{PAYMENTS, open, pair, rows};
+use crate::durable::{PAYMENTS, open, pair, rows, sql};
 use crate::house::{House, amount, delivery, until};
-use crate::pages::durable::deposit::Shop;
+use crate::pages::several_merchants::deposit::Credits;
 use crate::pages::several_merchants::{serve_all, verify_for};
 use crate::pages::v1::{book, open_page};
 
@@ -63,27 +63,35 @@ async fn one_store_serves_two_merchants() {
         credentials: house.credentials.clone(),
         client: house.client.clone(),
     });
-    let (router, worker) = serve_all::serve_all(&store, &merchants, Shop);
+    let page = include_str!("../../docs/several-merchants.md");
+    sqlx::raw_sql(sql(page))
+        .execute(store.pool())
+        .await
+        .unwrap();
+    let (router, worker) = serve_all::serve_all(&store, &merchants, Credits);
     let worker = worker.settings(quick());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap();
     tokio::spawn(axum::serve(listener, router).into_future());
 
-    for (house, order) in houses.iter().zip(["order-1", "order-2"]) {
+    // The sandboxes are alike, so both payments have the same record id, as may be.
+    for (house, coins) in houses.iter().zip(["25", "5"]) {
         let name = house.credentials.app_id();
         house
             .sandbox
             .set_webhook_url(format!("http://{at}/{name}/ccpayment"));
-        house.paid(order, "25").await;
+        house.paid("order-1", coins).await;
         house.sandbox.deliver_due().await;
         assert_eq!(house.sandbox.pending_notifications(), 0, "{name}");
     }
-    let booked = [pair("order-1", "25"), pair("order-2", "25")];
+    let booked = [pair("merchant-one", "25"), pair("merchant-two", "5")];
     until(async || {
         worker.work_once().await.unwrap();
-        rows(&store, PAYMENTS).await == booked
+        rows(&store, "SELECT app_id, amount FROM credits ORDER BY 1").await == booked
     })
     .await;
+    let ids = rows(&store, "SELECT DISTINCT record_id, 'once' FROM credits").await;
+    assert_eq!(ids.len(), 1, "{ids:?}");
 }
 
 #[tokio::test]
