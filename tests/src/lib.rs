@@ -10,8 +10,3 @@ pub mod typed;
 #[doc = include_str!("../../README.md")]
 #[cfg(doctest)]
 pub struct Readme;
-
-/// The guide to inbox and outbox.
-#[doc = include_str!("../../docs/durable.md")]
-#[cfg(doctest)]
-pub struct Durable;

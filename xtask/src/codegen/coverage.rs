@@ -2,15 +2,13 @@
 
 use std::fmt::Write as _;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
+use super::marked;
 use crate::api::Api;
 use crate::spec::Document;
 
 pub(crate) const PATH: &str = "README.md";
-
-const BEGINNING: &str = "<!-- coverage -->\n";
-const END: &str = "<!-- /coverage -->";
 
 /// The classes of idempotency, as their columns are called.
 const CLASSES: [(&str, &str); 4] = [
@@ -22,16 +20,7 @@ const CLASSES: [(&str, &str); 4] = [
 
 /// The README with the tables in their place.
 pub(crate) fn placed(readme: &str, documents: &[(&Api, Document)]) -> Result<String> {
-    let (before, rest) = readme
-        .split_once(BEGINNING)
-        .with_context(|| format!("{PATH} has no {BEGINNING}"))?;
-    let (_, after) = rest
-        .split_once(END)
-        .with_context(|| format!("{PATH} has no {END}"))?;
-    Ok(format!(
-        "{before}{BEGINNING}{}{END}{after}",
-        tables(documents)?
-    ))
+    marked::replaced(PATH, readme, "coverage", tables(documents)?.trim())
 }
 
 fn tables(documents: &[(&Api, Document)]) -> Result<String> {
@@ -69,22 +58,4 @@ fn tables(documents: &[(&Api, Document)]) -> Result<String> {
 fn marked(name: &str, source: &str) -> String {
     let mark = if source == "documented" { "" } else { "\\*" };
     format!("`{name}`{mark}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_stands_between_the_marks_is_replaced() {
-        let readme = format!("a\n{BEGINNING}old\n{END}\nb\n");
-        let placed = placed(&readme, &[]).unwrap();
-        assert!(
-            placed.starts_with("a\n<!-- coverage -->\n")
-                && placed.ends_with(&format!("{END}\nb\n"))
-        );
-        assert!(!placed.contains("old"));
-        assert_eq!(super::placed(&placed, &[]).unwrap(), placed);
-        assert!(super::placed("no marks", &[]).is_err());
-    }
 }

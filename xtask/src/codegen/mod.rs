@@ -1,4 +1,5 @@
-//! What is generated: the OpenAPI documents of `xtask/spec` as Rust, and as tables of the README.
+//! What is generated: the OpenAPI documents of `xtask/spec` as Rust, and as tables of
+//! the README and the guide.
 //!
 //! The text is put together here and printed by rustfmt, so that it reads and is formatted like the
 //! rest of the code.
@@ -10,8 +11,10 @@ mod coverage;
 mod documents;
 mod enums;
 mod fixtures;
+mod guide;
 mod links;
 mod lint;
+mod marked;
 mod modules;
 mod names;
 mod pages;
@@ -105,6 +108,7 @@ fn files(root: &Path) -> Result<BTreeMap<String, String>> {
     let readme = fs::read_to_string(root.join(coverage::PATH)).context(coverage::PATH)?;
     let readme = coverage::placed(&readme, &documents)?;
     files.insert(coverage::PATH.to_owned(), readme);
+    files.extend(guide::pages(root, codes(V2.name), codes(V1.name))?);
     files.extend(documents::files(root)?);
     Ok(files)
 }
