@@ -1,6 +1,9 @@
 //! Chores of the project: `cargo xtask COMMAND`.
 //!
 //! - `codegen` writes the generated sources anew; `codegen --check` only says whether they differ.
+//! - `check` runs the guards over what the packages show and hold, or those that are named: `deny`,
+//!   `spelling`, `docs`, `metadata`, `msrv`, `semver`, `public-api`, `minimal-versions`, `features`.
+//!   `--bless` writes committed listings anew, and `--install` installs the tools that are missing.
 //! - `spec-diff` holds the OpenAPI documents against the facts and lists every deviation.
 //! - `bench` measures against lower bounds and prints one line each, `NAME RATIO`.
 //! - `routes` lists every route with whether the sandbox has it and the payloads that cover it, and
@@ -26,6 +29,7 @@
 )]
 
 mod api;
+mod check;
 mod codegen;
 mod conformance;
 mod mutate;
@@ -39,6 +43,9 @@ use anyhow::{Context, Result, bail, ensure};
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if check::stood_in(&arguments)? {
+        return Ok(());
+    }
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     // Asked at run time, so that a program built for one checkout never works on another.
     let by_cargo = |name| std::env::var(name).context("run it as `cargo xtask`");
@@ -47,6 +54,7 @@ fn main() -> Result<()> {
     match words.as_slice() {
         ["codegen"] => codegen::write(root),
         ["codegen", "--check"] => codegen::check(root),
+        ["check", rest @ ..] => check::run(&cargo, root, rest),
         ["spec-diff"] => spec_diff::run(root),
         // These need compiled types, so they are programs of the `tests` member.
         ["bench", rest @ ..] => {
@@ -67,7 +75,7 @@ fn main() -> Result<()> {
             conformance::run(&cargo, root, examples)
         }
         _ => bail!(
-            "usage: cargo xtask codegen [--check] | spec-diff | bench | routes | \
+            "usage: cargo xtask codegen [--check] | check [NAME...] [--bless] [--install] | spec-diff | bench | routes | \
              conformance [--examples N] | soak [--operations N] | load | \
              simulate [--seeds N] [--from S] [--jobs K] [--promise P] [--trace | --hash | --kinds] \
              [--mutant NAME] | crash-test [--kills N] [--store sqlite|postgres] [--seed S] \

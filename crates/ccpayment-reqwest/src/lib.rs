@@ -2,7 +2,7 @@
 //!
 //! A payment must go out exactly once and reach nobody else, so everything that reqwest does by
 //! itself is switched off, whatever features somebody else's crate switches on in the same build:
-//! redirects, retries, system proxies, decompression, cookies of a shared jar, referers.
+//! redirects, retries, system proxies, decompression, cookies of a shared jar, referrers.
 //!
 //! One thing stays: when a pooled connection turns out to be closed before the first byte of a
 //! request was written, hyper hands the untouched request back and it goes out on a new
