@@ -106,12 +106,17 @@ fn request(request: &LoggedRequest) -> Vec<Cell> {
     };
     vec![
         Cell::Moment(request.at),
-        Cell::Code(request.path.clone()),
+        Cell::Code(brief(&request.path)),
         Cell::Code(request.order_id.clone().unwrap_or_default()),
         code,
         reason,
         Cell::More(more),
     ]
+}
+
+/// What the paths of the gateway have in common is left out.
+fn brief(path: &str) -> String {
+    path.strip_prefix("/ccpayment/").unwrap_or(path).to_owned()
 }
 
 fn orders(sandbox: &Sandbox) -> Table {

@@ -76,6 +76,7 @@ th, td { text-align: left; padding: .375rem .75rem .375rem 0; border-bottom: 1px
 th { color: var(--quiet); font-weight: 600 }
 .wrap { white-space: normal; overflow-wrap: anywhere; min-width: 6rem }
 .more { white-space: normal }
+.more summary { white-space: nowrap }
 .more dl { display: block; width: 22rem; max-width: 100% }
 pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; font-size: .75rem;
   font-family: ui-monospace, \"Liberation Mono\", Menlo, monospace }
@@ -86,6 +87,7 @@ pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; font-size: .75r
   td { display: grid; grid-template-columns: 5.5rem minmax(0, 1fr); gap: .75rem; border: 0;
     padding: .125rem 0; white-space: normal; overflow-wrap: anywhere }
   td::before { content: attr(data-label); color: var(--quiet) }
+  td.none { display: none }
   td .tag { justify-self: start; white-space: normal }
 }
 ";
@@ -142,7 +144,7 @@ pub(super) const SCRIPT: &str = "
 })();
 ";
 
-pub(super) const CSS_HASH: &str = "sha256-stNRrCP3YVxLBjxtNvITJRs6DmTEurya+EHTz2KFdmk=";
+pub(super) const CSS_HASH: &str = "sha256-kGHwbFuT6PpA3t4qXS8iXY2+2fwqAZ3DTYjBUPEnTEQ=";
 pub(super) const SCRIPT_HASH: &str = "sha256-BWehda19l74wdvHIwls5pwQz0JWjReNwQYP1xKjxk4c=";
 
 #[cfg(test)]

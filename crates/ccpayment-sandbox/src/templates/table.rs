@@ -78,6 +78,7 @@ impl Cell {
 
     fn class(&self) -> &'static str {
         match self {
+            Self::Text(text) | Self::Code(text) if text.is_empty() => "none",
             Self::Text(_) | Self::Code(_) | Self::Link { .. } => "wrap",
             Self::More(_) => "more",
             _ => "",

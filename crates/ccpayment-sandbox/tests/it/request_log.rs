@@ -137,7 +137,7 @@ async fn whatever_came_is_there_with_its_reason() {
     assert!(told[2].contains("nowhere 11000 ") && told[3].ends_with("(fault: ActThenDrop)"));
 
     let refused = page(&sandbox, "/sandbox/?refused=1").await;
-    assert!(refused.contains(">13000<") && refused.contains("/ccpayment/v2/nowhere"));
+    assert!(refused.contains(">13000<") && refused.contains("v2/nowhere"));
     assert!(!refused.contains(">10000<"));
     let found = page(&sandbox, "/sandbox/?find=%22coinId%22%3A9").await;
     assert!(found.contains(">13000<") && !found.contains("nowhere"));
