@@ -183,7 +183,7 @@ async fn the_gateway_refuses_with_its_own_codes() {
         ErrorCode::InvalidCoin
     );
     let mut wrong_chain = order("order-1", "20");
-    wrong_chain.chain = Chain::new("SOL");
+    wrong_chain.chain = Chain::new("EOS");
     assert_eq!(house.code(&wrong_chain).await, ErrorCode::InvalidChain);
     house
         .client

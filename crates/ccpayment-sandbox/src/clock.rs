@@ -24,13 +24,18 @@ impl Clock {
         base.saturating_add(self.offset).as_secs()
     }
 
-    /// The time that signatures go by: others' clocks don't move with ours. A clock that stands
-    /// is moved by hand on both sides.
+    /// The time that callers go by: their clocks don't move with ours. A clock that stands is moved
+    /// by hand on both sides.
     pub(crate) fn signing(&self) -> u64 {
         match self.start {
             Some(_) => self.now(),
             None => real_time().as_secs(),
         }
+    }
+
+    /// Whether callers have a clock of their own.
+    pub(crate) fn is_real(&self) -> bool {
+        self.start.is_none()
     }
 
     pub(crate) fn advance(&mut self, by: Duration) {

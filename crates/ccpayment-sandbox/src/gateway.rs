@@ -38,10 +38,10 @@ impl Gateway {
         &self,
         now: u64,
         signing: u64,
-        request: Request<Bytes>,
+        request: &Request<Bytes>,
     ) -> Result<ReceivedRequest, Box<Response<Bytes>>> {
-        let (parts, body) = request.into_parts();
-        let path = parts.uri.path();
+        let (headers, body) = (request.headers(), request.body());
+        let path = request.uri().path();
         let v1 = path.starts_with(routes::v1::BASE);
         let refuse = |status: StatusCode, message: &str| {
             let envelope = if v1 {
@@ -49,7 +49,8 @@ impl Gateway {
             } else {
                 Refusal::new(INVALID_ARGUMENT, message).envelope()
             };
-            Box::new(answer(status, &envelope, now))
+            // The caller's time: a client may set its clock by it.
+            Box::new(answer(status, &envelope, signing))
         };
         let Some((route, operation)) = self.find_route(path) else {
             return Err(refuse(
@@ -57,27 +58,27 @@ impl Gateway {
                 "the sandbox has no such route",
             ));
         };
-        if parts.method != Method::POST {
+        if request.method() != Method::POST {
             return Err(refuse(
                 StatusCode::METHOD_NOT_ALLOWED,
                 "every route is POST",
             ));
         }
         let signed = if v1 {
-            self.signer_v1.check(&parts.headers, &body, now, signing)
+            self.signer_v1.check(headers, body, now, signing)
         } else {
-            self.signer.check(&parts.headers, &body, now, signing)
+            self.signer.check(headers, body, now, signing)
         };
         Ok(ReceivedRequest {
             // The paths of v1 meet those of v2, its operations do not.
             route: if v1 { operation } else { route }.to_owned(),
             operation: operation.to_owned(),
-            order_id: order_id_in(&body),
+            order_id: order_id_in(body),
             v1,
             signed_at: signed.as_ref().copied().unwrap_or_default(),
             checked: signed.and_then(|_| {
                 let schemas = if v1 { self.schemas_v1 } else { self.schemas };
-                schemas.read(route, &body)
+                schemas.read(route, body)
             }),
         })
     }
@@ -190,8 +191,7 @@ fn log_request(
         code: None,
         outcome: None,
         fault,
-    });
-    state.requests.len().saturating_sub(1)
+    })
 }
 
 fn planned_codes(state: &State, operation: &str) -> Vec<u32> {
@@ -297,7 +297,6 @@ pub(crate) fn answer(status: StatusCode, envelope: &Value, now: u64) -> Response
     response
         .headers_mut()
         .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    // The sandbox's own time: a client may set its clock by it.
     if let Ok(date) = HeaderValue::from_str(&calendar::http_date(now)) {
         response.headers_mut().insert(DATE, date);
     }

@@ -241,6 +241,7 @@ pub use in_process::Exchange;
 pub use model::error::SandboxError;
 pub use model::fault::{BadResponse, Fault};
 pub use model::ledger::{Entry, EntryKind, Ledger, Posting};
+pub use model::request_log::{LoggedRequest, SigningReport};
 pub use model::settings::{AddressKind, RetrySchedule, Setting};
 pub use model::views::{
     DeliveryAttempt, DepositView, IncomingPayment, Notification, Payment, PayoutView, PickedCoin,

@@ -15,7 +15,9 @@ use crate::model::refusal::ReceivedRequest;
 use crate::model::settings::{self, Setting};
 use crate::model::views::{DeliveryAttempt, IncomingPayment};
 use crate::rules::v1::{codes, dashboard};
-use crate::rules::{addresses, assets, batches, deposits, invoices, notifications, payouts};
+use crate::rules::{
+    addresses, assets, batches, deposits, invoices, notifications, orders, payouts,
+};
 use crate::schema::known_code;
 use crate::state::{State, Timer};
 use crate::{gateway, routes};
@@ -38,6 +40,8 @@ pub(crate) enum Op {
         coin_id: u64,
         chain: String,
     },
+    /// An order or invoice grows so old that it has just expired.
+    Expire(String),
     Confirm(String),
     ConfirmAll,
     FlagRisky(String),
@@ -121,6 +125,7 @@ impl State {
                 coin_id,
                 chain,
             } => return invoices::pick(self, &order_id, coin_id, &chain),
+            Op::Expire(order_id) => orders::expire(self, &order_id)?,
             Op::Confirm(record_id) => deposits::lifecycle::confirm(self, &record_id)?,
             Op::ConfirmAll => return Ok(json!(deposits::lifecycle::confirm_all(self))),
             Op::FlagRisky(record_id) => deposits::lifecycle::flag_risky(self, &record_id)?,

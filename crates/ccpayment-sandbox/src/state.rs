@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::model::address::Address;
 use crate::model::address::Sweep;
 use crate::model::batch::{Batch, Row};
+use crate::model::caller_time::CallerTime;
 use crate::model::chains::Chain;
 use crate::model::deposit::{Deposit, LostPayment, Refund};
 use crate::model::fault_plan::FaultPlan;
@@ -15,11 +16,15 @@ use crate::model::ledger::Books;
 use crate::model::order::Order;
 use crate::model::outbox::Outbox;
 use crate::model::payout::{Payout, Quote};
+use crate::model::recent::Recent;
 use crate::model::settings::Settings;
 use crate::model::swap::Swap;
 use crate::model::transfer::{BatchTransfer, Transfer};
 use crate::model::v1::V1Records;
 use crate::model::views::RequestView;
+
+/// How many requests are remembered: more than a test makes, and little enough to keep.
+const MOST_REQUESTS: usize = 100_000;
 
 /// What happens by time; whatever has ended meanwhile takes no notice.
 #[derive(Debug, Clone)]
@@ -38,6 +43,8 @@ pub(crate) enum Timer {
 pub(crate) struct State {
     /// The moment of the operation that is being applied.
     pub(crate) now: u64,
+    /// What callers are told for a time, and mean by one.
+    pub(crate) caller_time: CallerTime,
     /// The merchant's own id, which stands for the merchant where users are named.
     pub(crate) app_id: String,
     /// Where the pages to pay on are, without a slash at the end. It dates from this start of the
@@ -80,7 +87,7 @@ pub(crate) struct State {
     pub(crate) faults: FaultPlan,
     /// Codes that the next calls of an operation are answered with.
     pub(crate) planned_codes: BTreeMap<String, Vec<u32>>,
-    pub(crate) requests: Vec<RequestView>,
+    pub(crate) requests: Recent<RequestView, MOST_REQUESTS>,
     /// The second and the day of the last signed call, and how many there were in each.
     pub(crate) pace: [(u64, u32); 2],
     /// The address that each chain's withdrawals come from.
@@ -93,6 +100,7 @@ impl State {
     pub(crate) fn new(app_id: String, seed: u64) -> Self {
         Self {
             now: 0,
+            caller_time: CallerTime::default(),
             app_id,
             // `.invalid` never resolves, so that nobody is sent to a real page to pay on.
             public_url: "https://sandbox.invalid".to_owned(),
@@ -122,7 +130,7 @@ impl State {
             v1: V1Records::default(),
             faults: FaultPlan::default(),
             planned_codes: BTreeMap::new(),
-            requests: Vec::new(),
+            requests: Recent::default(),
             pace: [(0, 0); 2],
             wallets: BTreeMap::new(),
             timers: BTreeMap::new(),

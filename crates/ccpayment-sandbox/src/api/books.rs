@@ -29,10 +29,11 @@ impl Sandbox {
         self.read(|state| state.payouts.iter().map(payout_view).collect())
     }
 
-    /// Every request that reached a route, oldest first, dropped ones included.
+    /// The requests that reached a route, oldest first, dropped ones included. The newest 100 000
+    /// are kept.
     #[must_use]
     pub fn requests(&self) -> Vec<RequestView> {
-        self.read(|state| state.requests.clone())
+        self.read(|state| state.requests.iter().cloned().collect())
     }
 }
 

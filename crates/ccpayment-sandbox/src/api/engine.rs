@@ -46,9 +46,17 @@ impl Engine {
 
     pub(crate) fn advance(&mut self, by: Duration) -> Result<(), SandboxError> {
         let millis = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
-        self.record(self.clock.now(), &JournalEntry::Advance(millis))?;
-        self.clock.advance(Duration::from_millis(millis));
+        let now = self.clock.now();
+        self.record(now, &JournalEntry::Advance(millis))?;
+        self.advanced(now, millis);
         self.apply(Op::Tick).map(drop)
+    }
+
+    fn advanced(&mut self, at: u64, millis: u64) {
+        self.clock.advance(Duration::from_millis(millis));
+        if self.clock.is_real() {
+            self.state.caller_time.advance(at, millis / 1_000);
+        }
     }
 
     fn record(&mut self, now: u64, entry: &JournalEntry<&Op>) -> Result<(), SandboxError> {
@@ -79,7 +87,7 @@ impl Engine {
             .map_err(|error| SandboxError::Storage(format!("{text} is unknown: {error}")))?;
         match entry {
             JournalEntry::Begun => return Ok(true),
-            JournalEntry::Advance(millis) => self.clock.advance(Duration::from_millis(millis)),
+            JournalEntry::Advance(millis) => self.advanced(at, millis),
             // What was refused then is refused again.
             JournalEntry::Op(op) => drop(self.state.apply(at, op)),
         }

@@ -131,6 +131,9 @@ mod tests {
             _ => 0,
         };
         let doubled: u64 = live.faults.hits().iter().map(twice).sum();
-        assert_eq!(u64::try_from(live.requests.len()).unwrap(), 200 + doubled);
+        assert_eq!(
+            u64::try_from(live.requests.next_number()).unwrap(),
+            200 + doubled
+        );
     }
 }

@@ -1,13 +1,10 @@
 //! The calls about notifications. What is due goes out, and its answer comes back as an operation
 //! like any other.
 
-use std::time::Duration;
-
 use bytes::Bytes;
 
 use crate::api::sandbox::Sandbox;
-use crate::api::webhook_sender;
-use crate::clock;
+use crate::api::{deliveries, webhook_sender};
 use crate::model::error::SandboxError;
 use crate::model::v1::is_kind;
 use crate::model::views::{DeliveryAttempt, Notification};
@@ -17,8 +14,11 @@ use crate::ops::Op;
 ///
 /// The sandbox posts what is due, or a test carries it itself.
 impl Sandbox {
-    /// Posts every notification that is due, one after the other and each once, over a real
-    /// socket; returns the attempts made.
+    /// Posts every notification that is due over a real socket, each once; returns the attempts
+    /// made.
+    ///
+    /// Receivers are served side by side, so that one that never answers delays nobody else. What
+    /// goes to one URL goes in order, one after the other.
     ///
     /// A notification is done when the answer is HTTP 200 with `Success` in its body, or `success`
     /// for one of v1. Otherwise it is due again 30, 90, 210, 450, 930 and 1890 seconds after its
@@ -29,30 +29,12 @@ impl Sandbox {
     ///
     /// An answer is waited for in real time, so it needs a runtime whose clock is not paused.
     pub async fn deliver_due(&self) -> Vec<DeliveryAttempt> {
-        let _round = self.shared.delivery_round.lock().await;
-        let now = self.now();
-        let due = self.read(|state| state.outbox.due(now));
-        let mut attempts = Vec::new();
-        for serial in due {
-            // The lock is never held across the exchange: the receiver may well ask the gateway.
-            let Some(notification) = self.notification(serial) else {
-                continue;
-            };
-            let Notification {
-                url, headers, body, ..
-            } = &notification;
-            let answer = webhook_sender::post(url, headers, body).await;
-            attempts.push(self.record(notification, answer));
-        }
-        attempts
+        deliveries::once(self, webhook_sender::post).await
     }
 
-    /// Delivers what is due, second after second, for as long as it is polled.
+    /// Delivers what is due for as long as it is polled, within a second of its time.
     pub async fn keep_delivering(&self) {
-        loop {
-            self.deliver_due().await;
-            clock::pause(Duration::from_secs(1)).await;
-        }
+        deliveries::for_ever(self, webhook_sender::post).await;
     }
 
     /// The notifications that are due, in order and signed as of now, for a test that carries them
@@ -79,7 +61,7 @@ impl Sandbox {
         self.record(notification, answer.ok_or_else(|| "no answer".to_owned()))
     }
 
-    fn notification(&self, serial: u64) -> Option<Notification> {
+    pub(crate) fn notification(&self, serial: u64) -> Option<Notification> {
         let (delivery, afresh) =
             self.read(|state| (state.outbox.delivery(serial), state.settings.sign_afresh));
         let delivery = delivery?;
@@ -87,7 +69,7 @@ impl Sandbox {
         let signed_at = (delivery.first_signed_at)
             .filter(|_| !afresh)
             .unwrap_or_else(|| self.signing_time());
-        let body = delivery.message.body;
+        let body = self.told_body(delivery.message.kind, delivery.message.body);
         Some(Notification {
             headers: self.notification_headers(delivery.message.kind, signed_at, body.as_bytes()),
             record_id: delivery.message.record_id,
@@ -101,26 +83,45 @@ impl Sandbox {
         })
     }
 
-    fn record(&self, sent: Notification, answer: Result<(u16, Bytes), String>) -> DeliveryAttempt {
-        let (status, acknowledged, error) = match answer {
-            Ok((status, answer)) => {
-                let of_v1 = is_kind(&sent.event_type);
-                // Most integrations answer an activation by `{"msg":"success"}`.
-                let in_small = of_v1 || sent.event_type == "ActivateWebhookURL";
-                let done = status == 200
-                    && (says_success(&answer, of_v1) || says_success(&answer, in_small));
-                (Some(status), done, None)
-            }
-            Err(error) => (None, false, Some(error)),
+    /// The notice of a risky address is the one that names a time.
+    fn told_body(&self, kind: &str, body: String) -> String {
+        if !kind.is_empty() {
+            return body;
+        }
+        let Ok(mut fields) = serde_json::from_str(&body) else {
+            return body;
+        };
+        self.engine().state.caller_time.tell(&mut fields);
+        fields.to_string()
+    }
+
+    pub(crate) fn record(
+        &self,
+        sent: Notification,
+        answer: Result<(u16, Bytes), String>,
+    ) -> DeliveryAttempt {
+        let (status, said, failed_rule, error) = match answer {
+            Ok((status, said)) => (
+                Some(status),
+                Some(beginning(&said)),
+                broken_rule(&sent.event_type, status, &said),
+                None,
+            ),
+            Err(error) => (None, None, None, Some(error)),
         };
         let attempt = DeliveryAttempt {
             record_id: sent.record_id,
             event_type: sent.event_type,
             number: sent.number,
             status,
-            acknowledged,
+            acknowledged: error.is_none() && failed_rule.is_none(),
             at: sent.at,
             error,
+            url: sent.url,
+            headers: shown_headers(sent.headers),
+            body: sent.body,
+            answer: said,
+            failed_rule,
         };
         self.apply_or_ignore(Op::Delivered {
             serial: sent.serial,
@@ -149,10 +150,10 @@ impl Sandbox {
         self.apply_or_ignore(Op::ShuffleDue(seed));
     }
 
-    /// Every attempt so far, oldest first.
+    /// The attempts so far, oldest first. The newest 2000 are kept.
     #[must_use]
     pub fn delivery_attempts(&self) -> Vec<DeliveryAttempt> {
-        self.read(|state| state.outbox.attempts.clone())
+        self.read(|state| state.outbox.attempts.iter().cloned().collect())
     }
 
     /// How many notifications are neither acknowledged nor given up.
@@ -162,9 +163,55 @@ impl Sandbox {
     }
 }
 
-fn says_success(answer: &[u8], of_v1: bool) -> bool {
-    let word = if of_v1 { b"success" } else { b"Success" };
-    answer.windows(word.len()).any(|window| window == word)
+/// What an answer has to be, and is not.
+fn broken_rule(event_type: &str, status: u16, answer: &[u8]) -> Option<String> {
+    if status != 200 {
+        return Some(format!("the status must be 200, and was {status}"));
+    }
+    let of_v1 = is_kind(event_type);
+    let (word, other) = if of_v1 {
+        ("success", "Success")
+    } else {
+        ("Success", "success")
+    };
+    // Most integrations answer an activation by `{"msg":"success"}`.
+    let either = event_type == "ActivateWebhookURL";
+    if says(answer, word) || either && says(answer, other) {
+        return None;
+    }
+    let found = answer.to_ascii_lowercase();
+    Some(if says(&found, "success") {
+        format!("the body must have `{word}` in it, in these very letter cases")
+    } else {
+        format!("the body must have `{word}` in it")
+    })
+}
+
+fn says(answer: &[u8], word: &str) -> bool {
+    let mut windows = answer.windows(word.len());
+    windows.any(|window| window == word.as_bytes())
+}
+
+/// As much of an answer as helps to see what it was.
+fn beginning(answer: &[u8]) -> String {
+    const MOST: usize = 500;
+    let text = String::from_utf8_lossy(answer);
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{} ...", text.get(..end).unwrap_or_default()),
+        None => text.into_owned(),
+    }
+}
+
+/// A log is no place for a signature.
+fn shown_headers(headers: [(&'static str, String); 3]) -> Vec<(String, String)> {
+    let shown = headers.map(|(name, value)| {
+        let value = match name {
+            "Sign" => format!("({} characters)", value.len()),
+            _ => value,
+        };
+        (name.to_owned(), value)
+    });
+    shown.into()
 }
 
 #[cfg(test)]

@@ -7,8 +7,8 @@ use http::{Request, Response, StatusCode};
 use crate::api::sandbox::Sandbox;
 use crate::bad_response::{self, MADE_BY_FAULT};
 use crate::gateway::answer;
-use crate::model::fault::Fault;
-use crate::model::refusal::{INTERNAL, INVALID_ARGUMENT, Refusal};
+use crate::model::fault::{Execution, Fault};
+use crate::model::refusal::{BAD_SIGNATURE, INTERNAL, INVALID_ARGUMENT, Refusal};
 use crate::ops::Op;
 use crate::routes;
 use crate::rules::v1::codes;
@@ -21,27 +21,48 @@ impl Sandbox {
     ) -> (Option<Response<Bytes>>, Option<Fault>) {
         let (now, signing) = (self.now(), self.signing_time());
         let v1 = request.uri().path().starts_with(routes::v1::BASE);
-        let (mut answer, fault) = match self.shared.gateway.receive(now, signing, request) {
-            Ok(arrived) => {
+        let mut entry = self.new_entry(&request);
+        let (mut answer, fault) = match self.shared.gateway.receive(now, signing, &request) {
+            Ok(mut arrived) => {
+                let order_id = arrived.order_id.as_ref();
+                entry.order_id = order_id.map(|id| self.masked(&request, id));
+                if (arrived.checked.as_ref()).is_err_and(|it| it.code == BAD_SIGNATURE) {
+                    entry.signing = Some(self.explain_signature(&request, v1));
+                }
                 let mut engine = self.engine();
+                if let Ok(fields) = &mut arrived.checked {
+                    engine.state.caller_time.read(fields);
+                }
+                entry.number = Some(engine.state.requests.next_number());
                 // Without a place to keep it, the request can't be carried out.
-                let Ok(envelope) = engine.apply(Op::Request(arrived)) else {
+                let Ok(mut envelope) = engine.apply(Op::Request(arrived)) else {
                     return (None, None);
                 };
                 let fault = engine.state.faults.take_struck();
+                engine.state.caller_time.tell(&mut envelope);
                 drop(engine);
+                entry.fault = fault;
+                if fault.is_none_or(|fault| fault.execution() == Execution::Twice) {
+                    entry.note_envelope(&envelope);
+                }
                 let nothing = if v1 {
                     codes::failed(MADE_BY_FAULT)
                 } else {
                     Refusal::new(INTERNAL, MADE_BY_FAULT).envelope()
                 };
                 (
-                    bad_response::response_of(fault, envelope, &nothing, now),
+                    bad_response::response_of(fault, envelope, &nothing, signing),
                     fault,
                 )
             }
-            Err(answer) => (Some(*answer), None),
+            Err(answer) => {
+                entry.note_answer(&answer);
+                (Some(*answer), None)
+            }
         };
+        entry.status = answer.as_ref().map(|it| it.status().as_u16());
+        entry.message = self.masked(&request, &entry.message);
+        self.log(entry);
         // What a proxy answers in the gateway's place is not signed.
         if v1 && let Some(answer) = answer.as_mut().filter(|it| is_json(it)) {
             self.signer_v1().sign_response(answer, signing);
@@ -55,14 +76,20 @@ impl Sandbox {
         // Looking and striking are one step: another request could take the fault between them.
         let mut engine = self.engine();
         engine.state.faults.peek(route).filter(|it| it.is_early())?;
+        let number = engine.state.requests.next_number();
         engine.apply(Op::Cut(route.to_owned())).ok()?;
-        engine.state.faults.take_struck()
+        let fault = engine.state.faults.take_struck();
+        drop(engine);
+        let mut entry = self.new_entry(&unread(path));
+        (entry.number, entry.fault) = (Some(number), fault);
+        self.log(entry);
+        fault
     }
 
     /// The answer to a body that is too large to read.
     pub(crate) fn too_large(&self, path: &str) -> Response<Bytes> {
         const MESSAGE: &str = "the body is larger than 1 MiB";
-        let (now, older) = (self.now(), path.starts_with(routes::v1::BASE));
+        let (now, older) = (self.signing_time(), path.starts_with(routes::v1::BASE));
         let envelope = if older {
             codes::too_large(MESSAGE)
         } else {
@@ -70,11 +97,20 @@ impl Sandbox {
         };
         let mut answer = answer(StatusCode::PAYLOAD_TOO_LARGE, &envelope, now);
         if older {
-            self.signer_v1()
-                .sign_response(&mut answer, self.signing_time());
+            self.signer_v1().sign_response(&mut answer, now);
         }
+        let mut entry = self.new_entry(&unread(path));
+        entry.note_answer(&answer);
+        self.log(entry);
         answer
     }
+}
+
+/// A request of which no more than the path was looked at.
+fn unread(path: &str) -> Request<Bytes> {
+    let mut request = Request::new(Bytes::new());
+    *request.uri_mut() = path.parse().unwrap_or_default();
+    request
 }
 
 fn is_json(answer: &Response<Bytes>) -> bool {

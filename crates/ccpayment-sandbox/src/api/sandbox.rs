@@ -1,5 +1,6 @@
 //! The handle that tests and demos hold. Each group of its calls is a file beside this one.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -8,6 +9,7 @@ use serde_json::Value;
 use crate::api::engine::Engine;
 use crate::gateway::Gateway;
 use crate::model::error::SandboxError;
+use crate::model::request_log::RequestLog;
 use crate::ops::Op;
 use crate::state::State;
 
@@ -43,8 +45,9 @@ pub(crate) struct Shared {
     pub(crate) app_secret: String,
     pub(crate) host_names: Mutex<Vec<String>>,
     engine: Mutex<Engine>,
-    /// Held during a round of deliveries, so that two rounds never carry the same notification.
-    pub(crate) delivery_round: tokio::sync::Mutex<()>,
+    pub(crate) request_log: Mutex<RequestLog>,
+    /// The URLs that notifications are being carried to, so that none is carried twice at once.
+    pub(crate) busy_urls: Mutex<BTreeSet<String>>,
 }
 
 impl fmt::Debug for Sandbox {
@@ -58,14 +61,14 @@ impl fmt::Debug for Sandbox {
 
 impl Sandbox {
     pub(crate) fn new(gateway: Gateway, app_secret: String, engine: Engine) -> Self {
-        let delivery_round = tokio::sync::Mutex::new(());
         Self {
             shared: Arc::new(Shared {
                 gateway,
                 app_secret,
                 host_names: Mutex::default(),
                 engine: Mutex::new(engine),
-                delivery_round,
+                request_log: Mutex::default(),
+                busy_urls: Mutex::default(),
             }),
         }
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::api::sandbox::Sandbox;
 use crate::model::error::SandboxError;
+use crate::ops::Op;
 
 /// # Time
 ///
@@ -15,12 +16,28 @@ impl Sandbox {
         self.engine().clock.now()
     }
 
-    /// The time that signatures go by, in unix seconds. It is [`now`](Self::now) but for a sandbox
-    /// on the real clock that was advanced: nobody else's clock has moved with it, so that it signs
-    /// by the real time, and takes signatures by either.
+    /// The time that callers go by, in unix seconds: the signatures, and all times in requests,
+    /// answers and notifications. It is [`now`](Self::now) but for a sandbox on the real clock that
+    /// was advanced: nobody else's clock has moved with it. What was there before the advance is
+    /// older by as much; see [the crate](crate#time).
     #[must_use]
     pub fn signing_time(&self) -> u64 {
         self.engine().clock.signing()
+    }
+
+    /// What callers are told for a time of the sandbox.
+    pub(crate) fn told(&self, own: u64) -> u64 {
+        self.engine().state.caller_time.told(own)
+    }
+
+    /// An order or invoice grows as old as it takes to have just expired; every other one, and the
+    /// clock, stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such order.
+    pub fn expire(&self, order_id: &str) -> Result<(), SandboxError> {
+        self.apply(Op::Expire(order_id.to_owned())).map(drop)
     }
 
     /// Moves the sandbox's time forward, and lets happen what is due until then: confirmations,

@@ -1,6 +1,4 @@
-//! Carries one notification over a real socket, within bounds of time and size.
-
-use std::time::Duration;
+//! Carries one notification over a real socket. Who calls it bounds the time.
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST};
@@ -10,29 +8,16 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-use crate::clock;
+use crate::model::views::Notification;
 
-const WAIT: Duration = Duration::from_secs(10);
 /// An acknowledgement is one word.
 const MAX_ANSWER: usize = 64 * 1024;
 
 /// The status and body of the answer, or why there is none.
-pub(crate) async fn post(
-    url: &str,
-    headers: &[(&'static str, String)],
-    body: &str,
-) -> Result<(u16, Bytes), String> {
-    match clock::within(WAIT, exchange(url, headers, body)).await {
-        Some(answer) => answer,
-        None => Err(format!("no answer within {} s", WAIT.as_secs())),
-    }
-}
-
-async fn exchange(
-    url: &str,
-    headers: &[(&'static str, String)],
-    body: &str,
-) -> Result<(u16, Bytes), String> {
+pub(crate) async fn post(notification: Notification) -> Result<(u16, Bytes), String> {
+    let Notification {
+        url, headers, body, ..
+    } = notification;
     let uri: Uri = url
         .parse()
         .map_err(|error| format!("{url} is no URL: {error}"))?;
@@ -59,10 +44,10 @@ async fn exchange(
         .header(HOST, authority.as_str())
         .header(CONTENT_TYPE, "application/json");
     for (name, value) in headers {
-        request = request.header(*name, value);
+        request = request.header(name, value);
     }
     let request = request
-        .body(Full::new(Bytes::copy_from_slice(body.as_bytes())))
+        .body(Full::new(Bytes::from(body)))
         .map_err(|error| format!("can't build the request: {error}"))?;
 
     let answer = async {

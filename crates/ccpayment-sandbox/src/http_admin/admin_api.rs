@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use super::answers;
 use super::http_error::{HttpError, get, post};
 use super::requests::{
-    Advance, AutoPayout, FaultsBySeed, Fund, Instruct, Nothing, Pay, Pick, PlanFault, Record,
-    Reject, RiskAddress, Sweep, WebhookUrl, read,
+    Advance, AutoPayout, Expire, FaultsBySeed, Fund, Instruct, Nothing, Pay, Pick, PlanFault,
+    Record, Reject, RiskAddress, Sweep, WebhookUrl, read,
 };
 use crate::api::faults::random_faults;
 use crate::api::sandbox::Sandbox;
@@ -28,7 +28,7 @@ pub(super) async fn answer(sandbox: &Sandbox, parts: &Parts, name: &str, body: &
         if name == "deliver" {
             post_json(parts, body)?;
             let Nothing {} = read(body)?;
-            return Ok(answers::attempts(&sandbox.deliver_due().await));
+            return Ok(answers::attempts(sandbox, &sandbox.deliver_due().await));
         }
         let message = format!("there is no /sandbox/{name}; see /sandbox/openapi.json");
         return Err(HttpError::new(StatusCode::NOT_FOUND, message));
@@ -66,6 +66,7 @@ fn command(name: &str) -> Option<fn(&Sandbox, &[u8]) -> Done> {
         "pay" => pay,
         "pick" => pick,
         "advance" => advance,
+        "expire" => |sandbox, body| done(sandbox.expire(&read::<Expire>(body)?.order_id)),
         "confirm" => |sandbox, body| done(sandbox.confirm(&read::<Record>(body)?.record_id)),
         "confirm-all" => |sandbox, body| {
             let Nothing {} = read(body)?;

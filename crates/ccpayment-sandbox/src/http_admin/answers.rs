@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::order_view::{OrderView, PageKind};
 use super::pages;
 use crate::api::sandbox::Sandbox;
-use crate::model::views::{DeliveryAttempt, DepositView, PayoutView, RequestView};
+use crate::model::request_log::LoggedRequest;
+use crate::model::views::{DeliveryAttempt, DepositView, PayoutView};
 
 pub(super) fn orders(sandbox: &Sandbox) -> Value {
     let row = |view: &OrderView| {
@@ -59,13 +60,31 @@ pub(super) fn payouts(sandbox: &Sandbox) -> Value {
 }
 
 pub(super) fn requests(sandbox: &Sandbox) -> Value {
-    list("requests", &sandbox.requests(), |request: &RequestView| {
+    let log = sandbox.request_log();
+    // What was found out after the answer stands with the routes.
+    let of_route = |request: &LoggedRequest| {
+        let number = request.number?;
+        sandbox.read(|state| state.requests.get(number).cloned())
+    };
+    let seen: Vec<_> = log
+        .iter()
+        .map(|request| (request, of_route(request)))
+        .collect();
+    list("requests", &seen, |(request, of_route)| {
+        let signing = request.signing.as_ref();
         json!({
-            "route": request.route,
+            "at": request.at,
+            "path": request.path,
+            "route": of_route.as_ref().map(|seen| &seen.route),
             "orderId": request.order_id,
+            "status": request.status,
             "code": request.code,
-            "outcome": request.outcome,
+            "outcome": of_route.as_ref().and_then(|seen| seen.outcome),
+            "reason": request.message,
+            "body": request.body,
+            "warnings": request.warnings,
             "fault": request.fault,
+            "signing": signing.map(|it| json!({ "hint": it.hint, "text": it.text })),
         })
     })
 }
@@ -79,22 +98,29 @@ pub(super) fn fault_hits(sandbox: &Sandbox) -> Value {
     )
 }
 
-pub(super) fn attempts(attempts: &[DeliveryAttempt]) -> Value {
+pub(super) fn attempts(sandbox: &Sandbox, attempts: &[DeliveryAttempt]) -> Value {
     list("attempts", attempts, |tried| {
+        let headers = tried.headers.iter();
+        let headers = headers.map(|(name, value)| (name.clone(), json!(value)));
         json!({
             "recordId": tried.record_id,
             "type": tried.event_type,
             "number": tried.number,
             "status": tried.status,
             "acknowledged": tried.acknowledged,
-            "at": tried.at,
+            "at": sandbox.told(tried.at),
             "error": tried.error,
+            "url": tried.url,
+            "headers": headers.collect::<serde_json::Map<_, _>>(),
+            "body": tried.body,
+            "answer": tried.answer,
+            "failedRule": tried.failed_rule,
         })
     })
 }
 
 pub(super) fn notifications(sandbox: &Sandbox) -> Value {
-    let mut shown = attempts(&sandbox.delivery_attempts());
+    let mut shown = attempts(sandbox, &sandbox.delivery_attempts());
     if let Value::Object(shown) = &mut shown {
         shown.insert("webhookUrl".to_owned(), json!(sandbox.webhook_url()));
         shown.insert("waiting".to_owned(), json!(sandbox.pending_notifications()));

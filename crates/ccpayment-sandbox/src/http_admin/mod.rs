@@ -6,6 +6,7 @@ mod answers;
 mod http_error;
 mod order_view;
 mod origin_check;
+mod overview;
 mod pages;
 mod requests;
 
@@ -40,7 +41,10 @@ pub(crate) async fn answer(sandbox: &Sandbox, request: Request<Bytes>) -> Respon
     }
     let answered = match path.trim_end_matches('/') {
         "" => Ok(see_other("/sandbox/")),
-        "/sandbox" => get(&parts).map(|()| html(StatusCode::OK, pages::overview(sandbox))),
+        "/sandbox" => get(&parts).map(|()| {
+            let query = parts.uri.query().unwrap_or_default();
+            html(StatusCode::OK, overview::overview(sandbox, query))
+        }),
         "/sandbox/openapi.json" => get(&parts).map(|()| {
             let text = Bytes::from_static(OPENAPI.as_bytes());
             respond(StatusCode::OK, "application/json", text)

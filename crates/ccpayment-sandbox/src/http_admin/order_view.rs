@@ -1,10 +1,11 @@
 //! One order or invoice as its page and the admin API show it: what is due, paid and left to pay.
 
-use crate::model::coins::COINS;
+use crate::model::coins::{COINS, Network};
 use crate::model::indexed_list::by_record;
 use crate::model::invoice::Invoice;
 use crate::model::money::{Money, divide_down, divide_up, fixed, plain, round_down};
 use crate::model::order::Order;
+use crate::model::payment_uri::payment_uri;
 use crate::model::record::Status;
 use crate::rules::invoices;
 use crate::state::State;
@@ -52,8 +53,7 @@ pub(super) struct PaymentMethod {
     pub(super) coin_id: u64,
     pub(super) symbol: &'static str,
     pub(super) chain: &'static str,
-    pub(super) precision: u32,
-    pub(super) confirms: u64,
+    pub(super) network: &'static Network,
     pub(super) amount: Money,
     pub(super) address: String,
     pub(super) memo: String,
@@ -73,8 +73,11 @@ pub(super) struct OrderView {
     pub(super) method: Option<PaymentMethod>,
     pub(super) choices: Vec<Choice>,
     pub(super) return_url: Option<String>,
+    /// Times as callers are told them.
+    pub(super) created_at: u64,
     pub(super) expires_at: u64,
     pub(super) now: u64,
+    pub(super) expired: bool,
     pub(super) paid: Vec<Paid>,
 }
 
@@ -85,9 +88,11 @@ impl OrderView {
             .iter()
             .map(|order| Self::of_order(state, order));
         let invoices = state.invoices.iter();
-        orders
+        let mut all: Vec<Self> = orders
             .chain(invoices.map(|invoice| Self::of_invoice(state, invoice)))
-            .collect()
+            .collect();
+        all.sort_by_key(|view| view.created_at);
+        all
     }
 
     /// By the key of its page.
@@ -111,8 +116,7 @@ impl OrderView {
             coin_id: order.coin.id,
             symbol: order.coin.symbol,
             chain: order.network.on.symbol,
-            precision: order.network.precision,
-            confirms: order.network.on.confirms,
+            network: order.network,
             amount: order.amount.clone(),
             address: order.address.clone(),
             memo: order.memo.clone(),
@@ -121,7 +125,10 @@ impl OrderView {
         Self {
             kind: PageKind::Checkout,
             key: order.page.clone(),
-            title: "Pay with crypto".to_owned(),
+            title: order
+                .product
+                .clone()
+                .unwrap_or_else(|| "Pay with crypto".to_owned()),
             order_id: order.order_id.clone(),
             price: order
                 .fiat
@@ -131,8 +138,10 @@ impl OrderView {
             method: Some(method),
             choices: Vec::new(),
             return_url: order.return_url.clone(),
-            expires_at: order.expired_at,
-            now: state.now,
+            created_at: state.caller_time.told(order.created_at),
+            expires_at: state.caller_time.told(order.expired_at),
+            now: state.caller_time.told(state.now),
+            expired: state.now > order.expired_at,
             paid: paid.filter_map(|id| paid_one(state, id, None)).collect(),
         }
     }
@@ -142,8 +151,7 @@ impl OrderView {
             coin_id: picked.coin.id,
             symbol: picked.coin.symbol,
             chain: picked.network.on.symbol,
-            precision: picked.network.precision,
-            confirms: picked.network.on.confirms,
+            network: picked.network,
             amount: picked.amount.clone(),
             address: picked.address.clone(),
             memo: picked.memo.clone(),
@@ -179,16 +187,14 @@ impl OrderView {
             method,
             choices,
             return_url: invoice.return_url.clone(),
-            expires_at: invoice.expired_at,
-            now: state.now,
+            created_at: state.caller_time.told(invoice.created_at),
+            expires_at: state.caller_time.told(invoice.expired_at),
+            now: state.caller_time.told(state.now),
+            expired: state.now > invoice.expired_at,
             paid: paid
                 .filter_map(|(id, worth)| paid_one(state, id, Some(&worth.value)))
                 .collect(),
         }
-    }
-
-    fn is_expired(&self) -> bool {
-        self.now > self.expires_at
     }
 
     pub(super) fn path(&self) -> String {
@@ -214,8 +220,12 @@ impl OrderView {
     fn in_coins(&self, part: &Money, up: bool) -> Option<Money> {
         let method = self.method.as_ref()?;
         let divide = if up { divide_up } else { divide_down };
-        divide(&(&method.amount * part), &self.due, method.precision)
-            .filter(|coins| *coins > Money::default())
+        divide(
+            &(&method.amount * part),
+            &self.due,
+            method.network.precision,
+        )
+        .filter(|coins| *coins > Money::default())
     }
 
     pub(super) fn phase(&self) -> Phase {
@@ -235,20 +245,25 @@ impl OrderView {
             Phase::Short(plain(&missing.unwrap_or_default()))
         } else if any(|paid| paid.flagged && paid.status == Status::Success) {
             Phase::Held
-        } else if self.is_expired() {
+        } else if self.expired {
             Phase::Expired
         } else {
             Phase::Waiting
         }
     }
 
-    fn simulate(&self, precision: u32) -> Simulate {
+    /// What is left to send, in coins.
+    fn missing(&self) -> Option<Money> {
         let coming = self.sum(|paid| paid.status == Status::Processing && !paid.flagged);
         let missing = &self.due - self.confirmed() - coming;
         if missing <= Money::default() {
-            return Simulate::default();
+            return None;
         }
-        let Some(missing) = self.in_coins(&missing, true) else {
+        self.in_coins(&missing, true)
+    }
+
+    fn simulate(&self, precision: u32) -> Simulate {
+        let Some(missing) = self.missing() else {
             return Simulate::default();
         };
         let some = |amount: Money| (amount > Money::default()).then(|| plain(&amount));
@@ -258,7 +273,7 @@ impl OrderView {
         Simulate {
             part: some(half),
             over: some(&missing + tenth),
-            late: some(missing.clone()).filter(|_| !self.is_expired()),
+            late: some(missing.clone()).filter(|_| !self.expired),
             exact: some(missing),
         }
     }
@@ -268,11 +283,7 @@ impl OrderView {
     pub(super) fn version(&self) -> String {
         let method = self.method.as_ref().map_or(0, |method| method.coin_id);
         let chain = self.method.as_ref().map_or("", |method| method.chain);
-        let mut version = format!(
-            "{}-{}-{method}-{chain}",
-            self.phase().word(),
-            self.is_expired()
-        );
+        let mut version = format!("{}-{}-{method}-{chain}", self.phase().word(), self.expired);
         for paid in &self.paid {
             version.push('-');
             version.push_str(paid.status.as_str());
@@ -284,6 +295,11 @@ impl OrderView {
     /// Nothing before the coin of an invoice was picked.
     pub(super) fn checkout(&self) -> Option<Checkout> {
         let method = self.method.as_ref()?;
+        let simulate = self.simulate(method.network.precision);
+        let left = simulate.exact.clone();
+        let uri = self.missing().and_then(|missing| {
+            payment_uri(method.network, &method.address, &missing, &method.memo)
+        });
         let sent = self
             .paid
             .iter()
@@ -291,7 +307,7 @@ impl OrderView {
                 amount: plain(&paid.amount),
                 symbol: paid.symbol.to_owned(),
                 tx_id: paid.tx_id.clone(),
-                status: paid.status.as_str().to_owned(),
+                status: paid.status.as_str(),
                 risky: paid.flagged,
                 at: paid.at,
             })
@@ -304,16 +320,18 @@ impl OrderView {
             payable: Payable {
                 symbol: method.symbol.to_owned(),
                 chain: method.chain.to_owned(),
-                amount: plain(&method.amount),
+                total: plain(&method.amount),
+                left,
+                uri,
                 address: method.address.clone(),
                 memo: Some(method.memo.clone()).filter(|memo| !memo.is_empty()),
-                confirms: method.confirms,
+                confirms: method.network.on.confirms,
             },
             sent,
             phase: self.phase(),
             expires_at: self.expires_at,
             now: self.now,
-            simulate: self.simulate(method.precision),
+            simulate,
             return_url: self.return_url.clone(),
             version: self.version(),
         })
@@ -329,13 +347,14 @@ fn paid_one(state: &State, record_id: &str, worth: Option<&Money>) -> Option<Pai
         status: deposit.status,
         flagged: deposit.flagged,
         tx_id: deposit.tx_id.clone(),
-        at: deposit.arrived_at,
+        at: state.caller_time.told(deposit.arrived_at),
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::coins::Coin;
     use crate::model::money::parse;
 
     fn view(amount: &str, paid: &[(&str, Status, bool)]) -> OrderView {
@@ -351,16 +370,17 @@ mod tests {
                 coin_id: 1280,
                 symbol: "USDT",
                 chain: "POLYGON",
-                precision: 6,
-                confirms: 1,
+                network: Coin::find(1280).unwrap().network("POLYGON").unwrap(),
                 amount: money(amount),
                 address: "0x".to_owned(),
                 memo: String::new(),
             }),
             choices: Vec::new(),
             return_url: None,
+            created_at: 0,
             expires_at: 100,
             now: 50,
+            expired: false,
             paid: paid
                 .iter()
                 .map(|(amount, status, flagged)| Paid {
@@ -398,7 +418,7 @@ mod tests {
         );
         assert_eq!(phase(&[("20", Success, true)]), Phase::Held);
         let mut late = view("20", &[]);
-        late.now = 101;
+        late.expired = true;
         assert_eq!(late.phase(), Phase::Expired);
     }
 
@@ -423,7 +443,7 @@ mod tests {
             ["", "", "", ""]
         );
         let mut late = view("20", &[]);
-        late.now = 101;
+        late.expired = true;
         assert_eq!(amounts(late), ["20", "10", "22", ""]);
     }
 

@@ -1,17 +1,14 @@
 //! The pages that are served, and what their buttons do.
 
-use std::time::Duration;
-
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::http_error::HttpError;
 use super::order_view::{OrderView, PageKind};
 use crate::api::sandbox::Sandbox;
-use crate::model::coins::COINS;
 use crate::model::money::plain;
 use crate::model::views::IncomingPayment;
-use crate::templates::{Balance, Invoice, Notified, Overview, Row};
+use crate::templates::Invoice;
 
 fn find_view(sandbox: &Sandbox, kind: PageKind, key: &str) -> Result<OrderView, HttpError> {
     sandbox
@@ -96,102 +93,13 @@ fn pay(sandbox: &Sandbox, view: &OrderView, how: &str) -> Result<(), HttpError> 
     }
     .ok_or_else(gone)?;
     if how == "late" {
-        let ahead = view.expires_at.saturating_sub(view.now);
-        sandbox.try_advance(Duration::from_secs(ahead.saturating_add(1)))?;
+        sandbox.expire(&view.order_id)?;
     }
     // An invoice's address takes more than one coin.
     let incoming =
         IncomingPayment::new(method.address.clone(), amount).coin(method.coin_id, method.chain);
     sandbox.send_payment(incoming)?;
     Ok(())
-}
-
-pub(super) fn overview(sandbox: &Sandbox) -> String {
-    let ledger = sandbox.ledger();
-    let balances = COINS
-        .iter()
-        .map(|coin| Balance {
-            symbol: coin.symbol.to_owned(),
-            coin_id: coin.id,
-            available: ledger.balance("merchant:available", coin.id),
-        })
-        .filter(|balance| balance.available != "0")
-        .collect();
-    let orders = sandbox
-        .read(OrderView::all)
-        .into_iter()
-        .map(|view| Row {
-            kind: match &view.method {
-                Some(method) => format!("{} on {}", method.symbol, method.chain),
-                None => "invoice".to_owned(),
-            },
-            amount: amount(&view),
-            status: view.phase().word().to_owned(),
-            link: view.key.as_ref().map(|_| view.path()),
-            id: view.order_id,
-        })
-        .collect();
-    let deposits = sandbox
-        .deposits()
-        .into_iter()
-        .map(|deposit| Row {
-            kind: format!("{} for {}", symbol(deposit.coin_id), deposit.order_id),
-            id: deposit.record_id,
-            amount: deposit.amount,
-            status: deposit.status,
-            link: None,
-        })
-        .collect();
-    let payouts = sandbox
-        .payouts()
-        .into_iter()
-        .map(|payout| Row {
-            kind: format!(
-                "{} on {} for {}",
-                symbol(payout.coin_id),
-                payout.chain,
-                payout.order_id
-            ),
-            id: payout.record_id,
-            amount: payout.amount,
-            status: payout.status,
-            link: None,
-        })
-        .collect();
-    let notified = sandbox
-        .delivery_attempts()
-        .into_iter()
-        .map(|tried| Notified {
-            outcome: match (tried.status, tried.error) {
-                (_, Some(error)) => error,
-                (Some(status), None) => status.to_string(),
-                (None, None) => String::new(),
-            },
-            record_id: tried.record_id,
-            event: tried.event_type,
-            number: tried.number,
-            at: tried.at,
-            acknowledged: tried.acknowledged,
-        })
-        .collect();
-    Overview {
-        app_id: sandbox.app_id().to_owned(),
-        now: sandbox.now(),
-        webhook_url: sandbox.webhook_url(),
-        pending: sandbox.pending_notifications(),
-        balanced: ledger.is_balanced(),
-        balances,
-        orders,
-        deposits,
-        payouts,
-        notified,
-    }
-    .render()
-}
-
-fn symbol(coin_id: u64) -> &'static str {
-    let coin = COINS.iter().find(|coin| coin.id == coin_id);
-    coin.map_or("?", |coin| coin.symbol)
 }
 
 /// What is to be paid, or what an invoice without a coin is about.

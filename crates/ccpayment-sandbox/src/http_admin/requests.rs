@@ -103,6 +103,12 @@ pub(super) struct Instruct {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Expire {
+    pub(super) order_id: String,
+}
+
+#[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Advance {
     pub(super) seconds: u64,

@@ -2,13 +2,16 @@
 
 use serde_json::{Value, json};
 
+use crate::model::address_form::{self, AddressForm};
+
 /// How the addresses of a chain look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Family {
     Evm,
     Tron,
     Bitcoin,
-    Other,
+    Ripple,
+    Formed(&'static AddressForm),
 }
 
 impl Family {
@@ -31,7 +34,8 @@ impl Family {
                     && (42..=62).contains(&address.len())
                     && address.bytes().all(|byte| byte.is_ascii_alphanumeric())
             }
-            Self::Other => !address.is_empty(),
+            Self::Ripple => !address.is_empty(),
+            Self::Formed(form) => form.accepts(address),
         }
     }
 
@@ -40,9 +44,31 @@ impl Family {
     pub(crate) fn fold(self, address: &str) -> String {
         match self {
             Self::Evm | Self::Bitcoin => address.to_ascii_lowercase(),
-            Self::Tron | Self::Other => address.to_owned(),
+            Self::Tron | Self::Ripple | Self::Formed(_) => address.to_owned(),
         }
     }
+
+    /// Payments name no sender.
+    pub(crate) fn hides_sender(self) -> bool {
+        match self {
+            Self::Bitcoin => true,
+            Self::Formed(form) => form.hides_sender,
+            Self::Evm | Self::Tron | Self::Ripple => false,
+        }
+    }
+}
+
+/// The standard for the URI of a payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum UriStandard {
+    /// EIP-681, with the id of the chain.
+    Eip681(u64),
+    /// BIP 21 and what follows it, with the scheme.
+    Bip21(&'static str),
+    SolanaPay,
+    Ton,
+    /// SEP-7.
+    Stellar,
 }
 
 /// One chain.
@@ -59,6 +85,8 @@ pub(crate) struct Chain {
     pub(crate) confirms: u64,
     /// Seconds between two blocks.
     pub(crate) interval: u64,
+    /// How its wallets are handed a payment in a QR code, where a standard says so.
+    pub(crate) uri: Option<UriStandard>,
 }
 
 impl Chain {
@@ -126,6 +154,7 @@ const fn evm(
     icon: &'static str,
     confirms: u64,
     interval: u64,
+    id: u64,
 ) -> Chain {
     Chain {
         symbol,
@@ -136,10 +165,11 @@ const fn evm(
         memo: false,
         confirms,
         interval,
+        uri: Some(UriStandard::Eip681(id)),
     }
 }
 
-pub(crate) static ETH: Chain = evm("ETH", "Ethereum", "https://etherscan.io/", "ETH", 12, 12);
+pub(crate) static ETH: Chain = evm("ETH", "Ethereum", "https://etherscan.io/", "ETH", 12, 12, 1);
 pub(crate) static BSC: Chain = evm(
     "BSC",
     "Binance Smart Chain",
@@ -147,6 +177,7 @@ pub(crate) static BSC: Chain = evm(
     "bnb",
     15,
     3,
+    56,
 );
 pub(crate) static POLYGON: Chain = evm(
     "POLYGON",
@@ -155,6 +186,7 @@ pub(crate) static POLYGON: Chain = evm(
     "matic",
     50,
     2,
+    137,
 );
 pub(crate) static SEPOLIA: Chain = evm(
     "ETH_SEPOLIA",
@@ -163,6 +195,7 @@ pub(crate) static SEPOLIA: Chain = evm(
     "eth",
     12,
     12,
+    11_155_111,
 );
 pub(crate) static TRON: Chain = Chain {
     symbol: "TRX",
@@ -173,16 +206,18 @@ pub(crate) static TRON: Chain = Chain {
     memo: false,
     confirms: 20,
     interval: 3,
+    uri: None,
 };
 pub(crate) static RIPPLE: Chain = Chain {
     symbol: "XRP",
     full_name: "XRP Ledger",
     explorer: "https://xrpscan.com",
     icon: "xrp",
-    family: Family::Other,
+    family: Family::Ripple,
     memo: true,
     confirms: 1,
     interval: 4,
+    uri: None,
 };
 pub(crate) static BITCOIN: Chain = Chain {
     symbol: "BTC",
@@ -193,9 +228,154 @@ pub(crate) static BITCOIN: Chain = Chain {
     memo: false,
     confirms: 2,
     interval: 600,
+    uri: Some(UriStandard::Bip21("bitcoin")),
 };
 
-pub(crate) static CHAINS: [&Chain; 7] = [&BITCOIN, &BSC, &ETH, &SEPOLIA, &POLYGON, &TRON, &RIPPLE];
+pub(crate) static ARBITRUM: Chain = evm(
+    "ARBITRUM",
+    "Arbitrum One",
+    "https://arbiscan.io",
+    "arb",
+    20,
+    1,
+    42_161,
+);
+pub(crate) static AVALANCHE: Chain = evm(
+    "AVAX",
+    "Avalanche C-Chain",
+    "https://snowtrace.io",
+    "avax",
+    12,
+    2,
+    43_114,
+);
+pub(crate) static BASE: Chain = evm("BASE", "Base", "https://basescan.org", "base", 20, 2, 8_453);
+pub(crate) static CELO: Chain = evm("CELO", "Celo", "https://celoscan.io", "celo", 12, 5, 42_220);
+
+/// A chain with addresses of its own form.
+const fn formed(
+    (symbol, full_name): (&'static str, &'static str),
+    explorer: &'static str,
+    icon: &'static str,
+    form: &'static AddressForm,
+    (confirms, interval): (u64, u64),
+    uri: Option<UriStandard>,
+) -> Chain {
+    Chain {
+        symbol,
+        full_name,
+        explorer,
+        icon,
+        family: Family::Formed(form),
+        memo: false,
+        confirms,
+        interval,
+        uri,
+    }
+}
+
+const fn with_memo(chain: Chain) -> Chain {
+    Chain {
+        memo: true,
+        ..chain
+    }
+}
+
+pub(crate) static BITCOIN_CASH: Chain = formed(
+    ("BCH", "Bitcoin Cash"),
+    "https://blockchair.com/bitcoin-cash",
+    "bch",
+    &address_form::BITCOIN_CASH,
+    (6, 600),
+    Some(UriStandard::Bip21("bitcoincash")),
+);
+pub(crate) static CARDANO: Chain = formed(
+    ("ADA", "Cardano"),
+    "https://cardanoscan.io",
+    "ada",
+    &address_form::CARDANO,
+    (15, 20),
+    Some(UriStandard::Bip21("web+cardano")),
+);
+pub(crate) static COSMOS: Chain = with_memo(formed(
+    ("ATOM", "Cosmos Hub"),
+    "https://www.mintscan.io/cosmos",
+    "atom",
+    &address_form::COSMOS,
+    (2, 6),
+    None,
+));
+pub(crate) static DOGE: Chain = formed(
+    ("DOGE", "Dogecoin"),
+    "https://dogechain.info",
+    "doge",
+    &address_form::DOGE,
+    (20, 60),
+    Some(UriStandard::Bip21("dogecoin")),
+);
+pub(crate) static LITECOIN: Chain = formed(
+    ("LTC", "Litecoin"),
+    "https://litecoinspace.org",
+    "ltc",
+    &address_form::LITECOIN,
+    (6, 150),
+    Some(UriStandard::Bip21("litecoin")),
+);
+pub(crate) static POLKADOT: Chain = formed(
+    ("DOT", "Polkadot"),
+    "https://polkadot.subscan.io",
+    "dot",
+    &address_form::POLKADOT,
+    (10, 6),
+    None,
+);
+pub(crate) static SOLANA: Chain = formed(
+    ("SOL", "Solana"),
+    "https://solscan.io",
+    "sol",
+    &address_form::SOLANA,
+    (32, 1),
+    Some(UriStandard::SolanaPay),
+);
+pub(crate) static STELLAR: Chain = with_memo(formed(
+    ("XLM", "Stellar"),
+    "https://stellar.expert/explorer/public",
+    "xlm",
+    &address_form::STELLAR,
+    (1, 5),
+    Some(UriStandard::Stellar),
+));
+pub(crate) static TON: Chain = with_memo(formed(
+    ("TON", "The Open Network"),
+    "https://tonviewer.com",
+    "ton",
+    &address_form::TON,
+    (2, 5),
+    Some(UriStandard::Ton),
+));
+
+pub(crate) static CHAINS: [&Chain; 20] = [
+    &BITCOIN,
+    &BSC,
+    &ETH,
+    &SEPOLIA,
+    &POLYGON,
+    &TRON,
+    &RIPPLE,
+    &ARBITRUM,
+    &AVALANCHE,
+    &BASE,
+    &CELO,
+    &BITCOIN_CASH,
+    &CARDANO,
+    &COSMOS,
+    &DOGE,
+    &LITECOIN,
+    &POLKADOT,
+    &SOLANA,
+    &STELLAR,
+    &TON,
+];
 
 #[cfg(test)]
 mod tests {

@@ -90,7 +90,11 @@ impl Ids {
             }
             Family::Tron => format!("T{}", self.text(BASE58, 33)),
             Family::Bitcoin => format!("bc1q{}", self.text(BECH32, 38)),
-            Family::Other => format!("r{}", self.text(BASE58, 33)),
+            Family::Ripple => format!("r{}", self.text(BASE58, 33)),
+            Family::Formed(form) => {
+                let rest = self.text(form.letters.as_bytes(), form.count);
+                format!("{}{rest}", form.prefix)
+            }
         }
     }
 

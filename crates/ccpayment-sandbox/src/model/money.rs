@@ -5,6 +5,9 @@ use bigdecimal::{BigDecimal, RoundingMode, Zero};
 
 pub(crate) type Money = BigDecimal;
 
+/// A decimal constant: units and scale.
+pub(crate) type Fixed = (i64, i64);
+
 /// More than any amount needs (24 decimals beside 55 integer digits), and little enough to compute
 /// with.
 const MAX_CHARS: usize = 80;

@@ -22,6 +22,7 @@ pub(crate) struct Order {
     pub(crate) expired_at: u64,
     /// What its checkout page is found by.
     pub(crate) page: Option<String>,
+    pub(crate) product: Option<String>,
     pub(crate) return_url: Option<String>,
     pub(crate) buyer_email: Option<String>,
     /// The record ids of its deposits, oldest first.

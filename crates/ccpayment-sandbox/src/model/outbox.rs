@@ -3,11 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::model::ids::SplitMix;
+use crate::model::recent::Recent;
 use crate::model::settings::RetrySchedule;
 use crate::model::views::DeliveryAttempt;
 
 /// When an unacknowledged notification is tried again, in seconds.
 const TIMES: [u64; 6] = [30, 90, 210, 450, 930, 1_890];
+
+/// How many attempts are remembered.
+const MOST_ATTEMPTS: usize = 2_000;
 
 /// What a notification says, and where to.
 #[derive(Debug, Clone)]
@@ -89,7 +93,7 @@ pub(crate) struct Outbox {
     /// The place of a record's newest notification in the log.
     newest: HashMap<String, usize>,
     serials: u64,
-    pub(crate) attempts: Vec<DeliveryAttempt>,
+    pub(crate) attempts: Recent<DeliveryAttempt, MOST_ATTEMPTS>,
 }
 
 impl Outbox {
@@ -168,6 +172,16 @@ impl Outbox {
             .collect();
         due.sort_unstable();
         due.into_iter().map(|(_, _, serial)| serial).collect()
+    }
+
+    /// Where a notification goes, if it is still due and has somewhere to go.
+    pub(crate) fn url_of(&self, serial: u64, now: u64) -> Option<&str> {
+        let waiting = self.waiting.get(&serial)?;
+        let url = waiting.message.url.as_ref();
+        let url = url
+            .or(self.webhook_url.as_ref())
+            .filter(|_| waiting.due_at <= now)?;
+        Some(url)
     }
 
     /// `None` when it is gone meanwhile or has nowhere to go.

@@ -154,6 +154,21 @@ pub struct DeliveryAttempt {
     pub at: u64,
     /// Why there was no answer.
     pub error: Option<String>,
+    /// Where it went.
+    #[serde(default)]
+    pub url: String,
+    /// The headers that were sent. The signature itself is left out.
+    #[serde(default)]
+    pub headers: Vec<(String, String)>,
+    /// The body that was sent and signed.
+    #[serde(default)]
+    pub body: String,
+    /// The beginning of the answer's body.
+    #[serde(default)]
+    pub answer: Option<String>,
+    /// The rule that the answer broke, in words.
+    #[serde(default)]
+    pub failed_rule: Option<String>,
 }
 
 /// A notification that is due; see

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::model::indexed_list::IndexedList;
 use crate::model::refusal::{self, Refusal};
 use crate::rules::fields::Fields;
+use crate::state::State;
 
 const DAY: u64 = 86_400;
 /// The widest window, and the one that is meant when none is given.
@@ -27,7 +28,8 @@ pub(crate) struct Query {
 
 impl Query {
     /// `ids` are the fields that name records: with one of them, no window is assumed.
-    pub(crate) fn read(fields: &Fields, now: u64, ids: &[&str]) -> Result<Self, Refusal> {
+    pub(crate) fn read(state: &State, fields: &Fields, ids: &[&str]) -> Result<Self, Refusal> {
+        let now = state.now;
         let named = ids.iter().any(|name| fields.has(name));
         let (from, to) = match (fields.number("startAt")?, fields.number("endAt")?) {
             (None, None) if named => (0, u64::MAX),
@@ -37,7 +39,7 @@ impl Query {
             (Some(from), Some(to)) => (from, to),
         };
         let given = fields.has("startAt") || fields.has("endAt");
-        if given && to.saturating_sub(from) > WINDOW {
+        if given && state.caller_time.span(from, to) > WINDOW {
             return Err(Refusal::new(
                 refusal::SPAN,
                 "the span from `startAt` to `endAt` is longer than 90 days",

@@ -296,7 +296,7 @@ pub(crate) fn user_record(state: &mut State, fields: &Fields) -> Result<Value, R
 }
 
 fn list(state: &State, fields: &Fields, of_users: bool) -> Result<Value, Refusal> {
-    let query = Query::read(fields, state.now, &["recordIds", "orderIds"])?;
+    let query = Query::read(state, fields, &["recordIds", "orderIds"])?;
     let records = pagination::ids(fields, "recordIds")?;
     let orders = pagination::ids(fields, "orderIds")?;
     let (coin_in, coin_out) = (fields.number("coinIdIn")?, fields.number("coinIdOut")?);

@@ -65,8 +65,8 @@ pub(crate) fn resend(state: &mut State, fields: &Fields) -> Result<Value, Refusa
     let from = fields.required_number("startTimestamp")?;
     let to = fields
         .number("endTimestamp")?
-        .unwrap_or(from.saturating_add(HOUR));
-    if to.saturating_sub(from) > HOUR {
+        .unwrap_or_else(|| state.caller_time.after(from, HOUR));
+    if state.caller_time.span(from, to) > HOUR {
         return Err(Refusal::new(
             refusal::SPAN,
             "the span from `startTimestamp` to `endTimestamp` is longer than an hour",

@@ -19,7 +19,7 @@ pub(crate) struct SignedHeaders<'a> {
 impl<'a> SignedHeaders<'a> {
     /// The checks that come before the signature's own.
     ///
-    /// After an advance on the real clock a caller may go by either time: it need not know.
+    /// Callers go by `signing`, their own time, whatever the sandbox's time is.
     pub(crate) fn read(
         headers: &'a HeaderMap,
         body: &[u8],
@@ -40,21 +40,27 @@ impl<'a> SignedHeaders<'a> {
             return Err(Refusal::new(refusal::UNKNOWN_APP, "the app id is unknown"));
         }
         if timestamp.len() != 10 || !timestamp.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(Refusal::new(
-                refusal::EXPIRED,
-                "the header Timestamp is not 10 digits of unix seconds",
-            ));
-        }
-        let written = timestamp.parse().unwrap_or(0_u64);
-        let at = if signing.abs_diff(written) <= TOLERANCE {
-            written.saturating_add(now.saturating_sub(signing))
-        } else {
-            written
-        };
-        if now.abs_diff(at) > TOLERANCE {
-            let message = format!("the header Timestamp is {} s off", now.abs_diff(at));
+            let is_milliseconds =
+                timestamp.len() == 13 && timestamp.bytes().all(|byte| byte.is_ascii_digit());
+            let message = if is_milliseconds {
+                "the header Timestamp has 13 digits: these are milliseconds, send unix seconds"
+            } else {
+                "the header Timestamp is not 10 digits of unix seconds"
+            };
             return Err(Refusal::new(refusal::EXPIRED, message));
         }
+        let written = timestamp.parse().unwrap_or(0_u64);
+        if signing.abs_diff(written) > TOLERANCE {
+            let off = signing.abs_diff(written);
+            let side = if written > signing {
+                "ahead of"
+            } else {
+                "behind"
+            };
+            let message = format!("the header Timestamp is {off} s {side} the clock here");
+            return Err(Refusal::new(refusal::EXPIRED, message));
+        }
+        let at = written.saturating_add(now.saturating_sub(signing));
         Ok(Self {
             at,
             timestamp,

@@ -4,3 +4,4 @@ pub(crate) mod headers;
 pub(crate) mod rsa;
 pub(crate) mod v1;
 pub(crate) mod v2;
+pub(crate) mod why;

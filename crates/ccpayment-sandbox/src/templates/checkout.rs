@@ -1,7 +1,7 @@
 //! The page on which one order is paid.
 
 use super::html::Html;
-use super::layout::{layout, left, moment};
+use super::layout::{Frame, layout, left, moment};
 use super::qr;
 
 /// Where an order stands, from the payer's side.
@@ -48,7 +48,12 @@ impl Phase {
 pub(crate) struct Payable {
     pub(crate) symbol: String,
     pub(crate) chain: String,
-    pub(crate) amount: String,
+    /// All of it.
+    pub(crate) total: String,
+    /// What is left to send; nothing when all of it is on its way.
+    pub(crate) left: Option<String>,
+    /// Hands the payment to a wallet, where the chain has a standard.
+    pub(crate) uri: Option<String>,
     pub(crate) address: String,
     pub(crate) memo: Option<String>,
     /// Confirmations that a payment needs.
@@ -61,7 +66,7 @@ pub(crate) struct Sent {
     pub(crate) amount: String,
     pub(crate) symbol: String,
     pub(crate) tx_id: String,
-    pub(crate) status: String,
+    pub(crate) status: &'static str,
     pub(crate) risky: bool,
     pub(crate) at: u64,
 }
@@ -106,7 +111,7 @@ impl Checkout {
         let mut main = Html::default();
         self.live(&mut main);
         back(&mut main, self.return_url.as_deref());
-        layout(&self.title, false, true, &main)
+        layout(&self.title, Frame::Live, &main)
     }
 
     /// What the script replaces when the state has changed.
@@ -116,7 +121,7 @@ impl Checkout {
             .text(self.phase.word())
             .raw("\">\n");
         self.head(page);
-        if !self.phase.is_over() {
+        if self.is_open() && !self.phase.is_over() {
             self.instructions(page);
         }
         self.payments(page);
@@ -128,11 +133,27 @@ impl Checkout {
     fn head(&self, page: &mut Html) {
         let payable = &self.payable;
         heading(page, &self.title, &self.order_id);
-        page.raw("<p class=\"amount\"><span id=\"amount\">")
-            .text(&payable.amount)
+        let asked = payable.left.as_ref().unwrap_or(&payable.total);
+        page.raw("<p class=\"amount\"><span id=\"amount\" class=\"whole\">")
+            .text(asked)
             .raw("</span> <abbr>")
             .text(&payable.symbol)
-            .raw("</abbr></p>\n");
+            .raw("</abbr>");
+        if payable.left.is_some() {
+            copy(page, "amount");
+        }
+        page.raw("</p>\n");
+        if payable
+            .left
+            .as_ref()
+            .is_some_and(|left| *left != payable.total)
+        {
+            page.raw("<p class=\"quiet\" id=\"left\">left to pay of ")
+                .text(&payable.total)
+                .raw(" ")
+                .text(&payable.symbol)
+                .raw("</p>\n");
+        }
         if let Some(price) = &self.price {
             page.raw("<p class=\"quiet\">for ")
                 .text(price)
@@ -141,10 +162,23 @@ impl Checkout {
         page.raw("<p class=\"state\" id=\"state\" role=\"status\">");
         match &self.phase {
             Phase::Waiting => page.raw("Waiting for your payment"),
-            Phase::Confirming => page
-                .raw("Payment seen, waiting for ")
-                .text(payable.confirms)
-                .raw(" confirmations"),
+            Phase::Confirming => {
+                page.raw("Payment seen, waiting for ")
+                    .text(payable.confirms);
+                page.raw(if payable.confirms == 1 {
+                    " confirmation"
+                } else {
+                    " confirmations"
+                });
+                if let Some(left) = &payable.left {
+                    page.raw("; ")
+                        .text(left)
+                        .raw(" ")
+                        .text(&payable.symbol)
+                        .raw(" is missing");
+                }
+                &mut *page
+            }
             Phase::Short(missing) => page
                 .raw("Paid in part: ")
                 .text(missing)
@@ -169,16 +203,43 @@ impl Checkout {
 
     fn instructions(&self, page: &mut Html) {
         let payable = &self.payable;
-        qr::draw(page, &payable.address, "QR code of the address");
+        let scanned = payable.uri.as_ref().unwrap_or(&payable.address);
+        qr::draw(
+            page,
+            scanned,
+            if payable.uri.is_some() {
+                "QR code of the payment"
+            } else {
+                "QR code of the address"
+            },
+        );
         page.raw("<dl>\n<dt>Network</dt><dd id=\"chain\">")
             .text(&payable.chain)
             .raw("</dd>\n<dt>Address</dt><dd><code id=\"address\">")
             .text(&payable.address)
-            .raw("</code></dd>\n");
+            .raw("</code>");
+        copy(page, "address");
+        page.raw("</dd>\n");
         if let Some(memo) = &payable.memo {
             page.raw("<dt>Memo</dt><dd><code id=\"memo\">")
                 .text(memo)
-                .raw("</code> <strong class=\"must\">Without the memo the payment is lost.</strong></dd>\n");
+                .raw("</code>");
+            copy(page, "memo");
+            page.raw(
+                " <strong class=\"must\">Without the memo the payment is lost.</strong></dd>\n",
+            );
+        }
+        match &payable.uri {
+            Some(uri) => {
+                page.raw("<dt>QR code</dt><dd><code class=\"small\" id=\"payment-uri\">");
+                page.text(uri).raw("</code></dd>\n");
+            }
+            None => {
+                page.raw(
+                    "<dt>QR code</dt><dd class=\"quiet\">the address alone: this chain has no ",
+                );
+                page.raw("standard for amounts</dd>\n");
+            }
         }
         page.raw("</dl>\n");
     }
@@ -189,18 +250,21 @@ impl Checkout {
         }
         page.raw("<h2>Payments</h2>\n<ul class=\"payments\">\n");
         for sent in &self.sent {
-            page.raw("<li><strong>")
+            // A risky payment ends as `Success`, and is nobody's money.
+            let (status, says) = if sent.risky {
+                ("held", "risky, held back")
+            } else {
+                (sent.status, sent.status)
+            };
+            page.raw("<li><strong class=\"whole\">")
                 .text(&sent.amount)
-                .raw(" ")
+                .raw("</strong> ")
                 .text(&sent.symbol)
-                .raw("</strong> <span class=\"tag\" data-status=\"")
-                .text(&sent.status)
+                .raw(" <span class=\"tag\" data-status=\"")
+                .raw(status)
                 .raw("\">")
-                .text(&sent.status)
+                .raw(says)
                 .raw("</span>");
-            if sent.risky {
-                page.raw(" <span class=\"tag\" data-status=\"Failed\">risky</span>");
-            }
             page.raw("<br><small>");
             moment(page, sent.at);
             page.raw("</small><br><code class=\"small\">")
@@ -241,8 +305,22 @@ impl Checkout {
                     .raw("</small></button>\n");
             }
         }
-        page.raw("</form>\n</section>\n");
+        page.raw("</form>\n");
+        if simulate.late.is_some() {
+            page.raw("<p class=\"quiet\">\u{201c}Expire, then pay\u{201d} makes this order old. ");
+            page.raw("The clock and all other orders stay as they are.</p>\n");
+        }
+        page.raw("</section>\n");
     }
+}
+
+/// A button that copies the text of an element; for browsers with scripts.
+fn copy(page: &mut Html, id: &'static str) {
+    page.raw(" <button type=\"button\" class=\"copy\" data-copy=\"")
+        .raw(id);
+    page.raw("\" aria-label=\"Copy the ")
+        .raw(id)
+        .raw("\">Copy</button>");
 }
 
 /// A merchant's link could be `javascript:`, which nobody shall press.
@@ -302,7 +380,9 @@ pub(super) mod tests {
             payable: Payable {
                 symbol: "XRP".to_owned(),
                 chain: "XRP".to_owned(),
-                amount: "8.000000".to_owned(),
+                total: "8.000000".to_owned(),
+                left: Some("8.000000".to_owned()),
+                uri: None,
                 address: "rExample".to_owned(),
                 memo: Some("1234".to_owned()),
                 confirms: 6,
@@ -326,7 +406,7 @@ pub(super) mod tests {
     fn it_shows_what_a_payer_needs() {
         let page = example().render();
         for part in [
-            "id=\"amount\">8.000000<",
+            "id=\"amount\" class=\"whole\">8.000000<",
             "id=\"address\">rExample<",
             "id=\"memo\">1234<",
             "1 h 00 min 00 s",
@@ -350,13 +430,49 @@ pub(super) mod tests {
             amount: "9".to_owned(),
             symbol: "XRP".to_owned(),
             tx_id: "abc".to_owned(),
-            status: "Success".to_owned(),
+            status: "Success",
             risky: true,
             at: 1_750_000_000,
         });
+        paid.payable.left = None;
         let page = paid.render();
         assert!(page.contains("Paid, with 1 XRP too much"));
-        assert!(page.contains(">risky<"));
+        assert!(page.contains("data-status=\"held\">risky, held back<"));
+        assert!(!page.contains("data-status=\"Success\""));
         assert!(!page.contains("<svg") && !page.contains("id=\"countdown\""));
+    }
+
+    #[test]
+    fn a_part_shows_what_is_left() {
+        let mut part = example();
+        part.phase = Phase::Confirming;
+        part.payable.left = Some("3".to_owned());
+        let page = part.render();
+        for says in [
+            "class=\"whole\">3</span>",
+            "left to pay of 8.000000 XRP",
+            "waiting for 6 confirmations; 3 XRP is missing",
+        ] {
+            assert!(page.contains(says), "{says}: {page}");
+        }
+        // All of it is on its way: nobody shall send it again.
+        part.payable.left = None;
+        part.payable.confirms = 1;
+        part.simulate = Simulate::default();
+        let page = part.render();
+        assert!(page.contains("waiting for 1 confirmation<") && page.contains(">8.000000<"));
+        assert!(
+            !page.contains("<svg") && !page.contains("data-copy=") && !page.contains("id=\"left\"")
+        );
+    }
+
+    #[test]
+    fn the_code_is_of_the_uri_where_there_is_one() {
+        let mut order = example();
+        assert!(order.render().contains("the address alone"));
+        order.payable.uri = Some("bitcoin:abc?amount=8".to_owned());
+        let page = order.render();
+        assert!(page.contains("id=\"payment-uri\">bitcoin:abc?amount=8<"));
+        assert!(page.contains("QR code of the payment") && !page.contains("the address alone"));
     }
 }

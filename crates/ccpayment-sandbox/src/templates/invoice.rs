@@ -2,7 +2,7 @@
 
 use super::checkout::{Checkout, back, countdown, heading, open_live};
 use super::html::Html;
-use super::layout::layout;
+use super::layout::{Frame, layout};
 
 /// A coin on a chain that the invoice can be paid in.
 #[derive(Debug, Clone)]
@@ -41,7 +41,7 @@ impl Invoice {
             main.raw("</details>\n");
         }
         back(&mut main, self.return_url.as_deref());
-        layout(&self.product, false, true, &main)
+        layout(&self.product, Frame::Live, &main)
     }
 
     fn choose(&self, page: &mut Html) {

@@ -7,7 +7,7 @@ use crate::model::calendar;
 /// What the browser is told to do with every page: nothing from outside, no frame, no other script.
 pub(crate) fn content_security_policy() -> String {
     format!(
-        "default-src 'none'; style-src '{}'; script-src '{}'; connect-src 'self'; \
+        "default-src 'none'; style-src '{}'; script-src '{}'; connect-src 'self'; img-src data:; \
          form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
         style::CSS_HASH,
         style::SCRIPT_HASH,
@@ -17,8 +17,19 @@ pub(crate) fn content_security_policy() -> String {
 const WARNING: &str = "This is a sandbox, not a payment gateway. Nothing here moves real money, \
                        and coins sent to these addresses are lost.";
 
-/// The frame around every page. `refresh` is for browsers without scripts.
-pub(super) fn layout(title: &str, wide: bool, refresh: bool, main: &Html) -> String {
+/// What is around a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Frame {
+    /// To pay on: a script follows the state, and browsers without scripts load it again.
+    Live,
+    /// Only says something.
+    Plain,
+    Overview,
+}
+
+/// The frame around every page.
+pub(super) fn layout(title: &str, frame: Frame, main: &Html) -> String {
+    let live = frame == Frame::Live;
     let mut page = Html::default();
     page.raw("<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n")
         .raw("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n")
@@ -29,17 +40,24 @@ pub(super) fn layout(title: &str, wide: bool, refresh: bool, main: &Html) -> Str
         .raw("<link rel=\"icon\" href=\"data:,\">\n<style>")
         .raw(style::CSS)
         .raw("</style>\n");
-    if refresh {
+    if live {
         page.raw("<noscript><meta http-equiv=\"refresh\" content=\"10\"></noscript>\n");
     }
     page.raw("</head>\n<body")
-        .raw(if wide { " class=\"wide\"" } else { "" })
+        .raw(if frame == Frame::Overview {
+            " class=\"wide\""
+        } else {
+            ""
+        })
         .raw(">\n<p class=\"warning\" role=\"note\"><strong>Sandbox.</strong> ")
         .text(WARNING)
         .raw("</p>\n<main>\n")
         .html(main)
-        .raw("</main>\n<footer><a href=\"/sandbox/\">Overview of this sandbox</a></footer>\n");
-    if refresh {
+        .raw("</main>\n");
+    if frame != Frame::Overview {
+        page.raw("<footer><a href=\"/sandbox/\">Overview of this sandbox</a></footer>\n");
+    }
+    if live {
         page.raw("<script>").raw(style::SCRIPT).raw("</script>\n");
     }
     page.raw("</body>\n</html>\n");
@@ -54,7 +72,7 @@ pub(crate) fn message_page(title: &str, message: &str) -> String {
         .raw("</h1>\n<p>")
         .text(message)
         .raw("</p>\n</section>\n");
-    layout(title, false, false, &main)
+    layout(title, Frame::Plain, &main)
 }
 
 /// The remaining time, as the script words it too.

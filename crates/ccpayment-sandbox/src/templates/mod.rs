@@ -10,8 +10,10 @@ mod layout;
 mod overview;
 mod qr;
 mod style;
+mod table;
 
 pub(crate) use checkout::{Checkout, Payable, Phase, Sent, Simulate};
 pub(crate) use invoice::{Choice, Invoice};
 pub(crate) use layout::{content_security_policy, message_page};
-pub(crate) use overview::{Balance, Notified, Overview, Row};
+pub(crate) use overview::{Filter, Overview};
+pub(crate) use table::{Cell, Table};

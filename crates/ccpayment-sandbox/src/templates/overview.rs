@@ -1,51 +1,33 @@
-//! Everything at a glance: balances, orders, payouts and what became of the notifications.
+//! Everything at a glance: balances, requests, orders, payouts and what became of notifications.
 
 use super::html::Html;
-use super::layout::{layout, moment};
+use super::layout::{Frame, layout, moment};
+use super::table::Table;
 
-#[derive(Debug, Clone)]
-pub(crate) struct Balance {
-    pub(crate) symbol: String,
-    pub(crate) coin_id: u64,
-    pub(crate) available: String,
-}
+/// The newest so many rows of each table are shown, and so many on demand, lest a long test makes a
+/// page that no browser bears.
+const MOST: usize = 25;
+const ALL: usize = 500;
 
-/// The newest so many of each are shown, lest a long test makes a page that no browser bears.
-const MOST: usize = 100;
-
-/// An order, a deposit or a withdrawal.
-#[derive(Debug, Clone)]
-pub(crate) struct Row {
-    pub(crate) id: String,
-    pub(crate) kind: String,
-    pub(crate) amount: String,
-    pub(crate) status: String,
-    pub(crate) link: Option<String>,
-}
-
-/// One try to deliver a notification.
-#[derive(Debug, Clone)]
-pub(crate) struct Notified {
-    pub(crate) record_id: String,
-    pub(crate) event: String,
-    pub(crate) number: u32,
-    pub(crate) at: u64,
-    pub(crate) outcome: String,
-    pub(crate) acknowledged: bool,
+/// What of it is asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Filter {
+    /// A text that every row has somewhere.
+    pub(crate) find: String,
+    /// Refused requests and failed attempts only.
+    pub(crate) refused: bool,
+    pub(crate) all: bool,
 }
 
 #[derive(Debug, Clone)]
 pub(crate) struct Overview {
     pub(crate) app_id: String,
+    /// What callers go by, and how far the sandbox is ahead of it.
     pub(crate) now: u64,
-    pub(crate) webhook_url: Option<String>,
-    pub(crate) pending: usize,
+    pub(crate) ahead: u64,
     pub(crate) balanced: bool,
-    pub(crate) balances: Vec<Balance>,
-    pub(crate) orders: Vec<Row>,
-    pub(crate) deposits: Vec<Row>,
-    pub(crate) payouts: Vec<Row>,
-    pub(crate) notified: Vec<Notified>,
+    pub(crate) filter: Filter,
+    pub(crate) tables: Vec<Table>,
 }
 
 impl Overview {
@@ -53,198 +35,154 @@ impl Overview {
         let mut page = Html::default();
         page.raw("<h1>Sandbox of <code>")
             .text(&self.app_id)
-            .raw("</code></h1>\n<p class=\"quiet\">Its time is ");
+            .raw("</code></h1>\n");
+        page.raw("<p class=\"quiet\">It is ");
         moment(&mut page, self.now);
-        page.raw(". The books ")
-            .raw(if self.balanced { "balance" } else { "DO NOT balance" })
-            .raw(". What can be done here is described in <a href=\"/sandbox/openapi.json\">openapi.json</a>.</p>\n");
-        self.balances(&mut page);
-        rows(&mut page, "Orders", &self.orders);
-        rows(&mut page, "Deposits", &self.deposits);
-        rows(&mut page, "Withdrawals", &self.payouts);
-        self.notifications(&mut page);
-        layout("Overview", true, false, &page)
-    }
-
-    fn balances(&self, page: &mut Html) {
-        open(
-            page,
-            "Balances",
-            self.balances.is_empty(),
-            &["Coin", "Id", "Available"],
-        );
-        for balance in &self.balances {
-            page.raw("<tr><td>")
-                .text(&balance.symbol)
-                .raw("</td><td>")
-                .text(balance.coin_id)
-                .raw("</td><td class=\"number\">")
-                .text(&balance.available)
-                .raw("</td></tr>\n");
+        page.raw(". ");
+        if self.ahead > 0 {
+            page.raw("The clock was advanced by ").text(self.ahead);
+            page.raw(" s: what was there before is older by as much. ");
         }
-        close(page, self.balances.len());
-    }
-
-    fn notifications(&self, page: &mut Html) {
-        let titles = ["Record", "Event", "Try", "At", "Outcome"];
-        open(
-            page,
-            "Notification attempts",
-            self.notified.is_empty(),
-            &titles,
-        );
-        for tried in self.notified.iter().rev().take(MOST) {
-            page.raw("<tr><td><code class=\"small\">")
-                .text(&tried.record_id)
-                .raw("</code></td><td>")
-                .text(&tried.event)
-                .raw("</td><td class=\"number\">")
-                .text(tried.number)
-                .raw("</td><td>");
-            moment(page, tried.at);
-            page.raw("</td><td><span class=\"tag\" data-status=\"")
-                .raw(if tried.acknowledged {
-                    "Success"
-                } else {
-                    "Failed"
-                })
+        page.raw("The books ").raw(if self.balanced {
+            "balance"
+        } else {
+            "DO NOT balance"
+        });
+        page.raw(". What can be done here is described in ");
+        page.raw("<a href=\"/sandbox/openapi.json\">openapi.json</a>.</p>\n");
+        self.form(&mut page);
+        page.raw("<nav>");
+        for table in &self.tables {
+            page.raw("<a href=\"#")
+                .raw(table.id)
                 .raw("\">")
-                .text(&tried.outcome)
-                .raw("</span></td></tr>\n");
+                .raw(table.title);
+            page.raw(" <small>")
+                .text(table.rows.len())
+                .raw("</small></a>\n");
         }
-        if !self.notified.is_empty() {
-            page.raw("</tbody>\n</table></div>\n");
+        page.raw("</nav>\n");
+        let most = if self.filter.all { ALL } else { MOST };
+        let all = Filter {
+            all: true,
+            ..self.filter.clone()
+        };
+        for table in &self.tables {
+            table.show(&mut page, most, &all.query());
         }
-        more(page, self.notified.len());
-        page.raw("<p class=\"quiet\">Waiting: ")
-            .text(self.pending)
-            .raw(". ");
-        match &self.webhook_url {
-            Some(url) => page.raw("They go to ").text(url).raw(".</p>\n"),
-            None => page.raw("They have nowhere to go: no webhook URL is set.</p>\n"),
-        };
-        page.raw("</section>\n");
+        layout("Overview", Frame::Overview, &page)
+    }
+
+    fn form(&self, page: &mut Html) {
+        page.raw("<form class=\"filter\" method=\"get\" action=\"/sandbox/\">\n<label>Find ");
+        page.raw("<input name=\"find\" value=\"")
+            .text(&self.filter.find)
+            .raw("\"></label>\n");
+        page.raw("<label><input type=\"checkbox\" name=\"refused\" value=\"1\"");
+        page.raw(if self.filter.refused { " checked" } else { "" });
+        page.raw("> only what was refused or failed</label>\n<button>Show</button>\n");
+        page.raw("<a href=\"/sandbox/\">Show everything</a></form>\n");
     }
 }
 
-fn rows(page: &mut Html, title: &'static str, rows: &[Row]) {
-    open(
-        page,
-        title,
-        rows.is_empty(),
-        &["Id", "What", "Amount", "Status"],
-    );
-    for row in rows.iter().rev().take(MOST) {
-        page.raw("<tr><td>");
-        match &row.link {
-            Some(link) => page
-                .raw("<a href=\"")
-                .text(link)
-                .raw("\">")
-                .text(&row.id)
-                .raw("</a>"),
-            None => page
-                .raw("<code class=\"small\">")
-                .text(&row.id)
-                .raw("</code>"),
-        };
-        page.raw("</td><td>")
-            .text(&row.kind)
-            .raw("</td><td class=\"number\">")
-            .text(&row.amount)
-            .raw("</td><td><span class=\"tag\" data-status=\"")
-            .text(&row.status)
-            .raw("\">")
-            .text(&row.status)
-            .raw("</span></td></tr>\n");
+impl Filter {
+    /// From the query of an address, as a form writes it.
+    pub(crate) fn read(query: &str) -> Self {
+        let mut filter = Self::default();
+        for (name, value) in query.split('&').filter_map(|part| part.split_once('=')) {
+            match name {
+                "find" => filter.find = decoded(value),
+                "refused" => filter.refused = value == "1",
+                "all" => filter.all = value == "1",
+                _ => {}
+            }
+        }
+        filter
     }
-    close(page, rows.len());
+
+    fn query(&self) -> String {
+        let flag = |on: bool| if on { "1" } else { "0" };
+        let find: String = (self.find.bytes())
+            .map(|byte| format!("%{byte:02X}"))
+            .collect();
+        format!(
+            "?find={find}&refused={}&all={}",
+            flag(self.refused),
+            flag(self.all)
+        )
+    }
 }
 
-fn open(page: &mut Html, title: &'static str, empty: bool, columns: &[&'static str]) {
-    page.raw("<section class=\"card\">\n<h2>")
-        .raw(title)
-        .raw("</h2>\n");
-    if empty {
-        page.raw("<p class=\"quiet\">None yet.</p>\n");
-        return;
+/// `%` and two digits are a byte, `+` is a space.
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let Some((first, more)) = rest.split_first() {
+        let byte = (*first == b'%').then(|| more.split_at_checked(2)).flatten();
+        let byte = byte.and_then(|(digits, after)| {
+            let digits = std::str::from_utf8(digits).ok()?;
+            Some((u8::from_str_radix(digits, 16).ok()?, after))
+        });
+        let (byte, more) = byte.unwrap_or((if *first == b'+' { b' ' } else { *first }, more));
+        bytes.push(byte);
+        rest = more;
     }
-    // A wide table scrolls in its own box, never the page.
-    page.raw("<div class=\"scroll\"><table>\n<thead><tr>");
-    for column in columns {
-        page.raw("<th scope=\"col\">").raw(column).raw("</th>");
-    }
-    page.raw("</tr></thead>\n<tbody>\n");
-}
-
-fn close(page: &mut Html, count: usize) {
-    if count > 0 {
-        page.raw("</tbody>\n</table></div>\n");
-    }
-    more(page, count);
-    page.raw("</section>\n");
-}
-
-fn more(page: &mut Html, count: usize) {
-    if count > MOST {
-        page.raw("<p class=\"quiet\">The newest ")
-            .text(MOST)
-            .raw(" of ")
-            .text(count)
-            .raw("; the admin API has them all.</p>\n");
-    }
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::table::Cell;
     use super::*;
 
     #[test]
-    fn it_lists_what_there_is_and_escapes_it() {
-        let row = |id: &str, link: Option<&str>| Row {
-            id: id.to_owned(),
-            kind: "USDT on POLYGON".to_owned(),
-            amount: "20.10".to_owned(),
-            status: "Success".to_owned(),
-            link: link.map(str::to_owned),
-        };
+    fn a_filter_comes_back_as_it_was_asked_for() {
+        for find in ["order-1", "ä & <b> %41+", ""] {
+            let filter = Filter {
+                find: find.to_owned(),
+                refused: find.is_empty(),
+                all: true,
+            };
+            assert_eq!(Filter::read(filter.query().trim_start_matches('?')), filter);
+        }
+        assert_eq!(Filter::read("find=a+b%2").find, "a b%2");
+        assert_eq!(Filter::read(""), Filter::default());
+    }
+
+    #[test]
+    fn it_has_its_tables_and_escapes_what_it_shows() {
         let page = Overview {
-            app_id: "app".to_owned(),
+            app_id: "<app>".to_owned(),
             now: 1_750_000_000,
-            webhook_url: None,
-            pending: 2,
+            ahead: 60,
             balanced: true,
-            balances: vec![Balance {
-                symbol: "USDT".to_owned(),
-                coin_id: 1280,
-                available: "19.9".to_owned(),
-            }],
-            orders: (0..101)
-                .map(|n| row(if n < 100 { "older" } else { "<o>" }, Some("/checkout/k")))
-                .collect(),
-            deposits: vec![row("r", None)],
-            payouts: Vec::new(),
-            notified: vec![Notified {
-                record_id: "r".to_owned(),
-                event: "ApiDeposit".to_owned(),
-                number: 1,
-                at: 0,
-                outcome: "no answer: <refused>".to_owned(),
-                acknowledged: false,
+            filter: Filter {
+                find: "\"quoted\"".to_owned(),
+                ..Filter::default()
+            },
+            tables: vec![Table {
+                id: "orders",
+                title: "Orders",
+                columns: &["Id"],
+                rows: vec![vec![Cell::Link {
+                    to: "/checkout/k".to_owned(),
+                    text: "<o>".to_owned(),
+                }]],
+                note: Some("a & b".to_owned()),
             }],
         }
         .render();
         for part in [
+            "&lt;app&gt;",
+            "advanced by 60 s",
+            "value=\"&quot;quoted&quot;\"",
             "<a href=\"/checkout/k\">&lt;o&gt;</a>",
-            ">20.10<",
-            ">19.9<",
-            "None yet.",
-            "The newest 100 of 101",
-            "no answer: &lt;refused&gt;",
-            "Waiting: 2",
-            "1970-01-01 00:00:00 UTC",
+            "<a href=\"#orders\">Orders <small>1</small>",
+            "a &amp; b",
+            "2025-06-15 15:06:40 UTC",
         ] {
             assert!(page.contains(part), "{part} is missing in {page}");
         }
+        assert!(!page.contains("<footer>") && !page.contains("<script>"));
     }
 }

@@ -30,13 +30,16 @@ h2 { font-size: 1rem; margin: 0 0 .75rem }
 [data-phase=paid] .state, [data-phase=over] .state { color: var(--good) }
 [data-phase=short] .state, [data-phase=confirming] .state { color: var(--warm) }
 [data-phase=held] .state, [data-phase=expired] .state { color: var(--bad) }
-.qr { display: block; width: 12.5rem; height: 12.5rem; margin: 1rem auto; border-radius: .5rem }
+.qr { display: block; width: 15rem; max-width: 100%; height: auto; margin: 1rem auto; border-radius: .5rem }
 dl { margin: 0; display: grid; grid-template-columns: auto 1fr; gap: .5rem 1rem }
 dt { color: var(--quiet) }
 dd { margin: 0; min-width: 0; overflow-wrap: anywhere }
 code { font-family: ui-monospace, \"Liberation Mono\", Menlo, monospace; font-size: .875rem;
   overflow-wrap: anywhere }
-dd code { user-select: all }
+dd code, .whole { user-select: all }
+.copy { display: none; min-height: 0; padding: 0 .5rem; font-size: .8125rem; color: var(--main);
+  vertical-align: middle }
+.js .copy { display: inline-block }
 .small { font-size: .75rem }
 .must { display: block; color: var(--bad); font-size: .875rem }
 .payments { list-style: none; margin: 0; padding: 0 }
@@ -45,6 +48,7 @@ dl + h2, .quiet + h2, .state + h2 { margin-top: 1.25rem }
 .payments small, .payments code { color: var(--quiet) }
 .tag { font-size: .8125rem; border-radius: .375rem; padding: 0 .375rem; border: 1px solid currentColor;
   color: var(--quiet) }
+.tag { white-space: nowrap }
 .tag[data-status=Success], .tag[data-status=paid], .tag[data-status=over] { color: var(--good) }
 .tag[data-status=Failed], .tag[data-status=held], .tag[data-status=expired] { color: var(--bad) }
 .tag[data-status=Processing], .tag[data-status=short], .tag[data-status=confirming] { color: var(--warm) }
@@ -59,12 +63,33 @@ button.main { background: var(--main); border-color: var(--main); color: var(--o
 details form { margin-top: .75rem }
 summary { cursor: pointer }
 .back { text-align: center }
+nav { display: flex; flex-wrap: wrap; gap: .25rem 1rem; margin: 0 0 1rem; font-size: .875rem }
+.filter { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: center; margin: 0 0 .75rem;
+  font-size: .875rem }
+.filter button { min-height: 0; padding: .25rem .75rem }
+input { font: inherit; color: inherit; background: var(--card); border: 1px solid var(--line);
+  border-radius: .375rem; padding: .25rem .5rem; max-width: 100% }
 .scroll { overflow-x: auto }
 table { border-collapse: collapse; width: 100%; font-size: .875rem }
 th, td { text-align: left; padding: .375rem .75rem .375rem 0; border-bottom: 1px solid var(--line);
-  white-space: nowrap }
+  white-space: nowrap; vertical-align: top; font-variant-numeric: tabular-nums }
 th { color: var(--quiet); font-weight: 600 }
-.number { font-variant-numeric: tabular-nums }
+.wrap { white-space: normal; overflow-wrap: anywhere; min-width: 6rem }
+.more { white-space: normal }
+.more summary { white-space: nowrap }
+.more dl { display: block; width: 22rem; max-width: 100% }
+pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; font-size: .75rem;
+  font-family: ui-monospace, \"Liberation Mono\", Menlo, monospace }
+@media (max-width: 48rem) {
+  thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
+  table, tbody { display: block }
+  tr { display: block; padding: .5rem 0; border-bottom: 1px solid var(--line) }
+  td { display: grid; grid-template-columns: 5.5rem minmax(0, 1fr); gap: .75rem; border: 0;
+    padding: .125rem 0; white-space: normal; overflow-wrap: anywhere }
+  td::before { content: attr(data-label); color: var(--quiet) }
+  td.none { display: none }
+  td .tag { justify-self: start; white-space: normal }
+}
 ";
 
 /// Runs the countdown by the sandbox's time and replaces what has changed. It computes with
@@ -99,6 +124,19 @@ pub(super) const SCRIPT: &str = "
       tick();
     } catch { /* the sandbox is away; the next round asks again */ }
   };
+  document.documentElement.classList.add('js');
+  document.addEventListener('click', async (event) => {
+    const button = event.target.closest('[data-copy]');
+    if (!button) return;
+    const place = document.getElementById(button.dataset.copy);
+    getSelection().selectAllChildren(place);
+    try {
+      await navigator.clipboard.writeText(place.textContent);
+    } catch {
+      document.execCommand('copy');
+    }
+    button.textContent = 'Copied';
+  });
   set(live().dataset.now);
   tick();
   setInterval(tick, 1000);
@@ -106,8 +144,8 @@ pub(super) const SCRIPT: &str = "
 })();
 ";
 
-pub(super) const CSS_HASH: &str = "sha256-q23Es9n/1KsRtZZFhLXUuXVmovG7tOctAobrhjp8A7Q=";
-pub(super) const SCRIPT_HASH: &str = "sha256-oPHPaivaPrDp0GhUzyqooYtLH0EmWV9Y0f9ZuuNl728=";
+pub(super) const CSS_HASH: &str = "sha256-kGHwbFuT6PpA3t4qXS8iXY2+2fwqAZ3DTYjBUPEnTEQ=";
+pub(super) const SCRIPT_HASH: &str = "sha256-BWehda19l74wdvHIwls5pwQz0JWjReNwQYP1xKjxk4c=";
 
 #[cfg(test)]
 mod tests {

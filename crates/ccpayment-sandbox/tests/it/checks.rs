@@ -218,7 +218,7 @@ async fn orders_are_checked_against_the_state() {
     refused(
         &merchant,
         route,
-        with(order("abc"), "chain", json!("SOL")),
+        with(order("abc"), "chain", json!("EOS")),
         13_001,
     )
     .await;
@@ -326,7 +326,7 @@ async fn withdrawals_are_checked_against_the_state() {
     let base = || payout("abc", "1");
     for (body, code) in [
         (with(base(), "coinId", json!(9)), 13_000),
-        (with(base(), "chain", json!("SOL")), 13_001),
+        (with(base(), "chain", json!("EOS")), 13_001),
         (payout("abc", "1.0000001"), 14_013),
         (payout("abc", "1.0000000"), 14_013),
         (payout("abc", "0.000001"), 14_005),

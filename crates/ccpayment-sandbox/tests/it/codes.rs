@@ -172,7 +172,7 @@ async fn common(walk: &mut Walk) {
     walk.meet(&sandbox, "getMainCoinList", other, 12_001).await;
     walk.meet(&sandbox, "getCoin", json!({ "coinId": 9 }), 13_000)
         .await;
-    let chain = json!({ "chain": "SOL", "referenceId": "abc" });
+    let chain = json!({ "chain": "EOS", "referenceId": "abc" });
     walk.meet(&sandbox, "getOrCreateAppDepositAddress", chain, 13_001)
         .await;
 

@@ -360,11 +360,30 @@ async fn a_checkout_is_paid_by_its_buttons() {
 async fn a_late_payment_comes_after_the_expiry() {
     let merchant = merchant().await;
     let opened = checkout(&merchant, "order-1", "20").await;
+    let other = checkout(&merchant, "order-2", "20").await;
     let url = opened["checkoutUrl"].as_str().unwrap();
     let before = merchant.sandbox.now();
     press(&merchant.sandbox, url, "pay", "how=late").await;
-    assert_eq!(merchant.sandbox.now(), before + 86_401);
     assert!(merchant.sandbox.deposits()[0].late);
+    // Nothing but the order has grown older.
+    assert_eq!(merchant.sandbox.now(), before);
+    let page = page(&merchant.sandbox, other["checkoutUrl"].as_str().unwrap()).await;
+    assert!(
+        page.contains("23 h 59 min") || page.contains("1 d 00 h 00 min"),
+        "{page}"
+    );
+    let order = merchant
+        .data("getAppOrderInfo", json!({ "orderId": "order-1" }))
+        .await;
+    assert_eq!(order["expiredAt"], before - 1);
+    assert_eq!(order["createAt"], before - 86_401);
+    let answer = admin(
+        &merchant.sandbox,
+        "expire",
+        &json!({ "orderId": "nothing" }),
+    )
+    .await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
 }
 
 /// A client goes by the real time, and need not know that the sandbox's day has passed.

@@ -20,6 +20,8 @@ mod layers;
 mod notifications;
 mod odd_bodies;
 mod pagination;
+mod real_clock;
+mod request_log;
 mod routes;
 mod rsa;
 mod serving;

@@ -14,7 +14,7 @@ use crate::support::{Program, folder, http};
 /// Set in CI, where a missing browser must not pass for a test.
 const NEEDED: &str = "CCPAYMENT_NEEDS_CHROMIUM";
 
-fn chromium() -> Option<&'static str> {
+pub(crate) fn chromium() -> Option<&'static str> {
     let found = ["chromium", "chromium-browser", "google-chrome"]
         .into_iter()
         .find(|name| Command::new(name).arg("--version").output().is_ok());

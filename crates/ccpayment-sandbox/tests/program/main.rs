@@ -11,7 +11,9 @@
 )]
 
 mod browser;
+mod devtools;
 mod guide;
 mod kill;
+mod pages;
 mod running;
 mod support;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::support::{Program, folder};
+use crate::support::{APP_ID, Program, SECRET, folder, http};
 
 fn signal(program: &Program, name: &str) {
     let id = program.process.id().to_string();
@@ -115,12 +115,7 @@ fn it_refuses_a_file_of_another_story() {
             "--seed",
             "4",
         ])
-        .args([
-            "--app-id",
-            crate::support::APP_ID,
-            "--app-secret",
-            crate::support::SECRET,
-        ])
+        .args(["--app-id", APP_ID, "--app-secret", SECRET])
         .output()
         .unwrap();
     let error = String::from_utf8(output.stderr).unwrap();
@@ -166,4 +161,40 @@ fn notifications_are_signed_by_the_real_time() {
         "{head:?} {clock}"
     );
     assert!(clock["now"].as_u64().unwrap() >= real + 864_000);
+}
+
+/// One line for each request, which says why it was refused and no secret.
+#[test]
+fn the_terminal_has_a_line_for_each_request() {
+    let program = Program::start(&[]);
+    program.order("order-1", "20");
+    let sign = "ab".repeat(32);
+    let headers = [
+        ("Appid", APP_ID.to_owned()),
+        ("Timestamp", program.look("clock")["signedAt"].to_string()),
+        ("Sign", sign.clone()),
+        ("Content-Type", "application/json".to_owned()),
+    ];
+    let body = format!("{{\"orderId\":\"{SECRET}\"}}");
+    http(
+        program.addr,
+        "POST",
+        "/ccpayment/v2/getAppOrderInfo",
+        &headers,
+        &body,
+    )
+    .unwrap();
+    let said = program.said("getAppOrderInfo");
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines.len(), 2, "{said}");
+    assert!(lines[0].ends_with(" /ccpayment/v2/createAppOrderDepositAddress 10000 [order-1]"));
+    assert!(
+        lines[1].contains(" 11005 [***] VerifySignFailed: "),
+        "{said}"
+    );
+    assert!(
+        lines[1].contains("most likely the secret is another one"),
+        "{said}"
+    );
+    assert!(!said.contains(SECRET) && !said.contains(&sign));
 }

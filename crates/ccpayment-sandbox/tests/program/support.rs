@@ -4,6 +4,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ring::hmac;
@@ -16,6 +18,8 @@ pub(crate) struct Program {
     pub(crate) process: Child,
     pub(crate) addr: SocketAddr,
     output: BufReader<ChildStdout>,
+    /// What it wrote on the terminal beside that.
+    said: Arc<Mutex<String>>,
 }
 
 impl Program {
@@ -31,8 +35,16 @@ impl Program {
             ])
             .args(arguments)
             .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap();
+        let said = Arc::new(Mutex::new(String::new()));
+        let (terminal, log) = (process.stderr.take().unwrap(), Arc::clone(&said));
+        thread::spawn(move || {
+            for line in BufReader::new(terminal).lines().map_while(Result::ok) {
+                *log.lock().unwrap() += &(line + "\n");
+            }
+        });
         let mut output = BufReader::new(process.stdout.take().unwrap());
         let mut line = String::new();
         let addr = loop {
@@ -50,6 +62,7 @@ impl Program {
             process,
             addr,
             output,
+            said,
         }
     }
 
@@ -58,6 +71,18 @@ impl Program {
         let mut rest = String::new();
         self.output.read_to_string(&mut rest).unwrap();
         (self.process.wait().unwrap().success(), rest)
+    }
+
+    /// What it wrote on the terminal, once a text is in it.
+    pub(crate) fn said(&self, text: &str) -> String {
+        for _ in 0..1_000 {
+            let said = self.said.lock().unwrap().clone();
+            if said.contains(text) {
+                return said;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        panic!("{text} was not said: {}", self.said.lock().unwrap());
     }
 
     pub(crate) fn get(&self, path: &str) -> (u16, String) {

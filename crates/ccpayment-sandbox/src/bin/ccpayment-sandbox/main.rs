@@ -62,12 +62,14 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     println!("listening on {}", server.origin());
     println!("overview and admin API: {public_url}/sandbox/");
     println!("app id: {}", sandbox.app_id());
+    println!("each request is a line here; {public_url}/sandbox/ says more of it");
     if !options.listen.ip().is_loopback() {
         eprintln!(
             "warning: {} is not loopback. The admin API has no password: whoever reaches it may do anything here.",
             options.listen
         );
     }
+    tell_requests(&sandbox);
     tokio::select! {
         () = ended => {}
         () = sandbox.keep_delivering() => {}
@@ -75,6 +77,20 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     server.shutdown().await;
     println!("stopped");
     Ok(())
+}
+
+/// One line for each request, from a thread of its own: a terminal that does not keep up loses lines
+/// and holds up nobody.
+fn tell_requests(sandbox: &Sandbox) {
+    let (lines, told) = std::sync::mpsc::sync_channel::<String>(1_000);
+    std::thread::spawn(move || {
+        for line in told {
+            eprintln!("{line}");
+        }
+    });
+    sandbox.on_request(move |request| {
+        let _ = lines.try_send(request.to_string());
+    });
 }
 
 fn set_up(options: &Options) -> Result<Sandbox, Box<dyn Error>> {

@@ -79,7 +79,7 @@ fn admit(
     }
     let family = network.on.family;
     let from = match &incoming.from {
-        _ if family == crate::model::chains::Family::Bitcoin => String::new(),
+        _ if family.hides_sender() => String::new(),
         Some(from) => from.clone(),
         None => family.fold(&state.ids.address(family)),
     };

@@ -102,6 +102,7 @@ pub(crate) fn create(state: &mut State, fields: &Fields) -> Result<Value, Refusa
         created_at: now,
         expired_at,
         page: None,
+        product: None,
         return_url: None,
         buyer_email: None,
         deposits: Vec::new(),

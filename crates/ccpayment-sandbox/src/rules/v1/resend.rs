@@ -19,8 +19,8 @@ pub(crate) fn resend(state: &mut State, fields: &Fields) -> Result<Value, Refusa
     let from = fields.required_number("start_timestamp")?;
     let to = fields
         .number("end_timestamp")?
-        .unwrap_or(from.saturating_add(HOUR));
-    if to < from || to.saturating_sub(from) > HOUR {
+        .unwrap_or_else(|| state.caller_time.after(from, HOUR));
+    if to < from || state.caller_time.span(from, to) > HOUR {
         return Err(Refusal::argument(
             "end_timestamp",
             "must be within an hour after `start_timestamp`",

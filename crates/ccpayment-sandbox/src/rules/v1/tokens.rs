@@ -26,7 +26,8 @@ fn tokens() -> &'static [(String, Token)] {
             .flat_map(|coin| coin.networks.iter().map(move |network| (coin, network)));
         pairs
             .map(|(coin, network)| {
-                let id = uuid(&format!("token:{}:{}", coin.id, network.on.symbol));
+                let made = || uuid(&format!("token:{}:{}", coin.id, network.on.symbol));
+                let id = network.v1_id.map_or_else(made, str::to_owned);
                 (id, (coin, network))
             })
             .collect()
@@ -56,7 +57,8 @@ fn uuid(name: &str) -> String {
 }
 
 pub(crate) fn coin_id(coin: &Coin) -> String {
-    uuid(&format!("coin:{}", coin.id))
+    let made = || uuid(&format!("coin:{}", coin.id));
+    coin.v1_id.map_or_else(made, str::to_owned)
 }
 
 pub(crate) fn token_id(coin: &Coin, network: &Network) -> &'static str {
@@ -74,6 +76,12 @@ pub(crate) fn asked_for(fields: &Fields) -> Result<Token, Refusal> {
         .find(|(known, _)| known.eq_ignore_ascii_case(id))
         .map(|(_, token)| *token)
         .ok_or_else(|| not_found("token", id))
+}
+
+/// The coin of a token or, as two examples of the documents have it, the one with this `coin_id`.
+fn coin_of_token(fields: &Fields) -> Result<&'static Coin, Refusal> {
+    let token = asked_for(fields).map(|(coin, _)| coin);
+    token.or_else(|refusal| coin_asked_for(fields.required_text("token_id")?).map_err(|_| refusal))
 }
 
 pub(crate) fn coin_asked_for(id: &str) -> Result<&'static Coin, Refusal> {
@@ -176,7 +184,7 @@ pub(crate) fn legacy_tokens(state: &mut State, _: &Fields) -> Result<Value, Refu
 }
 
 pub(crate) fn legacy_networks(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
-    let (coin, _) = asked_for(fields)?;
+    let coin = coin_of_token(fields)?;
     let networks = coin.networks.iter();
     let rows: Vec<Value> = networks.map(|on| network_row(state, coin, on)).collect();
     Ok(json!({ "list": rows }))
@@ -184,7 +192,7 @@ pub(crate) fn legacy_networks(state: &mut State, fields: &Fields) -> Result<Valu
 
 pub(crate) fn rate(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
     let amount = fields.amount("amount")?;
-    let (coin, _) = asked_for(fields)?;
+    let coin = coin_of_token(fields)?;
     crate::rules::orders::check_price(state, coin)?;
     let price = state.settings.price(coin);
     let value = divide_down(&amount.value, &price, 18)
@@ -218,9 +226,15 @@ mod tests {
         for id in ids {
             let parts: Vec<usize> = id.split('-').map(str::len).collect();
             assert_eq!(parts, [8, 4, 4, 4, 12], "{id}");
-            assert_eq!(&id[14..15], "8");
         }
         // Written into somebody's tests, so that they may never change.
+        let usdc = Coin::find(1282).unwrap();
+        assert_eq!(&coin_id(usdc)[14..15], "8");
         assert_eq!(uuid("coin:1280"), "c8534794-93a0-8faf-9ac1-7b945d3996a2");
+        // Those of the documents.
+        let usdt = Coin::find(1280).unwrap();
+        assert_eq!(coin_id(usdt), "8e5741cf-6e51-4892-9d04-3d40e1dd0128");
+        let on_tron = token_id(usdt, usdt.network("TRX").unwrap());
+        assert_eq!(on_tron, "0912e09a-d8e2-41d7-a0bc-a25530892988");
     }
 }

@@ -1,0 +1,121 @@
+//! The log of requests, for whoever wonders why one was refused.
+
+use std::sync::{Arc, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use serde_json::Value;
+
+use crate::api::sandbox::Sandbox;
+use crate::model::request_log::{LoggedRequest, MASK, RequestLog, SigningReport, cut};
+use crate::sign::why::Claim;
+
+/// How much of a body is kept.
+const BODY: usize = 2_000;
+
+/// # The log of requests
+///
+/// Why a request was refused.
+impl Sandbox {
+    /// The newest 1000 requests since the start, oldest first, those included that reached no
+    /// route.
+    #[must_use]
+    pub fn request_log(&self) -> Vec<LoggedRequest> {
+        self.lock_log().entries.iter().cloned().collect()
+    }
+
+    /// Tells of each request as it is answered. It is called while the answer waits, and must not
+    /// block.
+    pub fn on_request(&self, tell: impl Fn(&LoggedRequest) + Send + Sync + 'static) {
+        self.lock_log().listener = Some(Arc::new(tell));
+    }
+
+    pub(crate) fn log(&self, entry: LoggedRequest) {
+        let mut log = self.lock_log();
+        let listener = log.listener.clone();
+        let told = listener.as_ref().map(|_| entry.clone());
+        log.entries.push(entry);
+        drop(log);
+        if let (Some(listener), Some(entry)) = (listener, told) {
+            listener(&entry);
+        }
+    }
+
+    fn lock_log(&self) -> MutexGuard<'_, RequestLog> {
+        let log = self.shared.request_log.lock();
+        log.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is known of a request before it is looked at.
+    pub(crate) fn new_entry(&self, request: &Request<Bytes>) -> LoggedRequest {
+        let body = String::from_utf8_lossy(request.body());
+        LoggedRequest {
+            at: self.signing_time(),
+            path: self.masked(request, request.uri().path()),
+            order_id: None,
+            status: None,
+            code: None,
+            message: String::new(),
+            body: cut(self.masked(request, &body), BODY),
+            warnings: Vec::new(),
+            fault: None,
+            signing: None,
+            number: None,
+        }
+    }
+
+    /// A text without the secret and the signature of the request, wherever they came into it.
+    pub(crate) fn masked(&self, request: &Request<Bytes>, text: &str) -> String {
+        let sign = header(request, "Sign");
+        let mut text = text.to_owned();
+        for secret in [self.app_secret(), sign] {
+            // Shorter ones are no secrets, and are all over a text.
+            if secret.len() >= 8 && text.contains(secret) {
+                text = text.replace(secret, MASK);
+            }
+        }
+        text
+    }
+
+    /// Why the signature of a request does not fit.
+    pub(crate) fn explain_signature(&self, request: &Request<Bytes>, v1: bool) -> SigningReport {
+        let signer = &self.shared.gateway.signer;
+        let claim = Claim {
+            app_id: &signer.app_id,
+            secret: self.app_secret(),
+            v1,
+            rsa: !v1 && signer.rsa.is_some() && !signer.accept_secret,
+            timestamp: header(request, "Timestamp"),
+            sign: header(request, "Sign"),
+            body: request.body(),
+        };
+        claim.explain()
+    }
+}
+
+impl LoggedRequest {
+    /// What an envelope says.
+    pub(crate) fn note_envelope(&mut self, envelope: &Value) {
+        let code = envelope.get("code").and_then(Value::as_u64);
+        self.code = code.and_then(|code| u32::try_from(code).ok());
+        if self.is_refused() {
+            let message = envelope.get("msg").and_then(Value::as_str);
+            self.message = message.unwrap_or_default().to_owned();
+        }
+    }
+
+    /// What an answer says that never came from a route.
+    pub(crate) fn note_answer(&mut self, answer: &Response<Bytes>) {
+        self.status = Some(answer.status().as_u16());
+        if let Ok(envelope) = serde_json::from_slice(answer.body()) {
+            self.note_envelope(&envelope);
+        }
+    }
+}
+
+fn header<'a>(request: &'a Request<Bytes>, name: &str) -> &'a str {
+    let value = request.headers().get(name);
+    value
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+}
