@@ -1,4 +1,5 @@
-//! What is generated: the OpenAPI documents of `xtask/spec` as Rust, and as tables of the README.
+//! What is generated: the OpenAPI documents of `xtask/spec` as Rust, as tables of the README, and as
+//! documents that stand alone.
 //!
 //! The text is put together here and printed by rustfmt, so that it reads and is formatted like the
 //! rest of the code.
@@ -15,6 +16,7 @@ mod lint;
 mod modules;
 mod names;
 mod pages;
+mod published;
 mod rust;
 mod strategies;
 mod structs;
@@ -106,6 +108,7 @@ fn files(root: &Path) -> Result<BTreeMap<String, String>> {
     let readme = coverage::placed(&readme, &documents)?;
     files.insert(coverage::PATH.to_owned(), readme);
     files.extend(documents::files(root)?);
+    files.extend(published::files(root)?);
     Ok(files)
 }
 
