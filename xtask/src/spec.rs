@@ -117,6 +117,9 @@ pub(crate) struct Schema {
     #[serde(rename = "type")]
     pub(crate) kind: Option<serde_json::Value>,
     pub(crate) description: String,
+    /// What the description goes on with where it is Rust's.
+    #[serde(rename = "x-ccpayment-in-rust")]
+    pub(crate) in_rust: Option<String>,
     pub(crate) required: Vec<String>,
     pub(crate) properties: IndexMap<String, Schema>,
     pub(crate) all_of: Vec<Schema>,

@@ -1,5 +1,5 @@
-//! What is generated: the OpenAPI documents of `xtask/spec` as Rust, and as tables of
-//! the README and the guide.
+//! What is generated: the OpenAPI documents of `xtask/spec` as Rust, as tables of the README and the
+//! guide, and as documents that stand alone.
 //!
 //! The text is put together here and printed by rustfmt, so that it reads and is formatted like the
 //! rest of the code.
@@ -18,6 +18,7 @@ mod marked;
 mod modules;
 mod names;
 mod pages;
+mod published;
 mod rust;
 mod strategies;
 mod structs;
@@ -110,6 +111,7 @@ fn files(root: &Path) -> Result<BTreeMap<String, String>> {
     files.insert(coverage::PATH.to_owned(), readme);
     files.extend(guide::pages(root, codes(V2.name), codes(V1.name))?);
     files.extend(documents::files(root)?);
+    files.extend(published::files(root)?);
     Ok(files)
 }
 

@@ -191,6 +191,7 @@ pub(crate) fn field_doc(schema: &Schema, route_documented: bool, api: &Api) -> S
         .map(str::to_owned);
     [
         Some(schema.description.clone()),
+        schema.in_rust.clone(),
         sign,
         limits(schema),
         either,

@@ -68,8 +68,8 @@ pub struct Asset {
     /// The coin's symbol.
     #[serde(default, deserialize_with = "wire::lenient")]
     pub coin_symbol: String,
-    /// How much can be spent, in coins. An empty text of the gateway's is `None` here: it means
-    /// unknown, and not zero.
+    /// How much can be spent, in coins. An empty text means unknown, and not zero. It is `None`
+    /// here.
     #[serde(
         default,
         deserialize_with = "wire::optional",

@@ -357,8 +357,8 @@ pub struct DepositRecord {
         skip_serializing_if = "Option::is_none"
     )]
     pub arrived_at: Option<Timestamp>,
-    /// Whether the money is held back as risky, and was not credited to the merchant. `None` means
-    /// that the gateway does not say, which is not the same as false.
+    /// Whether the money is held back as risky, and was not credited to the merchant. Where it is
+    /// missing, the gateway does not say, which is not the same as false.
     #[serde(
         default,
         deserialize_with = "wire::optional",

@@ -320,7 +320,7 @@ pub struct GetAppOrderInfoResponse {
     #[serde(default, deserialize_with = "wire::lenient")]
     pub chain: Chain,
     /// The address to pay to. The answer to [`CreateAppOrderDepositAddress`] may have some letters
-    /// of it in another case: [`Address::is_same`] knows where that means nothing.
+    /// of it in another case. [`Address::is_same`] knows where that means nothing.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -419,8 +419,8 @@ pub struct OrderPayment {
     /// Where the payment stands.
     #[serde(deserialize_with = "wire::required")]
     pub status: DepositStatus,
-    /// Whether the money is held back as risky, and was not credited to the merchant. `None` means
-    /// that the gateway does not say, which is not the same as false: the record of the deposit
+    /// Whether the money is held back as risky, and was not credited to the merchant. Where it is
+    /// missing, the gateway does not say, which is not the same as false: the record of the deposit
     /// tells.
     #[serde(
         default,
@@ -799,8 +799,8 @@ pub struct InvoicePayment {
     /// Where the payment stands.
     #[serde(deserialize_with = "wire::required")]
     pub status: DepositStatus,
-    /// Whether the money is held back as risky, and was not credited to the merchant. `None` means
-    /// that the gateway does not say, which is not the same as false.
+    /// Whether the money is held back as risky, and was not credited to the merchant. Where it is
+    /// missing, the gateway does not say, which is not the same as false.
     #[serde(
         default,
         deserialize_with = "wire::optional",
