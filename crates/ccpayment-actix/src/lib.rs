@@ -1,7 +1,7 @@
 //! Verified CCPayment notifications as an extractor of actix-web 4.
 //!
-//! [`Notification`] is the extractor and [`Acknowledged`] the response. A [`Webhook`](webhook::Webhook) in the app's
-//! data has the verifier and the limits of size and time:
+//! [`Notification`] is the extractor and [`Acknowledged`] the response. A
+//! [`Webhook`](webhook::Webhook) in the app's data has the verifier and the limits of size and time:
 //!
 //! ```
 //! use actix_web::{App, web};
@@ -24,9 +24,13 @@
 //! acknowledgement, so the gateway sends the notification again.
 //!
 //! What an event is, and how it leads to a credit: [`webhook`]. The crate is no feature of the
-//! facade `ccpayment`, because actix-web brings sixty crates and the older `http` 0.2. Both have the
-//! same types of `ccpayment-webhook`, whose other features are switched on by depending on it, or on
-//! the facade.
+//! facade `ccpayment`, because actix-web brings over eighty crates and the older `http` 0.2. Both
+//! have the same types of `ccpayment-webhook`, whose other features are switched on by depending on
+//! it, or on the facade.
+//!
+//! A peer that is refused while it sends is read from for the `client_disconnect_timeout` of the
+//! `HttpServer`, and then cut off. Leave that at a second or more: with less than half of one, actix
+//! (actix-http 3.19) may never end the wait.
 //!
 //! # Feature flags
 //!
