@@ -11,15 +11,11 @@ use http_body_util::Full;
 type Trouble = Box<dyn Error + Send + Sync>;
 
 /// The service of a connection. `handle` is your own code: it confirms, and books or stores.
-pub async fn serve<B>(
+pub async fn serve(
     webhook: Webhook,
-    request: Request<B>,
+    request: Request<impl Body>,
     handle: impl AsyncFnOnce(&Event) -> Result<(), Trouble>,
-) -> Result<Response<Full<Bytes>>, Infallible>
-where
-    B: Body,
-    B::Error: Into<Trouble>,
-{
+) -> Result<Response<Full<Bytes>>, Infallible> {
     if request.method() != Method::POST {
         let mut answer = empty(StatusCode::METHOD_NOT_ALLOWED);
         let allowed = HeaderValue::from_static("POST");

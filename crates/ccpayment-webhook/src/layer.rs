@@ -1,7 +1,6 @@
 //! `WebhookLayer` and `WebhookService`, for tower.
 
 use std::convert::Infallible;
-use std::error::Error;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -18,8 +17,6 @@ use tower_service::Service;
 use crate::acknowledge::Acknowledgement;
 use crate::verifier::{Verified, Verifier};
 use crate::webhook::{VerifyDelivery, Webhook, plain};
-
-type BoxError = Box<dyn Error + Send + Sync>;
 
 /// Puts a [`Webhook`] before a service of tower.
 ///
@@ -90,11 +87,11 @@ impl<S, V, B> Service<Request<B>> for WebhookService<S, V>
 where
     V: VerifyDelivery + Clone,
     S: Service<Request<Verified<V::Event>>, Response = Acknowledgement> + Clone + Send + 'static,
-    S::Error: Into<BoxError>,
+    // No `Into<BoxError>`: inside of an async block the compiler can't show that for a boxed error.
+    S::Error: fmt::Display,
     S::Future: Send,
     B: Body + Send + 'static,
     B::Data: Send,
-    B::Error: Into<BoxError>,
 {
     type Response = Response<Full<Bytes>>;
     type Error = Infallible;
@@ -115,9 +112,8 @@ async fn answer<S, V, B>(webhook: Webhook<V>, inner: S, request: Request<B>) -> 
 where
     V: VerifyDelivery,
     S: Service<Request<Verified<V::Event>>, Response = Acknowledgement>,
-    S::Error: Into<BoxError>,
+    S::Error: fmt::Display,
     B: Body,
-    B::Error: Into<BoxError>,
 {
     if request.method() != Method::POST {
         let mut refused = plain(StatusCode::METHOD_NOT_ALLOWED, "only POST");
@@ -139,13 +135,10 @@ where
     }
 }
 
-async fn handle<S, R>(mut inner: S, request: R) -> Result<Acknowledgement, BoxError>
+async fn handle<S, R>(mut inner: S, request: R) -> Result<Acknowledgement, S::Error>
 where
     S: Service<R, Response = Acknowledgement>,
-    S::Error: Into<BoxError>,
 {
-    poll_fn(|context| inner.poll_ready(context))
-        .await
-        .map_err(Into::into)?;
-    inner.call(request).await.map_err(Into::into)
+    poll_fn(|context| inner.poll_ready(context)).await?;
+    inner.call(request).await
 }

@@ -1,6 +1,5 @@
 //! `Webhook`, which reads a delivery from a server's request and verifies it.
 
-use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -77,15 +76,11 @@ impl<V: VerifyDelivery> Webhook<V> {
     /// # Errors
     ///
     /// [`WebhookRejection`], which is the answer to send. It leaves an event of `tracing`.
-    pub async fn receive<B>(
+    pub async fn receive<B: Body>(
         &self,
         headers: &HeaderMap,
         body: B,
-    ) -> Result<Verified<V::Event>, WebhookRejection>
-    where
-        B: Body,
-        B::Error: Into<Box<dyn Error + Send + Sync>>,
-    {
+    ) -> Result<Verified<V::Event>, WebhookRejection> {
         let Shared { verifier, now } = &*self.shared;
         let body = read(body, verifier.body_limit(), self.body_timeout).await?;
         Ok(verifier.verify_delivery(headers, &body, now())?)
@@ -163,30 +158,27 @@ verifiers! {
 /// # Errors
 ///
 /// [`WebhookRejection`], which is the answer to send. It leaves an event of `tracing`.
-pub async fn read_delivery<B>(
+pub async fn read_delivery<B: Body>(
     request: Request<B>,
     limit: usize,
     timeout: Duration,
-) -> Result<(HeaderMap, Bytes), WebhookRejection>
-where
-    B: Body,
-    B::Error: Into<Box<dyn Error + Send + Sync>>,
-{
+) -> Result<(HeaderMap, Bytes), WebhookRejection> {
     let (parts, body) = request.into_parts();
     Ok((parts.headers, read(body, limit, timeout).await?))
 }
 
 /// Reads a body up to the limit, and no further.
-async fn read<B>(body: B, limit: usize, timeout: Duration) -> Result<Bytes, WebhookRejection>
-where
-    B: Body,
-    B::Error: Into<Box<dyn Error + Send + Sync>>,
-{
+async fn read<B: Body>(
+    body: B,
+    limit: usize,
+    timeout: Duration,
+) -> Result<Bytes, WebhookRejection> {
+    let body = Limited::new(body.map_err(|_| WebhookRejection::Body), limit);
     #[allow(
         clippy::disallowed_methods,
         reason = "the server is tokio's, and tests stop its time"
     )]
-    let reading = tokio::time::timeout(timeout, Limited::new(body, limit).collect());
+    let reading = tokio::time::timeout(timeout, body.collect());
     let error = match reading.await {
         Ok(Ok(collected)) => return Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => VerifyError::TooLarge { limit }.into(),

@@ -61,12 +61,15 @@
 //! | `v2` | yes | [`v2`]: the requests of the current API |
 //! | `v1` | no | the requests of the older API, its digest, its signed answers, its notifications |
 //! | `axum` | no | an axum extractor for verified notifications; with `durable`, its receiver and a page for operators |
+//! | `tower` | no | a tower layer for verified notifications, and `Webhook::receive` for hyper alone |
 //! | `durable` | no | `durable`: inbox, outbox and reconciler on the merchant's own database |
 //! | `sqlite` | no | `SqliteStore`, with `durable`. Needs Rust 1.94 |
 //! | `postgres` | no | `PostgresStore`, with `durable`. Needs Rust 1.94 |
 //! | `metrics` | no | counters and a histogram of requests, through the `metrics` facade |
 //! | `aws-lc-rs` | no | RSA keys, by AWS-LC: fast, needs a C compiler. The one to prefer |
 //! | `rsa` | no | RSA keys, in Rust alone; read RUSTSEC-2023-0071 in the docs of `RsaBackend` first |
+//!
+//! A receiver for actix-web is the crate [`ccpayment-actix`](https://docs.rs/ccpayment-actix).
 //!
 //! To swap the backend, leave the default one out: `default-features = false`, with
 //! `features = ["v2", "hyper", "rustls"]`. `ReqwestTransport::new` and `HyperTransport::new` need
