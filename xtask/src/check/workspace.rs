@@ -108,19 +108,17 @@ impl Workspace {
         command
     }
 
+    /// Git, at the root.
+    pub(super) fn git(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new("git");
+        command.current_dir(&self.root).args(arguments);
+        command
+    }
+
     /// The files that match and that git knows, or is about to know, from the root.
     pub(super) fn files(&self, patterns: &[&str]) -> Result<Vec<String>> {
-        let mut git = Command::new("git");
-        git.current_dir(&self.root)
-            .args([
-                "ls-files",
-                "-z",
-                "--cached",
-                "--others",
-                "--exclude-standard",
-                "--",
-            ])
-            .args(patterns);
+        let mut git = self.git(&["ls-files", "-z", "--cached", "--others"]);
+        git.args(["--exclude-standard", "--"]).args(patterns);
         let listed = output(&mut git)?;
         let files = listed.split('\0').filter(|name| !name.is_empty());
         // One that was removed and not yet committed is not there to be read.
