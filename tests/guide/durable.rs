@@ -56,8 +56,8 @@ async fn a_payment_is_booked_once_and_a_payout_ends_once() {
     house.paid("order-1", "25").await;
     // In another coin, for nothing that was asked for: a person decides.
     let address = house.order("order-2", "5").await;
-    let odd = IncomingPayment::new(address.as_str(), "3").coin(1482, "POLYGON");
-    let is_odd = house.sandbox.send_payment(odd);
+    let odd = IncomingPayment::new(address.as_str(), "3").coin(1329, "POLYGON");
+    house.sandbox.send_payment(odd).unwrap();
     house.sandbox.confirm_all();
     for notification in house.sandbox.due_notifications() {
         let (headers, body) = delivery(&notification);
@@ -70,15 +70,13 @@ async fn a_payment_is_booked_once_and_a_payout_ends_once() {
         rows(&store, PAYMENTS).await == [pair("order-1", "25")]
     })
     .await;
-    if is_odd.is_ok() {
-        until(async || {
-            work().await;
-            Report::read(&store).await.unwrap().parked.len() == 1
-        })
-        .await;
-        durable::release_all::release_all(&store).await.unwrap();
-        assert!(Report::read(&store).await.unwrap().parked.is_empty());
-    }
+    until(async || {
+        work().await;
+        Report::read(&store).await.unwrap().parked.len() == 1
+    })
+    .await;
+    durable::release_all::release_all(&store).await.unwrap();
+    assert!(Report::read(&store).await.unwrap().parked.is_empty());
 
     for _ in 0..2 {
         let request = payout("payout-1", "12.5");

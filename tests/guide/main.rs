@@ -2,6 +2,7 @@
 //! against what they speak of.
 
 #![allow(
+    clippy::panic,
     clippy::unwrap_used,
     clippy::indexing_slicing,
     reason = "a test fails by panicking"

@@ -48,7 +48,7 @@ pub(super) fn pages(root: &Path, v2: &[Code], v1: &[Code]) -> Result<BTreeMap<St
 
 fn codes(v2: &[Code], v1: &[Code]) -> Result<String> {
     let mut out = String::from(
-        "| code | name | what it means, and what to do | a repeat |\n|---|---|---|---|\n",
+        "| code | name | what it means, and what to do | the same request again |\n|---|---|---|---|\n",
     );
     let only_v1 = v1
         .iter()
@@ -56,7 +56,7 @@ fn codes(v2: &[Code], v1: &[Code]) -> Result<String> {
     for code in v2.iter().chain(only_v1) {
         let repeat = match code.retry.as_str() {
             _ if code.code == 10_000 => "not needed",
-            "never" => "does not help",
+            "never" => "does not help by itself",
             "backoff" => "helps after a pause",
             "after-clock-fix" => "helps with a right clock",
             "check-record" => "only after a look at the record",
@@ -116,12 +116,21 @@ fn of_v2(list: &str, decided: &Decisions) -> Result<String> {
             .into_iter()
             .find(|it| !it.is_empty());
         let advice = [found("What a client"), found("Repair")].concat();
+        let says = match says.join("; ") {
+            says if says.is_empty() => "Damaged or missing in Seed.".to_owned(),
+            says => says,
+        };
         let we = decided.get(number).and_then(|row| row.decision.as_deref());
+        // What can lose money, or break every request, stands out.
+        let number = match found("Sev") {
+            "H" => format!("**{number}**"),
+            _ => number.to_owned(),
+        };
         row_of(
             &mut out,
-            number,
+            &number,
             place.unwrap_or_default(),
-            &says.join("; "),
+            &says,
             we.unwrap_or(&advice),
         )?;
     }
@@ -196,7 +205,8 @@ fn cell(text: &str) -> String {
 
 /// The sources by the names that the page gives them.
 fn named(text: &str) -> String {
-    text.replace("the seed", "the manual")
+    text.replace("parts of Seed", "parts of the manual")
+        .replace("the seed", "the manual")
         .replace("Seed", "Manual")
         .replace("seed", "manual")
 }
@@ -213,10 +223,10 @@ mod tests {
     #[test]
     fn a_row_of_v2_has_what_the_sources_say_and_what_was_decided() {
         let list = "## 1. Types\n\n| # | Sev | Where | Table | Example and others | What a client \
-                    should do |\n| --- | --- | --- | --- | --- | --- |\n| 1.1 | M | `coinId` | String \
+                    should do |\n| --- | --- | --- | --- | --- | --- |\n| 1.1 | H | `coinId` | String \
                     | number | Send a number. |\n";
         let table = of_v2(list, &decided("1.1", None)).unwrap();
-        let row = "| 1.1 | `coinId` | table: String; number | Send a number. |";
+        let row = "| **1.1** | `coinId` | table: String; number | Send a number. |";
         assert!(
             table.starts_with("### Types\n") && table.ends_with(row),
             "{table}"
