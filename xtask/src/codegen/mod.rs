@@ -6,6 +6,7 @@
 
 mod checks;
 mod codes;
+mod command_line;
 mod comments;
 mod coverage;
 mod documents;
@@ -99,6 +100,7 @@ fn files(root: &Path) -> Result<BTreeMap<String, String>> {
         .collect();
     files.insert(fixtures::PATH.to_owned(), fixtures::tests(&documents)?);
     files.insert(typed::PATH.to_owned(), typed::list(&documents)?);
+    files.insert(command_line::rust_path(), command_line::types(&documents)?);
     let mut files = files
         .into_iter()
         .map(|(path, text)| Ok((path, format(root, &text)?)))
@@ -106,6 +108,7 @@ fn files(root: &Path) -> Result<BTreeMap<String, String>> {
     for (api, document) in &documents {
         files.insert(strategies::path(api), strategies::json(api, document)?);
     }
+    files.insert(command_line::json_path(), command_line::json(&documents)?);
     let readme = fs::read_to_string(root.join(coverage::PATH)).context(coverage::PATH)?;
     let readme = coverage::placed(&readme, &documents)?;
     files.insert(coverage::PATH.to_owned(), readme);

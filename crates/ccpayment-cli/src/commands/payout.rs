@@ -1,0 +1,224 @@
+//! `ccpay payout OPERATION` and `ccpay settle OPERATION`: what happens exactly once.
+
+use ccpayment::raw::PreparedRequest;
+use ccpayment::v2::{
+    ApplyAppWithdrawToNetwork, ApplyUserWithdrawToNetwork, GetCoin, GetWithdrawFee,
+};
+use ccpayment::{Chain, Client, CoinId, Finding, Preflight, ToNetwork};
+use clap::ArgMatches;
+use serde_json::{Value, json};
+
+use super::call;
+use crate::args::Payout;
+use crate::context::Context;
+use crate::exit::CliError;
+use crate::operations::{self, Operation, Way};
+use crate::terminal::{Mood, plain};
+
+pub(crate) async fn run(
+    context: &mut Context<'_>,
+    operation: &Operation,
+    fields: &ArgMatches,
+    options: &Payout,
+) -> Result<(), CliError> {
+    let Way::Submit { submit, .. } = operation.typed.way else {
+        return Err(CliError::Usage(format!(
+            "{} is no payout",
+            operation.described.name
+        )));
+    };
+    let body = operations::body_of(operation, fields)?;
+    let prepared = (operation.typed.prepare)(body.clone())?;
+    let client = context.client()?;
+    let looked = look(&client, operation, body.clone()).await?;
+    if options.dry_run {
+        return show_dry_run(context, &prepared, looked.as_ref());
+    }
+    if let Some(looked) = &looked {
+        for finding in &looked.findings {
+            context
+                .terminal
+                .note(format_args!("{} {finding}", Mood::Bad.paint("warning:")));
+        }
+    }
+    let mut question = call::question(context, operation, &prepared, &client)?;
+    if let Some(looked) = &looked {
+        question = format!("{}\n{question}", looked.lines());
+    }
+    context.terminal.confirm(&question, options.asked.yes)?;
+    let settle = call::settle_command(context, operation, &prepared);
+    // From here on it may happen, also when this process dies.
+    if let Some(order_id) = prepared.order_id() {
+        context
+            .terminal
+            .progress(format_args!("order id {order_id}; in doubt, run: {settle}"));
+    }
+    match submit(&client, body).await? {
+        Ok(made) => {
+            call::show(context, &made)?;
+            context
+                .terminal
+                .progress("Accepted is not paid: its record or a notification says when.");
+            Ok(())
+        }
+        Err(error) => Err(CliError::Submit { error, settle }),
+    }
+}
+
+/// Looks up what became of it, and sends nothing else.
+pub(crate) async fn settle(
+    context: &mut Context<'_>,
+    operation: &Operation,
+    fields: &ArgMatches,
+) -> Result<(), CliError> {
+    let Way::Submit { settle, .. } = operation.typed.way else {
+        let name = &operation.described.name;
+        return Err(CliError::Usage(format!("{name} leaves nothing to settle")));
+    };
+    let body = operations::body_of(operation, fields)?;
+    let prepared = (operation.typed.prepare)(body.clone())?;
+    let client = context.client()?;
+    let command = call::settle_command(context, operation, &prepared);
+    context.terminal.progress(
+        "Looking for the record. Where there is none, it takes five minutes until that is certain.",
+    );
+    match settle(&client, body).await? {
+        Ok(made) => call::show(context, &made),
+        Err(error) => Err(CliError::Submit {
+            error,
+            settle: command,
+        }),
+    }
+}
+
+/// What the gateway says before anything is sent.
+struct Looked {
+    coin: String,
+    amount: String,
+    chain: String,
+    address: String,
+    memo: Option<String>,
+    fee: Option<String>,
+    findings: Vec<Finding>,
+}
+
+impl Looked {
+    /// One line for each thing that a person has to look at, whole.
+    fn lines(&self) -> String {
+        let amount = format!("{} {}", self.amount, self.coin);
+        let rows = [
+            ("amount", Some(&amount)),
+            ("chain", Some(&self.chain)),
+            ("address", Some(&self.address)),
+            ("memo", self.memo.as_ref()),
+            ("fee", self.fee.as_ref()),
+        ];
+        let line = |(name, value): (&str, Option<&String>)| {
+            Some(format!("  {name:<10} {}", plain(value?)))
+        };
+        let lines: Vec<_> = rows.into_iter().filter_map(line).collect();
+        lines.join("\n")
+    }
+}
+
+/// Holds a withdrawal to a chain against coin and fee; nothing for other payouts.
+async fn look(
+    client: &Client,
+    operation: &Operation,
+    body: Value,
+) -> Result<Option<Looked>, CliError> {
+    let wrong = |error: serde_json::Error| CliError::Usage(error.to_string());
+    match operation.described.name.as_str() {
+        "applyAppWithdrawToNetwork" => {
+            let it: ApplyAppWithdrawToNetwork = serde_json::from_value(body).map_err(wrong)?;
+            let shown = [it.amount.to_string(), it.address.to_string()];
+            let memo = it.memo.as_ref().map(ToString::to_string);
+            look_at(client, it.coin_id, &it.chain, (&it).into(), shown, memo)
+                .await
+                .map(Some)
+        }
+        "applyUserWithdrawToNetwork" => {
+            let it: ApplyUserWithdrawToNetwork = serde_json::from_value(body).map_err(wrong)?;
+            let shown = [it.amount.to_string(), it.address.to_string()];
+            let memo = it.memo.as_ref().map(ToString::to_string);
+            look_at(client, it.coin_id, &it.chain, (&it).into(), shown, memo)
+                .await
+                .map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+async fn look_at(
+    client: &Client,
+    coin_id: CoinId,
+    chain: &Chain,
+    withdrawal: ToNetwork<'_>,
+    [amount, address]: [String; 2],
+    memo: Option<String>,
+) -> Result<Looked, CliError> {
+    let coin = client.send(&GetCoin::new(coin_id)).await?.coin;
+    // A fee that can't be read says nothing against the withdrawal.
+    let fee = client
+        .send(&GetWithdrawFee::new(coin_id, chain.clone()))
+        .await
+        .ok();
+    let mut preflight = Preflight::new(&coin);
+    if let Some(fee) = &fee {
+        preflight = preflight.fee(fee);
+    }
+    let findings = preflight.check(withdrawal);
+    let fee = fee.and_then(|it| {
+        let fee = it.fee;
+        Some(format!("{} {}", fee.amount?, fee.coin_symbol))
+    });
+    Ok(Looked {
+        coin: coin.symbol.clone(),
+        amount,
+        chain: chain.to_string(),
+        address,
+        memo,
+        fee,
+        findings,
+    })
+}
+
+fn show_dry_run(
+    context: &mut Context<'_>,
+    prepared: &PreparedRequest,
+    looked: Option<&Looked>,
+) -> Result<(), CliError> {
+    let body = String::from_utf8_lossy(prepared.body()).into_owned();
+    let findings: Vec<_> = looked.iter().flat_map(|it| &it.findings).collect();
+    if context.terminal.is_json() {
+        context.terminal.json(&json!({
+            "sent": false,
+            "operation": prepared.operation(),
+            "body": body,
+            "fee": looked.and_then(|it| it.fee.clone()),
+            "findings": findings.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        }))?;
+    } else {
+        if let Some(looked) = looked {
+            context.terminal.line(looked.lines())?;
+        }
+        context
+            .terminal
+            .line(format_args!("  operation  {}", prepared.operation()))?;
+        context
+            .terminal
+            .line(format_args!("  request    {}", plain(&body)))?;
+        for finding in &findings {
+            context
+                .terminal
+                .line(format_args!("{} {finding}", Mood::Bad.paint("against it:")))?;
+        }
+        context.terminal.line("Nothing was sent.")?;
+    }
+    match findings.iter().any(|it| it.is_refusal()) {
+        true => Err(CliError::CheckFailed(
+            "the gateway would refuse it".to_owned(),
+        )),
+        false => Ok(()),
+    }
+}

@@ -1,0 +1,128 @@
+//! `Context`, what every command works with: the terminal, the global options, the client.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use ccpayment::{
+    Client, Clock, Credentials, ErrorReport, Exchange, HyperTransport, Origin, SystemClock,
+    Timeouts, Timestamp, Transport, TransportError, Version,
+};
+use http::{HeaderMap, Response};
+
+use crate::args::Global;
+use crate::credentials;
+use crate::exit::CliError;
+use crate::terminal::Terminal;
+
+/// As the gateway's: an answer that takes longer counts for nothing.
+const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+
+pub(crate) struct Context<'a> {
+    pub(crate) terminal: &'a mut Terminal,
+    pub(crate) global: Global,
+    pub(crate) clock: SystemClock,
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn new(terminal: &'a mut Terminal, global: Global) -> Self {
+        Self {
+            terminal,
+            global,
+            clock: SystemClock::new(),
+        }
+    }
+
+    pub(crate) fn credentials(&self) -> Result<Credentials, CliError> {
+        credentials::read(&self.global)
+    }
+
+    /// Where the gateway is, if not where the real one is.
+    pub(crate) fn origin(&self) -> Result<Option<Origin>, CliError> {
+        let Some(text) = &self.global.origin else {
+            return Ok(None);
+        };
+        let origin = match self.global.insecure {
+            true => Origin::insecure(text),
+            false => text.parse(),
+        };
+        let why = |error| {
+            let hint = match error {
+                ccpayment::OriginError::PlainHttp => "; --insecure allows it for a sandbox",
+                _ => "",
+            };
+            CliError::Usage(format!("{text} is no origin: {error}{hint}"))
+        };
+        origin.map(Some).map_err(why)
+    }
+
+    /// The origin of this version's requests.
+    pub(crate) fn origin_of(&self, version: Version) -> Result<Origin, CliError> {
+        Ok(self.origin()?.unwrap_or_else(|| Origin::of(version)))
+    }
+
+    pub(crate) fn client(&self) -> Result<Client, CliError> {
+        let total = Duration::from_secs(self.global.timeout);
+        let attempt = Timeouts::default().attempt.min(total);
+        let client = Client::new(self.credentials()?, transport()?)
+            .with_timeouts(Timeouts::new(attempt, total));
+        Ok(match self.origin()? {
+            Some(origin) => client.with_origin(origin),
+            None => client,
+        })
+    }
+
+    pub(crate) fn now(&self) -> SystemTime {
+        self.clock.now()
+    }
+
+    /// Our time as it is signed, or the one that was asked for.
+    pub(crate) fn moment(&self, at: Option<u64>) -> SystemTime {
+        at.map_or_else(
+            || self.now(),
+            |seconds| UNIX_EPOCH + Duration::from_secs(seconds),
+        )
+    }
+
+    pub(crate) fn timestamp(&self) -> Timestamp {
+        Timestamp::from_system(self.now())
+    }
+}
+
+pub(crate) fn transport() -> Result<HyperTransport, CliError> {
+    HyperTransport::new().map_err(|error| CliError::Failed(ErrorReport::new(&error).to_string()))
+}
+
+/// Posts these bytes once to any URL, with these headers.
+pub(crate) async fn post(
+    transport: &HyperTransport,
+    clock: &SystemClock,
+    url: &str,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response<Bytes>, String> {
+    let mut request = http::Request::new(body);
+    *request.method_mut() = http::Method::POST;
+    *request.uri_mut() = url
+        .parse()
+        .map_err(|error| format!("{url} is no URL: {error}"))?;
+    if request.uri().host().is_none() || request.uri().scheme().is_none() {
+        return Err(format!("{url} is no URL: it is not like http://host/path"));
+    }
+    *request.headers_mut() = headers;
+    carry(transport, clock, Exchange::new(request, "delivery"))
+        .await
+        .map_err(|error| ErrorReport::new(&error).to_string())
+}
+
+/// Carries an exchange, within its bounds of time.
+pub(crate) async fn carry(
+    transport: &HyperTransport,
+    clock: &SystemClock,
+    exchange: Exchange,
+) -> Result<Response<Bytes>, TransportError> {
+    tokio::select! {
+        biased;
+        answer = transport.send(exchange) => answer,
+        () = clock.deadline(ANSWER_LIMIT) => Err(TransportError::TimedOut { after: ANSWER_LIMIT }),
+    }
+}

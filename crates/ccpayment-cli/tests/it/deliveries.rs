@@ -1,0 +1,173 @@
+//! `sign`, `verify`, `listen`, `trigger` and `replay`.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::support::{Gateway, Ran, Running, ccpay, free_port, now, written};
+
+fn listen(options: &[&str]) -> Running {
+    let mut command = ccpay();
+    command.args(["--json", "listen", "--listen", "127.0.0.1:0"]);
+    Running::start(command.args(options))
+}
+
+fn event(running: &mut Running) -> Value {
+    serde_json::from_str(&running.line()).unwrap()
+}
+
+#[test]
+fn what_is_signed_verifies_in_both_versions_and_a_changed_body_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    for (api, text) in [
+        ("v2", r#"{"type":"ActivateWebhookURL"}"#),
+        ("v1", r#"{"order_type":"Test"}"#),
+    ] {
+        let body = written(folder.path(), "body", text);
+        let body = body.to_str().unwrap();
+        let signed = Ran::of(ccpay().args(["sign", body, "--api", api]))
+            .ended(0)
+            .out;
+        assert!(
+            signed.starts_with("Appid: testappid0000001\nTimestamp: "),
+            "{signed}"
+        );
+        let headers = written(folder.path(), "headers", &signed);
+        let headers = headers.to_str().unwrap();
+        let verify = |body: &str, more: &[&str]| {
+            let files = ["verify", "--headers", headers, "--body", body, "--api", api];
+            Ran::of(ccpay().args(files).args(more))
+        };
+        assert!(verify(body, &[]).ended(0).out.contains("verified"));
+        assert_eq!(verify(body, &["--json"]).ended(0).json()["verified"], true);
+
+        let changed = written(folder.path(), "changed", format!("{text}\n"));
+        let ran = verify(changed.to_str().unwrap(), &["--json"]).ended(5);
+        assert_eq!(ran.json()["authentic"], false);
+        let other = if api == "v1" { "v2" } else { "v1" };
+        let files = [
+            "--json",
+            "verify",
+            "--headers",
+            headers,
+            "--body",
+            body,
+            "--api",
+            other,
+        ];
+        let ran = Ran::of(ccpay().args(files)).ended(5);
+        assert!(ran.out.contains("other --api"), "{}", ran.out);
+        assert!(!ran.json()["causes"].as_array().unwrap().is_empty());
+        // The signature is right, and old.
+        let late = (now() + 3_600).to_string();
+        let ran = verify(body, &["--json", "--at", &late]).ended(5);
+        assert_eq!(ran.json()["authentic"], true);
+    }
+}
+
+#[test]
+fn what_the_sandbox_tells_is_received_saved_and_replayed() {
+    let folder = tempfile::tempdir().unwrap();
+    let saved = folder.path().join("saved");
+    let mut listening = listen(&["--save", saved.to_str().unwrap(), "--count", "1"]);
+    let gateway = Gateway::start(&["--webhook-url", &listening.url]);
+    let address = gateway.order("order-1");
+    gateway.pay(&address);
+    gateway.run(&["trigger", "deliver"]).ended(0);
+    let told = event(&mut listening);
+    assert_eq!(told["event"]["msg"]["orderId"], "order-1");
+    assert_eq!(told["acknowledged"], true);
+    let file = told["saved"].as_str().unwrap().to_owned();
+    // It ends after the one that it was to wait for.
+    listening.ended();
+
+    let again = listen(&[]);
+    let replay = |more: &[&str]| {
+        let to = ["replay", &file, "--to", &again.url];
+        Ran::of(ccpay().args(to).args(more))
+    };
+    assert!(replay(&[]).ended(0).out.contains("acknowledged"));
+    replay(&["--sign-anew"]).ended(0);
+    let verified = Ran::of(ccpay().args(["--json", "verify", &file]))
+        .ended(0)
+        .json();
+    assert_eq!(verified["event"], told["event"]);
+    assert!(is_private(Path::new(&file)));
+    again.end("-INT");
+}
+
+#[cfg(unix)]
+fn is_private(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o077 == 0
+}
+
+#[cfg(not(unix))]
+fn is_private(_: &Path) -> bool {
+    true
+}
+
+#[test]
+fn a_forwarded_delivery_is_acknowledged_by_the_receiver_alone() {
+    let behind = listen(&[]);
+    let mut before = listen(&["--forward", &behind.url]);
+    let trigger = |url: &str| {
+        Ran::of(ccpay().args(["trigger", "ApiDeposit", "orderId=order-7", "--to", url]))
+    };
+    trigger(&before.url).ended(0);
+    let told = event(&mut before);
+    assert_eq!(
+        (&told["acknowledged"], &told["forwarded"]["status"]),
+        (&true.into(), &200.into())
+    );
+    assert_eq!(told["event"]["msg"]["orderId"], "order-7");
+
+    // Nobody is behind it any more.
+    behind.end("-TERM");
+    let refused = trigger(&before.url).ended(5);
+    assert!(refused.out.contains("502"), "{}", refused.out);
+    let told = event(&mut before);
+    assert_eq!(told["acknowledged"], false);
+    assert!(told["forwarded"]["error"].is_string(), "{told}");
+}
+
+#[test]
+fn a_forgery_is_refused_and_explained_to_the_merchant_alone() {
+    let mut listening = listen(&[]);
+    let url = listening.url.clone();
+    let mut forger = ccpay();
+    forger.env("CCPAYMENT_APP_SECRET", "another-secret");
+    let ran = Ran::of(forger.args(["--json", "trigger", "ApiDeposit", "--to", &url])).ended(5);
+    assert_eq!(
+        (&ran.json()["status"], &ran.json()["answer"]),
+        (&401.into(), &"".into())
+    );
+    let told = event(&mut listening);
+    assert_eq!(told["verified"], false);
+    assert!(!told["causes"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn people_read_a_line_for_each_notification() {
+    let mut command = ccpay();
+    command.args(["listen", "--listen", "127.0.0.1:0", "--count", "1"]);
+    let listening = Running::start(&mut command);
+    let url = listening.url.clone();
+    Ran::of(ccpay().args(["trigger", "ApiDeposit", "--to", &url])).ended(0);
+    assert_eq!(
+        listening.ended(),
+        "ApiDeposit order-1 Success, acknowledged\n"
+    );
+}
+
+#[test]
+fn a_trigger_without_a_receiver_fails() {
+    let url = format!("http://127.0.0.1:{}/", free_port());
+    let ran = Ran::of(ccpay().args(["trigger", "ApiDeposit", "--to", &url])).ended(5);
+    assert!(ran.err.contains("not sent"), "{}", ran.err);
+    let ran = Ran::of(ccpay().args(["trigger", "Nothing", "--to", &url])).ended(2);
+    assert!(ran.err.contains("ApiDeposit"), "{}", ran.err);
+    let gateway = Gateway::start(&[]);
+    let ran = gateway.run(&["trigger", "pay", "amount=20"]).ended(1);
+    assert!(ran.err.contains("refused"), "{}", ran.err);
+}

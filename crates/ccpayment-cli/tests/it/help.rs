@@ -1,0 +1,88 @@
+//! What the program says of itself.
+
+use crate::support::{Gateway, Ran, ccpay};
+
+#[test]
+fn the_help_is_as_it_was_read() {
+    let help = Ran::of(ccpay().arg("--help")).ended(0).out;
+    insta::assert_snapshot!("help", help);
+    let operation = ["call", "createAppOrderDepositAddress", "--help"];
+    let help = Ran::of(ccpay().args(operation)).ended(0).out;
+    insta::assert_snapshot!("help_of_an_operation", help);
+}
+
+#[test]
+fn a_wrong_command_line_sends_nothing_and_ends_with_2() {
+    for wrong in [
+        &["nothing"][..],
+        &["call"],
+        &["call", "getCoin"],
+        &["call", "getCoin", "--coinId", "USDT"],
+        &["call", "getCoin", "--coinId", "0"],
+        &["call", "getCoins"],
+        &[
+            "call",
+            "applyBatchWithdraw",
+            "--coinId",
+            "1280",
+            "--chain",
+            "POLYGON",
+            "--orderId",
+            "batch-1",
+        ],
+        &["--origin", "http://gateway.test", "call", "getCoinList"],
+        &["--origin", "gateway", "call", "getCoinList"],
+        &["--timeout", "0", "routes"],
+        &["routes", "--group", "nothing"],
+        &["trigger", "pay"],
+    ] {
+        let ran = Ran::of(ccpay().args(wrong)).ended(2);
+        assert!(ran.out.is_empty() && !ran.err.is_empty(), "{wrong:?}");
+    }
+}
+
+#[test]
+fn completions_and_manual_page_know_the_operations() {
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let text = Ran::of(ccpay().args(["completions", shell])).ended(0).out;
+        assert!(text.contains("createAppOrderDepositAddress"), "{shell}");
+    }
+    let page = Ran::of(ccpay().arg("man")).ended(0).out;
+    assert!(
+        page.starts_with(".ie") && page.contains("Exit codes"),
+        "{page}"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let pages = ["man", "--folder", folder.path().to_str().unwrap()];
+    Ran::of(ccpay().args(pages)).ended(0);
+    assert!(folder.path().join("ccpay-doctor.1").is_file());
+}
+
+#[test]
+fn colours_go_to_who_wants_them_alone() {
+    let gateway = Gateway::start(&[]);
+    let ran = |color: &[&str], no_color: bool| {
+        let mut command = gateway.command(color);
+        if no_color {
+            command.env("NO_COLOR", "1").env("CLICOLOR_FORCE", "1");
+        }
+        Ran::of(command.arg("doctor")).ended(0).out
+    };
+    assert!(ran(&["--color", "always"], false).contains('\u{1b}'));
+    for plain in [
+        ran(&[], false),
+        ran(&["--color", "never"], false),
+        ran(&["--color=auto"], true),
+    ] {
+        assert!(!plain.contains('\u{1b}'), "{plain}");
+    }
+}
+
+#[test]
+fn an_error_is_json_where_a_machine_reads() {
+    let mut command = ccpay();
+    command.args(["--json", "--origin", "gateway", "call", "getCoinList"]);
+    let ran = Ran::of(&mut command).ended(2);
+    let error: serde_json::Value = serde_json::from_str(&ran.err).unwrap();
+    assert_eq!(error["error"]["exit"], 2);
+}
