@@ -14,7 +14,8 @@ use ccpayment::{RsaBackend, RsaPrivateKey};
 use super::hot::APP_ID;
 
 const TIMESTAMP: &str = "1677152720";
-const KEY: &[u8] = include_bytes!("../fixtures/keys/rsa2048.private.pkcs8.der");
+const KEY: &[u8] =
+    include_bytes!("../../crates/ccpayment-core/src/rsa_key/keys/rsa2048.private.pkcs8.der");
 
 pub(crate) struct Rsa {
     ours: RsaPrivateKey,

@@ -392,8 +392,10 @@ async fn over_a_real_socket() {
 fn in_no_type_of_rsa() {
     use ccpayment::{KeyError, RsaBackend, RsaPrivateKey, RsaPublicKey};
 
-    const PEM: &str = include_str!("../fixtures/keys/rsa2048.private.pkcs1.pem");
-    const DER: &[u8] = include_bytes!("../fixtures/keys/rsa2048.private.pkcs1.der");
+    const PEM: &str =
+        include_str!("../../crates/ccpayment-core/src/rsa_key/keys/rsa2048.private.pkcs1.pem");
+    const DER: &[u8] =
+        include_bytes!("../../crates/ccpayment-core/src/rsa_key/keys/rsa2048.private.pkcs1.der");
     // Past the modulus and the public exponent: the private exponent and the primes.
     let private = &DER[290..];
     let mut secrets: Vec<String> = PEM

@@ -20,7 +20,8 @@ use ccpayment_sandbox::{Sandbox, Setting};
 use ccpayment_testing::SandboxClock;
 
 fn key(name: &str) -> Vec<u8> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/keys");
+    let folder =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/ccpayment-core/src/rsa_key/keys");
     std::fs::read(folder.join(name)).unwrap()
 }
 

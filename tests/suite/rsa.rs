@@ -20,7 +20,8 @@ use ring::signature::{
 use super::signing::body;
 
 fn key(name: &str) -> Vec<u8> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/keys");
+    let folder =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/ccpayment-core/src/rsa_key/keys");
     std::fs::read(folder.join(name)).unwrap()
 }
 

@@ -75,7 +75,7 @@ impl Default for RsaBackend {
 /// ```
 /// use ccpayment_core::{AppId, Credentials, KeyError, RsaPrivateKey};
 ///
-/// # let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/keys/rsa2048.private.pkcs8.pem");
+/// # let file = concat!(env!("CARGO_MANIFEST_DIR"), "/src/rsa_key/keys/rsa2048.private.pkcs8.pem");
 /// # let pem = std::fs::read_to_string(file)?;
 /// let key = RsaPrivateKey::from_pem(&pem)?;
 /// let credentials = Credentials::rsa(AppId::new("app-id"), key)?;

@@ -7,7 +7,7 @@ use super::{KeyError, RsaBackend, RsaPrivateKey, RsaPublicKey, SignText};
 const SIZES: [usize; 4] = [2048, 3072, 4096, 8192];
 
 fn file(name: &str) -> Vec<u8> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/keys");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/rsa_key/keys");
     std::fs::read(folder.join(name)).unwrap()
 }
 

@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use crate::support::{APP_ID, LOOPBACK, SECRET, builder, sign};
 
 fn key(name: &str) -> Vec<u8> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/keys");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ccpayment-core/src/rsa_key/keys");
     std::fs::read(folder.join(name)).unwrap()
 }
 
