@@ -3,12 +3,16 @@
 use std::fmt;
 use std::num::NonZeroU32;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use ccpayment_core::{Idempotency, Version};
 use futures_util::future::{Either, select};
+use governor::clock::Clock as GovernorClock;
+use governor::middleware::NoOpMiddleware;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::clock::Clock;
@@ -81,7 +85,7 @@ impl Limits {
 pub(crate) struct Limit {
     pub(crate) per_second: NonZeroU32,
     clock: Arc<dyn Clock>,
-    pace: Pace,
+    limiter: RateLimiter<NotKeyed, InMemoryState, Elapsed, NoOpMiddleware<Duration>>,
     /// Who holds it is the next of its priority. The others wait behind, in order of arrival.
     high: Mutex<()>,
     normal: Mutex<()>,
@@ -98,10 +102,11 @@ impl Limit {
         let burst = NonZeroU32::new(per_second.get() / 10).unwrap_or(NonZeroU32::MIN);
         let rate = per_second.get().saturating_sub(burst.get() - 1);
         let rate = NonZeroU32::new(rate).unwrap_or(NonZeroU32::MIN);
+        let quota = Quota::per_second(rate).allow_burst(burst);
         Arc::new(Self {
             per_second,
             clock: Arc::clone(clock),
-            pace: Pace::new(rate, burst),
+            limiter: RateLimiter::direct_with_clock(quota, Elapsed(Arc::clone(clock))),
             high: Mutex::default(),
             normal: Mutex::default(),
             high_waiting: AtomicUsize::new(0),
@@ -127,10 +132,11 @@ impl Limit {
                 drop(self.wait_turn(&self.high, give_up_at).await?);
                 continue;
             }
-            let now = self.clock.elapsed();
-            let Err(pause) = self.pace.take(now) else {
+            let Err(until) = self.limiter.check() else {
                 return Ok(());
             };
+            let now = self.clock.elapsed();
+            let pause = until.wait_time_from(now);
             if pause >= give_up_at.saturating_sub(now) {
                 return Err(DeadlineExceeded);
             }
@@ -178,36 +184,16 @@ impl Drop for WaitGuard<'_> {
     }
 }
 
-/// The generic cell rate algorithm: one slot each `interval`, and a few in advance.
-struct Pace {
-    interval: Duration,
-    /// By how much slots may be taken in advance.
-    tolerance: Duration,
-    /// The moment of the next slot, if none is taken in advance.
-    next: std::sync::Mutex<Duration>,
-}
+/// Our clock, as the limiter reads it.
+struct Elapsed(Arc<dyn Clock>);
 
-impl Pace {
-    fn new(per_second: NonZeroU32, burst: NonZeroU32) -> Self {
-        // Rounded up: a second may not have one more.
-        let interval = 1_000_000_000_u64.div_ceil(per_second.get().into());
-        let interval = Duration::from_nanos(interval);
-        Self {
-            interval,
-            tolerance: interval * (burst.get() - 1),
-            next: std::sync::Mutex::default(),
-        }
-    }
+impl GovernorClock for Elapsed {
+    type Instant = Duration;
 
-    /// Takes a slot, or says how long the next one is away.
-    fn take(&self, now: Duration) -> Result<(), Duration> {
-        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-        let pause = next.saturating_sub(self.tolerance).saturating_sub(now);
-        if !pause.is_zero() {
-            return Err(pause);
-        }
-        *next = next.max(now).saturating_add(self.interval);
-        Ok(())
+    fn now(&self) -> Duration {
+        // The limiter counts nanoseconds in 64 bits, and panics above.
+        const CENTURIES: Duration = Duration::from_secs(1 << 33);
+        self.0.elapsed().min(CENTURIES)
     }
 }
 
