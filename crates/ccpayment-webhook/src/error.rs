@@ -37,7 +37,8 @@ pub enum VerifyError {
     #[error("the timestamp is not ten digits")]
     MalformedTimestamp,
     /// No secret fits: a forgery, or a wrong secret, or a body that a proxy or a framework changed
-    /// on its way here.
+    /// on its way here. [`Verifier::explain`](crate::Verifier::explain) tells them apart where that
+    /// can be done.
     #[error("the signature does not fit")]
     BadSignature,
     /// The signature is right, but not of our time: a delivery that was held up or is played

@@ -47,6 +47,9 @@ use forms::Change;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
+/// An extractor hands out nothing of what it refuses: to look at such a delivery, receive it once by
+/// `read_delivery` and a verifier of your own, or record its bytes before the server.
+///
 /// White space or quotation marks around a secret are no cause here: `Verifier::new` refuses them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {
