@@ -35,14 +35,16 @@ pub(super) fn check(it: &Workspace) -> Result<String> {
             found.push("is outside of `crates`, and says not `publish = false`".to_owned());
         }
         let files = it.packaged(package)?;
-        for name in LICENCES.into_iter().chain(["README.md"]) {
-            if !files.iter().any(|file| file == name) {
-                found.push(format!("its package has no {name}"));
-            }
+        let has = |name: &str| files.iter().any(|file| file == name);
+        if !has("README.md") {
+            found.push("its package has no README.md".to_owned());
         }
         for name in LICENCES {
-            let text = fs::read(folder.join(name)).unwrap_or_default();
-            if text != fs::read(it.root.join(name))? {
+            if !has(name) {
+                found.push(format!(
+                    "its package has no {name}: link to the one at the root"
+                ));
+            } else if fs::read(folder.join(name))? != fs::read(it.root.join(name))? {
                 found.push(format!("its {name} is not the text at the root"));
             }
         }
