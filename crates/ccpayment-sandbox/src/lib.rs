@@ -59,12 +59,26 @@
 //!
 //! [`SandboxBuilder::start_time`] makes time virtual: it passes by [`Sandbox::advance`] alone, and
 //! whatever falls due on the way happens at its own moment. Without it, the sandbox goes by the
-//! real clock, and what fell due happens before the next call. Deposits end when their chain has
+//! real clock, and what fell due happens before the next request. Deposits end when their chain has
 //! grown by its confirmations; withdrawals are sent after 30 seconds and end in the same way;
 //! batches are paid a row, or all at once, a minute. [`Setting::ManualChain`] switches that off:
 //! then only [`Sandbox::confirm`], [`Sandbox::settle_payouts`] and [`Sandbox::fail`] end anything.
 //!
+//! [`Sandbox::advance`] works on the real clock, too, and callers need not know: all times that
+//! they are told and name, in signatures and everywhere else, are those of their own clock. What
+//! was there before is older by as much: an order that had a day left has an hour less after an
+//! hour. What the advance brought about happened at its moment. [`Sandbox::expire`] makes one order
+//! old, and leaves everything else as it is.
+//!
 //! The same seed and the same calls at the same times give the same ids, answers and books.
+//!
+//! # Why was I refused?
+//!
+//! [`Sandbox::request_log`] has the newest requests with reason, fields and answer. For a signature
+//! that does not fit it has the text that should have been signed, and how the given one differs in
+//! kind, such as another body or milliseconds. [`Sandbox::on_request`] tells of each as it comes,
+//! and [`Sandbox::delivery_attempts`] tells what notifications met. None of them shows the secret
+//! or a signature.
 //!
 //! # Faults
 //!
@@ -93,18 +107,38 @@
 //!
 //! | coin | id | chains |
 //! | --- | --- | --- |
-//! | BTC (payments have no sender) | 1 | BTC |
-//! | ETH | 2 | ETH |
-//! | LINK | 1207 | ETH, BSC |
-//! | USDT | 1280 | POLYGON, ETH, BSC, TRX |
-//! | MATIC | 1329 | POLYGON, ETH, BSC |
+//! | BTC | 1 | BTC |
+//! | ETH | 2 | ETH, ARBITRUM, BASE |
+//! | BNB | 101 | BSC |
+//! | SOL | 102 | SOL |
+//! | DOGE | 103 | DOGE |
+//! | LTC | 104 | LTC |
+//! | TON (needs a memo) | 105 | TON |
+//! | BCH | 106 | BCH |
+//! | ADA | 107 | ADA |
+//! | AVAX | 108 | AVAX |
+//! | DAI | 109 | BSC, ETH, POLYGON |
+//! | DOT | 110 | DOT |
+//! | ATOM (needs a memo) | 111 | ATOM |
+//! | LINK | 1207 | BSC, ETH |
+//! | USDT | 1280 | BSC, ETH, POLYGON, TRX, ARBITRUM, AVAX, SOL, TON |
+//! | USDC | 1282 | BSC, ETH, POLYGON, ARBITRUM, BASE, SOL |
+//! | MATIC | 1329 | BSC, ETH, POLYGON |
+//! | CELO | 1340 | CELO |
+//! | XLM (needs a memo) | 1445 | XLM |
 //! | TRX | 1482 | TRX |
 //! | XRP (needs a memo) | 1486 | XRP |
+//! | SHIB | 1864 | BSC, ETH |
 //! | TETH (can't be swapped) | 1891 | ETH_SEPOLIA |
+//! | POL | 2541 | ETH, POLYGON |
 //!
-//! Orders can be priced in US dollars (`fiatId` 1033) and Danish crowns (1022) at fixed rates; the
-//! ids 1 and 2 are the sandbox's own. Cwallet has the accounts 35255142 (`jane@proton.me`),
-//! 35255143 and 9558861.
+//! Payments of BTC, BCH, LTC, DOGE and ADA have no sender; USDT on TON needs a memo, too.
+//!
+//! Orders can be priced in the common currencies, such as USD (`fiatId` 1033), DKK (1022), EUR
+//! (101) and GBP (102); `getFiatList` has them all. **Ids below 1000 are the sandbox's own**,
+//! because the documents don't give them: look ids up in the lists, as with the real gateway.
+//! Prices and rates are plausible and never change by themselves. Cwallet has the accounts 35255142
+//! (`jane@proton.me`), 35255143 and 9558861.
 //!
 //! # Errors
 //!
@@ -128,6 +162,7 @@
 //! - Order ids are taken once for orders and invoices together, and once for each of: withdrawals,
 //!   withdrawals of users, swaps, swaps of users, transfers, batch transfers, batches.
 //! - A user is known once a deposit address was made for it (11015).
+//! - An `expiredAt` that is not ahead is refused (11000): the order would be born expired.
 //!
 //! Deposits:
 //! - A coin price finer than its chain can carry is rounded up to what can be paid.
@@ -155,9 +190,10 @@
 //! window, and the one that is meant when neither times nor ids are given; the last page has an
 //! empty `nextId`.
 //!
-//! Notifications: by offsets from the first attempt and signed afresh, unless [`Setting::Retries`]
-//! and [`Setting::SignRetriesAfresh`] say otherwise. The notice of a risky address has no type and
-//! its fields at the top level; `ActivateWebhookURL` has no `msg`.
+//! Notifications: receivers side by side, each URL in order; by offsets from the first attempt and
+//! signed afresh, unless [`Setting::Retries`] and [`Setting::SignRetriesAfresh`] say otherwise. The
+//! notice of a risky address has no type and its fields at the top level; `ActivateWebhookURL` has
+//! no `msg`.
 //!
 //! # RSA
 //!
@@ -172,8 +208,11 @@
 //! made through v1 is announced in the words of v1: `API Deposit`, `Direct Deposit` and `API
 //! Withdrawal`, and what begins on a dashboard by calls: `Invoice` ([`Sandbox::dashboard_invoice`])
 //! and `Refund` ([`Sandbox::dashboard_refund`]). Answers and notifications are signed with the
-//! digest, failures included. Coins and tokens have made-up UUIDs that never change
-//! ([`Sandbox::v1_token_id`]), and `payment_url` leads to a page like `invoiceUrl`.
+//! digest, failures included. USDT, BTC, ETH, BNB and TRX have the `coin_id` of the documents, and
+//! USDT on TRX and XRP their `token_id` (that of XRP by the address beside it, ETH and BNB by the
+//! older list). All others are made up, never change, and have an 8 where a version is
+//! ([`Sandbox::v1_token_id`]). Rates and the older list of chains take a `coin_id` for a
+//! `token_id`, as in the documents' examples. `payment_url` leads to a page like `invoiceUrl`.
 //!
 //! Three codes of v1 are established: 10000, 224066 (a fault of the gateway) and 224083 (no such
 //! Cwallet user). [`Sandbox::fail_next`] provokes them on any route, by operation id. Nobody has
@@ -210,8 +249,8 @@
 //!   224083. Withdrawals to a chain are held to the limits of its network, although one page knows
 //!   no minimum.
 //! - Payments to the permanent address of a user are the merchant's: v1 knows no balance of users.
-//! - `denominated_currency` is `USD`, `DKK` or `token`, in any letter case; two decimals are
-//!   counted by value. `resend_webhooks` answers with an empty object.
+//! - `denominated_currency` is a currency such as `USD`, or `token`, in any letter case; two
+//!   decimals are counted by value. `resend_webhooks` answers with an empty object.
 //! - `amount` and `valid_timestamp`, which old clients send to `get_checkout_url`, are ignored.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]

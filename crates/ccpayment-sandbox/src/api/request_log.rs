@@ -7,7 +7,7 @@ use http::{Request, Response};
 use serde_json::Value;
 
 use crate::api::sandbox::Sandbox;
-use crate::model::request_log::{LoggedRequest, MASK, RequestLog, SigningReport, cut};
+use crate::model::request_log::{LoggedRequest, RequestLog, SigningReport, cut, masked};
 use crate::sign::why::Claim;
 
 /// How much of a body is kept.
@@ -47,10 +47,10 @@ impl Sandbox {
     }
 
     /// What is known of a request before it is looked at.
-    pub(crate) fn new_entry(&self, request: &Request<Bytes>) -> LoggedRequest {
+    pub(crate) fn new_entry(&self, request: &Request<Bytes>, at: u64) -> LoggedRequest {
         let body = String::from_utf8_lossy(request.body());
         LoggedRequest {
-            at: self.signing_time(),
+            at,
             path: self.masked(request, request.uri().path()),
             order_id: None,
             status: None,
@@ -64,17 +64,9 @@ impl Sandbox {
         }
     }
 
-    /// A text without the secret and the signature of the request, wherever they came into it.
+    /// A text without the secret and the signature of the request.
     pub(crate) fn masked(&self, request: &Request<Bytes>, text: &str) -> String {
-        let sign = header(request, "Sign");
-        let mut text = text.to_owned();
-        for secret in [self.app_secret(), sign] {
-            // Shorter ones are no secrets, and are all over a text.
-            if secret.len() >= 8 && text.contains(secret) {
-                text = text.replace(secret, MASK);
-            }
-        }
-        text
+        masked(text, [self.app_secret(), header(request, "Sign")])
     }
 
     /// Why the signature of a request does not fit.

@@ -21,7 +21,7 @@ impl Sandbox {
     ) -> (Option<Response<Bytes>>, Option<Fault>) {
         let (now, signing) = (self.now(), self.signing_time());
         let v1 = request.uri().path().starts_with(routes::v1::BASE);
-        let mut entry = self.new_entry(&request);
+        let mut entry = self.new_entry(&request, signing);
         let (mut answer, fault) = match self.shared.gateway.receive(now, signing, &request) {
             Ok(mut arrived) => {
                 let order_id = arrived.order_id.as_ref();
@@ -80,7 +80,7 @@ impl Sandbox {
         engine.apply(Op::Cut(route.to_owned())).ok()?;
         let fault = engine.state.faults.take_struck();
         drop(engine);
-        let mut entry = self.new_entry(&unread(path));
+        let mut entry = self.new_entry(&unread(path), self.signing_time());
         (entry.number, entry.fault) = (Some(number), fault);
         self.log(entry);
         fault
@@ -99,7 +99,7 @@ impl Sandbox {
         if older {
             self.signer_v1().sign_response(&mut answer, now);
         }
-        let mut entry = self.new_entry(&unread(path));
+        let mut entry = self.new_entry(&unread(path), now);
         entry.note_answer(&answer);
         self.log(entry);
         answer

@@ -37,7 +37,8 @@ impl<'a> SignedHeaders<'a> {
             ));
         }
         if app_id != own_app_id {
-            return Err(Refusal::new(refusal::UNKNOWN_APP, "the app id is unknown"));
+            let message = format!("the header Appid is not the app id here, {own_app_id}");
+            return Err(Refusal::new(refusal::UNKNOWN_APP, message));
         }
         if timestamp.len() != 10 || !timestamp.bytes().all(|byte| byte.is_ascii_digit()) {
             let is_milliseconds =

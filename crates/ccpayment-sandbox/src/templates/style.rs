@@ -43,6 +43,7 @@ dd code, .whole { user-select: all }
 .small { font-size: .75rem }
 .must { display: block; color: var(--bad); font-size: .875rem }
 .payments { list-style: none; margin: 0; padding: 0 }
+form + .quiet { margin-top: .75rem }
 dl + h2, .quiet + h2, .state + h2 { margin-top: 1.25rem }
 .payments li { padding: .625rem 0; border-top: 1px solid var(--line) }
 .payments small, .payments code { color: var(--quiet) }
@@ -144,7 +145,7 @@ pub(super) const SCRIPT: &str = "
 })();
 ";
 
-pub(super) const CSS_HASH: &str = "sha256-kGHwbFuT6PpA3t4qXS8iXY2+2fwqAZ3DTYjBUPEnTEQ=";
+pub(super) const CSS_HASH: &str = "sha256-WPKjdA9OZQNX491oS8jlmssXR092zvNKqM2Bnt84WfE=";
 pub(super) const SCRIPT_HASH: &str = "sha256-BWehda19l74wdvHIwls5pwQz0JWjReNwQYP1xKjxk4c=";
 
 #[cfg(test)]

@@ -62,11 +62,13 @@ fn scanned(browser: &mut Devtools) -> String {
              const {{ data }} = pen.getImageData(0, 0, {SIDE}, {SIDE});
              done(Array.from(data).filter((_, at) => at % 4 === 0).map(it => it > 127 ? '1' : '0').join(''));
            }};
+           image.onerror = () => done('');
            const code = new XMLSerializer().serializeToString(document.querySelector('.qr'));
            image.src = 'data:image/svg+xml,' + encodeURIComponent(code);
          }})"
     ));
     let pixels = pixels.as_str().unwrap().as_bytes();
+    assert_eq!(pixels.len(), SIDE * SIDE, "the code was not drawn");
     let at = |x: usize, y: usize| if pixels[y * SIDE + x] == b'1' { 255 } else { 0 };
     let mut image = rqrr::PreparedImage::prepare_from_greyscale(SIDE, SIDE, at);
     let codes = image.detect_grids();
@@ -141,6 +143,8 @@ fn an_order_is_followed_from_a_part_to_the_end() {
     let Some(name) = chromium() else { return };
     let mut browser = Devtools::start(name, &folder("pages-order"));
     let program = Program::start(&[]);
+    // Otherwise a payment may be confirmed while the browser looks.
+    program.admin("set", &json!({ "ChainByHand": true }));
     let made = order(&program, "order-1", 1486, "XRP", "20");
     let pay = |amount: &str| {
         program.admin(

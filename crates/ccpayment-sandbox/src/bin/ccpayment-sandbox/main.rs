@@ -9,6 +9,7 @@
 mod cli;
 
 use std::error::Error;
+use std::io::Write;
 use std::process::ExitCode;
 
 use ccpayment_sandbox::Sandbox;
@@ -84,8 +85,11 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
 fn tell_requests(sandbox: &Sandbox) {
     let (lines, told) = std::sync::mpsc::sync_channel::<String>(1_000);
     std::thread::spawn(move || {
+        let mut terminal = std::io::stderr();
         for line in told {
-            eprintln!("{line}");
+            if writeln!(terminal, "{line}").is_err() {
+                return;
+            }
         }
     });
     sandbox.on_request(move |request| {
