@@ -143,6 +143,8 @@ fn an_order_is_followed_from_a_part_to_the_end() {
     let Some(name) = chromium() else { return };
     let mut browser = Devtools::start(name, &folder("pages-order"));
     let program = Program::start(&[]);
+    // Otherwise a payment may be confirmed while the browser looks.
+    program.admin("set", &json!({ "ChainByHand": true }));
     let made = order(&program, "order-1", 1486, "XRP", "20");
     let pay = |amount: &str| {
         program.admin(
