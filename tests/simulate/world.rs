@@ -83,6 +83,7 @@ impl World {
         let merchant = if plan.rich { "100000" } else { "60" };
         let others = [MATIC, ETH, BTC, XRP];
         let mut builder = Sandbox::builder()
+            .strict()
             .seed(seed)
             .start_time(START - if plan.reads_all { SPAN } else { 0 })
             .balance(USDT, merchant);

@@ -9,6 +9,7 @@ use crate::model::fault::{Execution, Fault};
 use crate::model::fault_plan::HeldRequest;
 use crate::model::refusal::ReceivedRequest;
 use crate::model::refusal::{INVALID_ARGUMENT, NOT_FOUND, Refusal, SUCCESS};
+use crate::model::settings::Reading;
 use crate::model::views::RequestView;
 use crate::model::{calendar, refusal};
 use crate::rules::fields::Fields;
@@ -38,6 +39,7 @@ impl Gateway {
         &self,
         now: u64,
         signing: u64,
+        reading: Reading,
         request: Request<Bytes>,
     ) -> Result<ReceivedRequest, Box<Response<Bytes>>> {
         let (parts, body) = request.into_parts();
@@ -68,17 +70,20 @@ impl Gateway {
         } else {
             self.signer.check(&parts.headers, &body, now, signing)
         };
+        let mut warnings = Vec::new();
+        let checked = signed.as_ref().map_err(Clone::clone).and_then(|_| {
+            let schemas = if v1 { self.schemas_v1 } else { self.schemas };
+            schemas.read(route, &body, (now, reading), &mut warnings)
+        });
         Ok(ReceivedRequest {
             // The paths of v1 meet those of v2, its operations do not.
             route: if v1 { operation } else { route }.to_owned(),
             operation: operation.to_owned(),
             order_id: order_id_in(&body),
             v1,
-            signed_at: signed.as_ref().copied().unwrap_or_default(),
-            checked: signed.and_then(|_| {
-                let schemas = if v1 { self.schemas_v1 } else { self.schemas };
-                schemas.read(route, &body)
-            }),
+            signed_at: signed.unwrap_or_default(),
+            checked,
+            warnings,
         })
     }
 }
@@ -111,6 +116,7 @@ pub(crate) fn serve(state: &mut State, request: ReceivedRequest) -> Value {
     let fault = state.faults.next(&request.route);
     let order_id = request.order_id.clone();
     let logged = log_request(state, &request.route, order_id, fault);
+    note_warnings(state, logged, &request);
     let (answered, (code, envelope)) = match fault.map_or(Execution::Once, Fault::execution) {
         Execution::Nothing => return Value::Null,
         Execution::Hold => {
@@ -128,6 +134,7 @@ pub(crate) fn serve(state: &mut State, request: ReceivedRequest) -> Value {
             let before = planned_codes(state, &request.operation);
             let first = act(state, &request, logged);
             let again = log_request(state, &request.route, request.order_id.clone(), fault);
+            note_warnings(state, again, &request);
             // It is one call, so that a planned code holds for both copies.
             if planned_codes(state, &request.operation).len() < before.len() {
                 state
@@ -190,8 +197,15 @@ fn log_request(
         code: None,
         outcome: None,
         fault,
+        warnings: Vec::new(),
     });
     state.requests.len().saturating_sub(1)
+}
+
+fn note_warnings(state: &mut State, logged: usize, request: &ReceivedRequest) {
+    if let Some(view) = state.requests.get_mut(logged) {
+        view.warnings.clone_from(&request.warnings);
+    }
 }
 
 fn planned_codes(state: &State, operation: &str) -> Vec<u32> {

@@ -110,8 +110,18 @@
 //!
 //! Every code of the table can be met. Most come from the state, some from a [`Setting`]; 10001,
 //! 11007, 11018, 15000, 15002 and 17006 name conditions that nothing here brings about, and come by
-//! [`Sandbox::fail_next`] alone, as any code can. The message begins with the code's name. A field
-//! that the route does not know is refused (11000), and the nearest one that it does know is named.
+//! [`Sandbox::fail_next`] alone, as any code can. The message begins with the code's name.
+//!
+//! # Two readings of a request
+//!
+//! By default, requests are read as the gateway's own clients send them, which is not always as the
+//! documents describe them. [`Setting::Strict`] lists what is let pass; each time, a
+//! [`RequestWarning`] is in the request's log ([`RequestView::warnings`]) and in the header
+//! `X-Sandbox-Warning`. A field that nobody documents is refused (11000), with the field that was
+//! meant where that is plain; [`Setting::AllowUnknownFields`] ignores it.
+//!
+//! [`SandboxBuilder::strict`] refuses all of that. Take it for the tests of a client that should
+//! send what the documents describe.
 //!
 //! # What it decides where the API is silent
 //!
@@ -152,8 +162,8 @@
 //! `amountOutMinimum` is held against what comes out after fees; 16 decimals are kept.
 //!
 //! Lists: newest first; a cursor belongs to the query that it came from; 90 days are the widest
-//! window, and the one that is meant when neither times nor ids are given; the last page has an
-//! empty `nextId`.
+//! window, or 365 in the default reading where no document names a maximum, and 90 days are meant
+//! when neither times nor ids are given; the last page has an empty `nextId`.
 //!
 //! Notifications: by offsets from the first attempt and signed afresh, unless [`Setting::Retries`]
 //! and [`Setting::SignRetriesAfresh`] say otherwise. The notice of a risky address has no type and
@@ -213,6 +223,7 @@
 //! - `denominated_currency` is `USD`, `DKK` or `token`, in any letter case; two decimals are
 //!   counted by value. `resend_webhooks` answers with an empty object.
 //! - `amount` and `valid_timestamp`, which old clients send to `get_checkout_url`, are ignored.
+//! - `get_assets` takes the id of a coin or of one of its tokens.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -225,6 +236,7 @@ mod in_process;
 mod listener;
 mod model;
 mod ops;
+mod reading;
 mod routes;
 mod rules;
 mod schema;
@@ -246,6 +258,7 @@ pub use model::views::{
     DeliveryAttempt, DepositView, IncomingPayment, Notification, Payment, PayoutView, PickedCoin,
     RequestView,
 };
+pub use model::warning::RequestWarning;
 pub use server::Server;
 pub use socket_faults::ByteStream;
 

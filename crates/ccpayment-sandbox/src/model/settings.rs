@@ -29,6 +29,18 @@ pub enum AddressKind {
     Risky,
 }
 
+/// How much the body of a request may differ from the documents.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading {
+    pub(crate) strict: bool,
+    pub(crate) allow_unknown_fields: bool,
+}
+
+const DAY: u64 = 86_400;
+/// The widest span of time that a list takes by a document, and the one that is meant when none is
+/// given.
+pub(crate) const WINDOW: u64 = 90 * DAY;
+
 /// How the documented retry times of notifications are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -46,6 +58,19 @@ pub enum RetrySchedule {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Setting {
+    /// Every field that is unknown or of another type than the documents have is refused; off at
+    /// first.
+    ///
+    /// Without it, requests are read as the gateway's own clients send them. `null` means not set;
+    /// in a field that may be left out, so do `0`, `""` and `[]`. A body `[]` is a request without
+    /// fields. Types, names and fields that only some documents or official clients have are taken
+    /// or ignored. Lists without a documented maximum take a span of 365 days. What is let pass is a
+    /// [`RequestWarning`](crate::RequestWarning) in the request's log and in the header
+    /// `X-Sandbox-Warning` of its answer.
+    Strict(bool),
+    /// A field that nobody documents is ignored, not refused; off at first, since it is a slip of
+    /// the pen far more often than not. It counts where [`Setting::Strict`] is off.
+    AllowUnknownFields(bool),
     /// Nothing on the chains happens by time: deposits, withdrawals and batches wait for
     /// [`confirm`](crate::Sandbox::confirm), [`settle_payouts`](crate::Sandbox::settle_payouts) and
     /// the like. It counts for what begins after it was set. The admin API calls it `ChainByHand`.
@@ -173,6 +198,8 @@ pub enum Setting {
 /// Everything that was set.
 #[derive(Debug)]
 pub(crate) struct Settings {
+    pub(crate) strict: bool,
+    pub(crate) allow_unknown_fields: bool,
     pub(crate) manual_chain: bool,
     pub(crate) retries: RetrySchedule,
     pub(crate) sign_afresh: bool,
@@ -204,6 +231,8 @@ pub(crate) struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            strict: false,
+            allow_unknown_fields: false,
             manual_chain: false,
             retries: RetrySchedule::Offsets,
             sign_afresh: true,
@@ -237,6 +266,8 @@ impl Default for Settings {
 impl Settings {
     pub(crate) fn set(&mut self, setting: Setting) -> Result<(), SandboxError> {
         match setting {
+            Setting::Strict(on) => self.strict = on,
+            Setting::AllowUnknownFields(on) => self.allow_unknown_fields = on,
             Setting::ManualChain(on) => self.manual_chain = on,
             Setting::Retries(reading) => self.retries = reading,
             Setting::SignRetriesAfresh(on) => self.sign_afresh = on,
@@ -301,6 +332,19 @@ impl Settings {
             }
         }
         Ok(())
+    }
+
+    /// The widest span of time of a list without a documented maximum: the sample of one such list
+    /// asks for a year.
+    pub(crate) fn widest_span(&self) -> u64 {
+        if self.strict { WINDOW } else { 365 * DAY }
+    }
+
+    pub(crate) fn reading(&self) -> Reading {
+        Reading {
+            strict: self.strict,
+            allow_unknown_fields: self.allow_unknown_fields,
+        }
     }
 
     pub(crate) fn status(&self, coin: &Coin) -> &str {

@@ -39,7 +39,7 @@ pub(crate) fn one(state: &mut State, fields: &Fields) -> Result<Value, Refusal> 
 }
 
 pub(crate) fn sweeps(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
-    let query = Query::read(fields, state.now, &[])?;
+    let query = Query::read(state, fields, &[])?;
     let (chain, address) = (fields.text("chain"), fields.text("address"));
     let keep = |sweep: &Sweep| {
         query.covers(sweep.at) && fits(chain, sweep.chain) && fits(address, &sweep.address)

@@ -10,6 +10,7 @@ use crate::model::money::{
 };
 use crate::model::record::{Holder, Status};
 use crate::model::refusal::{self, Refusal};
+use crate::model::settings::WINDOW;
 use crate::model::swap::{Swap, SwapQuote};
 use crate::rules::fields::{Fields, check_decimals, not_found, put};
 use crate::rules::orders::{DAY, check_price, taken};
@@ -296,7 +297,7 @@ pub(crate) fn user_record(state: &mut State, fields: &Fields) -> Result<Value, R
 }
 
 fn list(state: &State, fields: &Fields, of_users: bool) -> Result<Value, Refusal> {
-    let query = Query::read(fields, state.now, &["recordIds", "orderIds"])?;
+    let query = Query::within(WINDOW, state.now, fields, &["recordIds", "orderIds"])?;
     let records = pagination::ids(fields, "recordIds")?;
     let orders = pagination::ids(fields, "orderIds")?;
     let (coin_in, coin_out) = (fields.number("coinIdIn")?, fields.number("coinIdOut")?);

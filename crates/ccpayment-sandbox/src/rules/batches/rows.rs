@@ -272,7 +272,7 @@ pub(crate) fn stats(rows: &IndexedList<Row>, paying: bool) -> Value {
 
 pub(crate) fn list(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
     let id = fields.required_text("batchOrderId")?;
-    let query = Query::read(fields, state.now, &["batchOrderId"])?;
+    let query = Query::read(state, fields, &["batchOrderId"])?;
     let batch = state
         .batches
         .get(&by_order(id))

@@ -62,7 +62,7 @@ pub(crate) fn list(state: &mut State, fields: &Fields) -> Result<Value, Refusal>
         "orderId",
         "referenceId",
     ];
-    let query = Query::read(fields, state.now, &named)?;
+    let query = Query::read(state, fields, &named)?;
     let records = pagination::ids(fields, "recordIds")?;
     let references = pagination::ids(fields, "referenceIds")?;
     let orders = pagination::ids(fields, "orderIds")?;
@@ -91,7 +91,7 @@ pub(crate) fn list(state: &mut State, fields: &Fields) -> Result<Value, Refusal>
 
 pub(crate) fn list_for_user(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
     let user_id = users::asked_for(state, fields)?;
-    let query = Query::read(fields, state.now, &[])?;
+    let query = Query::read(state, fields, &[])?;
     let filter = Filter::read(fields)?;
     let keep = |deposit: &Deposit| {
         deposit.user_id() == Some(user_id)
@@ -129,7 +129,7 @@ impl<'a> Filter<'a> {
 }
 
 pub(crate) fn list_refunds(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
-    let query = Query::read(fields, state.now, &["recordIds"])?;
+    let query = Query::read(state, fields, &["recordIds"])?;
     let records = pagination::ids(fields, "recordIds")?;
     let coin_id = fields.number("coinId")?;
     let (chain, to) = (fields.text("chain"), fields.text("toAddress"));

@@ -108,7 +108,7 @@ fn page(
     keep: impl Fn(&Payout) -> bool,
     row: impl Fn(&Payout) -> Value,
 ) -> Result<Value, Refusal> {
-    let query = Query::read(fields, state.now, &[ids])?;
+    let query = Query::read(state, fields, &[ids])?;
     let orders = pagination::ids(fields, "orderIds")?;
     let records = pagination::ids(fields, "recordIds")?;
     let coin_id = fields.number("coinId")?;

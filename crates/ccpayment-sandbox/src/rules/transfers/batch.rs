@@ -115,7 +115,7 @@ pub(crate) fn get(state: &mut State, fields: &Fields) -> Result<Value, Refusal> 
 }
 
 pub(crate) fn list(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
-    let query = Query::read(fields, state.now, &["orderIds"])?;
+    let query = Query::read(state, fields, &["orderIds"])?;
     let orders = pagination::ids(fields, "orderIds")?;
     let coin_id = fields.number("coinId")?;
     let user_id = fields.text("userId");
@@ -130,7 +130,7 @@ pub(crate) fn list(state: &mut State, fields: &Fields) -> Result<Value, Refusal>
 
 pub(crate) fn detail(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
     let record_id = fields.required_text("recordId")?;
-    let query = Query::read(fields, state.now, &["recordId"])?;
+    let query = Query::read(state, fields, &["recordId"])?;
     let batch = state
         .batch_transfers
         .get(&by_record(record_id))

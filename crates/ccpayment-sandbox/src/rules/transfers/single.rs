@@ -86,7 +86,7 @@ pub(crate) fn get(state: &mut State, fields: &Fields) -> Result<Value, Refusal> 
 }
 
 pub(crate) fn list(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
-    let query = Query::read(fields, state.now, &["orderIds"])?;
+    let query = Query::read(state, fields, &["orderIds"])?;
     let orders = pagination::ids(fields, "orderIds")?;
     let coin_id = fields.number("coinId")?;
     let (from, to) = (fields.text("fromUserId"), fields.text("toUserId"));

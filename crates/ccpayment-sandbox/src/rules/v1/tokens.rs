@@ -66,20 +66,25 @@ pub(crate) fn token_id(coin: &Coin, network: &Network) -> &'static str {
     found.map_or("", |(id, _)| id.as_str())
 }
 
-/// The token that a request names; letter case means nothing in a UUID.
+/// The token that a request names.
 pub(crate) fn asked_for(fields: &Fields) -> Result<Token, Refusal> {
     let id = fields.required_text("token_id")?;
-    tokens()
-        .iter()
-        .find(|(known, _)| known.eq_ignore_ascii_case(id))
-        .map(|(_, token)| *token)
-        .ok_or_else(|| not_found("token", id))
+    find(id).ok_or_else(|| not_found("token", id))
 }
 
-pub(crate) fn coin_asked_for(id: &str) -> Result<&'static Coin, Refusal> {
-    COINS
-        .iter()
-        .find(|coin| coin_id(coin).eq_ignore_ascii_case(id))
+/// Letter case means nothing in a UUID.
+fn find(id: &str) -> Option<Token> {
+    let mut tokens = tokens().iter();
+    let found = tokens.find(|(known, _)| known.eq_ignore_ascii_case(id));
+    found.map(|(_, token)| *token)
+}
+
+/// A coin by its own id or by that of one of its tokens: the table calls `coin_id` the id of a token,
+/// and the older documents named it so.
+pub(crate) fn coin_or_token(id: &str) -> Result<&'static Coin, Refusal> {
+    let mut coins = COINS.iter();
+    let coin = coins.find(|coin| coin_id(coin).eq_ignore_ascii_case(id));
+    coin.or_else(|| Some(find(id)?.0))
         .ok_or_else(|| not_found("coin", id))
 }
 
