@@ -13,8 +13,8 @@ use crate::model::settings::Reading;
 use crate::model::views::RequestView;
 use crate::model::{calendar, refusal};
 use crate::rules::fields::Fields;
-use crate::rules::orders;
 use crate::rules::v1::codes;
+use crate::rules::{orders, spellings};
 use crate::schema::Schemas;
 use crate::sign::headers::TOLERANCE;
 use crate::sign::rsa::PrivateKey;
@@ -249,7 +249,11 @@ fn carry_out(state: &mut State, request: &ReceivedRequest) -> Result<Value, Refu
         return Err(Refusal::new(code, "refused as instructed"));
     }
     match routes::v2::handler(&request.operation) {
-        Some(handler) => handler(state, &fields),
+        Some(handler) => {
+            let mut data = handler(state, &fields)?;
+            spellings::rewrite(&state.settings, &mut data);
+            Ok(data)
+        }
         None => Err(Refusal::new(
             refusal::INTERNAL,
             format!("{} has a schema but no code", request.operation),

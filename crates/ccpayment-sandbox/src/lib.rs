@@ -157,6 +157,8 @@
 //!   was cancelled whole is `Completed`. One that was never confirmed can be cancelled, too. Rows
 //!   are `Processing` and `Successful`, the two words that are documented, or `Pending`, `Failed`
 //!   and `Canceled`, after the statistics beside them.
+//! - A record names a Cwallet account by its id, also where an e-mail address was asked for.
+//! - A withdrawal that the gateway began has its record's id for an order id, and no service fee.
 //!
 //! Swaps: the fee is half a percent of the output, but never worth less than a tenth of a dollar;
 //! `amountOutMinimum` is held against what comes out after fees; 16 decimals are kept.
@@ -166,7 +168,8 @@
 //! when neither times nor ids are given; the last page has an empty `nextId`.
 //!
 //! Notifications: by offsets from the first attempt and signed afresh, unless [`Setting::Retries`]
-//! and [`Setting::SignRetriesAfresh`] say otherwise. The notice of a risky address has no type and
+//! and [`Setting::SignRetriesAfresh`] say otherwise. [`Setting::RecordLag`] makes records lag behind
+//! them, [`Setting::Spell`] gives records other words for the same. The notice of a risky address has no type and
 //! its fields at the top level; `ActivateWebhookURL` has no `msg`.
 //!
 //! # RSA
@@ -211,8 +214,9 @@
 //!   too.
 //! - Orders have the status words of the table, from `Awaiting payment` to `Overpayment(Overdue)`;
 //!   they and `trade_list` go by confirmed payments, and `Overdue` by a payment that came too late.
-//! - Where an example and a table have two names for a field, the sandbox sends that of the
-//!   example: `amount`, `nikename`, `network_symbol`, `network_crypto`.
+//! - Where an example and a table have two names for a field of an answer, the sandbox sends both:
+//!   `amount` and `product_price`, `nikename` and `nickname`, `network_symbol` and
+//!   `network_fee_crypto`, `token_rate` and `rate`.
 //! - Notifications come when money has ended up somewhere, as `success` or `failed`, and are done
 //!   by HTTP 200 with `success` in lower case. `custom_value` comes back inside `extend`. A payment
 //!   that is flagged as risky is not announced, because v1 has no word for it.
@@ -253,7 +257,7 @@ pub use in_process::Exchange;
 pub use model::error::SandboxError;
 pub use model::fault::{BadResponse, Fault};
 pub use model::ledger::{Entry, EntryKind, Ledger, Posting};
-pub use model::settings::{AddressKind, RetrySchedule, Setting};
+pub use model::settings::{AddressKind, RecordSpelling, RetrySchedule, Setting};
 pub use model::views::{
     DeliveryAttempt, DepositView, IncomingPayment, Notification, Payment, PayoutView, PickedCoin,
     RequestView,

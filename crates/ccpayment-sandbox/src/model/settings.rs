@@ -51,6 +51,24 @@ pub enum RetrySchedule {
     Gaps,
 }
 
+/// In which other words the records of v2 say the same; see [`Setting::Spell`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum RecordSpelling {
+    /// A Cwallet account is named as it was asked for, by its e-mail address too, not by its id.
+    CwalletAsAsked,
+    /// Addresses that begin with `0x` are in small letters.
+    AddressesInSmall,
+    /// A chain goes by its full name, such as `Polygon`.
+    ChainsByName,
+    /// A memo that is a number has lost the zeros before it.
+    MemosAsNumbers,
+    /// Amounts have 24 decimals, as in the records of swaps.
+    PaddedAmounts,
+    /// A withdrawal's amount is what the receiver gets, without the fee in the same coin.
+    NetAmounts,
+}
+
 /// One thing to set; see [`Sandbox::set`](crate::Sandbox::set).
 ///
 /// Codes in parentheses are the refusals that a setting leads to.
@@ -81,6 +99,16 @@ pub enum Setting {
     /// Whether a repeated notification is signed afresh, as at first, or carries the timestamp and
     /// the signature of its first attempt.
     SignRetriesAfresh(bool),
+    /// How many seconds after its notification a record shows what was told: until then a deposit
+    /// is not there, or a record has its status from before. Nothing at first.
+    RecordLag(u64),
+    /// Whether the records of v2 have other words for the same; none at first.
+    Spell {
+        /// Which words.
+        spelling: RecordSpelling,
+        /// On or off.
+        on: bool,
+    },
     /// Every signed call is refused with this code, such as 12000, 12002, 12003, 11013 or 11014.
     RefuseEverything(Option<u32>),
     /// How many signed calls one second takes (11004).
@@ -203,6 +231,8 @@ pub(crate) struct Settings {
     pub(crate) manual_chain: bool,
     pub(crate) retries: RetrySchedule,
     pub(crate) sign_afresh: bool,
+    pub(crate) record_lag: u64,
+    spellings: BTreeSet<RecordSpelling>,
     pub(crate) refuse: Option<u32>,
     pub(crate) per_second: Option<u32>,
     pub(crate) per_day: Option<u32>,
@@ -236,6 +266,8 @@ impl Default for Settings {
             manual_chain: false,
             retries: RetrySchedule::Offsets,
             sign_afresh: true,
+            record_lag: 0,
+            spellings: BTreeSet::new(),
             refuse: None,
             per_second: None,
             per_day: None,
@@ -271,6 +303,8 @@ impl Settings {
             Setting::ManualChain(on) => self.manual_chain = on,
             Setting::Retries(reading) => self.retries = reading,
             Setting::SignRetriesAfresh(on) => self.sign_afresh = on,
+            Setting::RecordLag(seconds) => self.record_lag = seconds,
+            Setting::Spell { spelling, on } => toggle(&mut self.spellings, spelling, on),
             Setting::RefuseEverything(code) => self.refuse = code,
             Setting::CallsPerSecond(most) => self.per_second = most,
             Setting::CallsPerDay(most) => self.per_day = most,
@@ -345,6 +379,15 @@ impl Settings {
             strict: self.strict,
             allow_unknown_fields: self.allow_unknown_fields,
         }
+    }
+
+    pub(crate) fn spells(&self, spelling: RecordSpelling) -> bool {
+        self.spellings.contains(&spelling)
+    }
+
+    /// Whether records say anything in other words.
+    pub(crate) fn spells_plainly(&self) -> bool {
+        self.spellings.is_empty()
     }
 
     pub(crate) fn status(&self, coin: &Coin) -> &str {

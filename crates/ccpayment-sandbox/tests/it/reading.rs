@@ -159,3 +159,31 @@ async fn a_kept_sandbox_reads_as_this_start_says() {
         assert_eq!(ask(&sandbox, "getCoin", coin.clone()).await["code"], code);
     }
 }
+
+/// Every setting and every spelling that the guide shows is one.
+#[test]
+fn the_settings_of_the_guide_can_be_set() {
+    let sandbox = default().build().unwrap();
+    let guide = include_str!("../../docs/sandbox.md");
+    let (_, tables) = guide.split_once("## Settings for tests").unwrap();
+    let (tables, _) = tables.split_once("\n## ").unwrap();
+    let mut set = 0;
+    for line in tables.lines() {
+        let Some((word, _)) = line
+            .strip_prefix("| `")
+            .and_then(|rest| rest.split_once('`'))
+        else {
+            continue;
+        };
+        let json = if word.starts_with('{') {
+            word.to_owned()
+        } else {
+            json!({ "Spell": { "spelling": word, "on": true } }).to_string()
+        };
+        let setting: Setting =
+            serde_json::from_str(&json).unwrap_or_else(|e| panic!("{json}: {e}"));
+        sandbox.set(setting).unwrap();
+        set += 1;
+    }
+    assert_eq!(set, 12);
+}

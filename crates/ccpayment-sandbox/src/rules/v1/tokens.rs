@@ -5,10 +5,11 @@ use std::sync::OnceLock;
 use ring::digest;
 use serde_json::{Value, json};
 
-use crate::model::chains::{CHAINS, Chain};
+use crate::model::chains::CHAINS;
 use crate::model::coins::{COINS, Coin, Network};
 use crate::model::money::{divide_down, plain};
 use crate::model::refusal::{self, Refusal};
+use crate::rules::coins::standard;
 use crate::rules::fields::Fields;
 use crate::rules::v1::codes::not_found;
 use crate::state::State;
@@ -88,16 +89,6 @@ pub(crate) fn coin_or_token(id: &str) -> Result<&'static Coin, Refusal> {
         .ok_or_else(|| not_found("coin", id))
 }
 
-/// The token standard, which is the word that v1 has for a network.
-pub(crate) fn standard(chain: &Chain) -> &'static str {
-    match chain.symbol {
-        "ETH" | "ETH_SEPOLIA" => "ERC20",
-        "BSC" => "BEP20",
-        "TRX" => "TRC20",
-        _ => chain.symbol,
-    }
-}
-
 fn availability(state: &State, coin: &Coin) -> u8 {
     match state.settings.status(coin) {
         "Normal" => 1,
@@ -143,8 +134,14 @@ fn switched_on(state: &State) -> impl Iterator<Item = &'static Coin> {
 pub(crate) fn list(state: &mut State, _: &Fields) -> Result<Value, Refusal> {
     let rows: Vec<Value> = switched_on(state)
         .map(|coin| {
-            let tokens = coin.networks.iter();
-            let tokens: Vec<Value> = tokens.map(|on| network_row(state, coin, on)).collect();
+            let tokens = coin.networks.iter().map(|on| {
+                let mut token = network_row(state, coin, on);
+                if let Value::Object(token) = &mut token {
+                    token.insert("precision".to_owned(), json!(on.precision));
+                }
+                token
+            });
+            let tokens: Vec<Value> = tokens.collect();
             json!({
                 "coin_id": coin_id(coin),
                 "symbol": coin.symbol,
