@@ -90,7 +90,7 @@ pub(crate) fn read(
 /// official clients require neither.
 pub(crate) const TRANSFERS: &str = "getUserTransferRecordList";
 
-pub(crate) fn names_user(fields: &Map<String, Value>) -> bool {
+fn names_user(fields: &Map<String, Value>) -> bool {
     ["fromUserId", "toUserId"]
         .iter()
         .any(|name| fields.contains_key(*name))
