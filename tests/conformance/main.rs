@@ -1,6 +1,6 @@
 //! A sandbox with something in it, for `cargo xtask conformance`: serves on a free port, prints one
 //! line of JSON with its address, its credentials and the ids that it knows, and ends when its
-//! standard input does.
+//! standard input does. It is strict, unless it is started with `default`.
 
 #![allow(
     clippy::print_stdout,
@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
 use ccpayment::{v1, v2};
-use ccpayment_sandbox::{IncomingPayment, Sandbox};
+use ccpayment_sandbox::{IncomingPayment, Sandbox, Setting};
 use ccpayment_tests::sandbox::knows;
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
@@ -25,7 +25,11 @@ const USERS: [&str; 3] = ["user-jane", "user-li", "user-omar"];
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<()> {
-    let mut builder = Sandbox::builder().app(APP_ID, APP_SECRET).seed(5);
+    let is_strict = std::env::args().nth(1).as_deref() != Some("default");
+    let mut builder = Sandbox::builder()
+        .app(APP_ID, APP_SECRET)
+        .seed(5)
+        .setting(Setting::Strict(is_strict));
     for coin_id in [1280, 1329, 1482] {
         builder = builder.balance(coin_id, "1000000000");
         for user in USERS {

@@ -76,6 +76,7 @@ impl World {
         };
         std::fs::create_dir_all(&folder)?;
         let sandbox = Sandbox::builder()
+            .strict()
             .seed(arguments.seed)
             .start_time(1_767_225_600)
             .balance(USDT.get(), "1000000")

@@ -105,7 +105,7 @@ async fn set_back_on_postgres() {
 /// the time, takes them over.
 async fn work_goes_on<S: Shop>(store: S, set_back: impl FnOnce()) {
     store.create().await;
-    let sandbox = Sandbox::builder().start_time(1_767_225_600);
+    let sandbox = Sandbox::builder().strict().start_time(1_767_225_600);
     let sandbox = sandbox
         .balance(1280, "1000")
         .webhook_url("http://127.0.0.1:9/");

@@ -29,7 +29,11 @@ async fn ten_silent_days_on_postgres() {
 
 async fn ten_silent_days<S: Shop>(store: S) {
     store.create().await;
-    let sandbox = Sandbox::builder().start_time(START).build().unwrap();
+    let sandbox = Sandbox::builder()
+        .strict()
+        .start_time(START)
+        .build()
+        .unwrap();
     let credentials = Credentials::new(sandbox.app_id(), sandbox.app_secret()).unwrap();
     let client = Client::new(credentials, SandboxTransport::new(&sandbox))
         .with_clock(SandboxClock::new(&sandbox));

@@ -90,7 +90,7 @@ impl<S: Shop> Merchant<S> {
     }
 
     fn on(store: S, records: EveryRecord) -> Self {
-        let gateway = Sandbox::builder().start_time(1_767_225_600);
+        let gateway = Sandbox::builder().strict().start_time(1_767_225_600);
         let gateway = gateway.build().unwrap();
         let credentials = Credentials::new(gateway.app_id(), gateway.app_secret()).unwrap();
         let now = UNIX_EPOCH + Duration::from_secs(gateway.signing_time());

@@ -345,7 +345,10 @@ fn in_no_type_of_the_sandbox_and_no_error_of_a_real_socket() {
 
 async fn over_a_real_socket() {
     let shown = Shown::default();
-    let builder = Sandbox::builder().app("app", SECRET).start_time(NOW.get());
+    let builder = Sandbox::builder()
+        .strict()
+        .app("app", SECRET)
+        .start_time(NOW.get());
     shown.debug(&builder);
     let sandbox = builder.build().unwrap();
     shown.debug(&sandbox);

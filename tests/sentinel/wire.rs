@@ -89,7 +89,10 @@ fn sandbox() -> (Sandbox, String) {
     thread::spawn(move || {
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         runtime.enable_all().build().unwrap().block_on(async {
-            let builder = Sandbox::builder().app("app", SECRET).start_time(NOW.get());
+            let builder = Sandbox::builder()
+                .strict()
+                .app("app", SECRET)
+                .start_time(NOW.get());
             let sandbox = builder.build().unwrap();
             let server = sandbox.serve(SocketAddr::from(([127, 0, 0, 1], 0)));
             let server = server.await.unwrap();

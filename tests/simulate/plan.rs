@@ -289,7 +289,10 @@ pub(crate) fn token() -> Result<&'static str> {
     if let Some(token) = TOKEN.get() {
         return Ok(token);
     }
-    let token = Sandbox::builder().build()?.v1_token_id(USDT, CHAIN);
+    let token = Sandbox::builder()
+        .strict()
+        .build()?
+        .v1_token_id(USDT, CHAIN);
     let token = token.context("the coin is on the chain")?;
     Ok(TOKEN.get_or_init(|| token))
 }

@@ -60,7 +60,7 @@ reads! {
 
 /// Asked of a gateway that nothing strikes.
 async fn ask<E: Request>(request: &E) -> Result<E::Response> {
-    let sandbox = Sandbox::builder().start_time(START).build()?;
+    let sandbox = Sandbox::builder().strict().start_time(START).build()?;
     let origin = Origin::default();
     let request = PreparedRequest::new(request)?.sign(
         &origin,

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Result;
-use ccpayment_sandbox::{Fault, Sandbox};
+use ccpayment_sandbox::{Fault, RecordSpelling, Sandbox, Setting};
 use tokio::time::Instant;
 
 use crate::clock::{MachineClock, START, now, pause};
@@ -83,6 +83,12 @@ impl World {
         let merchant = if plan.rich { "100000" } else { "60" };
         let others = [MATIC, ETH, BTC, XRP];
         let mut builder = Sandbox::builder()
+            .strict()
+            // What is said in other words, a history's own spelling says.
+            .setting(Setting::Spell {
+                spelling: RecordSpelling::CwalletAsAsked,
+                on: true,
+            })
             .seed(seed)
             .start_time(START - if plan.reads_all { SPAN } else { 0 })
             .balance(USDT, merchant);

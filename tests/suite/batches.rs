@@ -51,6 +51,7 @@ pub(crate) fn batch(rows: u64) -> BatchPayout {
 
 fn sandbox_with(balance: &str) -> Sandbox {
     Sandbox::builder()
+        .strict()
         .app("app-id", "app-secret")
         .seed(7)
         .start_time(START)

@@ -31,6 +31,7 @@ fn house() -> (Sandbox, Client) {
             .build();
         runtime.unwrap().block_on(async {
             let sandbox = Sandbox::builder()
+                .strict()
                 .app("app-id", "app-secret")
                 .seed(7)
                 .start_time(1_767_225_600)

@@ -25,6 +25,7 @@ pub(crate) struct House {
 
 pub(crate) async fn house() -> House {
     let sandbox = Sandbox::builder()
+        .strict()
         .app("app-id", "app-secret")
         .seed(7)
         .start_time(START)

@@ -42,6 +42,7 @@ async fn house() -> House {
 
 async fn house_with(secret: &str, transport: impl Transport + 'static) -> House {
     let sandbox = Sandbox::builder()
+        .strict()
         .app("app-id", "app-secret")
         .seed(7)
         .start_time(1_767_225_600)

@@ -27,6 +27,7 @@ fn key(name: &str) -> Vec<u8> {
 
 fn sandbox(bits: u32) -> Sandbox {
     Sandbox::builder()
+        .strict()
         .app("app-id", "app-secret")
         .start_time(1_767_225_600)
         .setting(Setting::ManualChain(true))

@@ -61,6 +61,7 @@ struct House {
 
 async fn house_with(secret: &str, tamper: Tamper) -> House {
     let sandbox = Sandbox::builder()
+        .strict()
         .app("app-id", "app-secret")
         .seed(7)
         .start_time(1_767_225_600)

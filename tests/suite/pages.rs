@@ -77,6 +77,7 @@ async fn exchange(client: &Client, path: &str, body: Value) -> Value {
 /// parts.
 async fn filled() -> (Sandbox, Client, RecordId) {
     let sandbox = Sandbox::builder()
+        .strict()
         .app("app-id", "app-secret")
         .seed(7)
         .start_time(START)
@@ -215,6 +216,7 @@ fn paged_routes() -> BTreeSet<&'static str> {
 #[tokio::test]
 async fn a_year_is_read_from_the_sandbox_which_takes_ninety_days_at_once() {
     let sandbox = Sandbox::builder()
+        .strict()
         .app("app-id", "app-secret")
         .start_time(START)
         .setting(Setting::ManualChain(true))

@@ -25,6 +25,7 @@ fn headers(notification: &Notification) -> HeaderMap {
 /// What a verifier says of each attempt, the first and the six repeats.
 async fn attempts(afresh: bool, verifier: &Verifier) -> Vec<Result<(), VerifyError>> {
     let sandbox = Sandbox::builder()
+        .strict()
         .app("app-id", "app-secret")
         .start_time(1_750_000_000)
         .webhook_url("http://merchant.test/notify")

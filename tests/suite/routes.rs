@@ -7,7 +7,7 @@ use ccpayment_tests::sandbox::knows;
 
 #[tokio::test]
 async fn every_route_is_listed_and_counted() {
-    let sandbox = Sandbox::builder().build().unwrap();
+    let sandbox = Sandbox::builder().strict().build().unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_routes")).output().unwrap();
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{error}");

@@ -42,6 +42,7 @@ struct House {
 impl House {
     fn new() -> Self {
         let sandbox = Sandbox::builder()
+            .strict()
             .app("app-id", "app-secret")
             .start_time(1_767_225_600)
             .build()

@@ -327,6 +327,7 @@ fn v1_page() -> GetCheckoutUrl {
 
 fn sandbox() -> Sandbox {
     Sandbox::builder()
+        .strict()
         .app("app-id", "app-secret")
         .seed(7)
         .start_time(START)

@@ -556,6 +556,7 @@ async fn the_main_job_is_done_with_a_clock_that_is_23_hours_wrong() {
     for hours in [-23, 23] {
         let (usdt, polygon) = (CoinId::new(1280), Chain::new("POLYGON"));
         let sandbox = Sandbox::builder()
+            .strict()
             .app("app-id", "app-secret")
             .seed(7)
             .start_time(START)

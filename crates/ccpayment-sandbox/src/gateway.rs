@@ -9,11 +9,12 @@ use crate::model::fault::{Execution, Fault};
 use crate::model::fault_plan::HeldRequest;
 use crate::model::refusal::ReceivedRequest;
 use crate::model::refusal::{INVALID_ARGUMENT, NOT_FOUND, Refusal, SUCCESS};
+use crate::model::settings::Reading;
 use crate::model::views::RequestView;
 use crate::model::{calendar, refusal};
 use crate::rules::fields::Fields;
-use crate::rules::orders;
 use crate::rules::v1::codes;
+use crate::rules::{orders, spellings};
 use crate::schema::Schemas;
 use crate::sign::headers::TOLERANCE;
 use crate::sign::rsa::PrivateKey;
@@ -38,6 +39,7 @@ impl Gateway {
         &self,
         now: u64,
         signing: u64,
+        reading: Reading,
         request: &Request<Bytes>,
     ) -> Result<ReceivedRequest, Box<Response<Bytes>>> {
         let (headers, body) = (request.headers(), request.body());
@@ -69,17 +71,20 @@ impl Gateway {
         } else {
             self.signer.check(headers, body, now, signing)
         };
+        let mut warnings = Vec::new();
+        let checked = signed.as_ref().map_err(Clone::clone).and_then(|_| {
+            let schemas = if v1 { self.schemas_v1 } else { self.schemas };
+            schemas.read(route, body, (now, reading), &mut warnings)
+        });
         Ok(ReceivedRequest {
             // The paths of v1 meet those of v2, its operations do not.
             route: if v1 { operation } else { route }.to_owned(),
             operation: operation.to_owned(),
             order_id: order_id_in(body),
             v1,
-            signed_at: signed.as_ref().copied().unwrap_or_default(),
-            checked: signed.and_then(|_| {
-                let schemas = if v1 { self.schemas_v1 } else { self.schemas };
-                schemas.read(route, body)
-            }),
+            signed_at: signed.unwrap_or_default(),
+            checked,
+            warnings,
         })
     }
 }
@@ -112,6 +117,7 @@ pub(crate) fn serve(state: &mut State, request: ReceivedRequest) -> Value {
     let fault = state.faults.next(&request.route);
     let order_id = request.order_id.clone();
     let logged = log_request(state, &request.route, order_id, fault);
+    note_warnings(state, logged, &request);
     let (answered, (code, envelope)) = match fault.map_or(Execution::Once, Fault::execution) {
         Execution::Nothing => return Value::Null,
         Execution::Hold => {
@@ -129,6 +135,7 @@ pub(crate) fn serve(state: &mut State, request: ReceivedRequest) -> Value {
             let before = planned_codes(state, &request.operation);
             let first = act(state, &request, logged);
             let again = log_request(state, &request.route, request.order_id.clone(), fault);
+            note_warnings(state, again, &request);
             // It is one call, so that a planned code holds for both copies.
             if planned_codes(state, &request.operation).len() < before.len() {
                 state
@@ -191,7 +198,14 @@ fn log_request(
         code: None,
         outcome: None,
         fault,
+        warnings: Vec::new(),
     })
+}
+
+fn note_warnings(state: &mut State, logged: usize, request: &ReceivedRequest) {
+    if let Some(view) = state.requests.get_mut(logged) {
+        view.warnings.clone_from(&request.warnings);
+    }
 }
 
 fn planned_codes(state: &State, operation: &str) -> Vec<u32> {
@@ -235,7 +249,11 @@ fn carry_out(state: &mut State, request: &ReceivedRequest) -> Result<Value, Refu
         return Err(Refusal::new(code, "refused as instructed"));
     }
     match routes::v2::handler(&request.operation) {
-        Some(handler) => handler(state, &fields),
+        Some(handler) => {
+            let mut data = handler(state, &fields)?;
+            spellings::rewrite(&state.settings, &mut data);
+            Ok(data)
+        }
         None => Err(Refusal::new(
             refusal::INTERNAL,
             format!("{} has a schema but no code", request.operation),

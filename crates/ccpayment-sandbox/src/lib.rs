@@ -144,8 +144,18 @@
 //!
 //! Every code of the table can be met. Most come from the state, some from a [`Setting`]; 10001,
 //! 11007, 11018, 15000, 15002 and 17006 name conditions that nothing here brings about, and come by
-//! [`Sandbox::fail_next`] alone, as any code can. The message begins with the code's name. A field
-//! that the route does not know is refused (11000), and the nearest one that it does know is named.
+//! [`Sandbox::fail_next`] alone, as any code can. The message begins with the code's name.
+//!
+//! # Two readings of a request
+//!
+//! By default, requests are read as the gateway's own clients send them, which is not always as the
+//! documents describe them. [`Setting::Strict`] lists what is let pass; each time, a
+//! [`RequestWarning`] is in the request's log ([`RequestView::warnings`]) and in the header
+//! `X-Sandbox-Warning`. A field that nobody documents is refused (11000), with the field that was
+//! meant where that is plain; [`Setting::AllowUnknownFields`] ignores it.
+//!
+//! [`SandboxBuilder::strict`] refuses all of that. Take it for the tests of a client that should
+//! send what the documents describe.
 //!
 //! # What it decides where the API is silent
 //!
@@ -182,18 +192,21 @@
 //!   was cancelled whole is `Completed`. One that was never confirmed can be cancelled, too. Rows
 //!   are `Processing` and `Successful`, the two words that are documented, or `Pending`, `Failed`
 //!   and `Canceled`, after the statistics beside them.
+//! - A record names a Cwallet account by its id, also where an e-mail address was asked for.
+//! - A withdrawal that the gateway began has its record's id for an order id, and no service fee.
 //!
 //! Swaps: the fee is half a percent of the output, but never worth less than a tenth of a dollar;
 //! `amountOutMinimum` is held against what comes out after fees; 16 decimals are kept.
 //!
 //! Lists: newest first; a cursor belongs to the query that it came from; 90 days are the widest
-//! window, and the one that is meant when neither times nor ids are given; the last page has an
-//! empty `nextId`.
+//! window, or 365 in the default reading where no document names a maximum, and 90 days are meant
+//! when neither times nor ids are given; the last page has an empty `nextId`.
 //!
 //! Notifications: receivers side by side, each URL in order; by offsets from the first attempt and
-//! signed afresh, unless [`Setting::Retries`] and [`Setting::SignRetriesAfresh`] say otherwise. The
-//! notice of a risky address has no type and its fields at the top level; `ActivateWebhookURL` has
-//! no `msg`.
+//! signed afresh, unless [`Setting::Retries`] and [`Setting::SignRetriesAfresh`] say otherwise.
+//! [`Setting::RecordLag`] makes records lag behind them, [`Setting::Spell`] gives records other
+//! words for the same. The notice of a risky address has no type and its fields at the top level;
+//! `ActivateWebhookURL` has no `msg`.
 //!
 //! # RSA
 //!
@@ -240,8 +253,9 @@
 //!   too.
 //! - Orders have the status words of the table, from `Awaiting payment` to `Overpayment(Overdue)`;
 //!   they and `trade_list` go by confirmed payments, and `Overdue` by a payment that came too late.
-//! - Where an example and a table have two names for a field, the sandbox sends that of the
-//!   example: `amount`, `nikename`, `network_symbol`, `network_crypto`.
+//! - Where an example and a table have two names for a field of an answer, the sandbox sends both:
+//!   `amount` and `product_price`, `nikename` and `nickname`, `network_symbol` and
+//!   `network_fee_crypto`, `token_rate` and `rate`.
 //! - Notifications come when money has ended up somewhere, as `success` or `failed`, and are done
 //!   by HTTP 200 with `success` in lower case. `custom_value` comes back inside `extend`. A payment
 //!   that is flagged as risky is not announced, because v1 has no word for it.
@@ -252,6 +266,7 @@
 //! - `denominated_currency` is a currency such as `USD`, or `token`, in any letter case; two
 //!   decimals are counted by value. `resend_webhooks` answers with an empty object.
 //! - `amount` and `valid_timestamp`, which old clients send to `get_checkout_url`, are ignored.
+//! - `get_assets` takes the id of a coin or of one of its tokens.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -264,6 +279,7 @@ mod in_process;
 mod listener;
 mod model;
 mod ops;
+mod reading;
 mod routes;
 mod rules;
 mod schema;
@@ -281,11 +297,12 @@ pub use model::error::SandboxError;
 pub use model::fault::{BadResponse, Fault};
 pub use model::ledger::{Entry, EntryKind, Ledger, Posting};
 pub use model::request_log::{LoggedRequest, SigningReport};
-pub use model::settings::{AddressKind, RetrySchedule, Setting};
+pub use model::settings::{AddressKind, RecordSpelling, RetrySchedule, Setting};
 pub use model::views::{
     DeliveryAttempt, DepositView, IncomingPayment, Notification, Payment, PayoutView, PickedCoin,
     RequestView,
 };
+pub use model::warning::RequestWarning;
 pub use server::Server;
 pub use socket_faults::ByteStream;
 

@@ -277,6 +277,7 @@ mod tests {
             v1: false,
             signed_at: 1_750_000_000,
             checked: Ok(fields),
+            warnings: Vec::new(),
         })
     }
 

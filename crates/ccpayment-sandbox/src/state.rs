@@ -138,6 +138,11 @@ impl State {
         }
     }
 
+    /// From when on a record tells what a notification tells now.
+    pub(crate) fn readable_from(&self) -> u64 {
+        self.now.saturating_add(self.settings.record_lag)
+    }
+
     /// Where a page is, from its kind and its key.
     pub(crate) fn page_url(&self, kind: &str, key: &str) -> String {
         format!("{}/{kind}/{key}", self.public_url)

@@ -204,6 +204,7 @@ async fn first_programs_on_a_sandbox_do_what_they_say() -> Result {
     use ccpayment_sandbox::Sandbox;
 
     let sandbox = Sandbox::builder()
+        .strict()
         .app("app-id", "app-secret")
         .balance(1280, "100")
         .build()?;

@@ -36,6 +36,7 @@ pub(crate) enum By {
 /// A merchant with money, whose chains move by hand.
 pub(crate) fn sandbox() -> Sandbox {
     Sandbox::builder()
+        .strict()
         .app(APP_ID, SECRET)
         .seed(11)
         .start_time(START)

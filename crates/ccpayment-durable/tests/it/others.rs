@@ -43,7 +43,11 @@ async fn a_deposit_of_an_end_user_is_credited_once() {
 
 #[tokio::test]
 async fn withdrawals_that_the_outbox_did_not_make_are_told() {
-    let shop = Shop::with(Sandbox::builder().user_balance("user-1", 1280, "100"));
+    let shop = Shop::with(
+        Sandbox::builder()
+            .strict()
+            .user_balance("user-1", 1280, "100"),
+    );
     let (coin, chain, to) = (CoinId::new(1280), Chain::new("POLYGON"), Address::new(TO));
     let amount = || "5".parse().unwrap();
     let by_hand = ApplyAppWithdrawToNetwork::new(

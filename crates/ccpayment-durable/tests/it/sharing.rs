@@ -18,7 +18,7 @@ const HOUR: Duration = Duration::from_secs(3_600);
 #[tokio::test]
 async fn two_merchants_share_a_store_and_a_worker() {
     let first = Shop::new();
-    let sandbox = Sandbox::builder().app("other-app", "other-secret");
+    let sandbox = Sandbox::builder().strict().app("other-app", "other-secret");
     let other = Shop::with(sandbox.seed(9));
     let other = Shop::on(other.sandbox.clone(), first.store.clone());
     let worker = Worker::new(first.store.clone(), first.code.clone())

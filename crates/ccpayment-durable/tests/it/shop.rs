@@ -151,7 +151,7 @@ pub(crate) struct Shop {
 
 impl Shop {
     pub(crate) fn new() -> Self {
-        Self::with(Sandbox::builder())
+        Self::with(Sandbox::builder().strict())
     }
 
     pub(crate) fn with(sandbox: SandboxBuilder) -> Self {

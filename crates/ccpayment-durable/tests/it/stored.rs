@@ -98,6 +98,7 @@ fn bodies(token: &str) -> [(Version, &'static str, String); 9] {
 #[tokio::test]
 async fn the_stored_bytes_are_sent() {
     let sandbox = Sandbox::builder()
+        .strict()
         .user_balance("user-1", 1280, "100")
         .user_balance("user-2", 1280, "1");
     let shop = Shop::with(sandbox);

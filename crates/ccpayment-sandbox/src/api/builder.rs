@@ -11,7 +11,7 @@ use crate::api::sqlite_journal::SqliteJournal;
 use crate::clock::Clock;
 use crate::gateway::Gateway;
 use crate::model::error::SandboxError;
-use crate::model::settings::Setting;
+use crate::model::settings::{Setting, Settings};
 use crate::ops::Op;
 use crate::sign::rsa::{PrivateKey, PublicKey};
 use crate::state::State;
@@ -112,6 +112,13 @@ impl SandboxBuilder {
         self
     }
 
+    /// Refuses what the documents don't have in a request: [`Setting::Strict`]. Tests of a client
+    /// want it.
+    #[must_use]
+    pub fn strict(self) -> Self {
+        self.setting(Setting::Strict(true))
+    }
+
     /// Where notifications go; `http://` only.
     #[must_use]
     pub fn webhook_url(mut self, url: impl Into<String>) -> Self {
@@ -155,7 +162,8 @@ impl SandboxBuilder {
 
     /// A file that everything is kept in, so that it survives the end of the process. It is made
     /// when there is none; otherwise the sandbox goes on where it stood, and balances and settings
-    /// of the builder are not applied again.
+    /// of the builder are not applied again, but for [`Setting::Strict`] and
+    /// [`Setting::AllowUnknownFields`].
     ///
     /// App id, seed and clock have to be those that the file was made with.
     #[cfg(feature = "cli")]
@@ -189,6 +197,9 @@ impl SandboxBuilder {
                 && engine.state.outbox.webhook_url.as_ref() != Some(&url)
             {
                 engine.apply(Op::WebhookUrl(url))?;
+            }
+            for setting in changed_reading(&self.settings, &engine.state.settings) {
+                engine.apply(Op::Set(setting))?;
             }
             return Ok(Sandbox::new(gateway, self.app_secret, engine));
         }
@@ -257,4 +268,15 @@ impl SandboxBuilder {
         engine.set_journal(Box::new(journal));
         Ok(begun)
     }
+}
+
+/// How requests are to be read from this start on, where the file has it otherwise.
+fn changed_reading(asked: &[Setting], kept: &Settings) -> Vec<Setting> {
+    let is_asked = |setting| asked.contains(&setting);
+    let strict = is_asked(Setting::Strict(true));
+    let unknown = is_asked(Setting::AllowUnknownFields(true));
+    let strict = (strict != kept.strict).then_some(Setting::Strict(strict));
+    let differs = unknown != kept.allow_unknown_fields;
+    let unknown = differs.then_some(Setting::AllowUnknownFields(unknown));
+    strict.into_iter().chain(unknown).collect()
 }

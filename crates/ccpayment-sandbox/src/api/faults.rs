@@ -94,6 +94,7 @@ mod tests {
             v1: false,
             signed_at: 1_750_000_000,
             checked: Ok(coin.as_object().cloned().unwrap_or_default()),
+            warnings: Vec::new(),
         };
         let mut live = State::new("app".to_owned(), 7);
         let mut journal = Vec::new();

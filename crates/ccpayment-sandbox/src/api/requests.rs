@@ -2,13 +2,14 @@
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{Request, Response, StatusCode};
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 
 use crate::api::sandbox::Sandbox;
 use crate::bad_response::{self, MADE_BY_FAULT};
 use crate::gateway::answer;
 use crate::model::fault::{Execution, Fault};
 use crate::model::refusal::{BAD_SIGNATURE, INTERNAL, INVALID_ARGUMENT, Refusal};
+use crate::model::warning::RequestWarning;
 use crate::ops::Op;
 use crate::routes;
 use crate::rules::v1::codes;
@@ -21,9 +22,17 @@ impl Sandbox {
     ) -> (Option<Response<Bytes>>, Option<Fault>) {
         let (now, signing) = (self.now(), self.signing_time());
         let v1 = request.uri().path().starts_with(routes::v1::BASE);
+        let reading = self.engine().state.settings.reading();
         let mut entry = self.new_entry(&request, signing);
-        let (mut answer, fault) = match self.shared.gateway.receive(now, signing, &request) {
+        let received = (self.shared.gateway).receive(now, signing, reading, &request);
+        let mut warning = None;
+        let (mut answer, fault) = match received {
             Ok(mut arrived) => {
+                warning = warning_header(&arrived.warnings);
+                let warnings = arrived.warnings.iter();
+                entry.warnings = warnings
+                    .map(|it| self.masked(&request, &it.to_string()))
+                    .collect();
                 let order_id = arrived.order_id.as_ref();
                 entry.order_id = order_id.map(|id| self.masked(&request, id));
                 if (arrived.checked.as_ref()).is_err_and(|it| it.code == BAD_SIGNATURE) {
@@ -66,6 +75,9 @@ impl Sandbox {
         // What a proxy answers in the gateway's place is not signed.
         if v1 && let Some(answer) = answer.as_mut().filter(|it| is_json(it)) {
             self.signer_v1().sign_response(answer, signing);
+        }
+        if let (Some(answer), Some(warning)) = (&mut answer, warning) {
+            answer.headers_mut().insert(WARNING, warning);
         }
         (answer, fault)
     }
@@ -111,6 +123,20 @@ fn unread(path: &str) -> Request<Bytes> {
     let mut request = Request::new(Bytes::new());
     *request.uri_mut() = path.parse().unwrap_or_default();
     request
+}
+
+/// What the default reading let pass, for a client's developer to see.
+const WARNING: HeaderName = HeaderName::from_static("x-sandbox-warning");
+
+/// In one line; a name from outside may have letters that no header can carry.
+fn warning_header(warnings: &[RequestWarning]) -> Option<HeaderValue> {
+    let texts: Vec<_> = warnings.iter().map(ToString::to_string).collect();
+    let line = texts.join("; ");
+    let is_shown = |letter: &char| matches!(letter, ' '..='~');
+    let line: String = line.chars().filter(is_shown).collect();
+    HeaderValue::from_str(&line)
+        .ok()
+        .filter(|it| !it.is_empty())
 }
 
 fn is_json(answer: &Response<Bytes>) -> bool {

@@ -29,6 +29,9 @@ pub(crate) struct Deposit {
     pub(crate) service_fee: Money,
     pub(crate) usd_price: Money,
     pub(crate) status: Status,
+    /// From when on its record says so, and what it says until then; nothing where it is not there.
+    pub(crate) readable_from: u64,
+    pub(crate) read_before: Option<Status>,
     pub(crate) flagged: bool,
     pub(crate) refunded: bool,
     /// After its order had expired.
@@ -40,6 +43,14 @@ pub(crate) struct Deposit {
 }
 
 impl Deposit {
+    /// What the record says, once it is there.
+    pub(crate) fn read_at(&self, now: u64) -> Option<Status> {
+        if now < self.readable_from {
+            return self.read_before;
+        }
+        Some(self.status)
+    }
+
     /// None on chains whose payments have many inputs.
     pub(crate) fn from(&self) -> Option<&str> {
         (!self.from.is_empty()).then_some(self.from.as_str())

@@ -33,3 +33,4 @@ pub(crate) mod swap;
 pub(crate) mod transfer;
 pub(crate) mod v1;
 pub(crate) mod views;
+pub(crate) mod warning;

@@ -61,6 +61,11 @@ pub(crate) fn plain(value: &Money) -> String {
     value.normalized().to_plain_string()
 }
 
+/// Plain decimal text with the zeros at its end that it was written with.
+pub(crate) fn as_written(value: &Money) -> String {
+    value.to_plain_string()
+}
+
 /// Cut off after `decimals` decimals.
 pub(crate) fn round_down(value: &Money, decimals: u32) -> Money {
     value.with_scale_round(i64::from(decimals), RoundingMode::Down)
@@ -139,6 +144,9 @@ mod tests {
             ("-0", "0"),
         ] {
             assert_eq!(plain(&value(text)), printed, "{text}");
+        }
+        for (text, printed) in [("7.50", "7.50"), ("20", "20"), ("007", "7"), ("100", "100")] {
+            assert_eq!(as_written(&value(text)), printed);
         }
     }
 

@@ -33,6 +33,11 @@ pub(crate) struct Payout {
     pub(crate) received: Money,
     pub(crate) tx_id: String,
     pub(crate) status: Status,
+    /// From when on its record says so, and what it says until then.
+    pub(crate) readable_from: u64,
+    pub(crate) read_before: Status,
+    /// Of the coin, when it was asked for.
+    pub(crate) usd_price: Money,
     pub(crate) reason: Option<String>,
     pub(crate) notify_url: Option<String>,
     pub(crate) created_at: u64,
@@ -40,6 +45,21 @@ pub(crate) struct Payout {
 }
 
 impl Payout {
+    /// What the record says.
+    pub(crate) fn read_at(&self, now: u64) -> Status {
+        if now < self.readable_from {
+            return self.read_before;
+        }
+        self.status
+    }
+
+    /// Its status changes, and its record tells so from a moment on.
+    pub(crate) fn turn(&mut self, status: Status, now: u64, readable_from: u64) {
+        self.read_before = self.read_at(now);
+        self.readable_from = readable_from;
+        self.status = status;
+    }
+
     pub(crate) fn is_automatic(&self) -> bool {
         self.order_id.is_empty()
     }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::model::error::SandboxError;
+use crate::model::warning::RequestWarning;
 
 pub(crate) const SUCCESS: u32 = 10_000;
 pub(crate) const INVALID_ARGUMENT: u32 = 11_000;
@@ -89,6 +90,8 @@ pub(crate) struct ReceivedRequest {
     /// When it was signed, in the sandbox's time.
     pub(crate) signed_at: u64,
     pub(crate) checked: Result<Map<String, Value>, Refusal>,
+    #[serde(default)]
+    pub(crate) warnings: Vec<RequestWarning>,
 }
 
 /// A request that is not carried out.

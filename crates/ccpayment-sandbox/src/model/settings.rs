@@ -29,6 +29,18 @@ pub enum AddressKind {
     Risky,
 }
 
+/// How much the body of a request may differ from the documents.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading {
+    pub(crate) strict: bool,
+    pub(crate) allow_unknown_fields: bool,
+}
+
+const DAY: u64 = 86_400;
+/// The widest span of time that a list takes by a document, and the one that is meant when none is
+/// given.
+pub(crate) const WINDOW: u64 = 90 * DAY;
+
 /// How the documented retry times of notifications are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -39,6 +51,24 @@ pub enum RetrySchedule {
     Gaps,
 }
 
+/// In which other words the records of v2 say the same; see [`Setting::Spell`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum RecordSpelling {
+    /// A Cwallet account is named as it was asked for, by its e-mail address too, not by its id.
+    CwalletAsAsked,
+    /// Addresses that begin with `0x` are in small letters.
+    AddressesInSmall,
+    /// A chain goes by its full name, such as `Polygon`.
+    ChainsByName,
+    /// A memo that is a number has lost the zeros before it.
+    MemosAsNumbers,
+    /// Amounts have 24 decimals, as in the records of swaps.
+    PaddedAmounts,
+    /// A withdrawal's amount is what the receiver gets, without the fee in the same coin.
+    NetAmounts,
+}
+
 /// One thing to set; see [`Sandbox::set`](crate::Sandbox::set).
 ///
 /// Codes in parentheses are the refusals that a setting leads to.
@@ -46,6 +76,19 @@ pub enum RetrySchedule {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Setting {
+    /// Every field that is unknown or of another type than the documents have is refused; off at
+    /// first.
+    ///
+    /// Without it, requests are read as the gateway's own clients send them. `null` means not set;
+    /// in a field that may be left out, so do `0`, `""` and `[]`. A body `[]` is a request without
+    /// fields. Types, names and fields that only some documents or official clients have are taken
+    /// or ignored. Lists without a documented maximum take a span of 365 days. What is let pass is a
+    /// [`RequestWarning`](crate::RequestWarning) in the request's log and in the header
+    /// `X-Sandbox-Warning` of its answer.
+    Strict(bool),
+    /// A field that nobody documents is ignored, not refused; off at first, since it is a slip of
+    /// the pen far more often than not. It counts where [`Setting::Strict`] is off.
+    AllowUnknownFields(bool),
     /// Nothing on the chains happens by time: deposits, withdrawals and batches wait for
     /// [`confirm`](crate::Sandbox::confirm), [`settle_payouts`](crate::Sandbox::settle_payouts) and
     /// the like. It counts for what begins after it was set. The admin API calls it `ChainByHand`.
@@ -56,6 +99,16 @@ pub enum Setting {
     /// Whether a repeated notification is signed afresh, as at first, or carries the timestamp and
     /// the signature of its first attempt.
     SignRetriesAfresh(bool),
+    /// How many seconds after its notification a record shows what was told: until then a deposit
+    /// is not there, or a record has its status from before. Nothing at first.
+    RecordLag(u64),
+    /// Whether the records of v2 have other words for the same; none at first.
+    Spell {
+        /// Which words.
+        spelling: RecordSpelling,
+        /// On or off.
+        on: bool,
+    },
     /// Every signed call is refused with this code, such as 12000, 12002, 12003, 11013 or 11014.
     RefuseEverything(Option<u32>),
     /// How many signed calls one second takes (11004).
@@ -173,9 +226,13 @@ pub enum Setting {
 /// Everything that was set.
 #[derive(Debug)]
 pub(crate) struct Settings {
+    pub(crate) strict: bool,
+    pub(crate) allow_unknown_fields: bool,
     pub(crate) manual_chain: bool,
     pub(crate) retries: RetrySchedule,
     pub(crate) sign_afresh: bool,
+    pub(crate) record_lag: u64,
+    spellings: BTreeSet<RecordSpelling>,
     pub(crate) refuse: Option<u32>,
     pub(crate) per_second: Option<u32>,
     pub(crate) per_day: Option<u32>,
@@ -204,9 +261,13 @@ pub(crate) struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            strict: false,
+            allow_unknown_fields: false,
             manual_chain: false,
             retries: RetrySchedule::Offsets,
             sign_afresh: true,
+            record_lag: 0,
+            spellings: BTreeSet::new(),
             refuse: None,
             per_second: None,
             per_day: None,
@@ -237,9 +298,13 @@ impl Default for Settings {
 impl Settings {
     pub(crate) fn set(&mut self, setting: Setting) -> Result<(), SandboxError> {
         match setting {
+            Setting::Strict(on) => self.strict = on,
+            Setting::AllowUnknownFields(on) => self.allow_unknown_fields = on,
             Setting::ManualChain(on) => self.manual_chain = on,
             Setting::Retries(reading) => self.retries = reading,
             Setting::SignRetriesAfresh(on) => self.sign_afresh = on,
+            Setting::RecordLag(seconds) => self.record_lag = seconds,
+            Setting::Spell { spelling, on } => toggle(&mut self.spellings, spelling, on),
             Setting::RefuseEverything(code) => self.refuse = code,
             Setting::CallsPerSecond(most) => self.per_second = most,
             Setting::CallsPerDay(most) => self.per_day = most,
@@ -301,6 +366,28 @@ impl Settings {
             }
         }
         Ok(())
+    }
+
+    /// The widest span of time of a list without a documented maximum: the sample of one such list
+    /// asks for a year.
+    pub(crate) fn widest_span(&self) -> u64 {
+        if self.strict { WINDOW } else { 365 * DAY }
+    }
+
+    pub(crate) fn reading(&self) -> Reading {
+        Reading {
+            strict: self.strict,
+            allow_unknown_fields: self.allow_unknown_fields,
+        }
+    }
+
+    pub(crate) fn spells(&self, spelling: RecordSpelling) -> bool {
+        self.spellings.contains(&spelling)
+    }
+
+    /// Whether records say anything in other words.
+    pub(crate) fn spells_plainly(&self) -> bool {
+        self.spellings.is_empty()
     }
 
     pub(crate) fn status(&self, coin: &Coin) -> &str {

@@ -11,6 +11,8 @@ pub(crate) struct Transfer {
     pub(crate) from: String,
     pub(crate) to: String,
     pub(crate) coin: &'static Coin,
+    /// Of the coin, when it was asked for.
+    pub(crate) usd_price: Money,
     pub(crate) amount: Money,
     pub(crate) remark: Option<String>,
     pub(crate) created_at: u64,
@@ -22,6 +24,8 @@ pub(crate) struct BatchTransfer {
     pub(crate) order_id: String,
     pub(crate) user_id: String,
     pub(crate) coin: &'static Coin,
+    /// Of the coin, when it was asked for.
+    pub(crate) usd_price: Money,
     /// One for each receiver.
     pub(crate) parts: IndexedList<Transfer>,
     pub(crate) remark: Option<String>,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::fault::Fault;
+use crate::model::warning::RequestWarning;
 
 /// A payment on its way to an address; see [`Sandbox::send_payment`](crate::Sandbox::send_payment).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,6 +134,8 @@ pub struct RequestView {
     pub outcome: Option<u32>,
     /// What struck it. A request that was delivered twice is here twice.
     pub fault: Option<Fault>,
+    /// What the default reading let pass in it.
+    pub warnings: Vec<RequestWarning>,
 }
 
 /// One try to deliver a notification.

@@ -105,6 +105,7 @@ mod tests {
                 v1: true,
                 signed_at: 1_750_000_000,
                 checked: Ok(fields),
+                warnings: Vec::new(),
             })
         };
         let mut live = State::new("app".to_owned(), 7);

@@ -8,7 +8,7 @@ use crate::model::chains::{CHAINS, Chain};
 use crate::model::coins::{COINS, Coin, FIATS};
 use crate::model::money::plain;
 use crate::model::refusal::{self, Refusal};
-use crate::rules::fields::{self, Fields};
+use crate::rules::fields::{self, Fields, put};
 use crate::state::State;
 
 pub(crate) fn list(state: &mut State, _: &Fields) -> Result<Value, Refusal> {
@@ -29,12 +29,31 @@ pub(crate) fn one(state: &mut State, fields: &Fields) -> Result<Value, Refusal> 
 fn row(state: &State, coin: &Coin) -> Value {
     let settings = &state.settings;
     let status = settings.status(coin);
-    coin.to_json(status, |network| {
+    let mut row = coin.to_json(status, |network| {
         (
             settings.takes_deposits(network.on) && takes_deposits(status),
             settings.takes_withdrawals(network.on) && takes_withdrawals(status),
         )
-    })
+    });
+    put(&mut row, "price", Some(&plain(&settings.price(coin))));
+    for network in coin.networks {
+        let networks = row.get_mut("networks");
+        if let Some(of_one) = networks.and_then(|all| all.get_mut(network.on.symbol)) {
+            put(of_one, "protocol", Some(standard(network.on)));
+        }
+    }
+    row
+}
+
+/// The token standard, which is the word that v1 has for a network and v2
+/// for a protocol.
+pub(crate) fn standard(chain: &Chain) -> &'static str {
+    match chain.symbol {
+        "ETH" | "ETH_SEPOLIA" => "ERC20",
+        "BSC" => "BEP20",
+        "TRX" => "TRC20",
+        _ => chain.symbol,
+    }
 }
 
 pub(crate) fn takes_deposits(status: &str) -> bool {
@@ -111,6 +130,8 @@ pub(crate) fn main_coins(state: &mut State, fields: &Fields) -> Result<Value, Re
                 "logoUrl": coin.logo(),
                 "status": state.settings.status(coin),
                 "chain": chain.symbol,
+                // The Go client has this in the place of the other two.
+                "chains": [chain.symbol],
                 "network": chain.full_name,
             }))
         })

@@ -8,7 +8,9 @@ use crate::model::deposit::Deposit;
 use crate::model::error::SandboxError;
 use crate::model::indexed_list::{by_order, by_record};
 use crate::model::invoice::{Currency, Invoice, Picked, Worth};
-use crate::model::money::{Money, RATE_DECIMALS, divide_down, divide_up, plain, round_down};
+use crate::model::money::{
+    Money, RATE_DECIMALS, as_written, divide_down, divide_up, plain, round_down,
+};
 use crate::model::record::Status;
 use crate::model::refusal::{self, Refusal};
 use crate::rules::fields::{Fields, check_decimals, not_found, put};
@@ -173,17 +175,20 @@ pub(crate) fn info(state: &mut State, fields: &Fields) -> Result<Value, Refusal>
     let mut paid = Vec::new();
     for (record_id, worth) in &invoice.deposits {
         if let Some(deposit) = state.deposits.get(&by_record(record_id)) {
+            let Some(status) = deposit.read_at(state.now) else {
+                continue;
+            };
             // What is not there yet, or never for the merchant, has paid for nothing.
-            if deposit.status == Status::Success && !deposit.flagged {
+            if status == Status::Success && !deposit.flagged {
                 total += &worth.value;
             }
-            paid.push(paid_row(deposit, worth));
+            paid.push(paid_row(deposit, status, worth));
         }
     }
     let mut answer = json!({
         "orderId": order_id,
         "createAt": invoice.created_at,
-        "price": plain(&invoice.price),
+        "price": as_written(&invoice.price),
         "priceSymbol": invoice.currency.symbol(),
         "invoiceUrl": state.page_url("invoice", &invoice.page),
         "expiredAt": invoice.expired_at,
@@ -202,7 +207,7 @@ pub(crate) fn info(state: &mut State, fields: &Fields) -> Result<Value, Refusal>
     Ok(answer)
 }
 
-fn paid_row(deposit: &Deposit, worth: &Worth) -> Value {
+fn paid_row(deposit: &Deposit, status: Status, worth: &Worth) -> Value {
     let mut row = json!({
         "recordId": deposit.record_id,
         "coinId": deposit.coin.id,
@@ -213,7 +218,7 @@ fn paid_row(deposit: &Deposit, worth: &Worth) -> Value {
         "paidAmount": plain(&deposit.amount),
         "serviceFee": plain(&deposit.service_fee),
         "txid": deposit.tx_id,
-        "status": deposit.status.as_str(),
+        "status": status.as_str(),
         "isFlaggedAsRisky": deposit.flagged,
         "arrivedAt": deposit.arrived_at,
         "rate": plain(&worth.rate),

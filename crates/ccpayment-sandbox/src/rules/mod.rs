@@ -12,6 +12,7 @@ pub(crate) mod notifications;
 pub(crate) mod orders;
 pub(crate) mod pagination;
 pub(crate) mod payouts;
+pub(crate) mod spellings;
 pub(crate) mod swaps;
 pub(crate) mod transfers;
 pub(crate) mod users;

@@ -186,7 +186,7 @@ pub(crate) fn info(state: &mut State, fields: &Fields) -> Result<Value, Refusal>
         .deposits
         .iter()
         .filter_map(|record_id| state.deposits.get(&by_record(record_id)))
-        .map(|deposit| paid_row(order, deposit))
+        .filter_map(|deposit| paid_row(state.now, order, deposit))
         .collect();
     let mut answer = json!({
         "amountToPay": plain(&order.amount),
@@ -222,19 +222,21 @@ fn checkout_url(state: &State, page: Option<&str>) -> Option<String> {
     page.map(|key| state.page_url("checkout", key))
 }
 
-fn paid_row(order: &Order, deposit: &Deposit) -> Value {
+/// None while nobody can read it yet.
+fn paid_row(now: u64, order: &Order, deposit: &Deposit) -> Option<Value> {
+    let status = deposit.read_at(now)?;
     let mut row = json!({
         "recordId": deposit.record_id,
         "amount": plain(&deposit.amount),
         "serviceFee": plain(&deposit.service_fee),
         // All lower case here and in invoices, and nowhere else.
         "txid": deposit.tx_id,
-        "status": deposit.status.as_str(),
+        "status": status.as_str(),
         "isFlaggedAsRisky": deposit.flagged,
         "arrivedAt": deposit.arrived_at,
     });
     put(&mut row, "fromAddress", deposit.from());
     let rate = order.fiat.as_ref().map(|(_, rate)| plain(rate));
     put(&mut row, "rate", rate.as_deref());
-    row
+    Some(row)
 }

@@ -6,12 +6,11 @@ use serde_json::{Map, Value, json};
 
 use crate::model::indexed_list::IndexedList;
 use crate::model::refusal::{self, Refusal};
+use crate::model::settings::WINDOW;
 use crate::rules::fields::Fields;
 use crate::state::State;
 
 const DAY: u64 = 86_400;
-/// The widest window, and the one that is meant when none is given.
-const WINDOW: u64 = 90 * DAY;
 const PAGE: u64 = 20;
 const MOST_IDS: usize = 100;
 
@@ -29,6 +28,16 @@ pub(crate) struct Query {
 impl Query {
     /// `ids` are the fields that name records: with one of them, no window is assumed.
     pub(crate) fn read(state: &State, fields: &Fields, ids: &[&str]) -> Result<Self, Refusal> {
+        Self::within(state, state.settings.widest_span(), fields, ids)
+    }
+
+    /// Of a list whose documents name this maximum.
+    pub(crate) fn within(
+        state: &State,
+        widest: u64,
+        fields: &Fields,
+        ids: &[&str],
+    ) -> Result<Self, Refusal> {
         let now = state.now;
         let named = ids.iter().any(|name| fields.has(name));
         let (from, to) = match (fields.number("startAt")?, fields.number("endAt")?) {
@@ -39,10 +48,11 @@ impl Query {
             (Some(from), Some(to)) => (from, to),
         };
         let given = fields.has("startAt") || fields.has("endAt");
-        if given && state.caller_time.span(from, to) > WINDOW {
+        if given && state.caller_time.span(from, to) > widest {
+            let days = widest / DAY;
             return Err(Refusal::new(
                 refusal::SPAN,
-                "the span from `startAt` to `endAt` is longer than 90 days",
+                format!("the span from `startAt` to `endAt` is longer than {days} days"),
             ));
         }
         let limit = match fields.number("limit")? {

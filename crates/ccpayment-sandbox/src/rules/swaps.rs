@@ -10,6 +10,7 @@ use crate::model::money::{
 };
 use crate::model::record::{Holder, Status};
 use crate::model::refusal::{self, Refusal};
+use crate::model::settings::WINDOW;
 use crate::model::swap::{Swap, SwapQuote};
 use crate::rules::fields::{Fields, check_decimals, not_found, put};
 use crate::rules::orders::{DAY, check_price, taken};
@@ -187,10 +188,8 @@ fn exchange(state: &mut State, fields: &Fields, holder: Holder) -> Result<Value,
     check_account(state)?;
     let minimum = fields.optional_amount("amountOutMinimum")?;
     let mut quoted = quote(state, fields, of_users)?;
-    if of_users {
-        // Without a surcharge it is nought, in the words of the example.
-        quoted.extra_fee.get_or_insert_with(Money::default);
-    }
+    // Without a surcharge it is nought, in the words of a user's example.
+    quoted.extra_fee.get_or_insert_with(Money::default);
     if minimum
         .as_ref()
         .is_some_and(|minimum| quoted.net < *minimum)
@@ -226,6 +225,15 @@ fn exchange(state: &mut State, fields: &Fields, holder: Holder) -> Result<Value,
     let mut answer = quoted.to_json();
     put(&mut answer, "recordId", Some(&record_id));
     put(&mut answer, "orderId", Some(order_id));
+    let prices = [
+        ("from_coin_price", state.settings.price(quoted.coin_in)),
+        ("to_coin_price", state.settings.price(quoted.coin_out)),
+    ];
+    for (name, price) in prices {
+        put(&mut answer, name, Some(&plain(&price)));
+    }
+    let least = minimum.as_ref().map(plain);
+    put(&mut answer, "amountOutMinimum", least.as_deref());
     let keys = [by_record(&record_id), order_key(of_users, order_id)];
     let extra_fee_rate = fields
         .text("extraFeeRate")
@@ -265,14 +273,19 @@ fn row(swap: &Swap) -> Value {
         "arrivedAt": swap.created_at,
     });
     put(&mut row, "userId", swap.holder.user_id());
-    let optional = [
+    let nothing = Money::default();
+    for (name, amount) in [
         ("extraFee", &quoted.extra_fee),
         ("extraFeeRate", &swap.extra_fee_rate),
-        ("amountOutMinimum", &swap.minimum),
-    ];
-    for (name, amount) in optional {
-        put(&mut row, name, amount.as_ref().map(plain).as_deref());
+    ] {
+        put(
+            &mut row,
+            name,
+            Some(&plain(amount.as_ref().unwrap_or(&nothing))),
+        );
     }
+    let least = swap.minimum.as_ref().map(plain);
+    put(&mut row, "amountOutMinimum", least.as_deref());
     row
 }
 
@@ -296,7 +309,7 @@ pub(crate) fn user_record(state: &mut State, fields: &Fields) -> Result<Value, R
 }
 
 fn list(state: &State, fields: &Fields, of_users: bool) -> Result<Value, Refusal> {
-    let query = Query::read(state, fields, &["recordIds", "orderIds"])?;
+    let query = Query::within(state, WINDOW, fields, &["recordIds", "orderIds"])?;
     let records = pagination::ids(fields, "recordIds")?;
     let orders = pagination::ids(fields, "orderIds")?;
     let (coin_in, coin_out) = (fields.number("coinIdIn")?, fields.number("coinIdOut")?);

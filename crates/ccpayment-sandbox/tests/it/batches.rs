@@ -79,7 +79,10 @@ async fn one_row_after_the_other() {
     assert_eq!(word, "Completed");
     assert_eq!(
         stats,
-        json!({ "total": 3, "succeeded": 2, "failed": 1, "canceled": 0, "processing": 0 })
+        json!({
+            "total": 3, "succeeded": 2, "failed": 1, "canceled": 0, "processing": 0,
+            "execSeq": 0, "execOrderId": "",
+        })
     );
     let ledger = sandbox.ledger();
     assert_eq!(held(&sandbox), "0");

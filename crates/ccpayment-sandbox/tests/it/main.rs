@@ -8,6 +8,7 @@
     reason = "a test may stop where it stands"
 )]
 
+mod answers;
 mod batches;
 mod books;
 mod chaos;
@@ -20,10 +21,15 @@ mod layers;
 mod notifications;
 mod odd_bodies;
 mod pagination;
+mod reader;
+mod reading;
 mod real_clock;
+mod replay;
+mod replay_bodies;
 mod request_log;
 mod routes;
 mod rsa;
+mod sent_fields;
 mod serving;
 mod shapes;
 mod socket_faults;

@@ -122,25 +122,25 @@ async fn in_process_is_the_same_gateway() {
 #[test]
 fn setups_that_can_not_be() {
     assert!(matches!(
-        Sandbox::builder().balance(9, "1").build(),
+        Sandbox::builder().strict().balance(9, "1").build(),
         Err(SandboxError::UnknownCoin(9))
     ));
     for amount in ["0", "-1", "1e3", ""] {
-        let built = Sandbox::builder().balance(1280, amount).build();
+        let built = Sandbox::builder().strict().balance(1280, amount).build();
         assert!(
             matches!(built, Err(SandboxError::InvalidAmount { .. })),
             "{amount}"
         );
     }
     assert!(matches!(
-        Sandbox::builder().app("", "x").build(),
+        Sandbox::builder().strict().app("", "x").build(),
         Err(SandboxError::Setup(_))
     ));
 }
 
 #[test]
 fn the_secret_is_not_printed() {
-    let builder = Sandbox::builder().app("app", "do-not-print");
+    let builder = Sandbox::builder().strict().app("app", "do-not-print");
     assert!(!format!("{builder:?}").contains("do-not-print"));
     let sandbox = builder.build().unwrap();
     assert!(!format!("{sandbox:?}").contains("do-not-print"));
@@ -152,7 +152,7 @@ fn the_secret_is_not_printed() {
 
 #[test]
 fn without_a_start_the_clock_is_the_real_one() {
-    let sandbox = Sandbox::builder().build().unwrap();
+    let sandbox = Sandbox::builder().strict().build().unwrap();
     let before = sandbox.now();
     assert!(before > 1_750_000_000);
     sandbox.advance(std::time::Duration::from_secs(1_000_000));

@@ -35,6 +35,7 @@ pub(crate) fn shape(value: &Value, at: &str, into: &mut BTreeSet<String>) {
     }
 }
 
+/// `only_here` are fields of the official clients' types or of a table, which the example lacks.
 fn assert_same_shape(name: &str, answer: &Value, only_here: &[&str]) {
     let (mut documented, mut found) = (BTreeSet::new(), BTreeSet::new());
     shape(&example(name), "", &mut documented);
@@ -50,13 +51,19 @@ async fn answers_have_the_names_of_the_examples() {
     assert_same_shape(
         "get_coin_list.response.json",
         &merchant.text("getCoinList", "").await,
-        &[],
+        &[
+            ".data.coins[].price text",
+            ".data.coins[].networks.*.protocol text",
+        ],
     );
     let coin = json!({ "coinId": 1329 });
     assert_same_shape(
         "get_coin.response.json",
         &merchant.call("getCoin", coin.clone()).await,
-        &[],
+        &[
+            ".data.coin.price text",
+            ".data.coin.networks.*.protocol text",
+        ],
     );
     assert_same_shape(
         "get_app_coin_asset.response.json",
@@ -97,7 +104,11 @@ async fn answers_have_the_names_of_the_examples() {
             json!({ "recordId": payment.record_id }),
         )
         .await;
-    assert_same_shape("get_app_deposit_record.response.json", &record, &[]);
+    assert_same_shape(
+        "get_app_deposit_record.response.json",
+        &record,
+        &[".data.record.txIndex number"],
+    );
 
     let applied = merchant
         .call("applyAppWithdrawToNetwork", payout("abc", "1"))
@@ -106,7 +117,11 @@ async fn answers_have_the_names_of_the_examples() {
     let record = merchant
         .call("getAppWithdrawRecord", json!({ "orderId": "abc" }))
         .await;
-    assert_same_shape("get_app_withdraw_record.response.json", &record, &[]);
+    assert_same_shape(
+        "get_app_withdraw_record.response.json",
+        &record,
+        &[".data.record.appId text", ".data.record.coinUSDPrice text"],
+    );
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ pub(crate) const RECEIVER: &str = "0xBb9C4e7F3687aca1AE2828c18f9E3ae067F569FE";
 
 pub(crate) fn builder() -> SandboxBuilder {
     Sandbox::builder()
+        .strict()
         .app(APP_ID, SECRET)
         .seed(42)
         .start_time(START)

@@ -10,6 +10,7 @@ use http::{Request, Response};
 use ring::digest;
 use serde_json::{Value, json};
 
+use crate::sent_fields::sent;
 use crate::support::{APP_ID, SECRET, START, builder};
 
 /// The path of every operation, which the tests write out a second time on purpose.
@@ -77,6 +78,8 @@ pub(crate) struct Older {
     document: Value,
     /// The operations that have succeeded with the answer that the document describes.
     pub(crate) proven: Mutex<BTreeSet<&'static str>>,
+    /// Fields of answers, by their schema.
+    pub(crate) sent: Mutex<BTreeSet<String>>,
 }
 
 impl Older {
@@ -85,6 +88,7 @@ impl Older {
             sandbox: builder.build().unwrap(),
             document: document(),
             proven: Mutex::default(),
+            sent: Mutex::default(),
         }
     }
 
@@ -143,6 +147,9 @@ impl Older {
         if let Err(error) = validator(&self.document, schema).validate(&envelope) {
             panic!("{operation}: {error}\n{envelope}");
         }
+        let data = &schema["allOf"][1]["properties"]["data"];
+        let into = &mut *self.sent.lock().unwrap();
+        sent(&self.document, data, &envelope["data"], into);
         self.proven.lock().unwrap().insert(name);
         envelope["data"].clone()
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::support::{APP_ID, Program, SECRET, folder, http};
+use crate::support::{APP_ID, Program, SECRET, call, folder, http};
 
 fn signal(program: &Program, name: &str) {
     let id = program.process.id().to_string();
@@ -197,4 +197,27 @@ fn the_terminal_has_a_line_for_each_request() {
         "{said}"
     );
     assert!(!said.contains(SECRET) && !said.contains(&sign));
+}
+
+#[test]
+fn readings_and_settings_are_options() {
+    let null = json!({ "chains": null });
+    let unknown = json!({ "nobody": 1 });
+    for (options, of_null, of_unknown) in [
+        (&[][..], 10_000, 11_000),
+        (&["--strict"], 11_000, 11_000),
+        (&["--allow-unknown-fields"], 10_000, 10_000),
+        (&["--set", r#"{"RefuseEverything":12003}"#], 12_003, 11_000),
+    ] {
+        let program = Program::start(options);
+        for (body, code) in [(&null, of_null), (&unknown, of_unknown)] {
+            let answer = call(program.addr, "getChainList", body).unwrap();
+            assert_eq!(answer["code"], code, "{options:?} {body}: {answer}");
+        }
+    }
+    let output = Command::new(env!("CARGO_BIN_EXE_ccpayment-sandbox"))
+        .args(["--set", "{\"Nothing\":1}"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
 }

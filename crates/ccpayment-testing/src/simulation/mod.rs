@@ -228,6 +228,7 @@ async fn tell<M: Merchant>(
         found: error.to_string(),
     };
     let sandbox = Sandbox::builder()
+        .strict()
         .seed(seed)
         .start_time(time::START)
         .balance(plan::USDT, plan::BALANCE)

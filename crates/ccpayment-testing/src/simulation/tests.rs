@@ -90,6 +90,7 @@ async fn what_is_never_acknowledged_is_lost_and_found_missing() {
 #[tokio::test]
 async fn one_debit_too_many_is_found() {
     let sandbox = Sandbox::builder()
+        .strict()
         .app("app-id", "app-secret")
         .seed(7)
         .start_time(1_767_225_600)

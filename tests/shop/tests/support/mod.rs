@@ -41,6 +41,7 @@ pub(crate) struct House {
 impl House {
     pub(crate) fn new() -> Self {
         let sandbox = Sandbox::builder()
+            .strict()
             .seed(7)
             .start_time(1_767_225_600)
             .setting(Setting::ManualChain(true))

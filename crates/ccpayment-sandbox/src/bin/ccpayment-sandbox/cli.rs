@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use ccpayment_sandbox::Setting;
 use lexopt::prelude::{Long, Short, ValueExt};
 
 pub(crate) const HELP: &str = "\
@@ -22,6 +23,9 @@ Usage: ccpayment-sandbox [OPTION]...
       --start-time SECONDS   stop the clock at this unix time; only `advance` moves it
       --public-url URL       where browsers reach the pages [where it listens]
       --host NAME            answer pages and admin calls to this name, too; may be repeated
+      --strict               refuse what the documents don't have in a request
+      --allow-unknown-fields ignore fields that nobody documents, instead of refusing them
+      --set JSON             a setting, as the admin API takes it; may be repeated
   -h, --help                 print this
   -V, --version              print the version
 ";
@@ -47,6 +51,7 @@ pub(crate) struct Options {
     pub(crate) start_time: Option<u64>,
     pub(crate) public_url: Option<String>,
     pub(crate) hosts: Vec<String>,
+    pub(crate) settings: Vec<Setting>,
 }
 
 impl Default for Options {
@@ -63,6 +68,7 @@ impl Default for Options {
             start_time: None,
             public_url: None,
             hosts: Vec::new(),
+            settings: Vec::new(),
         }
     }
 }
@@ -87,6 +93,16 @@ pub(crate) fn read(
             Long("start-time") => options.start_time = Some(parser.value()?.parse()?),
             // The second is its former name.
             Long("public-url" | "site") => options.public_url = Some(parser.value()?.string()?),
+            Long("strict") => options.settings.push(Setting::Strict(true)),
+            Long("allow-unknown-fields") => {
+                options.settings.push(Setting::AllowUnknownFields(true));
+            }
+            Long("set") => {
+                let setting = parser
+                    .value()?
+                    .parse_with(|text| serde_json::from_str(text))?;
+                options.settings.push(setting);
+            }
             Long("host") => options.hosts.push(parser.value()?.string()?),
             other => return Err(other.unexpected()),
         }
@@ -125,6 +141,18 @@ mod tests {
             run("--listen 0.0.0.0:1 --app-id=A --balance 1280=0.10 --balance 1482=2 --seed 9 --state f.db").unwrap(),
             Command::Run(Box::new(options))
         );
+        let set = vec![
+            Setting::Strict(true),
+            Setting::AllowUnknownFields(true),
+            Setting::SignRetriesAfresh(false),
+        ];
+        assert_eq!(
+            run("--strict --allow-unknown-fields --set {\"SignRetriesAfresh\":false}").unwrap(),
+            Command::Run(Box::new(Options {
+                settings: set,
+                ..Options::default()
+            }))
+        );
         let at = |name: &str| run(&format!("--{name} https://pay.test")).unwrap();
         assert_eq!(at("site"), at("public-url"));
         for wrong in [
@@ -132,6 +160,7 @@ mod tests {
             "--seed x",
             "--balance 5",
             "--listen here",
+            "--set {\"Nothing\":1}",
             "stray",
         ] {
             assert!(run(wrong).is_err(), "{wrong}");

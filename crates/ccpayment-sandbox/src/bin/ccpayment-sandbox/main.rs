@@ -107,6 +107,9 @@ fn set_up(options: &Options) -> Result<Sandbox, Box<dyn Error>> {
     for (coin_id, amount) in &options.balances {
         builder = builder.balance(*coin_id, amount);
     }
+    for setting in &options.settings {
+        builder = builder.setting(setting.clone());
+    }
     if let Some(url) = &options.webhook_url {
         builder = builder.webhook_url(url);
     }

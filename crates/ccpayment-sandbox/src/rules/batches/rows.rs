@@ -255,6 +255,9 @@ pub(crate) fn stats(rows: &IndexedList<Row>, paying: bool) -> Value {
         "failed": count(RowStage::Failed),
         "canceled": count(RowStage::Canceled),
         "processing": if paying { waiting } else { 0 },
+        // Those of the row that is next, while there is one.
+        "execSeq": 0,
+        "execOrderId": "",
     });
     let next = rows
         .iter()

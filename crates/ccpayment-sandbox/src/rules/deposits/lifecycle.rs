@@ -100,6 +100,8 @@ fn admit(
         amount: written.value,
         usd_price: state.settings.price(coin),
         status: Status::Processing,
+        readable_from: state.readable_from(),
+        read_before: None,
         flagged: false,
         refunded: false,
         late: expired_at.is_some_and(|at| now > at),
@@ -257,7 +259,10 @@ pub(crate) fn confirm_all(state: &mut State) -> usize {
 }
 
 fn end(state: &mut State, record_id: &str, status: Status) {
+    let (now, readable_from) = (state.now, state.readable_from());
     if let Some(deposit) = state.deposits.get_mut(&by_record(record_id)) {
+        deposit.read_before = deposit.read_at(now);
+        deposit.readable_from = readable_from;
         deposit.status = status;
     }
     notifications::deposit(state, record_id);

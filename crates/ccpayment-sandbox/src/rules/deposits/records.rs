@@ -12,7 +12,9 @@ use crate::rules::pagination::{Query, among, fits};
 use crate::rules::{pagination, users};
 use crate::state::State;
 
-fn row(deposit: &Deposit) -> Value {
+/// None while nobody can read it yet.
+fn row(state: &State, deposit: &Deposit) -> Option<Value> {
+    let status = deposit.read_at(state.now)?;
     let mut row = json!({
         "recordId": deposit.record_id,
         "coinId": deposit.coin.id,
@@ -25,7 +27,7 @@ fn row(deposit: &Deposit) -> Value {
         "amount": plain(&deposit.amount),
         "serviceFee": plain(&deposit.service_fee),
         "txId": deposit.tx_id,
-        "status": deposit.status.as_str(),
+        "status": status.as_str(),
         "arrivedAt": deposit.arrived_at,
         "isFlaggedAsRisky": deposit.flagged,
     });
@@ -33,7 +35,11 @@ fn row(deposit: &Deposit) -> Value {
     put(&mut row, "orderId", deposit.order_id());
     put(&mut row, "referenceId", deposit.reference_id());
     put(&mut row, "userId", deposit.user_id());
-    row
+    if let (Value::Object(row), None) = (&mut row, deposit.user_id()) {
+        // Each payment is the only one of its transaction.
+        row.insert("txIndex".to_owned(), json!(0));
+    }
+    Some(row)
 }
 
 fn one(state: &State, fields: &Fields, of_users: bool) -> Result<Value, Refusal> {
@@ -42,8 +48,9 @@ fn one(state: &State, fields: &Fields, of_users: bool) -> Result<Value, Refusal>
         .deposits
         .get(&by_record(record_id))
         .filter(|deposit| deposit.user_id().is_some() == of_users)
+        .and_then(|deposit| row(state, deposit))
         .ok_or_else(|| not_found("deposit record", record_id))?;
-    Ok(json!({ "record": row(deposit) }))
+    Ok(json!({ "record": deposit }))
 }
 
 pub(crate) fn get(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
@@ -69,6 +76,7 @@ pub(crate) fn list(state: &mut State, fields: &Fields) -> Result<Value, Refusal>
     let filter = Filter::read(fields)?;
     let keep = |deposit: &Deposit| {
         deposit.user_id().is_none()
+            && deposit.read_at(state.now).is_some()
             && query.covers(deposit.arrived_at)
             && filter.fits(deposit)
             && among(records.as_ref(), &deposit.record_id)
@@ -86,6 +94,7 @@ pub(crate) fn list(state: &mut State, fields: &Fields) -> Result<Value, Refusal>
                 deposit.reference_id().unwrap_or_default(),
             )
     };
+    let row = |deposit: &Deposit| row(state, deposit).unwrap_or_default();
     Ok(query.page("records", &state.deposits, keep, row))
 }
 
@@ -95,9 +104,11 @@ pub(crate) fn list_for_user(state: &mut State, fields: &Fields) -> Result<Value,
     let filter = Filter::read(fields)?;
     let keep = |deposit: &Deposit| {
         deposit.user_id() == Some(user_id)
+            && deposit.read_at(state.now).is_some()
             && query.covers(deposit.arrived_at)
             && filter.fits(deposit)
     };
+    let row = |deposit: &Deposit| row(state, deposit).unwrap_or_default();
     Ok(query.page("records", &state.deposits, keep, row))
 }
 
@@ -141,7 +152,7 @@ pub(crate) fn list_refunds(state: &mut State, fields: &Fields) -> Result<Value, 
             && fits(to, &refund.to)
     };
     Ok(query.page("records", &state.refunds, keep, |refund| {
-        json!({
+        let mut row = json!({
             "recordId": refund.record_id,
             "coinId": refund.coin.id,
             "coinSymbol": refund.coin.symbol,
@@ -158,6 +169,9 @@ pub(crate) fn list_refunds(state: &mut State, fields: &Fields) -> Result<Value, 
             },
             "createdAt": refund.created_at,
             "fromDeposit": [{ "recordId": refund.deposit_id }],
-        })
+        });
+        let deposit = state.deposits.get(&by_record(&refund.deposit_id));
+        put(&mut row, "orderId", deposit.and_then(Deposit::order_id));
+        row
     }))
 }

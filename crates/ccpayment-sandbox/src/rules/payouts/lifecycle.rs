@@ -53,6 +53,9 @@ pub(crate) fn begin(state: &mut State, order: NewPayout<'_>) -> Result<String, S
         received: order.received,
         tx_id: String::new(),
         status: Status::WaitingApproval,
+        readable_from: 0,
+        read_before: Status::WaitingApproval,
+        usd_price: state.settings.price(order.coin),
         reason: None,
         notify_url: order.notify_url,
         created_at: state.now,
@@ -162,8 +165,12 @@ fn open<'a>(
 }
 
 pub(crate) fn approve(state: &mut State, record_id: &str) -> Result<(), SandboxError> {
-    open(state, record_id, Status::WaitingApproval)?;
+    open(state, record_id, Status::WaitingApproval)?.readable_from = 0;
     start(state, record_id);
+    let readable_from = state.readable_from();
+    if let Some(payout) = state.payouts.get_mut(&by_record(record_id)) {
+        payout.readable_from = readable_from;
+    }
     Ok(())
 }
 
@@ -179,13 +186,14 @@ pub(crate) fn fail(state: &mut State, record_id: &str) -> Result<(), SandboxErro
 }
 
 fn give_back(state: &mut State, record_id: &str, status: Status) -> Result<(), SandboxError> {
+    let (now, readable_from) = (state.now, state.readable_from());
     if let Some(payout) = state.payouts.get_mut(&by_record(record_id)) {
         let lines = payout.lines().into_iter();
         let lines = lines.map(|(account, coin_id, amount)| (account, coin_id, -amount));
         state
             .books
             .post(EntryKind::PayoutReversal, record_id, lines.collect())?;
-        payout.status = status;
+        payout.turn(status, now, readable_from);
         payout.tx_id = String::new();
     }
     notifications::payout(state, record_id);
@@ -213,7 +221,8 @@ fn sign_off(state: &mut State, record_id: &str) -> Result<(), SandboxError> {
 
 pub(crate) fn settle(state: &mut State, record_id: &str) -> Result<(), SandboxError> {
     sign_off(state, record_id)?;
-    open(state, record_id, Status::Processing)?.status = Status::Success;
+    let (now, readable_from) = (state.now, state.readable_from());
+    open(state, record_id, Status::Processing)?.turn(Status::Success, now, readable_from);
     notifications::payout(state, record_id);
     Ok(())
 }

@@ -7,8 +7,10 @@ use crate::model::money::plain;
 use crate::model::payout::{Destination, Payout};
 use crate::model::record::Holder;
 use crate::model::refusal::Refusal;
+use crate::model::settings::RecordSpelling;
 use crate::rules::fields::{Fields, not_found, put};
 use crate::rules::pagination::{Query, among, fits};
+use crate::rules::utility::find_cwallet;
 use crate::rules::{pagination, users};
 use crate::state::State;
 
@@ -32,10 +34,10 @@ fn find(state: &State, fields: &Fields, of_users: bool) -> Result<Value, Refusal
         // Both ids given: they must mean the same withdrawal.
         .filter(|payout| order_id.is_none_or(|order_id| payout.order_id == order_id))
         .ok_or_else(|| not_found("withdrawal", record_id.or(order_id).unwrap_or_default()))?;
-    Ok(json!({ "record": row(payout) }))
+    Ok(json!({ "record": row(state, payout) }))
 }
 
-fn row(payout: &Payout) -> Value {
+fn row(state: &State, payout: &Payout) -> Value {
     let mut row = json!({
         "recordId": payout.record_id,
         "coinId": payout.coin.id,
@@ -43,8 +45,9 @@ fn row(payout: &Payout) -> Value {
         "orderId": payout.order_id,
         "txId": payout.tx_id,
         "toMemo": "",
-        "status": payout.status.as_str(),
+        "status": payout.read_at(state.now).as_str(),
         "amount": plain(&payout.amount),
+        "coinUSDPrice": plain(&payout.usd_price),
     });
     match &payout.to {
         Destination::Chain {
@@ -65,10 +68,20 @@ fn row(payout: &Payout) -> Value {
         Destination::Cwallet(user) => {
             put(&mut row, "withdrawType", Some("Cwallet"));
             put(&mut row, "chain", Some("Cwallet OS"));
-            put(&mut row, "cwalletUser", Some(user));
+            // Its id, also where it was asked for by its e-mail address.
+            let asked = state.settings.spells(RecordSpelling::CwalletAsAsked);
+            let known = find_cwallet(user).filter(|_| !asked);
+            put(
+                &mut row,
+                "cwalletUser",
+                Some(known.map_or(user, |(id, ..)| id)),
+            );
         }
     }
-    put(&mut row, "userId", payout.holder.user_id());
+    match payout.holder.user_id() {
+        Some(user_id) => put(&mut row, "userId", Some(user_id)),
+        None => put(&mut row, "appId", Some(&state.app_id)),
+    }
     put(&mut row, "reason", payout.reason.as_deref());
     row
 }
@@ -127,13 +140,13 @@ fn page(
 
 pub(crate) fn list(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
     let keep = |payout: &Payout| payout.holder == Holder::Merchant && !payout.is_automatic();
-    page(state, fields, "orderIds", keep, row)
+    page(state, fields, "orderIds", keep, |it| row(state, it))
 }
 
 pub(crate) fn list_for_user(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
     let user_id = users::asked_for(state, fields)?;
     let keep = |payout: &Payout| payout.holder.user_id() == Some(user_id);
-    page(state, fields, "orderIds", keep, row)
+    page(state, fields, "orderIds", keep, |it| row(state, it))
 }
 
 pub(crate) fn list_automatic(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
@@ -145,8 +158,11 @@ pub(crate) fn list_automatic(state: &mut State, fields: &Fields) -> Result<Value
             "chain": payout.chain(),
             "amount": plain(&payout.amount),
             "txId": payout.tx_id,
-            "status": payout.status.as_str(),
+            "status": payout.read_at(state.now).as_str(),
             "fee": fee(payout),
+            "serviceFee": "0",
+            // The merchant gave it none.
+            "orderId": payout.record_id,
             "createdAt": payout.created_at,
         });
         if let Destination::Chain { address, memo, .. } = &payout.to {

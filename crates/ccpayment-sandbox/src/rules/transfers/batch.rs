@@ -29,6 +29,7 @@ impl BatchTransfer {
             "coinId": self.coin.id,
             "coinSymbol": self.coin.symbol,
             "orderId": self.order_id,
+            "coinUSDPrice": plain(&self.usd_price),
             "toUsers": to_users,
             "status": Status::Success.as_str(),
         });
@@ -82,6 +83,7 @@ pub(crate) fn transfer(state: &mut State, fields: &Fields) -> Result<Value, Refu
             from: user_id.to_owned(),
             to,
             coin,
+            usd_price: state.settings.price(coin),
             amount,
             remark: remark.clone(),
             created_at: state.now,
@@ -95,6 +97,7 @@ pub(crate) fn transfer(state: &mut State, fields: &Fields) -> Result<Value, Refu
         order_id: order_id.to_owned(),
         user_id: user_id.to_owned(),
         coin,
+        usd_price: state.settings.price(coin),
         parts,
         remark,
         created_at: state.now,

@@ -24,6 +24,7 @@ impl Transfer {
             "fromUserId": self.from,
             "toUserId": self.to,
             "amount": plain(&self.amount),
+            "coinUSDPrice": plain(&self.usd_price),
             // There is nothing to wait for.
             "status": Status::Success.as_str(),
         });
@@ -66,6 +67,7 @@ pub(crate) fn transfer(state: &mut State, fields: &Fields) -> Result<Value, Refu
         from: from.to_owned(),
         to: to.to_owned(),
         coin,
+        usd_price: state.settings.price(coin),
         amount,
         remark: fields.owned("remark"),
         created_at: state.now,

@@ -12,7 +12,7 @@ use crate::state::State;
 
 pub(crate) fn list(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
     let coins: Vec<&'static Coin> = match fields.text("coin_id") {
-        Some(id) => vec![tokens::coin_asked_for(id)?],
+        Some(id) => vec![tokens::coin_or_token(id)?],
         None => {
             let held = state.books.holdings(&Account::Merchant);
             held.into_iter()

@@ -11,6 +11,7 @@ use crate::model::order::Order;
 use crate::model::record::Status;
 use crate::model::refusal::{self, Refusal};
 use crate::model::v1::{Currency, Due, Kind, V1Order};
+use crate::rules::coins::standard;
 use crate::rules::fields::Fields;
 use crate::rules::orders::DAY;
 use crate::rules::v1::tokens;
@@ -30,7 +31,7 @@ pub(crate) fn paid<'a>(state: &'a State, id: &str) -> Vec<&'a Deposit> {
     records
         .into_iter()
         .filter_map(|record| state.deposits.get(&by_record(record)))
-        .filter(|deposit| deposit.status == Status::Success && !deposit.flagged)
+        .filter(|deposit| deposit.read_at(state.now) == Some(Status::Success) && !deposit.flagged)
         .collect()
 }
 
@@ -109,10 +110,12 @@ pub(crate) fn create(state: &mut State, fields: &Fields) -> Result<Value, Refusa
     };
     state.orders.push([by_order(&id)], order);
     let answer = json!({
+        // The old name and the new one.
         "amount": plain(&price),
+        "product_price": plain(&price),
         "order_id": order_id,
         "logo": coin.logo(),
-        "network": tokens::standard(network.on),
+        "network": standard(network.on),
         "pay_address": address,
         "memo": memo,
         "token_id": tokens::token_id(coin, network),

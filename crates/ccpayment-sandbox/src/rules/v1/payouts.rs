@@ -40,8 +40,8 @@ pub(crate) fn check_user(_: &mut State, fields: &Fields) -> Result<Value, Refusa
     let (id, _, name) = find_cwallet(asked)
         .filter(|(id, _, _)| *id == asked)
         .ok_or_else(no_such_user)?;
-    // Misspelt like this in the example; the table has `nickname`.
-    Ok(json!({ "c_id": id, "nikename": name }))
+    // Misspelt in the example; the table and the official clients have the right name.
+    Ok(json!({ "c_id": id, "nikename": name, "nickname": name }))
 }
 
 pub(crate) fn fee(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
@@ -97,8 +97,9 @@ pub(crate) fn withdraw(state: &mut State, fields: &Fields) -> Result<Value, Refu
         "order_id": order_id,
         "network_fee": plain(&terms.fee),
         "network_coin_id": tokens::coin_id(fee_coin),
-        // The name in the example; the table has `network_fee_crypto`.
+        // The name in the example, and that in the table and the official clients.
         "network_symbol": fee_coin.symbol,
+        "network_fee_crypto": fee_coin.symbol,
         "network_fee_value": plain(&fee_value),
         "net_receivable": plain(&terms.received),
     });

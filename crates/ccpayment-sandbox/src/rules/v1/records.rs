@@ -28,7 +28,7 @@ pub(crate) fn info(state: &mut State, fields: &Fields) -> Result<Value, Refusal>
         } else if let (Some(v1_payout), Some(payout)) =
             (state.v1.payouts.get(id), state.payouts.get(&by_order(id)))
         {
-            payouts.push(withdrawal(payout, v1_payout));
+            payouts.push(withdrawal(state.now, payout, v1_payout));
         }
     }
     if !orders.is_empty() && !payouts.is_empty() {
@@ -55,6 +55,7 @@ fn order(state: &State, id: &str, v1_order: &V1Order) -> Value {
         "merchant_order_id": id,
         "status": v1_order.status(state.now, &paid),
         "created": v1_order.created_at,
+        "order_id": v1_order.order_id,
     });
     put(&mut detail, "product_name", v1_order.product.as_deref());
     if let Some(due) = v1_order.shown(paid.iter().copied()) {
@@ -66,6 +67,8 @@ fn order(state: &State, id: &str, v1_order: &V1Order) -> Value {
                 "crypto": due.coin.symbol,
                 "order_amount": plain(&due.amount),
                 "token_rate": plain(&due.rate),
+                // Its name in the table.
+                "rate": plain(&due.rate),
             }),
         );
     }
@@ -101,15 +104,18 @@ fn trade(v1_order: &V1Order, deposit: &Deposit) -> Value {
         "contract": deposit.network.contract,
         "crypto": deposit.coin.symbol,
         "service_fee": plain(&deposit.service_fee),
-        "network_fee": "0",
+        // Nothing, as the sample writes it.
+        "network_fee": "0.0000",
         "txid": deposit.tx_id,
         "pay_time": deposit.arrived_at,
         "token_rate": plain(&v1_order.due(deposit).rate),
+        // Those that are not there yet are left out.
+        "status": "Successful",
     })
 }
 
-fn withdrawal(payout: &Payout, v1_payout: &V1Payout) -> Value {
-    let status = match payout.status {
+fn withdrawal(now: u64, payout: &Payout, v1_payout: &V1Payout) -> Value {
+    let status = match payout.read_at(now) {
         Status::WaitingApproval => "Pending",
         Status::Processing => "Processing",
         Status::Success => "Successful",

@@ -5,10 +5,11 @@ use std::sync::OnceLock;
 use ring::digest;
 use serde_json::{Value, json};
 
-use crate::model::chains::{CHAINS, Chain};
+use crate::model::chains::CHAINS;
 use crate::model::coins::{COINS, Coin, Network};
 use crate::model::money::{divide_down, plain};
 use crate::model::refusal::{self, Refusal};
+use crate::rules::coins::standard;
 use crate::rules::fields::Fields;
 use crate::rules::v1::codes::not_found;
 use crate::state::State;
@@ -68,37 +69,32 @@ pub(crate) fn token_id(coin: &Coin, network: &Network) -> &'static str {
     found.map_or("", |(id, _)| id.as_str())
 }
 
-/// The token that a request names; letter case means nothing in a UUID.
+/// The token that a request names.
 pub(crate) fn asked_for(fields: &Fields) -> Result<Token, Refusal> {
     let id = fields.required_text("token_id")?;
-    tokens()
-        .iter()
-        .find(|(known, _)| known.eq_ignore_ascii_case(id))
-        .map(|(_, token)| *token)
-        .ok_or_else(|| not_found("token", id))
+    find(id).ok_or_else(|| not_found("token", id))
 }
 
 /// The coin of a token or, as two examples of the documents have it, the one with this `coin_id`.
 fn coin_of_token(fields: &Fields) -> Result<&'static Coin, Refusal> {
-    let token = asked_for(fields).map(|(coin, _)| coin);
-    token.or_else(|refusal| coin_asked_for(fields.required_text("token_id")?).map_err(|_| refusal))
+    let id = fields.required_text("token_id")?;
+    coin_or_token(id).map_err(|_| not_found("token", id))
 }
 
-pub(crate) fn coin_asked_for(id: &str) -> Result<&'static Coin, Refusal> {
-    COINS
-        .iter()
-        .find(|coin| coin_id(coin).eq_ignore_ascii_case(id))
+/// Letter case means nothing in a UUID.
+fn find(id: &str) -> Option<Token> {
+    let mut tokens = tokens().iter();
+    let found = tokens.find(|(known, _)| known.eq_ignore_ascii_case(id));
+    found.map(|(_, token)| *token)
+}
+
+/// A coin by its own id or by that of one of its tokens: the table calls `coin_id` the id of a token,
+/// and the older documents named it so.
+pub(crate) fn coin_or_token(id: &str) -> Result<&'static Coin, Refusal> {
+    let mut coins = COINS.iter();
+    let coin = coins.find(|coin| coin_id(coin).eq_ignore_ascii_case(id));
+    coin.or_else(|| Some(find(id)?.0))
         .ok_or_else(|| not_found("coin", id))
-}
-
-/// The token standard, which is the word that v1 has for a network.
-pub(crate) fn standard(chain: &Chain) -> &'static str {
-    match chain.symbol {
-        "ETH" | "ETH_SEPOLIA" => "ERC20",
-        "BSC" => "BEP20",
-        "TRX" => "TRC20",
-        _ => chain.symbol,
-    }
 }
 
 fn availability(state: &State, coin: &Coin) -> u8 {
@@ -146,8 +142,14 @@ fn switched_on(state: &State) -> impl Iterator<Item = &'static Coin> {
 pub(crate) fn list(state: &mut State, _: &Fields) -> Result<Value, Refusal> {
     let rows: Vec<Value> = switched_on(state)
         .map(|coin| {
-            let tokens = coin.networks.iter();
-            let tokens: Vec<Value> = tokens.map(|on| network_row(state, coin, on)).collect();
+            let tokens = coin.networks.iter().map(|on| {
+                let mut token = network_row(state, coin, on);
+                if let Value::Object(token) = &mut token {
+                    token.insert("precision".to_owned(), json!(on.precision));
+                }
+                token
+            });
+            let tokens: Vec<Value> = tokens.collect();
             json!({
                 "coin_id": coin_id(coin),
                 "symbol": coin.symbol,
