@@ -160,7 +160,7 @@ async fn every_route_of_v1_answers_the_typed_client() {
     let tokens = house.send(&ListSupportTokensLegacy::new()).await.list;
     assert_eq!(tokens.len(), coins.len());
     let chains = house.send(&ListTokenChainsLegacy::new(token)).await.list;
-    assert_eq!(chains.len(), 4);
+    assert_eq!(chains.len(), 8);
     let user = house.send(&CheckUser::new("9558861")).await;
     assert!(user.nickname.is_some());
 
