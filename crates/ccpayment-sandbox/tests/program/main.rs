@@ -15,3 +15,4 @@ mod guide;
 mod kill;
 mod running;
 mod support;
+mod tls;

@@ -22,6 +22,8 @@ Usage: ccpayment-sandbox [OPTION]...
       --start-time SECONDS   stop the clock at this unix time; only `advance` moves it
       --public-url URL       where browsers reach the pages [where it listens]
       --host NAME            answer pages and admin calls to this name, too; may be repeated
+      --tls HOST             answer https in the name of this host as well; may be repeated
+      --tls-certificate FILE write the certificate for these hosts here [print it]
   -h, --help                 print this
   -V, --version              print the version
 ";
@@ -47,6 +49,8 @@ pub(crate) struct Options {
     pub(crate) start_time: Option<u64>,
     pub(crate) public_url: Option<String>,
     pub(crate) hosts: Vec<String>,
+    pub(crate) tls: Vec<String>,
+    pub(crate) tls_certificate: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -63,6 +67,8 @@ impl Default for Options {
             start_time: None,
             public_url: None,
             hosts: Vec::new(),
+            tls: Vec::new(),
+            tls_certificate: None,
         }
     }
 }
@@ -88,6 +94,8 @@ pub(crate) fn read(
             // The second is its former name.
             Long("public-url" | "site") => options.public_url = Some(parser.value()?.string()?),
             Long("host") => options.hosts.push(parser.value()?.string()?),
+            Long("tls") => options.tls.push(parser.value()?.string()?),
+            Long("tls-certificate") => options.tls_certificate = Some(parser.value()?.into()),
             other => return Err(other.unexpected()),
         }
     }
