@@ -195,6 +195,18 @@ impl Soak {
         }
     }
 
+    /// Requests that leave no record: looks, refusals, and what a fault swallows.
+    pub async fn reads(&self, number: u64) -> Result<()> {
+        for at in 0..number {
+            let coin_id = if at % 2 == 0 { 1280 } else { 999_999 };
+            if at % 100 == 0 {
+                self.sandbox.plan_fault("getCoin", Fault::DropBeforeActing);
+            }
+            self.call("getCoin", json!({ "coinId": coin_id })).await?;
+        }
+        Ok(())
+    }
+
     /// A batch that was confirmed takes no more rows.
     fn may_be_spent(&self, route: &str) -> bool {
         matches!(route, "appendBatchWithdraw" | "confirmBatchWithdraw")

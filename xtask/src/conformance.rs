@@ -10,11 +10,16 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
+use crate::clients;
+
 /// How many for each route, unless another number is asked for.
 pub(crate) const EXAMPLES: u32 = 200;
 
 /// How many times more the strict reading gets, since both share all but a small part.
 const SHARE_OF_DEFAULT: u32 = 5;
+
+/// An environment of Python, below the root.
+const FOLDER: &str = "target/conformance";
 
 /// The same requests in every run.
 const SEED: &str = "20260101";
@@ -132,6 +137,9 @@ fn explore_all(
     examples: u32,
 ) -> Result<Counts> {
     let served = Served::start(cargo, root, reading)?;
+    if reading == "default" {
+        clients::run(root, &root.join(FOLDER), &served.about)?;
+    }
     let mut all = Counts::default();
     for version in ["v2", "v1"] {
         let Some((has, of)) = served.routes(version) else {
@@ -159,9 +167,9 @@ fn explore_all(
     Ok(all)
 }
 
-/// Schemathesis, in a folder of its own below `target`.
+/// Schemathesis and what makes clients, in a folder of their own below `target`.
 fn install(root: &Path) -> Result<PathBuf> {
-    let folder = root.join("target/conformance");
+    let folder = root.join(FOLDER);
     let tool = folder.join("bin/schemathesis");
     if !tool.exists() {
         let mut venv = Command::new("python3");
@@ -173,7 +181,7 @@ fn install(root: &Path) -> Result<PathBuf> {
     pip.args(["-m", "pip", "install", "--quiet"])
         .args(["--disable-pip-version-check", "--requirement"])
         .arg(root.join("tests/conformance/requirements.txt"));
-    finish(&mut pip, "schemathesis can't be installed")?;
+    finish(&mut pip, "what tries the documents can't be installed")?;
     Ok(tool)
 }
 
@@ -189,7 +197,7 @@ fn explore(
     let origin = about.get("origin").and_then(Value::as_str);
     let origin = origin.context("a sandbox without an address")?;
     let mut run = Command::new(tool);
-    run.current_dir(root.join("target/conformance"))
+    run.current_dir(root.join(FOLDER))
         .env(
             "SCHEMATHESIS_HOOKS",
             root.join("tests/conformance/hooks.py"),

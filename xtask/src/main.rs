@@ -10,7 +10,8 @@
 //!   counts what the types have of what the facts have; it fails when something is missing.
 //! - `conformance` lets schemathesis call a sandbox with arbitrary requests of each document, and
 //!   fails at whatever the document does not allow; `conformance --examples 20` makes fewer a
-//!   route.
+//!   route. Before that, generators of other languages take the published documents, and a
+//!   generated client pays an order.
 //! - `soak` makes a million random operations on a sandbox, whose books have to balance after each;
 //!   `soak --operations 20000` makes another number.
 //! - `crash-test` kills a merchant's processes on a real database, and holds the merchant's books
@@ -35,6 +36,7 @@
 
 mod api;
 mod check;
+mod clients;
 mod codegen;
 mod conformance;
 mod consumers;

@@ -95,13 +95,15 @@
 //! [`Sandbox::serve`] also answers below `/sandbox/`, `/checkout/` and `/invoice/`: an admin API,
 //! an overview, and pages to pay on, to which `checkoutUrl` and `invoiceUrl` lead once
 //! [`Sandbox::set_public_url`] said where they are. `cargo run -p ccpayment-sandbox` serves it all
-//! to clients in any language, and `docs/sandbox.md` is its guide.
+//! to clients in any language. `docs/sandbox.md` is its guide, and `docs/other-languages.md` has what
+//! a client needs that is not Rust's.
 //!
 //! # Feature flags
 //!
 //! | feature | default | what it adds |
 //! |---|---|---|
 //! | `cli` | yes | what only the program needs: its command line, its signals, and `SandboxBuilder::state_file` |
+//! | `tls` | with `cli` | [`Sandbox::serve_tls`]: `https` with a certificate of its own |
 //!
 //! # What it knows
 //!
@@ -289,6 +291,8 @@ mod sign;
 mod socket_faults;
 mod state;
 mod templates;
+#[cfg(feature = "tls")]
+mod tls;
 
 pub use api::builder::SandboxBuilder;
 pub use api::sandbox::Sandbox;
@@ -305,6 +309,8 @@ pub use model::views::{
 pub use model::warning::RequestWarning;
 pub use server::Server;
 pub use socket_faults::ByteStream;
+#[cfg(feature = "tls")]
+pub use tls::Tls;
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -13,6 +13,7 @@ use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -20,6 +21,8 @@ use crate::api::sandbox::Sandbox;
 use crate::listener::Listener;
 use crate::model::fault::Fault;
 use crate::socket_faults::{ByteStream, Ending, SharedStream};
+#[cfg(feature = "tls")]
+use crate::tls::Greeted;
 use crate::{clock, socket_faults};
 
 const MAX_BODY: usize = 1024 * 1024;
@@ -42,7 +45,19 @@ impl Sandbox {
     ///
     /// When the address can't be bound.
     pub async fn serve(&self, addr: SocketAddr) -> io::Result<Server> {
-        Server::start(self.clone(), addr).await
+        Server::start(self.clone(), addr, Greeting::Plain).await
+    }
+
+    /// As [`serve`](Self::serve), and in `https` on the same port: for clients whose host can't be
+    /// changed. They have to reach this machine by that host's name, and to trust
+    /// [`Tls::certificate_pem`](crate::Tls::certificate_pem).
+    ///
+    /// # Errors
+    ///
+    /// When the address can't be bound.
+    #[cfg(feature = "tls")]
+    pub async fn serve_tls(&self, addr: SocketAddr, tls: &crate::Tls) -> io::Result<Server> {
+        Server::start(self.clone(), addr, Greeting::Tls(tls.clone())).await
     }
 
     /// Answers on one connection, of whatever kind, until it ends. Faults strike it as they strike
@@ -58,11 +73,11 @@ impl Sandbox {
 }
 
 impl Server {
-    async fn start(sandbox: Sandbox, addr: SocketAddr) -> io::Result<Self> {
+    async fn start(sandbox: Sandbox, addr: SocketAddr, greeting: Greeting) -> io::Result<Self> {
         let (addr, listener) = Listener::open(addr)?;
         let (stop, stopped) = watch::channel(());
         let (commands, received) = mpsc::channel(1);
-        let task = tokio::spawn(accept(sandbox, listener, stopped, received));
+        let task = tokio::spawn(accept(sandbox, listener, greeting, stopped, received));
         Ok(Self {
             addr,
             stop,
@@ -123,9 +138,18 @@ impl Server {
 /// To listen or not, and whom to tell.
 type Command = (bool, oneshot::Sender<io::Result<()>>);
 
+/// What a new connection may begin with.
+#[derive(Clone)]
+enum Greeting {
+    Plain,
+    #[cfg(feature = "tls")]
+    Tls(crate::Tls),
+}
+
 async fn accept(
     sandbox: Sandbox,
     mut listener: Listener,
+    greeting: Greeting,
     mut stopped: watch::Receiver<()>,
     mut commands: mpsc::Receiver<Command>,
 ) {
@@ -154,7 +178,8 @@ async fn accept(
                     // Small answers must not wait for the peer's delayed acknowledgement; it works
                     // without, too.
                     let _ = stream.set_nodelay(true);
-                    connections.spawn(serve_connection(sandbox.clone(), stream, over.clone()));
+                    let greeting = greeting.clone();
+                    connections.spawn(greet(sandbox.clone(), stream, greeting, over.clone()));
                 }
                 // Out of descriptors, most likely: let the others end first.
                 Err(_) => tokio::task::yield_now().await,
@@ -169,6 +194,33 @@ async fn drain(connections: &mut JoinSet<()>) {
     let all = async { while connections.join_next().await.is_some() {} };
     if clock::within(DRAIN_LIMIT, all).await.is_none() {
         connections.shutdown().await;
+    }
+}
+
+async fn greet(
+    sandbox: Sandbox,
+    stream: TcpStream,
+    greeting: Greeting,
+    stopped: watch::Receiver<()>,
+) {
+    match greeting {
+        Greeting::Plain => serve_connection(sandbox, stream, stopped).await,
+        #[cfg(feature = "tls")]
+        Greeting::Tls(tls) => {
+            let mut over = stopped.clone();
+            let greeted = tokio::select! {
+                biased;
+                greeted = tls.greet(stream) => greeted,
+                // Whoever says nothing must not outlast the server.
+                _ = over.changed() => return,
+            };
+            match greeted {
+                Ok(Greeted::Plain(stream)) => serve_connection(sandbox, stream, stopped).await,
+                Ok(Greeted::Tls(stream)) => serve_connection(sandbox, stream, stopped).await,
+                // It does not trust the certificate, most likely.
+                Err(_) => {}
+            }
+        }
     }
 }
 

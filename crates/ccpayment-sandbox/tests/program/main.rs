@@ -17,3 +17,4 @@ mod kill;
 mod pages;
 mod running;
 mod support;
+mod tls;

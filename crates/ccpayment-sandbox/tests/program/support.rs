@@ -127,9 +127,8 @@ impl Drop for Program {
     }
 }
 
-/// A signed call; nothing when there was no whole answer.
-pub(crate) fn call(addr: SocketAddr, route: &str, body: &Value) -> Option<Value> {
-    let body = body.to_string();
+/// The headers of a call that is signed now.
+pub(crate) fn signed(body: &str) -> [(&'static str, String); 4] {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap()
@@ -142,19 +141,19 @@ pub(crate) fn call(addr: SocketAddr, route: &str, body: &Value) -> Option<Value>
         .iter()
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    let headers = [
+    [
         ("Appid", APP_ID.to_owned()),
         ("Timestamp", now),
         ("Sign", sign),
         ("Content-Type", "application/json".to_owned()),
-    ];
-    let (_, answer) = http(
-        addr,
-        "POST",
-        &format!("/ccpayment/v2/{route}"),
-        &headers,
-        &body,
-    )?;
+    ]
+}
+
+/// A signed call; nothing when there was no whole answer.
+pub(crate) fn call(addr: SocketAddr, route: &str, body: &Value) -> Option<Value> {
+    let body = body.to_string();
+    let path = format!("/ccpayment/v2/{route}");
+    let (_, answer) = http(addr, "POST", &path, &signed(&body), &body)?;
     serde_json::from_str(&answer).ok()
 }
 
@@ -166,15 +165,33 @@ pub(crate) fn http(
     headers: &[(&str, String)],
     body: &str,
 ) -> Option<(u16, String)> {
-    let mut stream = TcpStream::connect(addr).ok()?;
+    let stream = TcpStream::connect(addr).ok()?;
     stream
         .set_read_timeout(Some(Duration::from_secs(20)))
         .ok()?;
-    let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {addr}\r\nConnection: close\r\n");
+    whole(
+        stream,
+        &request(method, &addr.to_string(), path, headers, body),
+    )
+}
+
+/// A request as it stands on the wire.
+pub(crate) fn request(
+    method: &str,
+    host: &str,
+    path: &str,
+    headers: &[(&str, String)],
+    body: &str,
+) -> String {
+    let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
     for (name, value) in headers {
         request += &format!("{name}: {value}\r\n");
     }
-    request += &format!("Content-Length: {}\r\n\r\n{body}", body.len());
+    request + &format!("Content-Length: {}\r\n\r\n{body}", body.len())
+}
+
+/// Status and body of the answer to this request; nothing when the peer went away.
+pub(crate) fn whole(mut stream: impl Read + Write, request: &str) -> Option<(u16, String)> {
     stream.write_all(request.as_bytes()).ok()?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).ok()?;

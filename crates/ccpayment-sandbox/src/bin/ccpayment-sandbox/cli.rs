@@ -26,6 +26,8 @@ Usage: ccpayment-sandbox [OPTION]...
       --strict               refuse what the documents don't have in a request
       --allow-unknown-fields ignore fields that nobody documents, instead of refusing them
       --set JSON             a setting, as the admin API takes it; may be repeated
+      --tls HOST             answer https in the name of this host as well; may be repeated
+      --tls-certificate FILE write the certificate for these hosts here [print it]
   -h, --help                 print this
   -V, --version              print the version
 ";
@@ -52,6 +54,8 @@ pub(crate) struct Options {
     pub(crate) public_url: Option<String>,
     pub(crate) hosts: Vec<String>,
     pub(crate) settings: Vec<Setting>,
+    pub(crate) tls: Vec<String>,
+    pub(crate) tls_certificate: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -69,6 +73,8 @@ impl Default for Options {
             public_url: None,
             hosts: Vec::new(),
             settings: Vec::new(),
+            tls: Vec::new(),
+            tls_certificate: None,
         }
     }
 }
@@ -104,6 +110,8 @@ pub(crate) fn read(
                 options.settings.push(setting);
             }
             Long("host") => options.hosts.push(parser.value()?.string()?),
+            Long("tls") => options.tls.push(parser.value()?.string()?),
+            Long("tls-certificate") => options.tls_certificate = Some(parser.value()?.into()),
             other => return Err(other.unexpected()),
         }
     }

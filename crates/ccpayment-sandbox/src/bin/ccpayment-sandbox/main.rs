@@ -12,7 +12,7 @@ use std::error::Error;
 use std::io::Write;
 use std::process::ExitCode;
 
-use ccpayment_sandbox::Sandbox;
+use ccpayment_sandbox::{Sandbox, Tls};
 use cli::{Command, Options};
 
 fn main() -> ExitCode {
@@ -52,10 +52,12 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     let sandbox = set_up(&options)?;
     // Before anybody is told where to connect, so that an early signal ends it cleanly, too.
     let ended = ending()?;
-    let server = sandbox
-        .serve(options.listen)
-        .await
-        .map_err(|error| format!("can't listen on {}: {error}", options.listen))?;
+    let tls = secured(&options)?;
+    let served = match &tls {
+        Some(tls) => sandbox.serve_tls(options.listen, tls).await,
+        None => sandbox.serve(options.listen).await,
+    };
+    let server = served.map_err(|error| format!("can't listen on {}: {error}", options.listen))?;
     let public_url = options.public_url.unwrap_or_else(|| server.origin());
     let public_url = public_url.trim_end_matches('/');
     sandbox.set_public_url(public_url);
@@ -63,6 +65,16 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     println!("listening on {}", server.origin());
     println!("overview and admin API: {public_url}/sandbox/");
     println!("app id: {}", sandbox.app_id());
+    if let Some(tls) = &tls {
+        println!(
+            "https in the name of {}, on port {}",
+            options.tls.join(", "),
+            server.addr().port()
+        );
+        if options.tls_certificate.is_none() {
+            print!("{}", tls.certificate_pem());
+        }
+    }
     println!("each request is a line here; {public_url}/sandbox/ says more of it");
     if !options.listen.ip().is_loopback() {
         eprintln!(
@@ -95,6 +107,22 @@ fn tell_requests(sandbox: &Sandbox) {
     sandbox.on_request(move |request| {
         let _ = lines.try_send(request.to_string());
     });
+}
+
+/// A certificate, and the file for it; never its key.
+fn secured(options: &Options) -> Result<Option<Tls>, Box<dyn Error>> {
+    if options.tls.is_empty() {
+        return match options.tls_certificate {
+            Some(_) => Err("--tls-certificate needs a host: --tls HOST".into()),
+            None => Ok(None),
+        };
+    }
+    let tls = Tls::self_signed(options.tls.iter().map(String::as_str))?;
+    if let Some(path) = &options.tls_certificate {
+        std::fs::write(path, tls.certificate_pem())
+            .map_err(|error| format!("can't write {}: {error}", path.display()))?;
+    }
+    Ok(Some(tls))
 }
 
 fn set_up(options: &Options) -> Result<Sandbox, Box<dyn Error>> {
