@@ -56,9 +56,11 @@ async fn a_key_service_signs_each_attempt() {
 async fn an_rsa_key_signs() {
     use crate::pages::keys::by_rsa::by_rsa;
     use ccpayment_testing::SandboxTransport;
-    let public = include_bytes!("../fixtures/keys/rsa2048.public.spki.pem");
+    let public =
+        include_bytes!("../../crates/ccpayment-core/src/rsa_key/keys/rsa2048.public.spki.pem");
     let sandbox = Sandbox::builder().rsa_public_key(public).build().unwrap();
-    let pem = include_str!("../fixtures/keys/rsa2048.private.pkcs8.pem");
+    let pem =
+        include_str!("../../crates/ccpayment-core/src/rsa_key/keys/rsa2048.private.pkcs8.pem");
     let credentials = by_rsa(sandbox.app_id(), pem).unwrap();
     let client = Client::new(credentials, SandboxTransport::new(&sandbox));
     assert_eq!(
