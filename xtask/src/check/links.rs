@@ -91,6 +91,10 @@ impl Tree {
         if is_absolute(&link.to) {
             return self.wrong_library(&link.to);
         }
+        // An item, on a page that is a part of a crate's docs: rustdoc checks it.
+        if packaged.is_some() && link.to.contains("::") {
+            return None;
+        }
         let (path, anchor) = link.to.split_once('#').unwrap_or((link.to.as_str(), ""));
         let target = if path.is_empty() {
             page.to_owned()
@@ -222,6 +226,7 @@ mod tests {
             ("crates/a/docs/b.md", "../../../README.md", false, false),
             ("crates/a/README.md", "docs/b.md", true, false),
             ("crates/a/README.md", "#one", true, true),
+            ("crates/a/README.md", "axum::Router", true, true),
         ] {
             let trouble = tree.trouble(page, &link(to), Some(&packaged(readme)));
             assert_eq!(trouble.is_none(), holds, "{page} {to}: {trouble:?}");
