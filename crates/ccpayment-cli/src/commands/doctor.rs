@@ -288,8 +288,7 @@ impl Patient<'_, '_> {
         let answer = match post(delivery.clone()).await {
             Ok(answer) => answer,
             Err(error) => {
-                let advice = "Start the receiver, and look at its address and its firewall. The \
-                              gateway sends from the addresses in `SENDER_ADDRESSES`.";
+                let advice = "Start the receiver, and look at its address and its firewall.";
                 findings.wrong(ABOUT, format!("{url} can't be reached: {error}"), advice);
                 return Ok(());
             }

@@ -221,7 +221,20 @@ pub(crate) fn body_of(operation: &Operation, matches: &ArgMatches) -> Result<Val
             body.insert(field.name.clone(), value);
         }
     }
+    agreed(it, &body)?;
     Ok(Value::Object(body))
+}
+
+/// The rules about fields that stand for each other.
+fn agreed(it: &Described, body: &Map<String, Value>) -> Result<(), CliError> {
+    let given = |names: &[String]| names.iter().filter(|it| body.contains_key(*it)).count();
+    let exactly_one = it.exactly_one.is_empty() || given(&it.exactly_one) == 1;
+    let at_least_one = it.at_least_one.is_empty() || given(&it.at_least_one) > 0;
+    let not_together = given(&it.not_together) < 2;
+    match exactly_one && at_least_one && not_together {
+        true => Ok(()),
+        false => Err(CliError::Usage(format!("{}: {}", it.name, rules(it)))),
+    }
 }
 
 /// A request that was given whole: our types would drop what they don't know.
@@ -232,7 +245,10 @@ fn whole(it: &Described, text: &[u8]) -> Result<Value, CliError> {
     let is_known = |name: &String| it.fields.iter().any(|field| field.name == *name);
     match body.keys().find(|name| !is_known(name)) {
         Some(name) => Err(wrong(format!("it has no field {name}"))),
-        None => Ok(Value::Object(body)),
+        None => {
+            agreed(it, &body)?;
+            Ok(Value::Object(body))
+        }
     }
 }
 

@@ -79,7 +79,7 @@ impl Typed {
             operation: Operation::of::<P>(),
             prepare: prepare::<P>,
             way: Way::Submit {
-                submit: submit::<P>,
+                submit: payout::<P>,
                 settle: settle::<P>,
                 is_payout: true,
             },
@@ -121,9 +121,19 @@ fn submit<S: Submit<Created: Shown> + DeserializeOwned>(
 ) -> Pending<'_, Result<Made, Box<SubmitError>>> {
     Box::pin(async move {
         let request: S = read(body)?;
+        Ok(made(client.submit(&request).await))
+    })
+}
+
+fn payout<P: Payout<Created: Shown> + DeserializeOwned>(
+    client: &Client,
+    body: Value,
+) -> Pending<'_, Result<Made, Box<SubmitError>>> {
+    Box::pin(async move {
+        let request: P = read(body)?;
         // Only the record proves that an answer is of this request.
         let client = client.clone().with_acceptance_looked_up(true);
-        Ok(made(client.submit(&request).await))
+        Ok(made(client.payout(&request).await))
     })
 }
 

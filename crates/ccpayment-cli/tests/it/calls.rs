@@ -142,7 +142,8 @@ fn what_acts_is_asked_about_and_a_payout_is_not_called() {
         .ended(3);
 
     // Under the same id it is the same order, however often it is sent.
-    assert_eq!(gateway.order("order-1"), gateway.order("order-1"));
+    let first = gateway.order("order-1");
+    assert!(gateway.order("order-1").eq_ignore_ascii_case(&first));
     let paid = [
         "call",
         "applyAppWithdrawToNetwork",
@@ -192,6 +193,61 @@ fn a_documented_rule_is_checked_before_anything_is_sent() {
 }
 
 #[test]
+fn fields_that_stand_for_each_other_are_held_to_their_rule() {
+    let gateway = Gateway::start(&[]);
+    let invoice = [
+        "--orderId",
+        "invoice-1",
+        "--product",
+        "tea",
+        "--price",
+        "7.5",
+    ];
+    let run = |more: &[&str]| {
+        let call = ["--json", "call", "createInvoiceUrl", "--yes"];
+        gateway.run(&[&call[..], &invoice, more].concat())
+    };
+    let both = ["--priceFiatId", "1033", "--priceCoinId", "1280"];
+    for wrong in [run(&[]), run(&both)] {
+        assert!(
+            wrong
+                .ended(2)
+                .err
+                .contains("exactly one of --priceFiatId and --priceCoinId")
+        );
+    }
+    let made = run(&["--priceFiatId", "1033"]).ended(0).json();
+    assert!(made["created"]["invoiceUrl"].is_string(), "{made}");
+}
+
+/// Its record has no address, so only the answer shows it.
+#[test]
+fn an_order_of_the_older_api_shows_where_to_pay() {
+    let gateway = Gateway::start(&[]);
+    let coins = gateway.run(&["--json", "call", "list_coins"]).ended(0).out;
+    let (_, id) = coins.split_once("\"token_id\":\"").unwrap();
+    let (id, _) = id.split_once('"').unwrap();
+    let order = [
+        "--merchant_order_id",
+        "order-1",
+        "--product_price",
+        "50",
+        "--token_id",
+        id,
+    ];
+    let call = [
+        "--json",
+        "call",
+        "create_order",
+        "--denominated_currency",
+        "USD",
+        "--yes",
+    ];
+    let made = gateway.run(&[&call[..], &order].concat()).ended(0).json();
+    assert!(made["created"]["pay_address"].is_string(), "{made}");
+}
+
+#[test]
 fn a_sandbox_ends_cleanly_and_keeps_its_state() {
     let folder = tempfile::tempdir().unwrap();
     let state = folder.path().join("state.db");
@@ -200,6 +256,6 @@ fn a_sandbox_ends_cleanly_and_keeps_its_state() {
     let address = gateway.order("order-1");
     assert!(gateway.running.end("-TERM").ends_with("stopped\n"));
     let gateway = Gateway::start(&options);
-    assert_eq!(gateway.order("order-1"), address);
+    assert!(gateway.order("order-1").eq_ignore_ascii_case(&address));
     assert!(gateway.running.end("-INT").ends_with("stopped\n"));
 }
