@@ -36,7 +36,7 @@ async fn coin(merchant: &mut Merchant) {
     );
     let chains = json!({ "token_id": token });
     let chains = merchant.call("list_token_chains_legacy", chains).await;
-    assert_eq!(chains["list"].as_array().unwrap().len(), 4);
+    assert_eq!(chains["list"].as_array().unwrap().len(), 8);
 }
 
 async fn order(merchant: &mut Merchant) {
