@@ -139,7 +139,7 @@ fn publish(cargo: &str, root: &Path, crates: &[Published]) -> Result<()> {
     }
     if count > 0 {
         done(&mut publish)
-            .context("run `cargo xtask release` again: it goes on where this ended")?;
+            .context("run the same command with the same version: it goes on here")?;
     }
     Ok(())
 }
