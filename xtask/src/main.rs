@@ -17,6 +17,11 @@
 //! - `mutate` makes the mistake that each row of `discrepancies.yaml` names, in a copy, and fails when
 //!   the row's tests don't; `mutate --rows v1:10,v2:5.6` makes these, `mutate --from v2:5.6` goes on
 //!   from there.
+//! - `package` packs each crate as the registry gets it, and runs its unit tests unpacked.
+//! - `consumers` builds and runs the projects of `tests/consumers` on the packages, and holds what
+//!   each costs against its budget; `consumers --bless` writes the budget and the lock files.
+//! - `release` sets the versions, packs, tests, commits, tags and publishes: RELEASING.md says how;
+//!   `release --dry-run` does all but the last two, in a copy.
 //! - `load` measures how fast a sandbox starts, and how many calls a second it answers on one core.
 
 #![allow(
@@ -28,7 +33,10 @@
 mod api;
 mod codegen;
 mod conformance;
+mod consumers;
 mod mutate;
+mod package;
+mod release;
 mod spec;
 mod spec_diff;
 
@@ -60,6 +68,9 @@ fn main() -> Result<()> {
         }
         ["simulate", rest @ ..] => program(&cargo, root, &["--release", "--bin", "simulate"], rest),
         ["load", rest @ ..] => program(&cargo, root, &["--release", "--bin", "load"], rest),
+        ["package"] => package::run(&cargo, root),
+        ["consumers", rest @ ..] => consumers::run(&cargo, root, rest),
+        ["release", rest @ ..] => release::run(&cargo, root, rest),
         ["mutate", rest @ ..] => mutate::run(&cargo, root, rest),
         ["conformance"] => conformance::run(&cargo, root, conformance::EXAMPLES),
         ["conformance", "--examples", number] => {
@@ -69,6 +80,7 @@ fn main() -> Result<()> {
         _ => bail!(
             "usage: cargo xtask codegen [--check] | spec-diff | bench | routes | \
              conformance [--examples N] | soak [--operations N] | load | \
+             package | consumers [NAME | --bless] | release [VERSION] [--dry-run] | \
              simulate [--seeds N] [--from S] [--jobs K] [--promise P] [--trace | --hash | --kinds] \
              [--mutant NAME] | crash-test [--kills N] [--store sqlite|postgres] [--seed S] \
              [--keep DIR] [--plant NAME [--control]] | mutate [--rows V:ROW,... | --from V:ROW]"
