@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use ccpayment::raw::SignText;
-use ccpayment::webhook::{Acknowledgement, Verifier, VerifyError, v1};
+use ccpayment::webhook::{Acknowledgement, Cause, Verifier, VerifyError, v1};
 use ccpayment::{Credentials, ErrorReport};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Response, StatusCode};
@@ -160,7 +160,7 @@ pub(crate) fn sign(
     ])
 }
 
-/// A verifier of one API, which knows the other one as well.
+/// The verifiers of both APIs, and the one that is asked for.
 #[derive(Debug, Clone)]
 pub(crate) struct AnyVerifier {
     api: Api,
@@ -210,41 +210,21 @@ impl AnyVerifier {
     /// What is most likely wrong with a delivery that was refused, for the merchant's eyes and never
     /// for the sender's.
     pub(crate) fn causes(&self, refused: &Refused) -> Vec<String> {
-        let cause = match &refused.error {
-            VerifyError::BadSignature if self.is_of_the_other_api(refused) => {
-                "It is signed as the other API does: give the other --api."
-            }
-            VerifyError::BadSignature => {
-                "The secret is another one, or the body was changed on its way here: parsed and \
-                 written again, a byte order mark, a line end."
-            }
-            VerifyError::WrongAppId => {
-                "It was signed for another merchant, or the APP ID here is wrong."
-            }
-            VerifyError::OutsideWindow { .. } => {
-                "The signature is right. Either the delivery is an old one, or a clock is wrong."
-            }
-            VerifyError::MissingHeader { .. } | VerifyError::MalformedTimestamp => {
-                "It is no notification, or a proxy dropped or changed a header."
-            }
-            VerifyError::Malformed { .. } => {
-                "The signature is right, and the body is no notification."
-            }
-            _ => return Vec::new(),
+        let (headers, body) = (&refused.delivery.headers, &refused.delivery.body);
+        let explanation = match self.api {
+            Api::V1 => self.v1.explain(headers, body, refused.at),
+            Api::V2 => self.v2.explain(headers, body, refused.at),
         };
-        vec![cause.to_owned()]
-    }
-
-    fn is_of_the_other_api(&self, refused: &Refused) -> bool {
-        let api = match self.api {
-            Api::V1 => Api::V2,
-            Api::V2 => Api::V1,
+        let causes = explanation.causes();
+        if causes.is_empty() {
+            return vec![explanation.to_string()];
+        }
+        let told = |cause: &Cause| match cause {
+            Cause::SignedAsV1 => "it is signed as a notification of v1: give --api v1".to_owned(),
+            Cause::SignedAsV2 => "it is signed as a notification of v2: give --api v2".to_owned(),
+            cause => cause.to_string(),
         };
-        let other = Self {
-            api,
-            ..self.clone()
-        };
-        other.verify(&refused.delivery, refused.at).is_ok()
+        causes.iter().map(told).collect()
     }
 
     /// Reads a delivery that is the gateway's, as of this moment.

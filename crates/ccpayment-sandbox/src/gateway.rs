@@ -74,7 +74,7 @@ impl Gateway {
         let mut warnings = Vec::new();
         let checked = signed.as_ref().map_err(Clone::clone).and_then(|_| {
             let schemas = if v1 { self.schemas_v1 } else { self.schemas };
-            schemas.read(route, body, (now, reading), &mut warnings)
+            schemas.read(route, body, (signing, reading), &mut warnings)
         });
         Ok(ReceivedRequest {
             // The paths of v1 meet those of v2, its operations do not.
