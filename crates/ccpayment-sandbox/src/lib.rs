@@ -169,7 +169,8 @@
 //!
 //! Notifications: by offsets from the first attempt and signed afresh, unless [`Setting::Retries`]
 //! and [`Setting::SignRetriesAfresh`] say otherwise. [`Setting::RecordLag`] makes records lag behind
-//! them, [`Setting::Spell`] gives records other words for the same. The notice of a risky address has no type and
+//! them, [`Setting::Spell`] gives records other words for the same.
+//! The notice of a risky address has no type and
 //! its fields at the top level; `ActivateWebhookURL` has no `msg`.
 //!
 //! # RSA
