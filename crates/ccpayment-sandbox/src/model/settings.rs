@@ -82,8 +82,8 @@ pub enum Setting {
     /// Without it, requests are read as the gateway's own clients send them. `null` means not set;
     /// in a field that may be left out, so do `0`, `""` and `[]`. A body `[]` is a request without
     /// fields. Types, names and fields that only some documents or official clients have are taken
-    /// or ignored. Lists without a documented maximum take a span of 365 days. What is let pass is a
-    /// [`RequestWarning`](crate::RequestWarning) in the request's log and in the header
+    /// or ignored. Lists without a documented maximum take a span of 365 days. What is let pass is
+    /// a [`RequestWarning`](crate::RequestWarning) in the request's log and in the header
     /// `X-Sandbox-Warning` of its answer.
     Strict(bool),
     /// A field that nobody documents is ignored, not refused; off at first, since it is a slip of

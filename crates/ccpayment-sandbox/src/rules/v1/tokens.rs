@@ -88,8 +88,8 @@ fn find(id: &str) -> Option<Token> {
     found.map(|(_, token)| *token)
 }
 
-/// A coin by its own id or by that of one of its tokens: the table calls `coin_id` the id of a token,
-/// and the older documents named it so.
+/// A coin by its own id or by that of one of its tokens: the table calls `coin_id` the id of a
+/// token, and the older documents named it so.
 pub(crate) fn coin_or_token(id: &str) -> Result<&'static Coin, Refusal> {
     let mut coins = COINS.iter();
     let coin = coins.find(|coin| coin_id(coin).eq_ignore_ascii_case(id));
