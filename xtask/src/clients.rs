@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use heck::ToUpperCamelCase;
 use serde_json::Value;
 
 /// Each document, with the name of the Python package that is made of it.
@@ -138,19 +137,6 @@ impl Tools<'_> {
 
     /// Without the methods that it makes for notifications, which are no Python.
     fn openapi_generator(&self, name: &str, path: &str) -> Result<()> {
-        let document: Value = serde_json::from_str(&fs::read_to_string(self.root.join(path))?)?;
-        let tags = document.get("tags").and_then(Value::as_array);
-        let names = tags.into_iter().flatten();
-        let groups: Vec<String> = names
-            .filter_map(|tag| tag.get("name")?.as_str())
-            .filter(|tag| *tag != "notification")
-            .map(str::to_upper_camel_case)
-            .collect();
-        let apis = if groups.is_empty() {
-            "Default".to_owned()
-        } else {
-            groups.join(":")
-        };
         let package = self.folder("openapi-generator").join(name);
         // Else a type of a former run would stay.
         if package.exists() {
@@ -158,11 +144,11 @@ impl Tools<'_> {
         }
         let mut generate = self.command("openapi-generator-cli");
         generate
-            .args(["generate", "-g", "python", "-i", path, "--global-property"])
-            .arg(format!("apis={apis},models,supportingFiles"))
-            .arg("-o")
+            .args(["generate", "-g", "python", "-i", path])
+            .args(["--global-property", "apis,models,supportingFiles", "-o"])
             .arg(&package);
         done(&mut generate, "openapi-generator refuses a document")?;
+        self.parses(&package.join("openapi_client/api"))?;
         self.parses(&package)
     }
 
