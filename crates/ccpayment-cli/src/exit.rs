@@ -205,7 +205,17 @@ fn of_doubt(error: &SubmitError, settle: &str) -> Option<String> {
             RefusalReason::NotSent(_) => {
                 "Nothing was sent. `ccpay doctor` looks for the reason.".to_owned()
             }
-            _ => error.code().and_then(of_code)?.to_owned(),
+            // What is refused is this run alone. One that was killed may still be on its way.
+            _ => {
+                let look = format!(
+                    "If an earlier run of it was cut off, look what became of that one before it is \
+                     sent under another order id:\n  {settle}"
+                );
+                match error.code().and_then(of_code) {
+                    Some(advice) => format!("{advice}\n{look}"),
+                    None => look,
+                }
+            }
         },
         _ => "Compare the two by `ccpay call`, under this order id. Never send it under another \
               one before that."
