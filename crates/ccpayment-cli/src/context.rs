@@ -50,7 +50,8 @@ impl<'a> Context<'a> {
                 ccpayment::OriginError::PlainHttp => "; --insecure allows it for a sandbox",
                 _ => "",
             };
-            CliError::Usage(format!("{text} is no origin: {error}{hint}"))
+            // Not its text: there may be a password in it.
+            CliError::Usage(format!("--origin is no origin: {error}{hint}"))
         };
         origin.map(Some).map_err(why)
     }

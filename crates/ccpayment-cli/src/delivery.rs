@@ -11,6 +11,7 @@ use ccpayment::webhook::{Acknowledgement, Cause, Verifier, VerifyError, v1};
 use ccpayment::{Credentials, ErrorReport};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, Response, StatusCode};
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
 use crate::args::Api;
@@ -171,7 +172,8 @@ pub(crate) struct AnyVerifier {
 /// A notification that is the gateway's, as it is shown, and the answer that it waits for.
 #[derive(Debug)]
 pub(crate) struct Trusted {
-    pub(crate) event: Value,
+    /// As it came: a number that went through `Value` would lose digits.
+    pub(crate) event: Box<RawValue>,
     pub(crate) kind: String,
     pub(crate) id: String,
     pub(crate) status: String,
@@ -237,24 +239,24 @@ impl AnyVerifier {
         let (event, kind, acknowledgement) = match self.api {
             Api::V1 => {
                 let verified = self.v1.verify(headers, body, now)?;
-                let event = json!(verified.event());
+                let event = to_raw_value(verified.event());
                 (event, "order_type", verified.acknowledge())
             }
             Api::V2 => {
                 let verified = self.v2.verify(headers, body, now)?;
-                let event = json!(verified.event());
+                let event = to_raw_value(verified.event());
                 (event, "type", verified.acknowledge_activation_as_json())
             }
         };
+        // Both are JSON already.
+        let event = event.unwrap_or_else(|_| RawValue::NULL.to_owned());
+        let read: Value = serde_json::from_str(event.get()).unwrap_or_default();
         let text = |names: &[&str]| {
-            let place = event
-                .get("msg")
-                .filter(|it| it.is_object())
-                .unwrap_or(&event);
+            let place = read.get("msg").filter(|it| it.is_object()).unwrap_or(&read);
             let found = names.iter().find_map(|name| place.get(name)?.as_str());
             found.unwrap_or_default().to_owned()
         };
-        let kind = event.get(kind).and_then(Value::as_str);
+        let kind = read.get(kind).and_then(Value::as_str);
         Ok(Trusted {
             kind: kind.unwrap_or("(no type)").to_owned(),
             id: text(&[

@@ -55,6 +55,12 @@ pub(crate) enum CliError {
         error: Box<SubmitError>,
         settle: String,
     },
+    /// It was done, and its answer could not be written. With the command that shows it.
+    #[error("it was sent and answered, but the answer can't be shown")]
+    Unshown {
+        source: Box<CliError>,
+        look: Option<String>,
+    },
     /// The database.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -78,8 +84,21 @@ impl CliError {
         move |source| Self::Io { what, source }
     }
 
+    /// The error of whoever shows the answer to a request that acts: never one that says that
+    /// nothing happened.
+    pub(crate) fn after_acting(self, look: Option<String>) -> Self {
+        match self.exit() {
+            Exit::Done => self,
+            _ => Self::Unshown {
+                source: Box::new(self),
+                look,
+            },
+        }
+    }
+
     pub(crate) fn exit(&self) -> Exit {
         match self {
+            Self::Unshown { .. } => Exit::InDoubt,
             Self::Usage(_) | Self::Credentials(_) => Exit::Usage,
             // Who closed our output has seen enough.
             Self::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
@@ -118,6 +137,10 @@ impl CliError {
                     .to_owned(),
             ),
             Self::Submit { error, settle } => of_doubt(error, settle),
+            Self::Unshown { look, .. } => Some(match look {
+                Some(look) => format!("Never send it under another order id. Look by:\n  {look}"),
+                None => "Look before you send it again.".to_owned(),
+            }),
             Self::Request(error) => match error.outcome() {
                 Outcome::Unknown(doubt) if error.request().idempotency.acts() => Some(format!(
                     "It may have been done. Look before you send it again{}.",
@@ -182,7 +205,17 @@ fn of_doubt(error: &SubmitError, settle: &str) -> Option<String> {
             RefusalReason::NotSent(_) => {
                 "Nothing was sent. `ccpay doctor` looks for the reason.".to_owned()
             }
-            _ => error.code().and_then(of_code)?.to_owned(),
+            // What is refused is this run alone. One that was killed may still be on its way.
+            _ => {
+                let look = format!(
+                    "If an earlier run of it was cut off, look what became of that one before it is \
+                     sent under another order id:\n  {settle}"
+                );
+                match error.code().and_then(of_code) {
+                    Some(advice) => format!("{advice}\n{look}"),
+                    None => look,
+                }
+            }
         },
         _ => "Compare the two by `ccpay call`, under this order id. Never send it under another \
               one before that."

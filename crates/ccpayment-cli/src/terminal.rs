@@ -6,7 +6,7 @@ use std::io::{self, IsTerminal, Write};
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use indexmap::IndexMap;
-use serde_json::Value;
+use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::exit::{CliError, Exit};
@@ -68,8 +68,9 @@ impl Terminal {
     }
 
     /// One JSON document, or one line of several.
-    pub(crate) fn json(&mut self, value: &Value) -> Result<(), CliError> {
-        self.line(value)
+    pub(crate) fn json(&mut self, value: &impl Serialize) -> Result<(), CliError> {
+        let text = serde_json::to_string(value);
+        self.line(text.map_err(|error| CliError::Failed(error.to_string()))?)
     }
 
     /// A line beside the answer.
@@ -155,7 +156,7 @@ impl Terminal {
         self.note(format_args!(
             "{} {}",
             Mood::Bad.paint("error:"),
-            error.text()
+            plain(&error.text())
         ));
         if let Some(advice) = error.advice() {
             self.note(advice);
@@ -184,9 +185,14 @@ impl Terminal {
     }
 }
 
-/// Words of another side: no line of their own, and no commands for the terminal.
+/// Words of another side: no line of their own, no commands for the terminal, and no marks that let
+/// it show letters in another order, such as those of an address.
 pub(crate) fn plain(text: &str) -> String {
-    let is_plain = |it: char| !it.is_control() && !matches!(it, '\u{2028}' | '\u{2029}');
+    let is_mark = |it: char| {
+        matches!(it, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}')
+    };
+    let is_plain = |it: char| !it.is_control() && !is_mark(it);
     text.chars()
         .map(|it| if is_plain(it) { it } else { ' ' })
         .collect()
@@ -229,5 +235,6 @@ mod tests {
     #[test]
     fn words_of_the_gateway_give_the_terminal_no_orders() {
         assert_eq!(plain("a\u{1b}[2Jb\nc\u{2028}d"), "a [2Jb c d");
+        assert_eq!(plain("0x\u{202e}12\u{2066}\u{9b}"), "0x 12  ");
     }
 }

@@ -33,6 +33,13 @@ impl Clock {
         }
     }
 
+    /// How far it was moved by hand. Begun seconds count, so that parts of a second add up and no
+    /// caller is told a time to come.
+    pub(crate) fn seconds_ahead(&self) -> u64 {
+        let begun = u64::from(self.offset.subsec_nanos() > 0);
+        self.offset.as_secs().saturating_add(begun)
+    }
+
     /// Whether callers have a clock of their own.
     pub(crate) fn is_real(&self) -> bool {
         self.start.is_none()

@@ -285,14 +285,16 @@ fn keep_pace(state: &mut State) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// For the log and the faults only, before anything is checked.
+/// For the log and the faults only, before anything is checked. Longer than any order id may be, it
+/// is cut: what nobody has signed yet must not fill the memory.
 fn order_id_in(body: &[u8]) -> Option<String> {
+    const MOST: usize = 128;
     let fields: Map<String, Value> = serde_json::from_slice(body).ok()?;
     let id = fields
         .get("orderId")
         .or_else(|| fields.get("merchant_order_id"))
         .or_else(|| fields.get("batchOrderId"));
-    id?.as_str().map(str::to_owned)
+    Some(id?.as_str()?.chars().take(MOST).collect())
 }
 
 /// The order ids that a request names, one by one or in the list of v1.

@@ -115,6 +115,11 @@ impl Reader<'_> {
                     }
                 }
                 Other::Name(to) | Other::ItemOf(to) => {
+                    // Both at once are left to the schema, which refuses the other name: neither
+                    // may go silently.
+                    if fields.get(*to).is_some_and(|it| !it.is_null()) {
+                        continue;
+                    }
                     let Some(value) = fields.remove(&field) else {
                         continue;
                     };
@@ -124,8 +129,8 @@ impl Reader<'_> {
                     } else {
                         value
                     };
-                    fields.entry(*to).or_insert(value);
                     let to = (*to).to_owned();
+                    fields.insert(to.clone(), value);
                     self.warnings.insert(RequestWarning::Renamed { field, to });
                 }
                 Other::NumberAsText | Other::TextAsNumber => {
@@ -134,7 +139,10 @@ impl Reader<'_> {
                     };
                     let other = match (other, &*value) {
                         (Other::NumberAsText, Value::String(text)) => {
-                            text.parse().ok().map(|number: u64| Value::from(number))
+                            // No sign and no zeros before it: one number has one text.
+                            let number =
+                                text.parse().ok().filter(|it: &u64| it.to_string() == *text);
+                            number.map(Value::from)
                         }
                         (Other::TextAsNumber, Value::Number(number)) => number
                             .as_u64()

@@ -56,7 +56,7 @@ impl Sandbox {
     ///
     /// When the address can't be bound.
     #[cfg(feature = "tls")]
-    pub async fn serve_tls(&self, addr: SocketAddr, tls: &crate::Tls) -> io::Result<Server> {
+    pub async fn serve_tls(&self, addr: SocketAddr, tls: &crate::tls::Tls) -> io::Result<Server> {
         Server::start(self.clone(), addr, Greeting::Tls(tls.clone())).await
     }
 
@@ -143,7 +143,7 @@ type Command = (bool, oneshot::Sender<io::Result<()>>);
 enum Greeting {
     Plain,
     #[cfg(feature = "tls")]
-    Tls(crate::Tls),
+    Tls(crate::tls::Tls),
 }
 
 async fn accept(

@@ -17,7 +17,8 @@ use forms::Change;
 ///
 /// `explain` of a verifier makes one. For each usual mistake it computes what would have been
 /// signed without it, and names those under which the signature fits. So it claims nothing about a
-/// forgery. It takes a delivery's headers and its body **as the program has them**, which is where
+/// forgery, but for [`Cause::SignedByRsa`] and [`Cause::SignedByHmac`], which go by the signature's
+/// form alone. It takes a delivery's headers and its body **as the program has them**, which is where
 /// the mistake may be.
 ///
 /// It is for the merchant: for a log, a command line, a test. Never send it as the answer to a
@@ -289,6 +290,11 @@ impl<'a> Suspect<'a> {
     fn in_app_id(&self) -> Option<Cause> {
         if self.keys().fit(&self.text, self.signature) {
             return Some(Cause::WrongAppId);
+        }
+        // Who knows the APP ID, which is no secret, can sign with it. So the delivery's has to be what
+        // the program has as its secret, too.
+        if !self.keys().hold(self.text.app_id) {
+            return None;
         }
         let swapped = Keyring::of_secret(self.keys().version(), self.check.app_id().as_str());
         swapped

@@ -66,6 +66,20 @@ impl Keyring {
         self.version
     }
 
+    /// Whether one of the secrets is this text.
+    pub(crate) fn hold(&self, secret: &str) -> bool {
+        let text = SignText {
+            app_id: "",
+            timestamp: "",
+            body: b"",
+        };
+        let signature = HmacKey::new(&AppSecret::new(secret)).sign(&text);
+        let signature = signature.as_str().as_bytes();
+        (self.secrets.iter()).fold(false, |held, secret| {
+            held | secret.hmac.verify(&text, signature)
+        })
+    }
+
     pub(crate) fn has_secret(&self) -> bool {
         !self.secrets.is_empty()
     }

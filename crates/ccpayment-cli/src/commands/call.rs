@@ -43,15 +43,17 @@ pub(crate) async fn run(
     match operation.typed.way {
         Way::Send(send) => {
             let answer = send(&client, body).await?;
-            context.terminal.answer(&answer)
+            let acts = operation.typed.operation.idempotency.acts();
+            let shown = context.terminal.answer(&answer);
+            shown.map_err(|it| if acts { it.after_acting(None) } else { it })
         }
         Way::Submit { submit, .. } => {
             let made = submit(&client, body.clone()).await?;
-            let made = made.map_err(|error| CliError::Submit {
-                error,
-                settle: settle_command(context, operation, &prepared),
-            })?;
-            show(context, &made)
+            let settle = settle_command(context, operation, &prepared);
+            match made {
+                Ok(made) => show(context, &made).map_err(|it| it.after_acting(Some(settle))),
+                Err(error) => Err(CliError::Submit { error, settle }),
+            }
         }
         // Refused above.
         Way::Batch => Ok(()),

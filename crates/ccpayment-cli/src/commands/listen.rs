@@ -10,8 +10,10 @@ use ccpayment::webhook::Verifier;
 use ccpayment::{Clock, HyperTransport, SystemClock};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Response, StatusCode};
+use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::args::{Api, Listen};
 use crate::context::{self, Context};
@@ -41,7 +43,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: Listen) -> Result<()
         clock: SystemClock::new(),
         told,
     });
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let (stop, stopped) = oneshot::channel::<()>();
     let serving = server.serve(
         Verifier::MAX_BODY,
         move |headers, body| {
@@ -59,8 +61,11 @@ pub(crate) async fn run(context: &mut Context<'_>, options: Listen) -> Result<()
         tokio::select! {
             biased;
             () = &mut ended => break,
-            Some(report) = reports.recv() => {
+            Some((report, seen)) = reports.recv() => {
                 printed = print(context, &verifier, &report);
+                if printed.is_ok() {
+                    let _ = seen.send(());
+                }
                 left = left.map(|it| it.saturating_sub(u64::from(report.acknowledged)));
             }
             () = &mut serving => break,
@@ -68,11 +73,18 @@ pub(crate) async fn run(context: &mut Context<'_>, options: Listen) -> Result<()
     }
     // What is under way is answered, and shown.
     drop(stop);
-    serving.await;
-    while let Ok(report) = reports.try_recv() {
-        printed = printed.and_then(|()| print(context, &verifier, &report));
+    loop {
+        tokio::select! {
+            biased;
+            Some((report, seen)) = reports.recv() => {
+                printed = printed.and_then(|()| print(context, &verifier, &report));
+                if printed.is_ok() {
+                    let _ = seen.send(());
+                }
+            }
+            () = &mut serving => return printed,
+        }
     }
-    printed
 }
 
 fn announce(context: &mut Context<'_>, server: &HttpServer) -> Result<(), CliError> {
@@ -92,7 +104,7 @@ struct Receiver {
     saved: AtomicU64,
     transport: HyperTransport,
     clock: SystemClock,
-    told: mpsc::Sender<Report>,
+    told: mpsc::Sender<(Report, oneshot::Sender<()>)>,
 }
 
 /// What became of a delivery.
@@ -106,7 +118,7 @@ struct Report {
 
 /// A verified notification.
 struct Shown {
-    event: Value,
+    event: Box<RawValue>,
     kind: String,
     id: String,
     status: String,
@@ -128,9 +140,13 @@ impl Receiver {
             }
             Ok(trusted) => self.handle(&delivery.kept(), trusted).await,
         };
-        // Nobody reads any more: the program ends.
-        let _ = self.told.send(report).await;
-        answer
+        let (shown, seen) = oneshot::channel();
+        let is_shown = self.told.send((report, shown)).await.is_ok() && seen.await.is_ok();
+        // What was neither shown nor kept has to come again.
+        match is_shown || self.forward.is_some() || self.save.is_some() {
+            true => answer,
+            false => status(StatusCode::SERVICE_UNAVAILABLE),
+        }
     }
 
     async fn handle(&self, delivery: &Delivery, trusted: Trusted) -> (Report, Response<Bytes>) {
@@ -202,22 +218,34 @@ impl Report {
         }
     }
 
-    fn json(&self, verifier: &AnyVerifier) -> Value {
-        match &self.outcome {
-            Ok(shown) => json!({
-                "verified": true,
-                "acknowledged": self.acknowledged,
-                "event": shown.event,
-                "saved": self.saved,
-                "forwarded": self.forwarded.as_ref().map(|it| match it {
-                    Ok(status) => json!({ "status": status }),
-                    Err(error) => json!({ "error": error }),
-                }),
-                "trouble": self.trouble,
+    fn show(&self, context: &mut Context<'_>, verifier: &AnyVerifier) -> Result<(), CliError> {
+        let shown = match &self.outcome {
+            Ok(shown) => shown,
+            Err(refused) => return context.terminal.json(&refused.json(verifier)),
+        };
+        context.terminal.json(&Told {
+            verified: true,
+            acknowledged: self.acknowledged,
+            event: &shown.event,
+            saved: self.saved.as_deref(),
+            forwarded: self.forwarded.as_ref().map(|it| match it {
+                Ok(status) => json!({ "status": status }),
+                Err(error) => json!({ "error": error }),
             }),
-            Err(refused) => refused.json(verifier),
-        }
+            trouble: self.trouble.as_deref(),
+        })
     }
+}
+
+/// The same for a machine.
+#[derive(Serialize)]
+struct Told<'a> {
+    verified: bool,
+    acknowledged: bool,
+    event: &'a RawValue,
+    saved: Option<&'a Path>,
+    forwarded: Option<Value>,
+    trouble: Option<&'a str>,
 }
 
 fn print(
@@ -226,7 +254,7 @@ fn print(
     report: &Report,
 ) -> Result<(), CliError> {
     if context.terminal.is_json() {
-        return context.terminal.json(&report.json(verifier));
+        return report.show(context, verifier);
     }
     let shown = match &report.outcome {
         Ok(shown) => shown,
@@ -249,7 +277,7 @@ fn print(
     let mut line = words.join(" ").trim_end().to_owned();
     match &report.forwarded {
         Some(Ok(status)) => line = format!("{line}, forwarded: {status}"),
-        Some(Err(error)) => line = format!("{line}, not forwarded: {error}"),
+        Some(Err(error)) => line = format!("{line}, not forwarded: {}", plain(error)),
         None => {}
     }
     if let Some(trouble) = &report.trouble {

@@ -36,9 +36,11 @@ pub(crate) async fn run(
     }
     if let Some(looked) = &looked {
         for finding in &looked.findings {
-            context
-                .terminal
-                .note(format_args!("{} {finding}", Mood::Bad.paint("warning:")));
+            context.terminal.note(format_args!(
+                "{} {}",
+                Mood::Bad.paint("warning:"),
+                plain(&finding.to_string())
+            ));
         }
     }
     let mut question = call::question(context, operation, &prepared, &client)?;
@@ -55,7 +57,7 @@ pub(crate) async fn run(
     }
     match submit(&client, body).await? {
         Ok(made) => {
-            call::show(context, &made)?;
+            call::show(context, &made).map_err(|it| it.after_acting(Some(settle)))?;
             context
                 .terminal
                 .progress("Accepted is not paid: its record or a notification says when.");
@@ -209,9 +211,11 @@ fn show_dry_run(
             .terminal
             .line(format_args!("  request    {}", plain(&body)))?;
         for finding in &findings {
-            context
-                .terminal
-                .line(format_args!("{} {finding}", Mood::Bad.paint("against it:")))?;
+            context.terminal.line(format_args!(
+                "{} {}",
+                Mood::Bad.paint("against it:"),
+                plain(&finding.to_string())
+            ))?;
         }
         context.terminal.line("Nothing was sent.")?;
     }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::args::{self, QueueCommand, StateName};
 use crate::context::Context;
 use crate::exit::CliError;
+use crate::terminal::plain;
 
 /// Where a PostgreSQL URL comes from.
 const DATABASE_VARIABLE: &str = "CCPAYMENT_DATABASE_URL";
@@ -82,7 +83,7 @@ async fn done<S: Store>(
             let question = format!(
                 "{} is parked: {}\nA worker takes it at once{}. Release it?",
                 row.key,
-                row.reason.as_deref().unwrap_or("no reason is kept"),
+                plain(row.reason.as_deref().unwrap_or("no reason is kept")),
                 if queue == Queue::Outbox {
                     ", and may send the payout"
                 } else {
@@ -147,7 +148,9 @@ fn in_doubt_of(queue: Queue, report: Report) -> Result<Vec<Row>, CliError> {
 
 fn list(context: &mut Context<'_>, rows: &[Row]) -> Result<(), CliError> {
     if context.terminal.is_json() {
-        return context.terminal.json(&rows.iter().map(document).collect());
+        return context
+            .terminal
+            .json(&rows.iter().map(document).collect::<Value>());
     }
     if rows.is_empty() {
         return context.terminal.line("nothing");

@@ -21,7 +21,9 @@ pub(crate) fn run(context: &mut Context<'_>, options: &Routes) -> Result<(), Cli
         return Err(CliError::Usage("there is no such group".to_owned()));
     }
     if context.terminal.is_json() {
-        return context.terminal.json(&wanted.iter().map(row).collect());
+        return context
+            .terminal
+            .json(&wanted.iter().map(row).collect::<Value>());
     }
     let head = [
         "operation",

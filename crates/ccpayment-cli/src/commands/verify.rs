@@ -1,14 +1,15 @@
 //! `ccpay verify`: whether a notification is the gateway's, and if not, why.
 
 use bytes::Bytes;
-use serde_json::json;
+use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::args::Verify;
 use crate::context::Context;
 use crate::delivery::{AnyVerifier, Delivery, Refused, headers};
 use crate::exit::CliError;
 use crate::operations::read;
-use crate::terminal::Mood;
+use crate::terminal::{Mood, plain};
 
 pub(crate) fn run(context: &mut Context<'_>, options: &Verify) -> Result<(), CliError> {
     let delivery = match (&options.delivery, &options.headers, &options.body) {
@@ -25,14 +26,15 @@ pub(crate) fn run(context: &mut Context<'_>, options: &Verify) -> Result<(), Cli
         Ok(trusted) => {
             let event = trusted.event;
             if context.terminal.is_json() {
-                return context
-                    .terminal
-                    .json(&json!({ "verified": true, "event": event }));
+                return context.terminal.json(&Told {
+                    verified: true,
+                    event: &event,
+                });
             }
             context
                 .terminal
                 .line(Mood::Good.paint("verified: the gateway sent it"))?;
-            context.terminal.line(event)
+            context.terminal.line(plain(event.get()))
         }
         Err(error) => {
             let refused = Refused {
@@ -44,11 +46,18 @@ pub(crate) fn run(context: &mut Context<'_>, options: &Verify) -> Result<(), Cli
                 context.terminal.json(&refused.json(&verifier))?;
             } else {
                 for cause in verifier.causes(&refused) {
-                    context.terminal.line(cause)?;
+                    context.terminal.line(plain(&cause))?;
                 }
             }
             let error = refused.error;
             Err(CliError::CheckFailed(format!("not verified: {error}")))
         }
     }
+}
+
+/// For a machine.
+#[derive(Serialize)]
+struct Told<'a> {
+    verified: bool,
+    event: &'a RawValue,
 }

@@ -241,7 +241,11 @@ fn agreed(it: &Described, body: &Map<String, Value>) -> Result<(), CliError> {
 fn whole(it: &Described, text: &[u8]) -> Result<Value, CliError> {
     let wrong = |why: String| CliError::Usage(format!("the body of {}: {why}", it.name));
     let body: Map<String, Value> =
-        serde_json::from_slice(text).map_err(|error| wrong(format!("no JSON object: {error}")))?;
+        // Not the words of the error: they quote the text, which may be another file, or a secret.
+        serde_json::from_slice(text).map_err(|error| {
+            let (line, column) = (error.line(), error.column());
+            wrong(format!("no JSON object, at line {line}, column {column}"))
+        })?;
     let is_known = |name: &String| it.fields.iter().any(|field| field.name == *name);
     match body.keys().find(|name| !is_known(name)) {
         Some(name) => Err(wrong(format!("it has no field {name}"))),

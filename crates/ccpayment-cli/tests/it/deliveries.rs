@@ -177,3 +177,58 @@ fn a_trigger_without_a_receiver_fails() {
     let ran = gateway.run(&["trigger", "pay", "amount=20"]).ended(1);
     assert!(ran.err.contains("refused"), "{}", ran.err);
 }
+
+/// A number goes through no float, and one that is too large for one ends nothing.
+#[test]
+fn an_event_is_shown_as_it_came() {
+    let folder = tempfile::tempdir().unwrap();
+    for (api, text) in [
+        (
+            "v2",
+            r#"{"type":"New","amount":0.12345678901234567890,"x":1e999}"#,
+        ),
+        (
+            "v1",
+            r#"{"order_type":"New","amount":0.12345678901234567890,"x":1e999}"#,
+        ),
+    ] {
+        let body = written(folder.path(), "body", text);
+        let body = body.to_str().unwrap();
+        let signed = Ran::of(ccpay().args(["sign", body, "--api", api])).ended(0);
+        let headers = written(folder.path(), "headers", &signed.out);
+        let files = ["--headers", headers.to_str().unwrap(), "--body", body];
+        for json in [&["--json"][..], &[]] {
+            let ran = ccpay()
+                .args(json)
+                .args(["verify", "--api", api])
+                .args(files)
+                .output();
+            let ran = ran.unwrap();
+            let out = String::from_utf8(ran.stdout).unwrap();
+            assert_eq!(ran.status.code(), Some(0), "{out}");
+            assert!(
+                out.contains("0.12345678901234567890") && out.contains("1e999"),
+                "{out}"
+            );
+        }
+    }
+}
+
+/// Who reads the events has gone: what it did not get has to come again.
+#[test]
+fn what_can_not_be_shown_is_not_acknowledged() {
+    let mut listening = ccpay();
+    listening.args(["listen", "--listen", "127.0.0.1:0"]);
+    let mut listening = listening
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut out = std::io::BufReader::new(listening.stdout.take().unwrap());
+    let mut line = String::new();
+    std::io::BufRead::read_line(&mut out, &mut line).unwrap();
+    let url = line.trim().rsplit(' ').next().unwrap().to_owned();
+    drop(out);
+    let ran = Ran::of(ccpay().args(["--json", "trigger", "ActivateWebhookURL", "--to", &url]));
+    assert_eq!(ran.ended(5).json()["status"], 503);
+    listening.wait().unwrap();
+}

@@ -82,6 +82,9 @@ fn a_payout_that_is_refused_ends_with_3() {
         .run(&[&["payout", "chain", "--yes"][..], &much].concat())
         .ended(3);
     assert!(ran.err.contains("payout-1 was refused"), "{}", ran.err);
+    // An earlier run may still arrive.
+    let settle = "settle applyAppWithdrawToNetwork --orderId payout-1";
+    assert!(ran.err.contains(settle), "{}", ran.err);
 }
 
 #[test]
@@ -191,4 +194,25 @@ fn a_person_at_a_terminal_sees_the_payout_whole_and_decides() {
     let (before, after) = yes.out.split_once("order id payout-1").unwrap();
     assert!(before.contains("[y/N]") && after.contains("settle applyAppWithdrawToNetwork"));
     assert!(after.contains("created.recordId"), "{after}");
+}
+
+/// Not with 1, after which a script might pay under another order id.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_payout_whose_answer_can_not_be_shown_ends_with_4() {
+    let gateway = Gateway::start(&[]);
+    let pay = [&["payout", "chain", "--yes"][..], &payout("payout-1")].concat();
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+    let output = gateway
+        .command(&pay)
+        .stdout(full.unwrap())
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(4), "{said}");
+    assert!(
+        said.contains("settle applyAppWithdrawToNetwork --orderId payout-1"),
+        "{said}"
+    );
+    assert_ne!(balance(&gateway), "1000");
 }

@@ -109,3 +109,22 @@ fn a_question_and_a_refusal_show_no_signature() {
     let words = ran.err.split(|it: char| !it.is_ascii_alphanumeric());
     assert!(!words.into_iter().any(is_hex), "{}", ran.err);
 }
+
+#[test]
+fn what_was_put_in_a_wrong_place_is_not_shown() {
+    let origin = [
+        "--origin",
+        "http://user:cAnArY@127.0.0.1:1",
+        "call",
+        "getCoinList",
+    ];
+    let mut command = ccpay();
+    let ran = Ran::of(command.args(origin)).ended(2);
+    assert!(!ran.err.contains("cAnArY"), "{}", ran.err);
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = written(folder.path(), "secret", format!("\"{SECRET}\""));
+    let body = ["call", "getCoin", "--body", file.to_str().unwrap()];
+    // It looks for the secret by itself.
+    Ran::of(ccpay().args(body)).ended(2);
+}

@@ -53,9 +53,11 @@ impl Engine {
     }
 
     fn advanced(&mut self, at: u64, millis: u64) {
+        let before = self.clock.seconds_ahead();
         self.clock.advance(Duration::from_millis(millis));
         if self.clock.is_real() {
-            self.state.caller_time.advance(at, millis / 1_000);
+            let by = self.clock.seconds_ahead().saturating_sub(before);
+            self.state.caller_time.advance(at, by);
         }
     }
 
@@ -152,6 +154,17 @@ mod tests {
         assert_eq!(engine.clock.now(), 1_750_000_000);
         let ledger = engine.state.books.snapshot();
         assert_eq!(ledger.balance("merchant:available", 1280), "1");
+    }
+
+    #[test]
+    fn parts_of_a_second_add_up_to_no_time_to_come() {
+        let mut engine = Engine::new(Clock::new(None), State::new("app".to_owned(), 7));
+        for _ in 0..10 {
+            engine.advance(Duration::from_millis(900)).unwrap();
+        }
+        let told = engine.state.caller_time.told(engine.clock.now());
+        let callers = engine.clock.signing();
+        assert!(told <= callers && callers - told < 5, "{told} {callers}");
     }
 
     #[cfg(feature = "cli")]

@@ -10,8 +10,9 @@ use crate::api::sandbox::Sandbox;
 use crate::model::request_log::{LoggedRequest, RequestLog, SigningReport, cut, masked};
 use crate::sign::why::Claim;
 
-/// How much of a body is kept.
+/// How much of a body is kept, and of a path and a reason, which may name a field.
 const BODY: usize = 2_000;
+const LINE: usize = 300;
 
 /// # The log of requests
 ///
@@ -51,7 +52,7 @@ impl Sandbox {
         let body = String::from_utf8_lossy(request.body());
         LoggedRequest {
             at,
-            path: self.masked(request, request.uri().path()),
+            path: self.line(request, request.uri().path()),
             order_id: None,
             status: None,
             code: None,
@@ -67,6 +68,11 @@ impl Sandbox {
     /// A text without the secret and the signature of the request.
     pub(crate) fn masked(&self, request: &Request<Bytes>, text: &str) -> String {
         masked(text, [self.app_secret(), header(request, "Sign")])
+    }
+
+    /// The beginning of such a text: what a caller writes must not fill the memory.
+    pub(crate) fn line(&self, request: &Request<Bytes>, text: &str) -> String {
+        cut(self.masked(request, text), LINE)
     }
 
     /// Why the signature of a request does not fit.

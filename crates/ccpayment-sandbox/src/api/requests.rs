@@ -70,7 +70,7 @@ impl Sandbox {
             }
         };
         entry.status = answer.as_ref().map(|it| it.status().as_u16());
-        entry.message = self.masked(&request, &entry.message);
+        entry.message = self.line(&request, &entry.message);
         self.log(entry);
         // What a proxy answers in the gateway's place is not signed.
         if v1 && let Some(answer) = answer.as_mut().filter(|it| is_json(it)) {

@@ -58,6 +58,34 @@ async fn null_and_nothing_are_not_set() {
     }
 }
 
+#[tokio::test]
+async fn both_names_of_a_field_at_once_are_refused() {
+    let sandbox = default().build().unwrap();
+    let route = "getUserWithdrawRecordList";
+    let one = json!({ "userId": "user-1", "address": "0x1", "toAddress": null });
+    let (_, warnings) = said(&sandbox, route, one).await;
+    assert!(
+        matches!(&warnings[..], [.., RequestWarning::Renamed { .. }]),
+        "{warnings:?}"
+    );
+    let both = json!({ "userId": "user-1", "address": "0x1", "toAddress": "0x2" });
+    let (envelope, warnings) = said(&sandbox, route, both).await;
+    assert_eq!((&envelope["code"], warnings), (&json!(11_000), vec![]));
+    assert!(envelope["msg"].as_str().unwrap().contains("`address`"));
+}
+
+#[tokio::test]
+async fn a_number_as_text_has_one_spelling() {
+    let sandbox = default().build().unwrap();
+    for (coin, code) in [("1280", 11_015), ("+1280", 11_000), ("01280", 11_000)] {
+        let mut body = payout("out-1", "5");
+        body["userId"] = json!("user-1");
+        body["coinId"] = json!(coin);
+        let (envelope, _) = said(&sandbox, "applyUserWithdrawToNetwork", body).await;
+        assert_eq!(envelope["code"], code, "{coin}: {envelope}");
+    }
+}
+
 /// Zero is a number where the documents have no other meaning for it.
 #[tokio::test]
 async fn a_zero_that_says_something_is_kept() {

@@ -226,3 +226,27 @@ async fn no_way_out_tells_a_secret() {
         assert_eq!(around, None);
     }
 }
+
+/// Whatever a caller writes, signed or not, an entry stays small.
+#[tokio::test]
+async fn an_entry_is_bounded() {
+    let sandbox = builder().build().unwrap();
+    let path = "/ccpayment/v2/getCoin";
+    let long = "x".repeat(100_000);
+    for body in [
+        json!({ "orderId": long }),
+        json!({ long.clone(): 1 }),
+        json!({ "coinId": long }),
+    ] {
+        let body = body.to_string();
+        for sign in [v2(&body), "ab".repeat(32)] {
+            let entry = send(&sandbox, path, &sign, &body).await;
+            let size = format!("{entry:?}").len();
+            assert!(size < 16_000, "{size}");
+        }
+    }
+    let entry = send(&sandbox, &format!("{path}{}", "x".repeat(60_000)), "", "{}").await;
+    assert!(entry.path.len() < 400, "{}", entry.path.len());
+    let seen = format!("{:?}", sandbox.requests());
+    assert!(seen.len() < 16_000, "{}", seen.len());
+}

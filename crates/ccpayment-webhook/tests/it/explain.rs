@@ -122,6 +122,22 @@ fn app_id_and_secret_swapped() {
     assert_eq!(explanation.causes(), [Cause::Swapped]);
 }
 
+/// The APP ID is no secret: a signature with it proves nothing.
+#[test]
+fn a_forgery_that_is_signed_with_the_app_id_is_no_mistake() {
+    for app_id in ["x", SECRET, "another-app"] {
+        let timestamp = SIGNED_AT.to_string();
+        let forged = Delivery::signed(app_id, &timestamp, APP_ID, API_DEPOSIT.as_bytes());
+        // Whoever has the secret as well is no forger.
+        let expected: &[Cause] = if app_id == SECRET {
+            &[Cause::Swapped]
+        } else {
+            &[]
+        };
+        assert_eq!(causes(&forged), expected);
+    }
+}
+
 #[test]
 fn a_timestamp_in_milliseconds() {
     let millis = (SIGNED_AT * 1000 + 999).to_string();
