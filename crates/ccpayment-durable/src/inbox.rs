@@ -25,13 +25,20 @@ pub struct Inbox<S> {
     shared: Arc<Shared<S>>,
 }
 
+type Now = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+
+#[derive(Clone)]
+struct Verifiers {
+    v2: Verifier,
+    #[cfg(feature = "v1")]
+    v1: ccpayment_webhook::v1::Verifier,
+}
+
 struct Shared<S> {
     store: S,
     app_id: AppId,
-    verifier: Verifier,
-    #[cfg(feature = "v1")]
-    verifier_v1: ccpayment_webhook::v1::Verifier,
-    now: Arc<dyn Fn() -> SystemTime + Send + Sync>,
+    keys: Verifiers,
+    now: Now,
     waiting: std::sync::Mutex<Vec<Waiting>>,
     writer: Mutex<()>,
 }
@@ -154,39 +161,47 @@ impl<S: Store> Inbox<S> {
         credentials: &Credentials,
         now: impl Fn() -> SystemTime + Send + Sync + 'static,
     ) -> Self {
-        Self::from_shared(Shared {
-            store,
-            app_id: credentials.app_id().clone(),
-            verifier: Verifier::from(credentials),
+        let keys = Verifiers {
+            v2: Verifier::from(credentials),
             #[cfg(feature = "v1")]
-            verifier_v1: credentials.into(),
-            now: Arc::new(now),
-            waiting: std::sync::Mutex::default(),
-            writer: Mutex::default(),
-        })
-    }
-
-    fn from_shared(shared: Shared<S>) -> Self {
-        Self {
-            shared: Arc::new(shared),
-        }
+            v1: credentials.into(),
+        };
+        Self::build(store, credentials.app_id().clone(), keys, Arc::new(now))
     }
 
     /// The same inbox with a verifier of your own, such as one that accepts two secrets. Its APP ID
     /// has to be that of the credentials.
     #[must_use]
     pub fn verifier(self, verifier: Verifier) -> Self {
+        self.with_keys(|keys| keys.v2 = verifier)
+    }
+
+    /// The same for the notifications of v1.
+    #[cfg(feature = "v1")]
+    #[must_use]
+    pub fn verifier_v1(self, verifier: ccpayment_webhook::v1::Verifier) -> Self {
+        self.with_keys(|keys| keys.v1 = verifier)
+    }
+
+    fn with_keys(self, change: impl FnOnce(&mut Verifiers)) -> Self {
         let shared = &*self.shared;
-        Self::from_shared(Shared {
-            store: shared.store.clone(),
-            app_id: shared.app_id.clone(),
-            verifier,
-            #[cfg(feature = "v1")]
-            verifier_v1: shared.verifier_v1.clone(),
-            now: Arc::clone(&shared.now),
-            waiting: std::sync::Mutex::default(),
-            writer: Mutex::default(),
-        })
+        let mut keys = shared.keys.clone();
+        change(&mut keys);
+        let (store, app_id) = (shared.store.clone(), shared.app_id.clone());
+        Self::build(store, app_id, keys, Arc::clone(&shared.now))
+    }
+
+    fn build(store: S, app_id: AppId, keys: Verifiers, now: Now) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                store,
+                app_id,
+                keys,
+                now,
+                waiting: std::sync::Mutex::default(),
+                writer: Mutex::default(),
+            }),
+        }
     }
 
     /// Takes a delivery of v2: its headers and its raw body. The answer is ready to be sent:
@@ -206,7 +221,7 @@ impl<S: Store> Inbox<S> {
         body: &Bytes,
     ) -> Result<Acknowledgement, ReceiveError> {
         let shared = &*self.shared;
-        let event = shared.verifier.verify(headers, body, (shared.now)())?;
+        let event = shared.keys.v2.verify(headers, body, (shared.now)())?;
         if !matches!(*event, Event::ActivateWebhookUrl(_)) {
             let delivery = delivery(&shared.app_id, Version::V2, told(&event), body);
             self.write(delivery, user(&event)).await?;
@@ -232,7 +247,7 @@ impl<S: Store> Inbox<S> {
         body: &Bytes,
     ) -> Result<Acknowledgement, ReceiveError> {
         let shared = &*self.shared;
-        let event = shared.verifier_v1.verify(headers, body, (shared.now)())?;
+        let event = shared.keys.v1.verify(headers, body, (shared.now)())?;
         let delivery = delivery(&shared.app_id, Version::V1, told_v1(&event), body);
         self.write(delivery, None).await?;
         Ok(event.acknowledge())

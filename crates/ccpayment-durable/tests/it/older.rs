@@ -7,6 +7,7 @@ use ccpayment_durable::client::core::v1::{
 };
 use ccpayment_durable::client::core::{Address, Chain, OrderId, UserId};
 use ccpayment_durable::client::core::{Timestamp, Version};
+use ccpayment_durable::webhook::v1;
 use ccpayment_durable::{
     EntryKey, NewEntry, PayoutEnd, Queue, Reconciler, State, Step, Store, kind,
 };
@@ -203,4 +204,20 @@ async fn what_v1_told_while_nobody_was_there_is_told_again() {
     credited.sort();
     ids.sort();
     assert_eq!(credited, ids);
+}
+
+/// While the secret is being changed, notifications come with the old one and with the new one.
+#[tokio::test]
+async fn an_inbox_takes_two_secrets_of_v1() {
+    let mut shop = Shop::new();
+    shop.paid_in_v1().await;
+    shop.sandbox.confirm_all();
+    let told = shop.collect();
+    let new = "another-secret-000000000000000001";
+    let only_new = v1::Verifier::new(shop.sandbox.app_id(), new).unwrap();
+    let both = only_new.clone().also_accept(shop.sandbox.app_secret());
+    shop.inbox = shop.inbox.verifier_v1(only_new);
+    assert_eq!(shop.receive(&told[0]).await.status(), 401);
+    shop.inbox = shop.inbox.verifier_v1(both.unwrap());
+    assert_eq!(shop.receive(&told[0]).await.status(), 200);
 }
