@@ -58,17 +58,19 @@ async fn one_merchant_never_vouches_for_another() {
 async fn one_store_serves_two_merchants() {
     let houses = [house("merchant-one"), house("merchant-two")];
     let (_folder, (store, ..)) = open(&houses[0].credentials).await;
+    let since = Timestamp::from_system(houses[0].client.now());
     let merchants = houses.each_ref().map(|house| serve_all::Merchant {
         name: house.credentials.app_id().to_string(),
         credentials: house.credentials.clone(),
         client: house.client.clone(),
+        since,
     });
     let page = include_str!("../../docs/several-merchants.md");
     sqlx::raw_sql(sql(page))
         .execute(store.pool())
         .await
         .unwrap();
-    let (router, worker) = serve_all::serve_all(&store, &merchants, Credits);
+    let (router, worker, reconcilers) = serve_all::serve_all(&store, &merchants, Credits);
     let worker = worker.settings(quick());
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap();
@@ -84,14 +86,24 @@ async fn one_store_serves_two_merchants() {
         house.sandbox.deliver_due().await;
         assert_eq!(house.sandbox.pending_notifications(), 0, "{name}");
     }
-    let booked = [pair("merchant-one", "25"), pair("merchant-two", "5")];
-    until(async || {
-        worker.work_once().await.unwrap();
-        rows(&store, "SELECT app_id, amount FROM credits ORDER BY 1").await == booked
-    })
-    .await;
+    let booked = async |wanted: &[(String, String)]| {
+        until(async || {
+            worker.work_once().await.unwrap();
+            rows(&store, "SELECT app_id, amount FROM credits ORDER BY 1, 2").await == wanted
+        })
+        .await;
+    };
+    let [one, two] = [pair("merchant-one", "25"), pair("merchant-two", "5")];
+    booked(&[one.clone(), two.clone()]).await;
     let ids = rows(&store, "SELECT DISTINCT record_id, 'once' FROM credits").await;
     assert_eq!(ids.len(), 1, "{ids:?}");
+
+    // No notification tells of this one.
+    houses[1].paid("order-2", "7").await;
+    for reconciler in reconcilers {
+        reconciler.walk().await.unwrap();
+    }
+    booked(&[one, two, pair("merchant-two", "7")]).await;
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ccpayment::v2::{GetCoin, GetInvoiceOrderInfo};
 use ccpayment::webhook::Webhook;
-use ccpayment::{Amount, Client, RecordId, Timestamp};
+use ccpayment::{Address, Amount, Client, RecordId, Timestamp};
 use ccpayment_sandbox::IncomingPayment;
 use ccpayment_testing::{FakeTransport, Reply};
 
@@ -97,20 +97,65 @@ async fn an_order_is_paid_in_parts_and_then_too_much() {
     sandbox.confirm(&pay(&amount("1")).record_id).unwrap();
     assert_eq!(next_step().await, "deliver, and 1 was too much");
 
-    let open = orders::open_order::open_order(&client, "order-2", amount("5"), expires_at);
-    let late = open.await.unwrap();
+    let open = async |id: &str| {
+        orders::open_order::open_order(&client, id, amount("5"), expires_at)
+            .await
+            .unwrap()
+    };
+    let (late, part) = (open("order-2").await, open("order-3").await);
+    open("order-4").await;
+    let some = sandbox.pay(part.address.as_str(), "2").unwrap();
+    sandbox.confirm(&some.record_id).unwrap();
     sandbox.advance(Duration::from_secs(7_200));
+    let next_step = async |id: &str| orders::next_step::next_step(&client, id).await.unwrap();
+    let missing = part.amount.checked_sub(&amount("2")).unwrap();
+    let step = format!("expired, {missing} is missing: a new order for it, or a refund");
+    assert_eq!(next_step("order-3").await, step);
+    assert_eq!(next_step("order-4").await, "expired, and nothing was paid");
     let payment = sandbox
         .pay(late.address.as_str(), late.amount.as_str())
         .unwrap();
     sandbox.confirm(&payment.record_id).unwrap();
-    let step = orders::next_step::next_step(&client, "order-2")
-        .await
-        .unwrap();
     assert_eq!(
-        step,
+        next_step("order-2").await,
         format!("{} came too late: a person decides", late.amount)
     );
+}
+
+#[tokio::test]
+async fn a_payment_is_given_back_once_however_often_it_is_asked_for() {
+    use crate::pages::payouts::pay_out::{State, pay_out};
+    let house = House::new();
+    let House {
+        sandbox, client, ..
+    } = &house;
+    let address = house.order("order-1", "25").await;
+    let payment = sandbox.pay(address.as_str(), "25").unwrap();
+    let record = RecordId::new(payment.record_id.as_str());
+    let refund_of = async |digit: &str| {
+        let payer = Address::new(format!("0x{}", digit.repeat(40)));
+        orders::refund_of::refund_of(client, &record, payer).await
+    };
+    assert!(refund_of("1").await.is_err(), "it is not confirmed");
+    sandbox.confirm(&payment.record_id).unwrap();
+    for _ in 0..2 {
+        let state = pay_out(client, &refund_of("1").await.unwrap()).await;
+        assert!(matches!(state, State::Accepted(_)), "{state:?}");
+    }
+    let elsewhere = pay_out(client, &refund_of("2").await.unwrap()).await;
+    assert!(matches!(elsewhere, State::ForAPerson(_)), "{elsewhere:?}");
+    sandbox.settle_payouts();
+    // No more than the payment brought: the payout's fee was in it.
+    let left = amount(&sandbox.ledger().balance("merchant:available", 1280));
+    assert_eq!((sandbox.payouts().len(), left), (1, amount("100")));
+
+    let address = house.order("order-2", "5").await;
+    let risky = sandbox.pay(address.as_str(), "5").unwrap();
+    sandbox.flag_risky(&risky.record_id).unwrap();
+    sandbox.confirm(&risky.record_id).unwrap();
+    let record = RecordId::new(risky.record_id.as_str());
+    let refund = orders::refund_of::refund_of(client, &record, Address::new("0x"));
+    assert!(refund.await.is_err());
 }
 
 #[tokio::test]

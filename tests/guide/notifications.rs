@@ -9,6 +9,7 @@ use ccpayment::{Amount, BoxError, RecordId, Timestamp};
 use crate::house::{House, START, amount, delivery};
 use crate::pages::notifications::receive::{Books, receive};
 use crate::pages::notifications::reconcile::reconcile;
+use crate::pages::notifications::why::why;
 
 #[derive(Default)]
 struct Tables {
@@ -64,6 +65,18 @@ async fn each_payment_is_credited_once_and_a_risky_one_never() {
     let credits = books.credits.into_inner().unwrap();
     assert_eq!(credits.into_values().collect::<Vec<_>>(), [amount("25")]);
     assert!(!books.set_aside.into_inner().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_refusal_is_explained() {
+    let house = House::new();
+    house.paid("o-1", "25").await;
+    let (headers, body) = delivery(&house.sandbox.due_notifications()[0]);
+    let now = house.client.now();
+    let parsed: serde_json::Value = serde_json::from_slice(&body).unwrap();
+    let rewritten = serde_json::to_vec_pretty(&parsed).unwrap();
+    let reason = why(&house.verifier, &headers, &rewritten, now);
+    assert!(reason.contains("raw bytes"), "{reason}");
 }
 
 #[tokio::test]

@@ -30,7 +30,8 @@ pub struct Creditable<'a> {
 
 impl<'a> Creditable<'a> {
     /// CCPayment's id of the transaction: the key of the credit. Keep it unique where the credit is
-    /// booked, in the same transaction.
+    /// booked, in the same transaction. With several merchants in one table the key is APP ID *and*
+    /// record id: nobody promises that record ids of two merchants differ.
     #[must_use]
     pub fn record_id(&self) -> &'a RecordId {
         self.record_id
