@@ -45,6 +45,11 @@ impl Clock {
         self.start.is_none()
     }
 
+    /// From now on it only moves by hand.
+    pub(crate) fn stop(&mut self) {
+        self.start.get_or_insert_with(real_time);
+    }
+
     pub(crate) fn advance(&mut self, by: Duration) {
         self.offset = self.offset.saturating_add(by);
     }

@@ -57,9 +57,9 @@
 //!
 //! # Time
 //!
-//! [`SandboxBuilder::start_time`] makes time virtual: it passes by [`Sandbox::advance`] alone, and
-//! whatever falls due on the way happens at its own moment. Without it, the sandbox goes by the
-//! real clock, and what fell due happens before the next request. Deposits end when their chain has
+//! [`SandboxBuilder::start_time`] makes time virtual, and so does [`Sandbox::stop_clock`]: it passes
+//! by [`Sandbox::advance`] alone, and whatever falls due on the way happens at its own moment.
+//! Without them, the sandbox goes by the real clock, and what fell due happens before the next request. Deposits end when their chain has
 //! grown by its confirmations; withdrawals are sent after 30 seconds and end in the same way;
 //! batches are paid a row, or all at once, a minute. [`Setting::ManualChain`] switches that off:
 //! then only [`Sandbox::confirm`], [`Sandbox::settle_payouts`] and [`Sandbox::fail`] end anything.

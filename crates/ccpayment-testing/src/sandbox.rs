@@ -13,7 +13,7 @@ use ccpayment_client::{
 use ccpayment_sandbox::Sandbox;
 use http::Response;
 
-/// A clock that shows a sandbox's time. Clones share it.
+/// A clock that shows a sandbox's time, which is virtual from then on. Clones share it.
 ///
 /// A pause of the client ([`Clock::sleep`]) advances the sandbox and ends at once. A deadline
 /// ([`Clock::deadline`]) is real, since the sandbox may be served on real sockets. The "random"
@@ -50,9 +50,11 @@ impl SandboxClock {
     /// How many pauses there may be, which no test needs that ends.
     pub const MAX_PAUSES: u32 = 2_000;
 
-    /// The time of this sandbox.
+    /// The time of this sandbox, whose clock stands from now on
+    /// ([`Sandbox::stop_clock`]): whoever pauses by a clock moves it, and has to go by it.
     #[must_use]
     pub fn new(sandbox: &Sandbox) -> Self {
+        sandbox.stop_clock();
         Self {
             sandbox: sandbox.clone(),
             deadlines: Arc::new(SystemClock::new()),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::api::sandbox::Sandbox;
+use crate::model::caller_time::CallerTime;
 use crate::model::error::SandboxError;
 use crate::ops::Op;
 
@@ -23,6 +24,14 @@ impl Sandbox {
     #[must_use]
     pub fn signing_time(&self) -> u64 {
         self.engine().clock.signing()
+    }
+
+    /// Makes time virtual from now on, as [`start_time`](crate::SandboxBuilder::start_time) does from
+    /// the beginning: it stands until it is advanced, and callers go by it.
+    pub fn stop_clock(&self) {
+        let mut engine = self.engine();
+        engine.clock.stop();
+        engine.state.caller_time = CallerTime::default();
     }
 
     /// What callers are told for a time of the sandbox.

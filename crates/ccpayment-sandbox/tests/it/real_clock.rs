@@ -135,3 +135,26 @@ async fn no_order_is_born_expired() {
     let answer = ask(&sandbox, "createInvoiceUrl", invoice, None).await;
     assert_eq!(answer["code"], 11_000, "{answer}");
 }
+
+#[tokio::test]
+async fn a_clock_that_was_stopped_is_everybodys() {
+    let sandbox = Sandbox::builder().build().unwrap();
+    sandbox.advance(Duration::from_secs(3_600));
+    sandbox.stop_clock();
+    let stopped = sandbox.now();
+    assert_eq!(sandbox.signing_time(), stopped);
+    data(
+        &sandbox,
+        "createAppOrderDepositAddress",
+        order("order-1", stopped + 7_200),
+    )
+    .await;
+    sandbox.advance(Duration::from_secs(600));
+    assert_eq!(
+        (sandbox.now(), sandbox.signing_time()),
+        (stopped + 600, stopped + 600)
+    );
+    let info = data(&sandbox, "getAppOrderInfo", json!({ "orderId": "order-1" })).await;
+    assert_eq!(info["createAt"], stopped);
+    assert_eq!(info["expiredAt"], stopped + 7_200);
+}
