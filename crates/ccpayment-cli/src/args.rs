@@ -194,9 +194,13 @@ pub(crate) struct Asked {
 pub(crate) struct Payout {
     #[command(flatten)]
     pub(crate) asked: Asked,
-    /// Check everything, show the exact bytes, and send nothing that moves money
+    /// Check, show the exact bytes, and send nothing that moves money. A withdrawal to a chain is
+    /// checked against coin, chain and fee; the address and your balance are not checked
     #[arg(long, global = true)]
     pub(crate) dry_run: bool,
+    /// Send it with --yes also where the check says that the gateway would refuse it
+    #[arg(long, global = true)]
+    pub(crate) despite_findings: bool,
 }
 
 #[derive(Debug, Args)]

@@ -35,12 +35,13 @@ pub(crate) async fn run(
         return show_dry_run(context, &prepared, looked.as_ref());
     }
     if let Some(looked) = &looked {
-        for finding in &looked.findings {
-            context.terminal.note(format_args!(
-                "{} {}",
-                Mood::Bad.paint("warning:"),
-                plain(&finding.to_string())
-            ));
+        warn(context, looked);
+        // Who is asked sees the warnings. Nobody else does.
+        if options.asked.yes && !options.despite_findings && looked.is_refused() {
+            return Err(CliError::Stopped {
+                what: "the gateway would refuse it, so nothing was sent".to_owned(),
+                advice: "Mend it, or send it all the same by --despite-findings.".to_owned(),
+            });
         }
     }
     let mut question = call::question(context, operation, &prepared, &client)?;
@@ -51,9 +52,14 @@ pub(crate) async fn run(
     let settle = call::settle_command(context, operation, &prepared);
     // From here on it may happen, also when this process dies.
     if let Some(order_id) = prepared.order_id() {
-        context
-            .terminal
-            .progress(format_args!("order id {order_id}; in doubt, run: {settle}"));
+        match context.terminal.is_json() {
+            true => context
+                .terminal
+                .note(json!({ "sending": { "orderId": order_id, "settle": settle } })),
+            false => context.terminal.note(format_args!(
+                "order id {order_id}; in doubt, run:\n  {settle}"
+            )),
+        }
     }
     match submit(&client, body).await? {
         Ok(made) => {
@@ -93,6 +99,18 @@ pub(crate) async fn settle(
     }
 }
 
+fn warn(context: &mut Context<'_>, looked: &Looked) {
+    for finding in &looked.findings {
+        let finding = plain(&finding.to_string());
+        match context.terminal.is_json() {
+            true => context.terminal.note(json!({ "warning": finding })),
+            false => context
+                .terminal
+                .note(format_args!("{} {finding}", Mood::Bad.paint("warning:"))),
+        }
+    }
+}
+
 /// What the gateway says before anything is sent.
 struct Looked {
     coin: String,
@@ -105,6 +123,10 @@ struct Looked {
 }
 
 impl Looked {
+    fn is_refused(&self) -> bool {
+        self.findings.iter().any(Finding::is_refusal)
+    }
+
     /// One line for each thing that a person has to look at, whole.
     fn lines(&self) -> String {
         let amount = format!("{} {}", self.amount, self.coin);
@@ -219,7 +241,7 @@ fn show_dry_run(
         }
         context.terminal.line("Nothing was sent.")?;
     }
-    match findings.iter().any(|it| it.is_refusal()) {
+    match looked.is_some_and(Looked::is_refused) {
         true => Err(CliError::CheckFailed(
             "the gateway would refuse it".to_owned(),
         )),
