@@ -239,7 +239,8 @@ pub(crate) struct Verify {
     /// Of which API
     #[arg(long, value_enum, default_value_t = Api::V2)]
     pub(crate) api: Api,
-    /// Judge the timestamp as of this unix time instead of now
+    /// Judge the timestamp as of this unix time [default: the time of receipt that the name of a
+    /// file of `ccpay listen --save` holds, otherwise now]
     #[arg(long, value_name = "SECONDS")]
     pub(crate) at: Option<u64>,
 }
@@ -249,7 +250,8 @@ pub(crate) struct Listen {
     /// Where to listen; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS", default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, 8481)))]
     pub(crate) listen: SocketAddr,
-    /// Hand each verified delivery on to this URL, byte for byte, and its answer back
+    /// Hand each verified delivery on to this URL, byte for byte, and its answer back, which has to
+    /// come within eight seconds
     #[arg(long, value_name = "URL")]
     pub(crate) forward: Option<String>,
     /// Save each verified delivery into this folder
