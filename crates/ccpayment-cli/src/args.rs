@@ -384,6 +384,11 @@ pub(crate) struct Doctor {
     pub(crate) api: Api,
 }
 
+/// What `--timeout` is there.
+const SETTLE_WAITS: &str = "\
+Where there is no record, that is certain only after five minutes. It waits that long, and at most \
+--timeout longer.";
+
 /// The whole command line, with a command for each operation of the gateway.
 pub(crate) fn command() -> Result<clap::Command, CliError> {
     let mut command = Cli::command();
@@ -397,8 +402,13 @@ pub(crate) fn command() -> Result<clap::Command, CliError> {
     let paid = of(|it| it.command() == "payout");
     let settled = of(|it| matches!(it.typed.way, Way::Submit { .. }));
     for (name, commands) in [("call", called), ("payout", paid), ("settle", settled)] {
+        let waits = |it: clap::Command| match name {
+            "settle" => it.after_help(SETTLE_WAITS),
+            _ => it,
+        };
         command = command.mut_subcommand(name, |it| {
-            it.subcommands(commands.into_iter().map(aliased))
+            waits(it)
+                .subcommands(commands.into_iter().map(aliased).map(waits))
                 .subcommand_required(true)
                 .arg_required_else_help(true)
                 .subcommand_value_name("OPERATION")

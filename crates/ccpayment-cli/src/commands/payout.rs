@@ -1,10 +1,12 @@
 //! `ccpay payout OPERATION` and `ccpay settle OPERATION`: what happens exactly once.
 
+use std::time::{Duration, SystemTime};
+
 use ccpayment::raw::PreparedRequest;
 use ccpayment::v2::{
     ApplyAppWithdrawToNetwork, ApplyUserWithdrawToNetwork, GetCoin, GetWithdrawFee,
 };
-use ccpayment::{Chain, Client, CoinId, Finding, Preflight, ToNetwork};
+use ccpayment::{Chain, Client, Clock, CoinId, Finding, Preflight, SETTLE_AFTER, ToNetwork};
 use clap::ArgMatches;
 use serde_json::{Value, json};
 
@@ -14,6 +16,9 @@ use crate::context::Context;
 use crate::exit::CliError;
 use crate::operations::{self, Operation, Way};
 use crate::terminal::{Mood, plain};
+
+/// A record that is there is found within this time, as a rule.
+const FIRST_LOOK: Duration = Duration::from_secs(3);
 
 pub(crate) async fn run(
     context: &mut Context<'_>,
@@ -87,15 +92,39 @@ pub(crate) async fn settle(
     let prepared = (operation.typed.prepare)(body.clone())?;
     let client = context.client()?;
     let command = call::settle_command(context, operation, &prepared);
-    context.terminal.progress(
-        "Looking for the record. Where there is none, it takes five minutes until that is certain.",
-    );
-    match settle(&client, body).await? {
+    let total = Duration::from_secs(context.global.timeout);
+    let until = context
+        .now()
+        .checked_add(SETTLE_AFTER.saturating_add(total));
+    let clock = context.clock;
+    let mut settling = settle(&client, body);
+    let settled = tokio::select! {
+        biased;
+        settled = &mut settling => settled?,
+        () = clock.deadline(FIRST_LOOK) => {
+            waits(context, until);
+            settling.await?
+        }
+    };
+    match settled {
         Ok(made) => call::show(context, &made),
         Err(error) => Err(CliError::Submit {
             error,
             settle: command,
         }),
+    }
+}
+
+/// Nothing is known after the first look: it may take minutes, and who waits has to know.
+fn waits(context: &mut Context<'_>, until: Option<SystemTime>) {
+    let Some(until) = until else { return };
+    let shown = httpdate::fmt_http_date(until);
+    match context.terminal.is_json() {
+        true => context.terminal.note(json!({ "waitingUntil": shown })),
+        false => context.terminal.note(format_args!(
+            "Nothing is certain yet. It goes on looking, until {shown} at most: where there is no record, \
+             that is certain only after five minutes."
+        )),
     }
 }
 
