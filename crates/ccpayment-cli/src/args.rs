@@ -194,9 +194,13 @@ pub(crate) struct Asked {
 pub(crate) struct Payout {
     #[command(flatten)]
     pub(crate) asked: Asked,
-    /// Check everything, show the exact bytes, and send nothing that moves money
+    /// Check, show the exact bytes, and send nothing that moves money. A withdrawal to a chain is
+    /// checked against coin, chain and fee; the address and your balance are not checked
     #[arg(long, global = true)]
     pub(crate) dry_run: bool,
+    /// Send it with --yes also where the check says that the gateway would refuse it
+    #[arg(long, global = true)]
+    pub(crate) despite_findings: bool,
 }
 
 #[derive(Debug, Args)]
@@ -235,7 +239,8 @@ pub(crate) struct Verify {
     /// Of which API
     #[arg(long, value_enum, default_value_t = Api::V2)]
     pub(crate) api: Api,
-    /// Judge the timestamp as of this unix time instead of now
+    /// Judge the timestamp as of this unix time [default: the time of receipt that the name of a
+    /// file of `ccpay listen --save` holds, otherwise now]
     #[arg(long, value_name = "SECONDS")]
     pub(crate) at: Option<u64>,
 }
@@ -245,7 +250,8 @@ pub(crate) struct Listen {
     /// Where to listen; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS", default_value_t = SocketAddr::from((Ipv4Addr::LOCALHOST, 8481)))]
     pub(crate) listen: SocketAddr,
-    /// Hand each verified delivery on to this URL, byte for byte, and its answer back
+    /// Hand each verified delivery on to this URL, byte for byte, and its answer back, which has to
+    /// come within eight seconds
     #[arg(long, value_name = "URL")]
     pub(crate) forward: Option<String>,
     /// Save each verified delivery into this folder
@@ -378,6 +384,11 @@ pub(crate) struct Doctor {
     pub(crate) api: Api,
 }
 
+/// What `--timeout` is there.
+const SETTLE_WAITS: &str = "\
+Where there is no record, that is certain only after five minutes. It waits that long, and at most \
+--timeout longer.";
+
 /// The whole command line, with a command for each operation of the gateway.
 pub(crate) fn command() -> Result<clap::Command, CliError> {
     let mut command = Cli::command();
@@ -391,8 +402,13 @@ pub(crate) fn command() -> Result<clap::Command, CliError> {
     let paid = of(|it| it.command() == "payout");
     let settled = of(|it| matches!(it.typed.way, Way::Submit { .. }));
     for (name, commands) in [("call", called), ("payout", paid), ("settle", settled)] {
+        let waits = |it: clap::Command| match name {
+            "settle" => it.after_help(SETTLE_WAITS),
+            _ => it,
+        };
         command = command.mut_subcommand(name, |it| {
-            it.subcommands(commands.into_iter().map(aliased))
+            waits(it)
+                .subcommands(commands.into_iter().map(aliased).map(waits))
                 .subcommand_required(true)
                 .arg_required_else_help(true)
                 .subcommand_value_name("OPERATION")

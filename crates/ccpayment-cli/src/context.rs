@@ -7,7 +7,7 @@ use ccpayment::{
     Client, Clock, Credentials, ErrorReport, Exchange, HyperTransport, Origin, SystemClock,
     Timeouts, Timestamp, Transport, TransportError, Version,
 };
-use http::{HeaderMap, Response};
+use http::{HeaderMap, Response, Uri};
 
 use crate::args::Global;
 use crate::credentials;
@@ -101,18 +101,41 @@ pub(crate) async fn post(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response<Bytes>, String> {
+    post_within(transport, clock, url, headers, body, ANSWER_LIMIT).await
+}
+
+/// The same, with a limit of its own.
+pub(crate) async fn post_within(
+    transport: &HyperTransport,
+    clock: &SystemClock,
+    url: &str,
+    headers: HeaderMap,
+    body: Bytes,
+    limit: Duration,
+) -> Result<Response<Bytes>, String> {
     let mut request = http::Request::new(body);
     *request.method_mut() = http::Method::POST;
-    *request.uri_mut() = url
-        .parse()
-        .map_err(|error| format!("{url} is no URL: {error}"))?;
-    if request.uri().host().is_none() || request.uri().scheme().is_none() {
-        return Err(format!("{url} is no URL: it is not like http://host/path"));
-    }
+    *request.uri_mut() = self::url(url)?;
     *request.headers_mut() = headers;
-    carry(transport, clock, Exchange::new(request, "delivery"))
+    carry_within(transport, clock, Exchange::new(request, "delivery"), limit)
         .await
         .map_err(|error| ErrorReport::new(&error).to_string())
+}
+
+/// A URL that something can be posted to. The error does not repeat it: there may be a password
+/// in it.
+pub(crate) fn url(text: &str) -> Result<Uri, String> {
+    let uri: Uri = text
+        .parse()
+        .map_err(|error| format!("this is no URL: {error}"))?;
+    let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
+    match uri.authority() {
+        Some(it) if it.as_str().contains('@') => {
+            Err("a URL with a user name or a password is not taken".to_owned())
+        }
+        Some(it) if is_http && !it.host().is_empty() => Ok(uri),
+        _ => Err("this is no URL: it is not like http://host/path".to_owned()),
+    }
 }
 
 /// Carries an exchange, within its bounds of time.
@@ -121,9 +144,41 @@ pub(crate) async fn carry(
     clock: &SystemClock,
     exchange: Exchange,
 ) -> Result<Response<Bytes>, TransportError> {
+    carry_within(transport, clock, exchange, ANSWER_LIMIT).await
+}
+
+async fn carry_within(
+    transport: &HyperTransport,
+    clock: &SystemClock,
+    exchange: Exchange,
+    limit: Duration,
+) -> Result<Response<Bytes>, TransportError> {
     tokio::select! {
         biased;
         answer = transport.send(exchange) => answer,
-        () = clock.deadline(ANSWER_LIMIT) => Err(TransportError::TimedOut { after: ANSWER_LIMIT }),
+        () = clock.deadline(limit) => Err(TransportError::TimedOut { after: limit }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_has_no_password_and_none_is_shown() {
+        for good in ["http://127.0.0.1:8080", "https://shop.test/hook?key=a@b"] {
+            assert!(url(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "http://user:hunter2@shop.test/",
+            "http://hunter2@shop.test",
+            "http://shop.test/hunter2 x",
+            "hunter2",
+            "ftp://shop.test/hunter2",
+            "/hunter2",
+        ] {
+            let why = url(bad).unwrap_err();
+            assert!(!why.contains("hunter2"), "{why}");
+        }
     }
 }

@@ -1,9 +1,9 @@
 //! `Delivery`, one HTTP request with a notification: how it is saved, checked, signed and answered.
 
-use std::fs::OpenOptions;
-use std::io::Write;
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Write};
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use ccpayment::raw::SignText;
@@ -71,12 +71,39 @@ impl Delivery {
         })
     }
 
-    /// Writes it where only its owner can read it: for some minutes it can be played again.
+    /// Writes it where only its owner can read it: for some minutes it can be played again. At this
+    /// path it is whole and on the disk, or not at all.
     pub(crate) fn save(&self, path: &Path) -> std::io::Result<()> {
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
+        let mut name = std::ffi::OsString::from(".");
+        name.push(path.file_name().unwrap_or_default());
+        name.push(".part");
+        let part = path.with_file_name(name);
+        let mut file = private(&part)?;
+        let saved = self.write(&mut file, &part, path);
+        if saved.is_err() {
+            // What came first is the error to tell.
+            let _ = std::fs::remove_file(&part);
+        }
+        saved
+    }
+
+    fn write(&self, file: &mut File, part: &Path, path: &Path) -> std::io::Result<()> {
+        // Who has the part has the name: nobody else puts a file there meanwhile.
+        if path.exists() {
+            return Err(ErrorKind::AlreadyExists.into());
+        }
+        file.write_all(&self.text())?;
+        file.sync_all()?;
+        std::fs::rename(part, path)?;
+        // The name is in the folder, which elsewhere than on Unix is no file that can be synced.
         #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        if let Some(folder) = path.parent() {
+            File::open(folder)?.sync_all()?;
+        }
+        Ok(())
+    }
+
+    fn text(&self) -> Vec<u8> {
         let mut text = b"POST / HTTP/1.1\r\n".to_vec();
         for (name, value) in &self.headers {
             text.extend_from_slice(name.as_str().as_bytes());
@@ -86,7 +113,7 @@ impl Delivery {
         }
         text.extend_from_slice(b"\r\n");
         text.extend_from_slice(&self.body);
-        options.open(path)?.write_all(&text)
+        text
     }
 
     /// The same with no headers but the gateway's own.
@@ -102,6 +129,31 @@ impl Delivery {
             body: self.body.clone(),
         }
     }
+}
+
+fn private(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// The name of a saved delivery: the milliseconds of its receipt, and a number.
+pub(crate) fn saved_name(received: Duration, number: u64) -> String {
+    format!("{}-{number:04}.http", received.as_millis())
+}
+
+/// When a delivery came, by the name that [`saved_name`] gave it.
+pub(crate) fn received_at(path: &Path) -> Option<SystemTime> {
+    let name = path.file_name()?.to_str()?.strip_suffix(".http")?;
+    let (millis, number) = name.split_once('-')?;
+    let is_number = |it: &str| it.bytes().all(|it| it.is_ascii_digit());
+    // Of this millennium, so that another file of a number is not taken for one.
+    if millis.len() != 13 || number.len() < 4 || !is_number(millis) || !is_number(number) {
+        return None;
+    }
+    UNIX_EPOCH.checked_add(Duration::from_millis(millis.parse().ok()?))
 }
 
 /// Headers, one `Name: value` a line; the first line may be that of an HTTP request.
@@ -302,6 +354,23 @@ mod tests {
         assert_eq!((read.headers, read.body), (delivery.headers, delivery.body));
         // What is there is not written over.
         assert!(read_only(&path) && Delivery::parse(b"no end").is_err());
+        // Nothing else is left in the folder.
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn the_name_of_a_saved_delivery_holds_the_time_of_its_receipt() {
+        let received = Duration::from_millis(1_750_000_000_123);
+        let path = Path::new("folder").join(saved_name(received, 7));
+        assert_eq!(received_at(&path), Some(UNIX_EPOCH + received));
+        for other in [
+            "a.http",
+            "1-0001.http",
+            "1750000000123-0001",
+            "1750000000123.http",
+        ] {
+            assert_eq!(received_at(Path::new(other)), None, "{other}");
+        }
     }
 
     fn read_only(path: &Path) -> bool {

@@ -27,7 +27,7 @@ Exit codes:
   2  the command line or the request is not right; nothing was sent
   3  the gateway refused
   4  in doubt: the gateway may have acted; run the `ccpay settle` that is printed
-  5  a check failed (verify, doctor, trigger, replay, payout --dry-run)
+  5  a check failed (verify, doctor, trigger, replay, payout before it is sent)
   6  something else is under this order id: a person has to compare
   7  a question was not answered with yes; nothing was sent";
 
@@ -67,9 +67,15 @@ pub(crate) enum CliError {
     /// What was looked at is not as it should be; the report stands on the screen already.
     #[error("{0}")]
     CheckFailed(String),
-    /// Nobody said yes.
-    #[error("{0}")]
-    NotConfirmed(String),
+    /// The same, where something helps.
+    #[error("{what}")]
+    Stopped { what: String, advice: String },
+    /// Nobody could be asked.
+    #[error("there is no terminal to ask at, so nothing was sent")]
+    NotAsked,
+    /// A person said no.
+    #[error("nothing was sent")]
+    Declined,
 }
 
 impl From<Error> for CliError {
@@ -105,8 +111,8 @@ impl CliError {
             Self::Io { .. } | Self::Failed(_) | Self::Store(_) => Exit::Failed,
             Self::Request(error) => of_request(error),
             Self::Submit { error, .. } => of_submit(error),
-            Self::CheckFailed(_) => Exit::CheckFailed,
-            Self::NotConfirmed(_) => Exit::NotConfirmed,
+            Self::CheckFailed(_) | Self::Stopped { .. } => Exit::CheckFailed,
+            Self::NotAsked | Self::Declined => Exit::NotConfirmed,
         }
     }
 
@@ -156,8 +162,9 @@ impl CliError {
             Self::Store(_) => Some(
                 "Name the file with --db sqlite:FILE, or set CCPAYMENT_DATABASE_URL.".to_owned(),
             ),
-            Self::NotConfirmed(_) => Some("Add --yes where nobody can answer.".to_owned()),
-            Self::Io { .. } | Self::Failed(_) | Self::CheckFailed(_) => None,
+            Self::Stopped { advice, .. } => Some(advice.clone()),
+            Self::NotAsked => Some("Add --yes where nobody can answer.".to_owned()),
+            Self::Io { .. } | Self::Failed(_) | Self::CheckFailed(_) | Self::Declined => None,
         }
     }
 }

@@ -7,6 +7,7 @@ mod credentials;
 mod delivery;
 mod exit;
 mod http_server;
+mod nearest;
 mod operations;
 mod signals;
 mod terminal;
@@ -15,6 +16,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::FromArgMatches;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use args::Cli;
 use context::Context;
@@ -29,7 +31,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let exit = match args::command() {
         Ok(command) => parsed(command, arguments),
         Err(error) => {
-            Terminal::new(anstream::ColorChoice::Auto, false).failed(&error);
+            Terminal::new(anstream::ColorChoice::Auto, wants_json(&arguments)).failed(&error);
             error.exit()
         }
     };
@@ -43,16 +45,7 @@ fn parsed(command: clap::Command, arguments: Vec<OsString>) -> Exit {
         .and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches)));
     let (cli, matches) = match parsed {
         Ok(parsed) => parsed,
-        Err(error) => {
-            // Help and version come this way as well.
-            let exit = if error.use_stderr() {
-                Exit::Usage
-            } else {
-                Exit::Done
-            };
-            let _ = error.print();
-            return exit;
-        }
+        Err(error) => return unread(error, &arguments),
     };
     let mut terminal = Terminal::new(cli.global.color.into(), cli.global.json);
     let done = start(&mut terminal, cli, &matches);
@@ -63,6 +56,49 @@ fn parsed(command: clap::Command, arguments: Vec<OsString>) -> Exit {
             error.exit()
         }
     }
+}
+
+/// What clap says instead of the arguments. Help and version come this way as well.
+fn unread(mut error: clap::Error, arguments: &[OsString]) -> Exit {
+    if !error.use_stderr() {
+        let _ = error.print();
+        return Exit::Done;
+    }
+    suggest_few(&mut error);
+    if !wants_json(arguments) {
+        let _ = error.print();
+        return Exit::Usage;
+    }
+    let text = match error.kind() {
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "a command is missing".to_owned(),
+        _ => error.render().to_string(),
+    };
+    // What follows is for people.
+    let text = text.split("\n\nUsage:").next().unwrap_or_default();
+    let text = text.strip_prefix("error: ").unwrap_or(text);
+    let words: Vec<_> = text.split_whitespace().collect();
+    let error = CliError::Usage(words.join(" "));
+    Terminal::new(anstream::ColorChoice::Never, true).failed(&error);
+    error.exit()
+}
+
+/// Of many operations that are somehow alike, those that were most likely meant.
+fn suggest_few(error: &mut clap::Error) {
+    let word = error.get(ContextKind::InvalidSubcommand);
+    let alike = error.get(ContextKind::SuggestedSubcommand);
+    if let (Some(ContextValue::String(word)), Some(ContextValue::Strings(alike))) = (word, alike) {
+        let few = nearest::nearest(word, alike.iter().map(String::as_str));
+        let few: Vec<_> = few.into_iter().map(str::to_owned).collect();
+        match few.is_empty() {
+            true => error.remove(ContextKind::SuggestedSubcommand),
+            false => error.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(few)),
+        };
+    }
+}
+
+/// The arguments can't be read, and the error is to be JSON all the same.
+fn wants_json(arguments: &[OsString]) -> bool {
+    arguments.iter().any(|it| it == "--json")
 }
 
 /// One thread is plenty.

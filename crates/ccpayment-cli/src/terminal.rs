@@ -169,9 +169,7 @@ impl Terminal {
             return Ok(());
         }
         if !io::stdin().is_terminal() {
-            return Err(CliError::NotConfirmed(
-                "there is no terminal to ask at, so nothing was sent".to_owned(),
-            ));
+            return Err(CliError::NotAsked);
         }
         let _ = write!(self.err, "{question} [y/N] ");
         let _ = self.err.flush();
@@ -180,7 +178,7 @@ impl Terminal {
         read.map_err(CliError::io("the answer can't be read"))?;
         match answer.trim().to_ascii_lowercase().as_str() {
             "y" | "yes" => Ok(()),
-            _ => Err(CliError::NotConfirmed("nothing was sent".to_owned())),
+            _ => Err(CliError::Declined),
         }
     }
 }

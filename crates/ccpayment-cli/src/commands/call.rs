@@ -1,9 +1,12 @@
 //! `ccpay call OPERATION`: any request but a payout.
 
+use std::path::PathBuf;
+
 use ccpayment::Client;
 use ccpayment::raw::PreparedRequest;
 use clap::ArgMatches;
 
+use crate::args::Global;
 use crate::context::Context;
 use crate::exit::CliError;
 use crate::operations::{self, Made, Operation, Way};
@@ -86,23 +89,10 @@ pub(crate) fn settle_command(
 ) -> String {
     let global = &context.global;
     let mut command = "ccpay".to_owned();
-    let mut add = |option: &str, value: &str| {
-        command = format!("{command} {option} {}", quoted(value));
-    };
     if let Some(origin) = &global.origin {
-        add("--origin", origin);
+        command = format!("{command} --origin {}", quoted(origin));
     }
-    if let Some(app_id) = &global.app_id {
-        add("--app-id", app_id);
-    }
-    for (option, file) in [
-        ("--secret-file", &global.secret_file),
-        ("--rsa-key-file", &global.rsa_key_file),
-    ] {
-        if let Some(file) = file {
-            add(option, &file.to_string_lossy());
-        }
-    }
+    command.push_str(&credentials_of(global));
     if global.insecure {
         command.push_str(" --insecure");
     }
@@ -118,8 +108,22 @@ pub(crate) fn settle_command(
     command
 }
 
+/// The options that say who asks, without any secret.
+pub(crate) fn credentials_of(global: &Global) -> String {
+    let path = |it: &Option<PathBuf>| it.as_ref().map(|it| it.to_string_lossy().into_owned());
+    let options = [
+        ("--app-id", global.app_id.clone()),
+        ("--secret-file", path(&global.secret_file)),
+        ("--rsa-key-file", path(&global.rsa_key_file)),
+    ];
+    let words = options
+        .into_iter()
+        .filter_map(|(option, value)| Some(format!(" {option} {}", quoted(&value?))));
+    words.collect()
+}
+
 /// A word of a shell.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let is_plain = |it: char| it.is_ascii_alphanumeric() || "-_./:=@%+,".contains(it);
     if !text.is_empty() && text.chars().all(is_plain) {
         return text.to_owned();

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
 use ccpayment::webhook::Verifier;
@@ -17,13 +17,19 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::args::{Api, Listen};
 use crate::context::{self, Context};
-use crate::delivery::{AnyVerifier, Delivery, Refused, Trusted, is_acknowledged};
+use crate::delivery::{AnyVerifier, Delivery, Refused, Trusted, is_acknowledged, saved_name};
 use crate::exit::CliError;
 use crate::http_server::{HttpServer, status};
 use crate::signals;
 use crate::terminal::{Mood, plain};
 
+/// Shorter than the ten seconds after which the gateway hangs up, so that it still gets our answer.
+const FORWARD_LIMIT: Duration = Duration::from_secs(8);
+
 pub(crate) async fn run(context: &mut Context<'_>, options: Listen) -> Result<(), CliError> {
+    if let Some(url) = &options.forward {
+        context::url(url).map_err(|why| CliError::Usage(format!("--forward: {why}")))?;
+    }
     let verifier = AnyVerifier::new(options.api, &context.credentials()?);
     if let Some(folder) = &options.save {
         let made = std::fs::create_dir_all(folder);
@@ -48,13 +54,19 @@ pub(crate) async fn run(context: &mut Context<'_>, options: Listen) -> Result<()
         Verifier::MAX_BODY,
         move |headers, body| {
             let receiver = Arc::clone(&receiver);
-            async move { receiver.receive(headers, body).await }
+            // A task of its own: a sender that hangs up does not end it.
+            let received = tokio::spawn(async move { receiver.receive(headers, body).await });
+            async move {
+                let answer = received.await;
+                answer.unwrap_or_else(|_| status(StatusCode::INTERNAL_SERVER_ERROR))
+            }
         },
         async {
             let _ = stopped.await;
         },
     );
     let mut serving = std::pin::pin!(serving);
+    let mut is_serving = true;
     let mut left = options.count;
     let mut printed = Ok(());
     while printed.is_ok() && left != Some(0) {
@@ -68,21 +80,28 @@ pub(crate) async fn run(context: &mut Context<'_>, options: Listen) -> Result<()
                 }
                 left = left.map(|it| it.saturating_sub(u64::from(report.acknowledged)));
             }
-            () = &mut serving => break,
+            () = &mut serving => {
+                is_serving = false;
+                break;
+            }
         }
     }
-    // What is under way is answered, and shown.
+    // What is under way is answered, and shown. There are no more reports when the server and each
+    // task have ended.
     drop(stop);
     loop {
         tokio::select! {
             biased;
-            Some((report, seen)) = reports.recv() => {
+            report = reports.recv() => {
+                let Some((report, seen)) = report else {
+                    return printed;
+                };
                 printed = printed.and_then(|()| print(context, &verifier, &report));
                 if printed.is_ok() {
                     let _ = seen.send(());
                 }
             }
-            () = &mut serving => return printed,
+            () = &mut serving, if is_serving => is_serving = false,
         }
     }
 }
@@ -171,7 +190,8 @@ impl Receiver {
             return (report, trusted.acknowledgement.into_response());
         };
         let (headers, body) = (delivery.headers.clone(), delivery.body.clone());
-        match context::post(&self.transport, &self.clock, url, headers, body).await {
+        let (transport, clock) = (&self.transport, &self.clock);
+        match context::post_within(transport, clock, url, headers, body, FORWARD_LIMIT).await {
             Ok(answer) => {
                 report.forwarded = Some(Ok(answer.status().as_u16()));
                 report.acknowledged = is_acknowledged(self.api, is_activation, &answer);
@@ -191,7 +211,7 @@ impl Receiver {
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
         let number = self.saved.fetch_add(1, Ordering::Relaxed);
-        let path = folder.join(format!("{}-{number:04}.http", now.as_millis()));
+        let path = folder.join(saved_name(now, number));
         delivery.save(&path)?;
         Ok(path)
     }

@@ -1,10 +1,12 @@
 //! `ccpay payout OPERATION` and `ccpay settle OPERATION`: what happens exactly once.
 
+use std::time::{Duration, SystemTime};
+
 use ccpayment::raw::PreparedRequest;
 use ccpayment::v2::{
     ApplyAppWithdrawToNetwork, ApplyUserWithdrawToNetwork, GetCoin, GetWithdrawFee,
 };
-use ccpayment::{Chain, Client, CoinId, Finding, Preflight, ToNetwork};
+use ccpayment::{Chain, Client, Clock, CoinId, Finding, Preflight, SETTLE_AFTER, ToNetwork};
 use clap::ArgMatches;
 use serde_json::{Value, json};
 
@@ -14,6 +16,9 @@ use crate::context::Context;
 use crate::exit::CliError;
 use crate::operations::{self, Operation, Way};
 use crate::terminal::{Mood, plain};
+
+/// A record that is there is found within this time, as a rule.
+const FIRST_LOOK: Duration = Duration::from_secs(3);
 
 pub(crate) async fn run(
     context: &mut Context<'_>,
@@ -35,12 +40,13 @@ pub(crate) async fn run(
         return show_dry_run(context, &prepared, looked.as_ref());
     }
     if let Some(looked) = &looked {
-        for finding in &looked.findings {
-            context.terminal.note(format_args!(
-                "{} {}",
-                Mood::Bad.paint("warning:"),
-                plain(&finding.to_string())
-            ));
+        warn(context, looked);
+        // Who is asked sees the warnings. Nobody else does.
+        if options.asked.yes && !options.despite_findings && looked.is_refused() {
+            return Err(CliError::Stopped {
+                what: "the gateway would refuse it, so nothing was sent".to_owned(),
+                advice: "Mend it, or send it all the same by --despite-findings.".to_owned(),
+            });
         }
     }
     let mut question = call::question(context, operation, &prepared, &client)?;
@@ -51,9 +57,14 @@ pub(crate) async fn run(
     let settle = call::settle_command(context, operation, &prepared);
     // From here on it may happen, also when this process dies.
     if let Some(order_id) = prepared.order_id() {
-        context
-            .terminal
-            .progress(format_args!("order id {order_id}; in doubt, run: {settle}"));
+        match context.terminal.is_json() {
+            true => context
+                .terminal
+                .note(json!({ "sending": { "orderId": order_id, "settle": settle } })),
+            false => context.terminal.note(format_args!(
+                "order id {order_id}; in doubt, run:\n  {settle}"
+            )),
+        }
     }
     match submit(&client, body).await? {
         Ok(made) => {
@@ -81,15 +92,51 @@ pub(crate) async fn settle(
     let prepared = (operation.typed.prepare)(body.clone())?;
     let client = context.client()?;
     let command = call::settle_command(context, operation, &prepared);
-    context.terminal.progress(
-        "Looking for the record. Where there is none, it takes five minutes until that is certain.",
-    );
-    match settle(&client, body).await? {
+    let total = Duration::from_secs(context.global.timeout);
+    let until = context
+        .now()
+        .checked_add(SETTLE_AFTER.saturating_add(total));
+    let clock = context.clock;
+    let mut settling = settle(&client, body);
+    let settled = tokio::select! {
+        biased;
+        settled = &mut settling => settled?,
+        () = clock.deadline(FIRST_LOOK) => {
+            waits(context, until);
+            settling.await?
+        }
+    };
+    match settled {
         Ok(made) => call::show(context, &made),
         Err(error) => Err(CliError::Submit {
             error,
             settle: command,
         }),
+    }
+}
+
+/// Nothing is known after the first look: it may take minutes, and who waits has to know.
+fn waits(context: &mut Context<'_>, until: Option<SystemTime>) {
+    let Some(until) = until else { return };
+    let shown = httpdate::fmt_http_date(until);
+    match context.terminal.is_json() {
+        true => context.terminal.note(json!({ "waitingUntil": shown })),
+        false => context.terminal.note(format_args!(
+            "Nothing is certain yet. It goes on looking, until {shown} at most: where there is no record, \
+             that is certain only after five minutes."
+        )),
+    }
+}
+
+fn warn(context: &mut Context<'_>, looked: &Looked) {
+    for finding in &looked.findings {
+        let finding = plain(&finding.to_string());
+        match context.terminal.is_json() {
+            true => context.terminal.note(json!({ "warning": finding })),
+            false => context
+                .terminal
+                .note(format_args!("{} {finding}", Mood::Bad.paint("warning:"))),
+        }
     }
 }
 
@@ -105,6 +152,10 @@ struct Looked {
 }
 
 impl Looked {
+    fn is_refused(&self) -> bool {
+        self.findings.iter().any(Finding::is_refusal)
+    }
+
     /// One line for each thing that a person has to look at, whole.
     fn lines(&self) -> String {
         let amount = format!("{} {}", self.amount, self.coin);
@@ -219,7 +270,7 @@ fn show_dry_run(
         }
         context.terminal.line("Nothing was sent.")?;
     }
-    match findings.iter().any(|it| it.is_refusal()) {
+    match looked.is_some_and(Looked::is_refused) {
         true => Err(CliError::CheckFailed(
             "the gateway would refuse it".to_owned(),
         )),

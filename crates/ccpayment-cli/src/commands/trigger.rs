@@ -3,14 +3,61 @@
 use bytes::Bytes;
 use ccpayment::Version;
 use http::header::{CONTENT_TYPE, HeaderValue};
-use http::{HeaderMap, Response};
+use http::{HeaderMap, Response, StatusCode};
 use serde_json::{Map, Value, json};
 
 use crate::args::{Api, Trigger};
 use crate::context::{self, Context};
 use crate::delivery::{Delivery, is_acknowledged};
 use crate::exit::CliError;
+use crate::nearest::nearest;
 use crate::terminal::{Mood, plain};
+
+/// What a sandbox can be asked for.
+const AT_SANDBOX: [&str; 24] = [
+    "activate-webhook",
+    "advance",
+    "approve",
+    "auto-payout",
+    "confirm",
+    "confirm-all",
+    "deliver",
+    "expire",
+    "fail",
+    "faults",
+    "faults-by-seed",
+    "flag-risky",
+    "fund",
+    "instruct",
+    "pay",
+    "pick",
+    "refund-risky",
+    "reject",
+    "resend",
+    "risk-address",
+    "set",
+    "settle",
+    "sweep",
+    "webhook-url",
+];
+
+/// What a receiver can be told.
+const NOTIFICATIONS: [&str; 6] = [
+    "ApiDeposit",
+    "DirectDeposit",
+    "UserDeposit",
+    "ApiWithdrawal",
+    "UserWithdrawal",
+    "ActivateWebhookURL",
+];
+
+/// Names that may have been meant, as a sentence.
+fn meant<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> String {
+    match nearest(word, names).as_slice() {
+        [] => String::new(),
+        names => format!("; like it: {}", names.join(", ")),
+    }
+}
 
 pub(crate) async fn run(context: &mut Context<'_>, options: Trigger) -> Result<(), CliError> {
     let fields: Map<String, Value> = options.fields.into_iter().collect();
@@ -38,9 +85,10 @@ async fn at_sandbox(
             .bytes()
             .all(|it| it.is_ascii_lowercase() || it == b'-');
     let Some(origin) = context.origin()?.filter(|_| is_name) else {
+        let meant = meant(event, AT_SANDBOX.into_iter().chain(NOTIFICATIONS));
         return Err(CliError::Usage(format!(
             "{event}: give --origin of a sandbox for an operation of its admin API, or --to with \
-             the address of a receiver for a notification"
+             the address of a receiver for a notification{meant}"
         )));
     };
     let mut headers = HeaderMap::new();
@@ -54,12 +102,18 @@ async fn at_sandbox(
     match json {
         Some(json) if answer.status().is_success() => context.terminal.answer(&json),
         _ => {
+            let is_unknown =
+                answer.status() == StatusCode::NOT_FOUND && !AT_SANDBOX.contains(&event);
+            let meant = match is_unknown {
+                true => meant(event, AT_SANDBOX),
+                false => String::new(),
+            };
             let words = String::from_utf8_lossy(answer.body()).into_owned();
             let error: Option<Value> = serde_json::from_str(&words).ok();
             let error = error.and_then(|it| Some(it.get("error")?.as_str()?.to_owned()));
             let words = plain(&error.unwrap_or(words));
             Err(CliError::Failed(format!(
-                "the sandbox refused ({}): {words}",
+                "the sandbox refused ({}): {words}{meant}",
                 answer.status()
             )))
         }
@@ -85,9 +139,10 @@ fn notification(api: Api, event: &str, fields: Map<String, Value>) -> Result<Byt
             json!({ "recordId": RECORD, "orderId": "order-1", "userId": "user-1" })
         }
         _ => {
+            let names = NOTIFICATIONS.join(", ");
+            let meant = meant(event, NOTIFICATIONS);
             return Err(CliError::Usage(format!(
-                "{event} is none of ApiDeposit, DirectDeposit, UserDeposit, ApiWithdrawal, \
-                 UserWithdrawal and ActivateWebhookURL (without fields)"
+                "{event} is none of {names} (the last without fields){meant}"
             )));
         }
     };
@@ -163,14 +218,7 @@ mod tests {
     #[test]
     fn every_notification_is_one_that_the_verifier_knows() {
         let credentials = Credentials::new("app-1", "secret").unwrap();
-        for event in [
-            "ApiDeposit",
-            "DirectDeposit",
-            "UserDeposit",
-            "ApiWithdrawal",
-            "UserWithdrawal",
-            "ActivateWebhookURL",
-        ] {
+        for event in NOTIFICATIONS {
             let body = notification(Api::V2, event, Map::new()).unwrap();
             let delivery = Delivery::signed(&credentials, Api::V2, 1_750_000_000, body).unwrap();
             let now = UNIX_EPOCH + Duration::from_secs(1_750_000_000);

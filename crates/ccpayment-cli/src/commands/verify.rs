@@ -1,12 +1,14 @@
 //! `ccpay verify`: whether a notification is the gateway's, and if not, why.
 
 use bytes::Bytes;
+use ccpayment::webhook::VerifyError;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::args::Verify;
+use super::call::{credentials_of, quoted};
+use crate::args::{Api, Verify};
 use crate::context::Context;
-use crate::delivery::{AnyVerifier, Delivery, Refused, headers};
+use crate::delivery::{AnyVerifier, Delivery, Refused, headers, received_at};
 use crate::exit::CliError;
 use crate::operations::read;
 use crate::terminal::{Mood, plain};
@@ -21,7 +23,11 @@ pub(crate) fn run(context: &mut Context<'_>, options: &Verify) -> Result<(), Cli
         _ => return Err(CliError::Usage("no delivery is named".to_owned())),
     };
     let verifier = AnyVerifier::new(options.api, &context.credentials()?);
-    let at = context.moment(options.at);
+    let received = options.delivery.as_deref().and_then(received_at);
+    let at = match (options.at, received) {
+        (None, Some(received)) => received,
+        (at, _) => context.moment(at),
+    };
     match verifier.verify(&delivery, at) {
         Ok(trusted) => {
             let event = trusted.event;
@@ -49,10 +55,45 @@ pub(crate) fn run(context: &mut Context<'_>, options: &Verify) -> Result<(), Cli
                     context.terminal.line(plain(&cause))?;
                 }
             }
-            let error = refused.error;
-            Err(CliError::CheckFailed(format!("not verified: {error}")))
+            let what = format!("not verified: {}", refused.error);
+            Err(match advice(context, options, &refused) {
+                Some(advice) => CliError::Stopped { what, advice },
+                None => CliError::CheckFailed(what),
+            })
         }
     }
+}
+
+/// What to do where the signature is right and only its time is not.
+fn advice(context: &Context<'_>, options: &Verify, refused: &Refused) -> Option<String> {
+    if !matches!(refused.error, VerifyError::OutsideWindow { .. }) {
+        return None;
+    }
+    let at = refused.delivery.headers.get("timestamp")?.to_str().ok()?;
+    let credentials = credentials_of(&context.global);
+    let word = |path: &std::path::Path| quoted(&path.to_string_lossy());
+    let api = match options.api {
+        Api::V1 => " --api v1",
+        Api::V2 => "",
+    };
+    let files = match (&options.delivery, &options.headers, &options.body) {
+        (Some(file), ..) => word(file),
+        (_, Some(headers), Some(body)) => {
+            format!("--headers {} --body {}", word(headers), word(body))
+        }
+        _ => return None,
+    };
+    let mut advice = format!(
+        "The signature is right. Check it as of the time when it was signed by:\n  \
+         ccpay{credentials} verify {files}{api} --at {at}"
+    );
+    if options.delivery.is_some() {
+        advice = format!(
+            "{advice}\nSend it to a receiver, signed as of now, by:\n  \
+             ccpay{credentials} replay {files}{api} --sign-anew --to URL"
+        );
+    }
+    Some(advice)
 }
 
 /// For a machine.

@@ -8,7 +8,7 @@ use clap::builder::{PossibleValuesParser, ValueParser};
 use clap::{Arg, ArgMatches, Command};
 use serde_json::{Map, Value};
 
-use super::{Described, Field, Kind, Operation};
+use super::{Described, Field, Kind, Operation, doubled};
 use crate::exit::CliError;
 
 /// The option that takes a whole request.
@@ -184,6 +184,7 @@ fn checked(field: &Field, text: &str) -> Result<Value, String> {
         Kind::List => {
             let list: Vec<Value> =
                 serde_json::from_str(text).map_err(|error| format!("no JSON list: {error}"))?;
+            each_once(text)?;
             within(count(&list), "entries")?;
             let is_right = |it: &Value| match field.of {
                 Some(Kind::Integer) => it.is_u64(),
@@ -195,10 +196,25 @@ fn checked(field: &Field, text: &str) -> Result<Value, String> {
                 None => Ok(Value::Array(list)),
             }
         }
-        Kind::Object => serde_json::from_str::<Map<String, Value>>(text)
-            .map(Value::Object)
-            .map_err(|error| format!("no JSON object: {error}")),
+        Kind::Object => {
+            let object = serde_json::from_str::<Map<String, Value>>(text);
+            let object = object.map_err(|error| format!("no JSON object: {error}"))?;
+            each_once(text)?;
+            Ok(Value::Object(object))
+        }
     }
+}
+
+fn each_once(text: &str) -> Result<(), String> {
+    match doubled::first(text.as_bytes()) {
+        Ok(None) => Ok(()),
+        Ok(Some(key)) => Err(twice(&key)),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn twice(key: &str) -> String {
+    format!("it has the key {key} twice")
 }
 
 fn count(it: impl IntoIterator) -> u64 {
@@ -240,12 +256,15 @@ fn agreed(it: &Described, body: &Map<String, Value>) -> Result<(), CliError> {
 /// A request that was given whole: our types would drop what they don't know.
 fn whole(it: &Described, text: &[u8]) -> Result<Value, CliError> {
     let wrong = |why: String| CliError::Usage(format!("the body of {}: {why}", it.name));
-    let body: Map<String, Value> =
-        // Not the words of the error: they quote the text, which may be another file, or a secret.
-        serde_json::from_slice(text).map_err(|error| {
-            let (line, column) = (error.line(), error.column());
-            wrong(format!("no JSON object, at line {line}, column {column}"))
-        })?;
+    // Not the words of the error: they quote the text, which may be another file, or a secret.
+    let no_object = |error: serde_json::Error| {
+        let (line, column) = (error.line(), error.column());
+        wrong(format!("no JSON object, at line {line}, column {column}"))
+    };
+    let body: Map<String, Value> = serde_json::from_slice(text).map_err(no_object)?;
+    if let Some(key) = doubled::first(text).map_err(no_object)? {
+        return Err(wrong(twice(&key)));
+    }
     let is_known = |name: &String| it.fields.iter().any(|field| field.name == *name);
     match body.keys().find(|name| !is_known(name)) {
         Some(name) => Err(wrong(format!("it has no field {name}"))),
@@ -308,5 +327,12 @@ mod tests {
         let operation = find("getCoin").unwrap();
         assert!(whole(&operation.described, br#"{"coinId":1}"#).is_ok());
         assert!(whole(&operation.described, br#"{"coinID":1}"#).is_err());
+    }
+
+    #[test]
+    fn a_whole_request_has_no_key_twice() {
+        let operation = find("getCoin").unwrap();
+        let doubled = whole(&operation.described, br#"{"coinId":1,"coinId":2}"#).unwrap_err();
+        assert!(doubled.text().contains("the key coinId twice"), "{doubled}");
     }
 }

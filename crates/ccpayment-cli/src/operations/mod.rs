@@ -1,6 +1,7 @@
 //! `Described`, what the description says of an operation, beside its types.
 
 mod arguments;
+mod doubled;
 mod table;
 mod typed;
 

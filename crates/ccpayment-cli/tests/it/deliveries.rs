@@ -1,5 +1,7 @@
 //! `sign`, `verify`, `listen`, `trigger` and `replay`.
 
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::Path;
 
 use serde_json::Value;
@@ -135,6 +137,88 @@ fn a_forwarded_delivery_is_acknowledged_by_the_receiver_alone() {
     let told = event(&mut before);
     assert_eq!(told["acknowledged"], false);
     assert!(told["forwarded"]["error"].is_string(), "{told}");
+}
+
+/// The gateway hangs up after ten seconds, and whoever watches still has to learn of the event.
+#[test]
+fn a_sender_that_hangs_up_does_not_drop_the_event() {
+    let behind = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", behind.local_addr().unwrap());
+    let mut before = listen(&["--forward", &url]);
+    let folder = tempfile::tempdir().unwrap();
+    let text = r#"{"type":"ApiDeposit","msg":{"orderId":"order-8"}}"#;
+    let body = written(folder.path(), "body", text);
+    let head = Ran::of(ccpay().args(["sign", body.to_str().unwrap()])).ended(0);
+    let address = before.url.strip_prefix("http://").unwrap();
+    let mut sender = TcpStream::connect(address).unwrap();
+    let (length, head) = (text.len(), head.out.trim().replace('\n', "\r\n"));
+    let request =
+        format!("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n{head}\r\n\r\n{text}");
+    sender.write_all(request.as_bytes()).unwrap();
+    // It is on its way to the receiver behind, when the sender goes and is known to have gone.
+    let (mut forwarded, _) = behind.accept().unwrap();
+    let mut came = Vec::new();
+    while !came.ends_with(text.as_bytes()) {
+        let mut byte = [0];
+        forwarded.read_exact(&mut byte).unwrap();
+        came.extend(byte);
+    }
+    sender.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(sender.read_to_end(&mut Vec::new()).unwrap(), 0);
+    let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nSuccess";
+    forwarded.write_all(answer).unwrap();
+    let told = event(&mut before);
+    assert_eq!(told["event"]["msg"]["orderId"], "order-8");
+    assert_eq!(told["acknowledged"], true);
+}
+
+#[test]
+fn a_url_to_forward_to_is_checked_at_the_start_and_not_shown() {
+    for url in [
+        "http://me:hunter2@127.0.0.1/",
+        "http://127.0.0.1/hunter2 x",
+        "hunter2",
+    ] {
+        let options = ["listen", "--listen", "127.0.0.1:0", "--forward", url];
+        let ran = Ran::of(ccpay().args(options)).ended(2);
+        assert!(ran.err.contains("--forward"), "{}", ran.err);
+        assert!(!ran.err.contains("hunter2"), "{}", ran.err);
+    }
+}
+
+/// What was saved long ago is judged as of then, and a good signature that is old gets advice.
+#[test]
+fn what_was_saved_is_verified_as_of_its_receipt() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = r#"{"type":"ActivateWebhookURL"}"#;
+    let body = written(folder.path(), "body", text);
+    let sign = ["sign", body.to_str().unwrap(), "--at", "1750000000"];
+    let head = Ran::of(ccpay().args(sign)).ended(0).out;
+    let saved = format!("POST / HTTP/1.1\n{}\n\n{text}", head.trim());
+    let named = written(folder.path(), "1750000003123-0000.http", &saved);
+    Ran::of(ccpay().args(["verify", named.to_str().unwrap()])).ended(0);
+
+    let other = written(folder.path(), "other name.http", &saved);
+    let other = other.to_str().unwrap();
+    let old = Ran::of(ccpay().args(["verify", other])).ended(5);
+    let commands: Vec<_> = old
+        .err
+        .lines()
+        .filter(|it| it.starts_with("  ccpay "))
+        .collect();
+    let expected = [
+        format!("  ccpay verify '{other}' --at 1750000000"),
+        format!("  ccpay replay '{other}' --sign-anew --to URL"),
+    ];
+    assert_eq!(commands, expected);
+    Ran::of(ccpay().args(["verify", other, "--at", "1750000000"])).ended(0);
+    let listening = listen(&[]);
+    let replay = Ran::of(ccpay().args(["replay", other, "--to", &listening.url])).ended(5);
+    assert!(
+        replay.err.contains("--sign-anew --to http"),
+        "{}",
+        replay.err
+    );
 }
 
 #[test]

@@ -85,4 +85,55 @@ fn an_error_is_json_where_a_machine_reads() {
     let ran = Ran::of(&mut command).ended(2);
     let error: serde_json::Value = serde_json::from_str(&ran.err).unwrap();
     assert_eq!(error["error"]["exit"], 2);
+    // Also where the command line itself is not right.
+    for (wrong, says) in [
+        (&["call", "getCion"][..], "'getCoin'"),
+        (&["call", "getCoin"], "--coinId"),
+        (&["call"], "missing"),
+        (
+            &["call", "getCoin", "--coinId", "USDT"],
+            "not a whole number",
+        ),
+        (
+            &["trigger", "Apideposit", "--to", "http://127.0.0.1:1"],
+            "like it: ApiDeposit",
+        ),
+    ] {
+        let ran = Ran::of(ccpay().arg("--json").args(wrong)).ended(2);
+        let error: serde_json::Value = serde_json::from_str(&ran.err).unwrap();
+        let message = error["error"]["message"].as_str().unwrap();
+        assert!(message.contains(says), "{message}");
+        assert!(!message.contains("Usage"), "{message}");
+        assert_eq!(error["error"]["exit"], 2);
+    }
+}
+
+#[test]
+fn a_misspelt_name_gets_few_and_good_suggestions() {
+    let ran = Ran::of(ccpay().args(["call", "getCion"])).ended(2);
+    let (_, tip) = ran.err.split_once("tip:").unwrap();
+    let (tip, _) = tip.split_once("Usage").unwrap();
+    let mut names = tip.split('\'').skip(1).step_by(2);
+    assert_eq!(names.next(), Some("getCoin"), "{tip}");
+    assert!(names.count() < 3, "{tip}");
+    let gateway = Gateway::start(&[]);
+    let ran = gateway.run(&["trigger", "pya"]).ended(1);
+    assert!(ran.err.contains("like it: pay"), "{}", ran.err);
+}
+
+#[test]
+fn every_operation_of_a_sandbox_can_be_suggested() {
+    let described = include_str!("../../../ccpayment-sandbox/openapi/admin.json");
+    let described: serde_json::Value = serde_json::from_str(described).unwrap();
+    let paths = described["paths"].as_object().unwrap();
+    let posts = paths.iter().filter(|it| it.1.get("post").is_some());
+    let names: Vec<_> = posts
+        .filter_map(|it| it.0.strip_prefix("/sandbox/"))
+        .collect();
+    assert!(names.contains(&"pay"));
+    for name in names {
+        let ran = Ran::of(ccpay().args(["trigger", name])).ended(2);
+        let (_, suggested) = ran.err.split_once("like it: ").unwrap();
+        assert!(suggested.starts_with(name), "{}", ran.err);
+    }
 }

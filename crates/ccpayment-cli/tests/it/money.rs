@@ -41,6 +41,18 @@ fn a_dry_run_shows_the_exact_bytes_and_moves_nothing() {
     *tiny.last_mut().unwrap() = "0.0000001";
     let ran = gateway.run(&[&dry[..], &tiny].concat()).ended(5);
     assert!(ran.out.contains("against it:"), "{}", ran.out);
+    // A payout with --yes stops there as well, and can be told not to.
+    let yes = [&["payout", "chain", "--yes"][..], &tiny].concat();
+    let stopped = gateway.run(&yes).ended(5);
+    assert!(
+        stopped.err.contains("--despite-findings"),
+        "{}",
+        stopped.err
+    );
+    assert!(!stopped.err.contains("settle"), "{}", stopped.err);
+    let sent = gateway.run(&[&yes[..], &["--despite-findings"]].concat());
+    assert!(sent.ended(3).err.contains("payout-1 was refused"));
+    assert_eq!(balance(&gateway), "1000");
 }
 
 #[test]
@@ -51,7 +63,13 @@ fn a_payout_is_asked_about_and_happens_once() {
     assert_eq!(balance(&gateway), "1000");
 
     let yes = [&["--json"], &pay[..], &["--yes"]].concat();
-    let first = gateway.run(&yes).ended(0).json();
+    let first = gateway.run(&yes).ended(0);
+    // The trace that stays if the process dies.
+    let trace: serde_json::Value = serde_json::from_str(&first.err).unwrap();
+    assert_eq!(trace["sending"]["orderId"], "payout-1");
+    let settle = trace["sending"]["settle"].as_str().unwrap();
+    assert!(settle.contains("settle applyAppWithdrawToNetwork --orderId payout-1"));
+    let first = first.json();
     assert!(first["created"]["recordId"].is_string(), "{first}");
     // Again, it is found and not made.
     let after = balance(&gateway);
@@ -188,6 +206,7 @@ fn a_person_at_a_terminal_sees_the_payout_whole_and_decides() {
     ] {
         assert!(no.out.contains(part), "{}", no.out);
     }
+    assert!(!no.out.contains("--yes"), "{}", no.out);
     assert_eq!(balance(&gateway), "1000");
     let yes = answered("y\n").ended(0);
     // The order id and the way to settle stand there before anything is sent.
