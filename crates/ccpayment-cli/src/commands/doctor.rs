@@ -78,6 +78,9 @@ impl Findings {
 }
 
 pub(crate) async fn run(context: &mut Context<'_>, options: &Doctor) -> Result<(), CliError> {
+    if let Some(url) = &options.webhook_url {
+        context::url(url).map_err(|why| CliError::Usage(format!("--webhook-url: {why}")))?;
+    }
     let credentials = context.credentials()?;
     let origin = context.origin_of(options.api.into())?;
     let patient = Patient {

@@ -1,6 +1,7 @@
 //! `payout` and `settle`.
 
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 
 use crate::support::{APP_ID, Gateway, Ran, SECRET, bare, payout};
 
@@ -147,6 +148,24 @@ fn a_payout_in_doubt_ends_with_4_and_names_the_command_that_settles_it() {
             .env("CCPAYMENT_APP_SECRET", SECRET),
     );
     assert_eq!(settled.ended(0).json()["orderId"], "payout-1");
+}
+
+/// Where there is no record it takes five minutes, and who waits is told so.
+#[test]
+fn settle_says_until_when_it_waits() {
+    let gateway = Gateway::start(&[]);
+    let settle = [&["settle", "chain"][..], &payout("payout-1")].concat();
+    let mut waiting = gateway
+        .command(&settle)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut said = BufReader::new(waiting.stderr.take().unwrap());
+    said.read_line(&mut line).unwrap();
+    waiting.kill().unwrap();
+    waiting.wait().unwrap();
+    assert!(line.contains("until ") && line.contains(" GMT"), "{line}");
 }
 
 #[test]
