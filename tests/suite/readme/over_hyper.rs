@@ -12,6 +12,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let polygon = Chain::new("POLYGON");
 
+    // A real shop sets `expired_at` as well: see docs/orders.md.
     let price = "25.00".parse()?;
     let order = CreateAppOrderDepositAddress::new("order-1001", USDT, polygon.clone(), price);
     let to_pay = client.submit(&order).await?.created;
