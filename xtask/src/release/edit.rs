@@ -241,9 +241,11 @@ mod tests {
     #[test]
     fn a_page_and_a_consumer_ask_for_the_new_line() {
         let release = release("98.7.6");
-        for file in ["docs/durable.md", "tests/consumers/snapshots/Cargo.toml"] {
-            let text = fs::read_to_string(root().join(file)).unwrap();
-            let edited = release.manifest(&text).unwrap();
+        let consumer = root().join("tests/consumers/snapshots/Cargo.toml");
+        let consumer = fs::read_to_string(consumer).unwrap();
+        let page = "```toml\nccpayment = { version = \"0.1\", features = [\"sqlite\"] }\n```\n";
+        for (file, text) in [("a page", page), ("a consumer", &consumer)] {
+            let edited = release.manifest(text).unwrap();
             let asks = edited.lines().filter(|it| it.starts_with("ccpayment"));
             let asks: Vec<_> = asks.filter(|it| it.contains('"')).collect();
             assert!(!asks.is_empty(), "{file}");
