@@ -70,7 +70,7 @@ pub(crate) enum CliError {
     /// The same, where something helps.
     #[error("{what}")]
     Stopped { what: String, advice: String },
-    /// Nobody could be asked.
+    /// A question had to be asked, and there is no terminal.
     #[error("there is no terminal to ask at, so nothing was sent")]
     NotAsked,
     /// A person said no.
@@ -90,8 +90,8 @@ impl CliError {
         move |source| Self::Io { what, source }
     }
 
-    /// The error of whoever shows the answer to a request that acts: never one that says that
-    /// nothing happened.
+    /// Turns an error of showing an answer into one that does not say that nothing happened: the
+    /// request has acted.
     pub(crate) fn after_acting(self, look: Option<String>) -> Self {
         match self.exit() {
             Exit::Done => self,

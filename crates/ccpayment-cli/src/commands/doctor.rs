@@ -172,7 +172,8 @@ impl Patient<'_, '_> {
         }
     }
 
-    /// A read that is signed by our clock, and once more by the gateway's where that differs.
+    /// Sends a read signed by our clock. Where the gateway's clock differs, it sends one more, signed
+    /// by that.
     ///
     /// No more than these two: the gateway blocks who goes on with wrong credentials.
     async fn gateway(&self, findings: &mut Findings) -> Result<(), CliError> {

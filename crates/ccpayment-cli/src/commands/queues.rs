@@ -192,7 +192,7 @@ fn document(it: &Row) -> Value {
     })
 }
 
-/// The one entry of this id, in whatever state.
+/// Finds the one entry with this id, in any state.
 async fn find<S: Store>(
     queue: Queue,
     store: &S,

@@ -150,7 +150,7 @@ fn a_payout_in_doubt_ends_with_4_and_names_the_command_that_settles_it() {
     assert_eq!(settled.ended(0).json()["orderId"], "payout-1");
 }
 
-/// Where there is no record it takes five minutes, and who waits is told so.
+/// Without a record, settling takes five minutes. `settle` says so before it waits.
 #[test]
 fn settle_says_until_when_it_waits() {
     let gateway = Gateway::start(&[]);
