@@ -32,6 +32,18 @@ pub(crate) fn chromium() -> Option<&'static str> {
     found
 }
 
+/// Without a window, and without anything that Chromium does by itself.
+pub(crate) const FLAGS: [&str; 8] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--hide-scrollbars",
+];
+
 struct Browser {
     name: &'static str,
     folder: PathBuf,
@@ -42,18 +54,8 @@ impl Browser {
     fn look(&self, url: &str, wait: u32, picture: &str) -> String {
         let shot = self.folder.join(picture);
         let output = Command::new(self.name)
-            .args([
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--no-first-run",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-                "--hide-scrollbars",
-                "--window-size=480,1200",
-                "--dump-dom",
-            ])
+            .args(FLAGS)
+            .args(["--window-size=480,1200", "--dump-dom"])
             .arg(format!(
                 "--user-data-dir={}",
                 self.folder.join("profile").display()

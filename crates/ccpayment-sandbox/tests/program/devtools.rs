@@ -11,6 +11,8 @@ use std::time::Duration;
 use data_encoding::BASE64;
 use serde_json::{Value, json};
 
+use crate::browser::FLAGS;
+
 /// What no page takes on a machine that has other things to do.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -44,17 +46,8 @@ impl Devtools {
         }
         let process = Command::new("sh")
             .args(["-c", "exec \"$0\" \"$@\" 3<commands 4>messages", name])
-            .args([
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--no-first-run",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-                "--hide-scrollbars",
-                "--remote-debugging-pipe",
-            ])
+            .args(FLAGS)
+            .arg("--remote-debugging-pipe")
             .arg(format!(
                 "--user-data-dir={}",
                 folder.join("profile").display()
