@@ -285,15 +285,26 @@ pub(crate) struct Trigger {
 fn field(text: &str) -> Result<(String, serde_json::Value), String> {
     let shape = "it is not like amount=20 or coinId:=1280";
     let (name, value) = text.split_once('=').ok_or(shape)?;
-    match name.strip_suffix(':') {
-        Some(name) => {
-            let value = serde_json::from_str(value);
-            Ok((
-                name.to_owned(),
-                value.map_err(|error| format!("no JSON: {error}"))?,
-            ))
-        }
-        None => Ok((name.to_owned(), value.into())),
+    let Some(name) = name.strip_suffix(':') else {
+        return Ok((name.to_owned(), value.into()));
+    };
+    let value = serde_json::from_str(value).map_err(|error| format!("no JSON: {error}"))?;
+    if has_fraction(&value) {
+        return Err(format!(
+            "such a number can't be sent as it is written; amounts are text: {name}=0.1"
+        ));
+    }
+    Ok((name.to_owned(), value))
+}
+
+/// Whether some number in it has become a float.
+fn has_fraction(value: &serde_json::Value) -> bool {
+    use serde_json::Value;
+    match value {
+        Value::Number(number) => number.is_f64(),
+        Value::Array(items) => items.iter().any(has_fraction),
+        Value::Object(fields) => fields.values().any(has_fraction),
+        Value::Null | Value::Bool(_) | Value::String(_) => false,
     }
 }
 

@@ -60,7 +60,12 @@ fn meant<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 pub(crate) async fn run(context: &mut Context<'_>, options: Trigger) -> Result<(), CliError> {
-    let fields: Map<String, Value> = options.fields.into_iter().collect();
+    let mut fields = Map::new();
+    for (name, value) in options.fields {
+        if fields.insert(name.clone(), value).is_some() {
+            return Err(CliError::Usage(format!("{name} is there twice")));
+        }
+    }
     match &options.to {
         None => at_sandbox(context, &options.event, fields).await,
         Some(url) => {

@@ -250,6 +250,25 @@ fn people_read_a_line_for_each_notification() {
     );
 }
 
+/// A float in between would send another amount than the one that was written.
+#[test]
+fn a_field_goes_out_as_it_was_written_or_not_at_all() {
+    for (fields, named) in [
+        (&["amount:=0.1"][..], "amount=0.1"),
+        (&["msg:={\"amount\":[1e2]}"], "amounts are text"),
+        (&["coinId:=18446744073709551616"], "amounts are text"),
+        (&["amount=1", "amount=2"], "amount is there twice"),
+    ] {
+        let arguments = [
+            &["trigger", "pay", "--origin", "http://127.0.0.1:1"],
+            fields,
+        ]
+        .concat();
+        let ran = Ran::of(ccpay().args(arguments)).ended(2);
+        assert!(ran.err.contains(named), "{}", ran.err);
+    }
+}
+
 #[test]
 fn a_trigger_without_a_receiver_fails() {
     let url = format!("http://127.0.0.1:{}/", free_port());

@@ -73,6 +73,18 @@ fn a_wrong_clock_a_wrong_secret_and_a_dead_webhook_are_all_named() {
     assert!(ran.err.contains("3 things are wrong"), "{}", ran.err);
 }
 
+/// Whoever answers could ask for a signature of any year.
+#[test]
+fn nothing_is_signed_for_a_day_that_is_far_away() {
+    for (hours, state) in [(23, "ok"), (25, "wrong")] {
+        let start = (now() + hours * 3600).to_string();
+        let gateway = Gateway::start(&["--start-time", &start]);
+        let report = gateway.run(&["--json", "doctor"]).ended(5).json();
+        assert_eq!(about(&report, "clock").0, "wrong", "{report}");
+        assert_eq!(about(&report, "credentials").0, state, "{report}");
+    }
+}
+
 #[test]
 fn an_unknown_app_id_and_a_gateway_that_is_not_there_are_named() {
     let gateway = Gateway::start(&[]);

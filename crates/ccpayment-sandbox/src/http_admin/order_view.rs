@@ -3,7 +3,7 @@
 use crate::model::coins::{COINS, Network};
 use crate::model::indexed_list::by_record;
 use crate::model::invoice::Invoice;
-use crate::model::money::{Money, divide_down, divide_up, fixed, plain, round_down};
+use crate::model::money::{Money, as_written, divide_down, divide_up, fixed, plain, round_down};
 use crate::model::order::Order;
 use crate::model::payment_uri::payment_uri;
 use crate::model::record::Status;
@@ -133,7 +133,7 @@ impl OrderView {
             price: order
                 .fiat
                 .as_ref()
-                .map(|(fiat, _)| format!("{} {}", plain(&order.price), fiat.symbol)),
+                .map(|(fiat, _)| format!("{} {}", as_written(&order.price), fiat.symbol)),
             due: order.amount.clone(),
             method: Some(method),
             choices: Vec::new(),
@@ -180,7 +180,7 @@ impl OrderView {
             order_id: invoice.order_id.clone(),
             price: Some(format!(
                 "{} {}",
-                plain(&invoice.price),
+                as_written(&invoice.price),
                 invoice.currency.symbol()
             )),
             due: invoice.price.clone(),

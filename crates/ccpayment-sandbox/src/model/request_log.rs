@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::model::calendar;
 use crate::model::fault::Fault;
 use crate::model::recent::Recent;
@@ -110,10 +112,11 @@ pub(crate) fn masked(text: &str, secrets: [&str; 2]) -> String {
     // Shorter ones are no secrets, and are all over a text.
     const LEAST: usize = 8;
     let mut text = text.to_owned();
-    for secret in secrets {
-        if secret.len() >= LEAST && text.contains(secret) {
-            text = text.replace(secret, MASK);
-        }
+    for secret in secrets.into_iter().filter(|it| it.len() >= LEAST) {
+        text = text.replace(secret, MASK);
+        // As JSON has it, where that differs.
+        let quoted = Value::from(secret).to_string();
+        text = text.replace(quoted.trim_matches('"'), MASK);
     }
     text
 }
@@ -178,6 +181,15 @@ mod tests {
             ..entry()
         };
         assert!(lost.to_string().ends_with("no answer (fault: ActThenDrop)"));
+    }
+
+    #[test]
+    fn a_secret_is_masked_as_it_is_and_as_json_has_it() {
+        let secret = "quote\"back\\slash";
+        for text in [secret.to_owned(), Value::from(secret).to_string()] {
+            assert!(masked(&format!("<{text}>"), [secret, ""]).contains(MASK));
+            assert!(!masked(&text, [secret, ""]).contains("slash"), "{text}");
+        }
     }
 
     #[test]

@@ -13,6 +13,26 @@ pub(crate) struct Choice {
     pub(crate) amount: String,
 }
 
+impl Choice {
+    fn button(&self, page: &mut Html, with_coin: bool) {
+        page.raw("<button name=\"coin\" value=\"")
+            .text(self.coin_id)
+            .raw("-")
+            .text(&self.chain)
+            .raw("\">");
+        if with_coin {
+            page.raw("<strong>").text(&self.symbol).raw("</strong> ");
+        }
+        page.raw("on ")
+            .text(&self.chain)
+            .raw(" <small>")
+            .text(&self.amount)
+            .raw(" ")
+            .text(&self.symbol)
+            .raw("</small></button>\n");
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Invoice {
     pub(crate) product: String,
@@ -65,20 +85,22 @@ impl Invoice {
         page.raw("<form class=\"choices\" method=\"post\" action=\"")
             .text(&self.path)
             .raw("/choose\">\n");
-        for choice in &self.choices {
-            page.raw("<button name=\"coin\" value=\"")
-                .text(choice.coin_id)
-                .raw("-")
-                .text(&choice.chain)
-                .raw("\"><strong>")
-                .text(&choice.symbol)
-                .raw("</strong> on ")
-                .text(&choice.chain)
-                .raw(" <small>")
-                .text(&choice.amount)
-                .raw(" ")
-                .text(&choice.symbol)
-                .raw("</small></button>\n");
+        for coin in self.choices.chunk_by(|a, b| a.coin_id == b.coin_id) {
+            match coin {
+                [only] => only.button(page, true),
+                [first, ..] => {
+                    page.raw("<details name=\"coin\">\n<summary><strong>")
+                        .text(&first.symbol)
+                        .raw("</strong> on one of ")
+                        .text(coin.len())
+                        .raw(" chains</summary>\n<div class=\"choices\">\n");
+                    for choice in coin {
+                        choice.button(page, false);
+                    }
+                    page.raw("</div>\n</details>\n");
+                }
+                [] => {}
+            }
         }
         page.raw("</form>\n");
     }
@@ -89,6 +111,15 @@ mod tests {
     use super::super::checkout::tests::example;
     use super::*;
 
+    fn choice(coin_id: u64, symbol: &str, chain: &str) -> Choice {
+        Choice {
+            coin_id,
+            symbol: symbol.to_owned(),
+            chain: chain.to_owned(),
+            amount: "20".to_owned(),
+        }
+    }
+
     fn invoice() -> Invoice {
         Invoice {
             product: "A \"thing\"".to_owned(),
@@ -97,12 +128,11 @@ mod tests {
             price: "20 USD".to_owned(),
             expires_at: 20,
             now: 10,
-            choices: vec![Choice {
-                coin_id: 1280,
-                symbol: "USDT".to_owned(),
-                chain: "POLYGON".to_owned(),
-                amount: "20".to_owned(),
-            }],
+            choices: vec![
+                choice(1280, "USDT", "POLYGON"),
+                choice(1280, "USDT", "TON"),
+                choice(1486, "XRP", "XRP"),
+            ],
             chosen: None,
             return_url: Some("javascript:alert(1)".to_owned()),
             version: "v".to_owned(),
@@ -114,6 +144,10 @@ mod tests {
         let mut shown = invoice();
         let page = shown.render();
         assert!(page.contains("value=\"1280-POLYGON\""));
+        // A coin is shown once, whatever number of chains it is on.
+        assert_eq!(page.matches("<details").count(), 1);
+        assert!(page.contains("<strong>USDT</strong> on one of 2 chains"));
+        assert!(page.contains("value=\"1486-XRP\"><strong>XRP</strong> on XRP"));
         assert!(page.contains("A &quot;thing&quot;"));
         assert!(!page.contains("javascript:"));
         shown.chosen = Some(example());

@@ -53,7 +53,7 @@ dl + h2, .quiet + h2, .state + h2 { margin-top: 1.25rem }
 .tag[data-status=Success], .tag[data-status=paid], .tag[data-status=over] { color: var(--good) }
 .tag[data-status=Failed], .tag[data-status=held], .tag[data-status=expired] { color: var(--bad) }
 .tag[data-status=Processing], .tag[data-status=short], .tag[data-status=confirming] { color: var(--warm) }
-form { display: grid; gap: .5rem; grid-template-columns: repeat(auto-fit, minmax(10rem, 1fr)) }
+form, .choices { display: grid; gap: .5rem; grid-template-columns: repeat(auto-fit, minmax(10rem, 1fr)) }
 button { font: inherit; padding: .625rem .75rem; border-radius: .5rem; cursor: pointer;
   border: 1px solid var(--line); background: none; color: inherit; min-height: 2.75rem; overflow-wrap: anywhere }
 button:hover { border-color: var(--main) }
@@ -61,7 +61,9 @@ button small { display: block; opacity: .8; font-variant-numeric: tabular-nums }
 button.main { background: var(--main); border-color: var(--main); color: var(--on-main) }
 :focus-visible { outline: 3px solid var(--main); outline-offset: 2px }
 .simulate { border-style: dashed }
-details form { margin-top: .75rem }
+details form, details .choices { margin-top: .75rem }
+.choices details { grid-column: 1 / -1; border: 1px solid var(--line); border-radius: .5rem;
+  padding: .625rem .75rem }
 summary { cursor: pointer }
 .back { text-align: center }
 nav { display: flex; flex-wrap: wrap; gap: .25rem 1rem; margin: 0 0 1rem; font-size: .875rem }
@@ -145,7 +147,7 @@ pub(super) const SCRIPT: &str = "
 })();
 ";
 
-pub(super) const CSS_HASH: &str = "sha256-WPKjdA9OZQNX491oS8jlmssXR092zvNKqM2Bnt84WfE=";
+pub(super) const CSS_HASH: &str = "sha256-e4A6mgJeFOZOu9KWgcENSjr2QGwxvU8+nxuDlmeLAwk=";
 pub(super) const SCRIPT_HASH: &str = "sha256-BWehda19l74wdvHIwls5pwQz0JWjReNwQYP1xKjxk4c=";
 
 #[cfg(test)]

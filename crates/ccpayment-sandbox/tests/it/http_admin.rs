@@ -415,7 +415,7 @@ async fn the_payer_of_an_invoice_picks_a_coin() {
     let url = opened["invoiceUrl"].as_str().unwrap();
     let text = page(sandbox, url).await;
     assert!(
-        text.contains("A &lt;big&gt; thing") && text.contains("20.5 USD"),
+        text.contains("A &lt;big&gt; thing") && text.contains("20.50 USD"),
         "{text}"
     );
     assert!(text.contains("value=\"1486-XRP\"") && !text.contains("<svg"));
