@@ -220,7 +220,7 @@ fn an_invoice_offers_coins() {
     let opened = program.call("createInvoiceUrl", &invoice);
     let url = opened["invoiceUrl"].as_str().unwrap();
     let dom = browser.look(url, 2_500, "invoice-choice.png");
-    assert_eq!(text(&dom, "amount"), "20.5 USD");
+    assert_eq!(text(&dom, "amount"), "20.50 USD");
     assert!(dom.contains("value=\"1280-POLYGON\"") && dom.contains("data-running=\"yes\""));
     program.admin(
         "pick",
