@@ -136,7 +136,9 @@ async fn measure() -> Result<()> {
     let ours = spent + cpu()?.saturating_sub(own);
     // Of one core; unknown where the kernel does not tell.
     let others = (all.zip(machine()))
-        .map(|(before, after)| (after - before - ours.as_secs_f64()) / took.as_secs_f64());
+        .map(|(before, after)| (after - before - ours.as_secs_f64()) / took.as_secs_f64())
+        // Less than none: the kernel counts a process's time more finely than the machine's.
+        .map(|share| share.max(0.0));
     println!("start-up {:.1} ms", served.start.as_secs_f64() * 1e3);
     let each = spent.as_secs_f64() / f64::from(calls);
     let rate = f64::from(calls) / took.as_secs_f64();

@@ -94,6 +94,16 @@ impl Chain {
         CHAINS.into_iter().find(|chain| chain.symbol == symbol)
     }
 
+    /// The token standard, which is the word that v1 has for a network and v2 for a protocol.
+    pub(crate) fn standard(&self) -> &'static str {
+        match self.symbol {
+            "ETH" | "ETH_SEPOLIA" => "ERC20",
+            "BSC" => "BEP20",
+            "TRX" => "TRC20",
+            _ => self.symbol,
+        }
+    }
+
     /// What shares a permanent address: all EVM chains do, every other chain is on its own.
     pub(crate) fn group(&self) -> &'static str {
         match self.family {

@@ -61,6 +61,17 @@ pub(crate) fn plain(value: &Money) -> String {
     value.normalized().to_plain_string()
 }
 
+/// The plain text of a constant.
+pub(crate) fn plain_fixed((units, scale): Fixed) -> String {
+    let scale = usize::try_from(scale).unwrap_or_default();
+    let digits = format!("{units:0>width$}", width = scale.saturating_add(1));
+    let (whole, fraction) = digits.split_at(digits.len().saturating_sub(scale));
+    match fraction.trim_end_matches('0') {
+        "" => whole.to_owned(),
+        fraction => format!("{whole}.{fraction}"),
+    }
+}
+
 /// Plain decimal text with the zeros at its end that it was written with.
 pub(crate) fn as_written(value: &Money) -> String {
     value.to_plain_string()
@@ -147,6 +158,23 @@ mod tests {
         }
         for (text, printed) in [("7.50", "7.50"), ("20", "20"), ("007", "7"), ("100", "100")] {
             assert_eq!(as_written(&value(text)), printed);
+        }
+    }
+
+    #[test]
+    fn a_constant_prints_as_its_value() {
+        for constant in [
+            (0, 0),
+            (25, 3),
+            (10_002, 4),
+            (5, 0),
+            (100, 2),
+            (100, 0),
+            (1, 18),
+            (0, 4),
+        ] {
+            let value = fixed(constant.0, constant.1);
+            assert_eq!(plain_fixed(constant), plain(&value), "{constant:?}");
         }
     }
 

@@ -123,9 +123,6 @@ impl From<SandboxError> for Refusal {
 
 /// The data is moved in: the macro would copy it, however long a list it is.
 pub(crate) fn success(data: Value) -> Value {
-    let mut envelope = json!({ "code": SUCCESS, "msg": "success", "data": null });
-    if let Some(place) = envelope.get_mut("data") {
-        *place = data;
-    }
-    envelope
+    let (code, message) = (Value::from(SUCCESS), Value::from("success"));
+    Value::from_iter([("code", code), ("data", data), ("msg", message)])
 }

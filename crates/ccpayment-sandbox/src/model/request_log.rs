@@ -112,13 +112,27 @@ pub(crate) fn masked(text: &str, secrets: [&str; 2]) -> String {
     // Shorter ones are no secrets, and are all over a text.
     const LEAST: usize = 8;
     let mut text = text.to_owned();
+    let mut mask = |secret: &str| {
+        if text.len() >= secret.len() && text.contains(secret) {
+            text = text.replace(secret, MASK);
+        }
+    };
     for secret in secrets.into_iter().filter(|it| it.len() >= LEAST) {
-        text = text.replace(secret, MASK);
-        // As JSON has it, where that differs.
-        let quoted = Value::from(secret).to_string();
-        text = text.replace(quoted.trim_matches('"'), MASK);
+        mask(secret);
+        if secret.contains(is_escaped) {
+            let quoted = Value::from(secret).to_string();
+            let quoted = quoted.trim_matches('"');
+            mask(quoted);
+            // As PHP writes it.
+            mask(&quoted.replace('/', "\\/"));
+        }
     }
     text
+}
+
+/// What JSON escapes, always or by habit.
+fn is_escaped(letter: char) -> bool {
+    letter.is_ascii_control() || matches!(letter, '"' | '\\' | '/')
 }
 
 /// The beginning of a text that may be long.
@@ -185,10 +199,11 @@ mod tests {
 
     #[test]
     fn a_secret_is_masked_as_it_is_and_as_json_has_it() {
-        let secret = "quote\"back\\slash";
-        for text in [secret.to_owned(), Value::from(secret).to_string()] {
-            assert!(masked(&format!("<{text}>"), [secret, ""]).contains(MASK));
-            assert!(!masked(&text, [secret, ""]).contains("slash"), "{text}");
+        let secret = "quote\"back\\slash/end";
+        let json = Value::from(secret).to_string();
+        for text in [secret, &json, &json.replace('/', "\\/")] {
+            let shown = masked(&format!("<{text}>"), [secret, ""]);
+            assert!(shown.contains(MASK) && !shown.contains("slash"), "{shown}");
         }
     }
 

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use crate::model::chains::{CHAINS, Chain};
+use crate::model::coin::Open;
 use crate::model::coins::{COINS, Coin, FIATS};
 use crate::model::money::plain;
 use crate::model::refusal::{self, Refusal};
-use crate::rules::fields::{self, Fields, put};
+use crate::rules::fields::{self, Fields};
 use crate::state::State;
 
 pub(crate) fn list(state: &mut State, _: &Fields) -> Result<Value, Refusal> {
@@ -29,31 +30,10 @@ pub(crate) fn one(state: &mut State, fields: &Fields) -> Result<Value, Refusal> 
 fn row(state: &State, coin: &Coin) -> Value {
     let settings = &state.settings;
     let status = settings.status(coin);
-    let mut row = coin.to_json(status, |network| {
-        (
-            settings.takes_deposits(network.on) && takes_deposits(status),
-            settings.takes_withdrawals(network.on) && takes_withdrawals(status),
-        )
-    });
-    put(&mut row, "price", Some(&plain(&settings.price(coin))));
-    for network in coin.networks {
-        let networks = row.get_mut("networks");
-        if let Some(of_one) = networks.and_then(|all| all.get_mut(network.on.symbol)) {
-            put(of_one, "protocol", Some(standard(network.on)));
-        }
-    }
-    row
-}
-
-/// The token standard, which is the word that v1 has for a network and v2
-/// for a protocol.
-pub(crate) fn standard(chain: &Chain) -> &'static str {
-    match chain.symbol {
-        "ETH" | "ETH_SEPOLIA" => "ERC20",
-        "BSC" => "BEP20",
-        "TRX" => "TRC20",
-        _ => chain.symbol,
-    }
+    coin.to_json(status, &settings.price(coin), |network| Open {
+        deposits: settings.takes_deposits(network.on) && takes_deposits(status),
+        withdrawals: settings.takes_withdrawals(network.on) && takes_withdrawals(status),
+    })
 }
 
 pub(crate) fn takes_deposits(status: &str) -> bool {

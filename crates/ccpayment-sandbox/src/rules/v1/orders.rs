@@ -11,7 +11,6 @@ use crate::model::order::Order;
 use crate::model::record::Status;
 use crate::model::refusal::{self, Refusal};
 use crate::model::v1::{Currency, Due, Kind, V1Order};
-use crate::rules::coins::standard;
 use crate::rules::fields::Fields;
 use crate::rules::orders::DAY;
 use crate::rules::v1::tokens;
@@ -115,7 +114,7 @@ pub(crate) fn create(state: &mut State, fields: &Fields) -> Result<Value, Refusa
         "product_price": plain(&price),
         "order_id": order_id,
         "logo": coin.logo(),
-        "network": standard(network.on),
+        "network": network.on.standard(),
         "pay_address": address,
         "memo": memo,
         "token_id": tokens::token_id(coin, network),

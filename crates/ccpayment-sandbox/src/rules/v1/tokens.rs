@@ -9,7 +9,6 @@ use crate::model::chains::CHAINS;
 use crate::model::coins::{COINS, Coin, Network};
 use crate::model::money::{divide_down, plain};
 use crate::model::refusal::{self, Refusal};
-use crate::rules::coins::standard;
 use crate::rules::fields::Fields;
 use crate::rules::v1::codes::not_found;
 use crate::state::State;
@@ -113,7 +112,7 @@ fn network_row(state: &State, coin: &'static Coin, network: &Network) -> Value {
         "logo": coin.logo(),
         "name": network.on.full_name,
         "is_support_memo": network.on.memo,
-        "network": standard(network.on),
+        "network": network.on.standard(),
         "chain": network.on.symbol,
         "contract": network.contract,
         "chain_logo": network.on.logo(),
