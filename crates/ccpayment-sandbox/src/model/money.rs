@@ -63,6 +63,9 @@ pub(crate) fn plain(value: &Money) -> String {
 
 /// The plain text of a constant.
 pub(crate) fn plain_fixed((units, scale): Fixed) -> String {
+    if scale == 0 {
+        return units.to_string();
+    }
     let scale = usize::try_from(scale).unwrap_or_default();
     let digits = format!("{units:0>width$}", width = scale.saturating_add(1));
     let (whole, fraction) = digits.split_at(digits.len().saturating_sub(scale));

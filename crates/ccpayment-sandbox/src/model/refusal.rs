@@ -2,7 +2,7 @@
 //! both.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::model::error::SandboxError;
 use crate::model::warning::RequestWarning;
