@@ -19,7 +19,7 @@ mod workspace;
 use std::path::Path;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 
 pub(crate) use public_api::stood_in;
 use workspace::Workspace;
@@ -27,8 +27,7 @@ use workspace::Workspace;
 /// What a guard found, in one line.
 type Guard = fn(&Workspace) -> Result<String>;
 
-/// The quick ones first. The last one builds beside all the others, since most of their compiling
-/// uses one core.
+/// The quick ones first.
 const GUARDS: [(&str, Guard); 9] = [
     ("deny", deny::check),
     ("spelling", spelling::check),
@@ -37,8 +36,8 @@ const GUARDS: [(&str, Guard); 9] = [
     ("msrv", msrv::check),
     ("semver", semver::check),
     ("public-api", public_api::run),
-    ("features", features::check),
     ("minimal-versions", minimal_versions::check),
+    ("features", features::check),
 ];
 
 pub(crate) fn run(cargo: &str, root: &Path, words: &[&str]) -> Result<()> {
@@ -63,39 +62,28 @@ pub(crate) fn run(cargo: &str, root: &Path, words: &[&str]) -> Result<()> {
         let released = semver::last_release(&it)?;
         tools::install(&it, released.map(|_| &tools::SEMVER_CHECKS))?;
     }
-    let wanted = |it: &&(&'static str, Guard)| names.is_empty() || names.contains(&it.0);
-    let (beside, others) = GUARDS.split_last().context("no guards")?;
-    let failed: Vec<&str> = std::thread::scope(|scope| {
-        let beside = Some(beside).filter(wanted);
-        let beside = beside.map(|guard| scope.spawn(|| hold(&it, guard)));
-        let others = others.iter().filter(wanted).map(|guard| hold(&it, guard));
-        let mut failed: Vec<Option<&str>> = others.collect();
-        failed.extend(beside.map(|it| it.join().unwrap_or(Some("a guard that panicked"))));
-        failed.into_iter().flatten().collect()
-    });
+    let mut failed = Vec::new();
+    for (name, guard) in GUARDS {
+        if !names.is_empty() && !names.contains(&name) {
+            continue;
+        }
+        #[allow(
+            clippy::disallowed_methods,
+            reason = "how long a guard takes is printed"
+        )]
+        let start = Instant::now();
+        let found = guard(&it);
+        let head = format!("{name:<16} {:>6.1} s ", start.elapsed().as_secs_f64());
+        match found {
+            Ok(line) => println!("{head} {line}"),
+            Err(error) => {
+                println!("{head} FAILED: {error:#}");
+                failed.push(name);
+            }
+        }
+    }
     if !failed.is_empty() {
         bail!("check: failed: {}", failed.join(", "));
     }
     Ok(())
-}
-
-/// Runs a guard and prints what it found; its name, if it failed.
-fn hold(it: &Workspace, (name, guard): &(&'static str, Guard)) -> Option<&'static str> {
-    #[allow(
-        clippy::disallowed_methods,
-        reason = "how long a guard takes is printed"
-    )]
-    let start = Instant::now();
-    let found = guard(it);
-    let head = format!("{name:<16} {:>6.1} s ", start.elapsed().as_secs_f64());
-    match found {
-        Ok(line) => {
-            println!("{head} {line}");
-            None
-        }
-        Err(error) => {
-            println!("{head} FAILED: {error:#}");
-            Some(name)
-        }
-    }
 }

@@ -46,13 +46,12 @@ const CONSUMERS: [(&str, Proof); 9] = [
 
 /// One profile for all: small, and cheap to build. Nobody here can make the code of others smaller
 /// that takes the longest, nor does the sandbox go to production: neither is optimised.
-const PROFILE: [&str; 9] = [
+const PROFILE: [&str; 8] = [
     "profile.release.opt-level=\"s\"",
     "profile.release.strip=true",
     "profile.release.debug=false",
     "profile.release.codegen-units=16",
     "profile.release.package.aws-lc-sys.opt-level=0",
-    "profile.release.package.ring.opt-level=0",
     "profile.release.package.libsqlite3-sys.opt-level=0",
     "profile.release.package.jsonschema.opt-level=0",
     "profile.release.package.ccpayment-sandbox.opt-level=0",
