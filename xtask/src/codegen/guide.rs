@@ -84,6 +84,10 @@ fn of_v2(list: &str, decided: &Decisions) -> Result<String> {
             let gap = if out.is_empty() { "" } else { "\n" };
             write!(out, "{gap}### {title}\n\n{HEAD}")?;
         }
+        if line.starts_with("| #") && line.contains(SANDBOX) {
+            out.truncate(out.len().saturating_sub(HEAD.len()));
+            out += &HEAD.replace("the SDK", "the sandbox");
+        }
         let Some(row) = line.strip_prefix("| ") else {
             continue;
         };
@@ -107,15 +111,22 @@ fn of_v2(list: &str, decided: &Decisions) -> Result<String> {
         // What is neither the place nor the advice: what the sources say.
         let says = columns.iter().zip(&cells).skip(1).filter(|(name, cell)| {
             !cell.is_empty()
-                && !["Sev", "Where", "Example", "What a client", "Repair"]
-                    .iter()
-                    .any(|it| name.starts_with(it) && **name != "Example and others")
+                && ![
+                    "Sev",
+                    "Where",
+                    "Example",
+                    "What a client",
+                    SANDBOX,
+                    "Repair",
+                ]
+                .iter()
+                .any(|it| name.starts_with(it) && **name != "Example and others")
         });
         let says: Vec<String> = says.map(|(name, cell)| said(name, cell)).collect();
         let place = [found("Where"), found("Example")]
             .into_iter()
             .find(|it| !it.is_empty());
-        let advice = [found("What a client"), found("Repair")].concat();
+        let advice = [found("What a client"), found(SANDBOX), found("Repair")].concat();
         let says = match says.join("; ") {
             says if says.is_empty() => "Damaged or missing in Seed.".to_owned(),
             says => says,
@@ -164,18 +175,26 @@ fn of_v1(list: &str, decided: &Decisions) -> Result<String> {
             .trim_end_matches('*')
             .rsplit_once('*')
             .context("no advice")?;
+        // The rest of a sentence whose beginning is the place.
+        let says = match says.trim() {
+            says if !place.ends_with('.') => format!("… {says}"),
+            says => says.to_owned(),
+        };
         let we = decided.get(number).and_then(|row| row.decision.as_deref());
         row_of(
             &mut out,
             number,
             place.trim_end_matches('.'),
-            says,
+            &says,
             we.unwrap_or(advice),
         )?;
     }
     ensure!(!out.is_empty(), "no rows of v1");
     Ok(out.trim_end().to_owned())
 }
+
+/// The head of the column with decisions that the sandbox takes as the gateway's part.
+const SANDBOX: &str = "What the sandbox";
 
 const HEAD: &str = "| | about | the sources say | the SDK |\n|---|---|---|---|\n";
 
