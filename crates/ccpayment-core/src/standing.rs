@@ -94,7 +94,7 @@ impl Standing {
         }
     }
 
-    /// Whether certainly at least what is due was paid in time.
+    /// Whether the certain payments in time reach what is due.
     #[must_use]
     pub fn is_covered(&self) -> bool {
         self.level() >= Level::Exact

@@ -10,8 +10,8 @@ use crate::secret::AppSecret;
 
 /// The secret as the v1 API signs with it.
 ///
-/// The digest is a plain hash and no HMAC. So a person who saw a signature can append bytes to the
-/// signed text, which begin with SHA-256's padding. That padding holds the byte `0x80` in a place
+/// The digest is a plain hash and no HMAC. So a person who saw a signature can lengthen the signed
+/// text by bytes that begin with SHA-256's padding. That padding holds the byte `0x80` in a place
 /// where no UTF-8 text has it, so a body that is read strictly as JSON is never such a forgery.
 ///
 /// ```

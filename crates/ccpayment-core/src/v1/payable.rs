@@ -12,8 +12,8 @@ use crate::amount::Amount;
 use crate::ids::OrderId;
 use crate::submit::{Comparison, RecordMatch, Submit, by_letters, by_text, by_value};
 
-/// The record of this order. An answer with other orders only answers another question, and does
-/// not prove that this order is missing.
+/// The record of this order. An answer that has only other orders answers another question, and
+/// does not prove that this order is missing.
 pub(super) fn found<'a, Created>(
     answer: &'a GetOrderInfoResponse,
     id: &OrderId,

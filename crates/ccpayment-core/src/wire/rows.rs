@@ -1,4 +1,4 @@
-//! `UnreadableRow`, and the reading of records of a page, of which each may be unreadable.
+//! `UnreadableRow`, and how a page's records are read: each by itself.
 
 use std::fmt;
 
