@@ -344,9 +344,9 @@ impl Client {
         self.shared.clock.elapsed().saturating_add(total)
     }
 
-    /// What our clock would show now at the least, however it was set, less the window. Compared
-    /// with a moment that was read from our clock, it tells how long ago that was. It lacks the
-    /// window because the gateway's clock does, where an answer only shows an accepted timestamp.
+    /// The least that our clock would show now, however it was set since, less the window. The age
+    /// of a moment that was read from our clock is counted up to this. The window is subtracted as
+    /// from the gateway's clock, where an answer only shows an accepted timestamp.
     pub(crate) fn clock_floor(&self) -> Timestamp {
         let shared = &*self.shared;
         let shown = shared.clock_floor.now(shared.clock.elapsed());

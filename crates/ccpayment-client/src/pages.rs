@@ -138,8 +138,8 @@ impl Client {
     /// gateway's default applies: 90 days before the end.
     ///
     /// The gateway promises no snapshot: records that are made meanwhile may shift the pages. So a
-    /// record may come twice, and an older page may show it in a state that has changed since. Know
-    /// records by their ids.
+    /// record may come twice, and an older page may show it in a state that has changed since. Tell
+    /// records apart by their ids.
     ///
     /// A list ends where an answer has no cursor, an empty or blank one, or `0`
     /// ([`Cursor::is_end`](ccpayment_core::Cursor::is_end)). The client cuts off a list that does

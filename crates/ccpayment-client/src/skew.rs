@@ -80,7 +80,7 @@ impl WallClockFloor {
     /// Looks at the clock once more.
     pub(crate) fn observe(&self, shown: SystemTime, elapsed: Duration) {
         let apart = apart_ms(shown, elapsed);
-        // The clock was hardly ever set back.
+        // The clock rarely shows less than before, so a read comes first.
         if apart < self.lowest_ms.load(Ordering::Relaxed) {
             self.lowest_ms.fetch_min(apart, Ordering::Relaxed);
         }
