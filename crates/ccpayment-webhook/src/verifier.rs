@@ -61,9 +61,9 @@ impl Verifier {
     /// A [`tolerance`](Self::tolerance) for repeats that carry the signature of their first
     /// attempt: the hour in which they come, and [`TOLERANCE`](Self::TOLERANCE).
     ///
-    /// No document says whether a repeat is signed anew. If yours are not, set this: else a repeat
-    /// more than 300 seconds after the first attempt is refused with
-    /// [`VerifyError::OutsideWindow`], which is the third or the fourth and all after it.
+    /// No document says whether a repeat is signed anew. If yours are not, set this: else each
+    /// repeat later than 300 seconds after the first attempt, so the third or the fourth and all
+    /// after it, is refused with [`VerifyError::OutsideWindow`].
     pub const TOLERANCE_OF_REPEATS: Duration =
         Duration::from_secs(3_600 + Self::TOLERANCE.as_secs());
 
