@@ -23,8 +23,8 @@ use ccpayment_webhook::{Creditable, NoCredit};
 #[async_trait]
 pub trait Handler<Tx: Send>: Send + Sync + 'static {
     /// Money arrived. Book it, and compare coin and amount with what was asked: see [`Creditable`].
-    /// Money that differs from it is money all the same; where only a person can decide what it
-    /// pays for, return [`HandlerError::park`].
+    /// A payment that differs is money all the same; where only a person can decide what it pays
+    /// for, return [`HandlerError::park`].
     async fn deposit(
         &self,
         tx: &mut Tx,

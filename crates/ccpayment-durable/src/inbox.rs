@@ -253,7 +253,7 @@ impl<S: Store> Inbox<S> {
         Ok(event.acknowledge())
     }
 
-    /// Reads the record of a deposit that was not credited again, because a person has released the
+    /// Reads again the record of a deposit that was not credited, because a person has released the
     /// money on the dashboard. False where no such deposit is in the inbox. `kind` is one of
     /// [`kind`].
     ///

@@ -65,17 +65,17 @@
 //!
 //! The credit key is APP ID, kind and record id, *without the status*. It is unique in the database
 //! and never deleted. One record sends several notifications, each comes several times, and the
-//! lists of v2 show the records of v1 as well. The first that a worker handles credits, and the
-//! others find the key.
+//! lists of v2 show the records of v1 as well. A worker credits by the first that it handles, and
+//! finds the key for the others.
 //!
 //! The entry of a record that is not final stays open. The record is read again until it is final,
 //! whether or not another notification comes. A record that is flagged as risky, has no amount, or
 //! is not the one of the notification is never credited: its entry has the reason.
 //!
-//! Before the request of a payout is sent, the store has the payout as in doubt. Only its record
-//! ends the doubt. A process that dies leaves it to the next one, which looks before it sends. A
-//! process that was suspended for longer than its lease can't send any more: it would sign too late
-//! ([`Client::with_last_timestamp`](client::Client::with_last_timestamp)).
+//! Before the request of a payout is sent, the store notes that the payout is in doubt. Only its
+//! record ends the doubt. A process that dies leaves it to the next one, which looks before it
+//! sends. A process that was suspended for longer than its lease can't send any more: it would sign
+//! too late ([`Client::with_last_timestamp`](client::Client::with_last_timestamp)).
 //!
 //! # When something goes wrong
 //!

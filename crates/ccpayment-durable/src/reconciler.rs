@@ -21,7 +21,7 @@ use crate::store::{Store, StoreError};
 const DAY: Duration = Duration::from_secs(86_400);
 const HOUR: Duration = Duration::from_secs(3_600);
 
-/// Walks the gateway's lists of records and puts each record into the inbox that was not there.
+/// Walks the gateway's lists of records, and puts those into the inbox that it lacks.
 ///
 /// A notification may never come: the receiver was down, a firewall kept the gateway out, the coin
 /// is not enabled on the dashboard, or the kind sends none. So run this beside the worker, in one

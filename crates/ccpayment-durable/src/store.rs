@@ -97,8 +97,8 @@ pub trait Store: Clone + Send + Sync + 'static {
     ) -> Result<bool, StoreError>;
 
     /// Takes in deliveries that came at the same time, in the order of their keys, as the first
-    /// thing in a transaction. It notes each one. Where that was not noted before, it puts the
-    /// entry in, makes it due, or opens it again if it ended as [`NOT_CREDITED`].
+    /// thing in a transaction. It notes each one. For a new one, it puts the entry in, makes it
+    /// due, or opens it again if it ended as [`NOT_CREDITED`].
     ///
     /// A store may only write them down, and do the rest with the next claim of the inbox; until
     /// then [`counts`](Self::counts) has each of them as an open entry.
