@@ -100,9 +100,9 @@ impl HyperTransport {
     ///
     /// Each call of the connector opens one connection, within [`CONNECT_TIMEOUT`]. An error of the
     /// connector says that nothing was sent, so it must not write any part of a request itself.
-    /// Connections are kept and used again. One that [negotiated
-    /// HTTP/2](hyper_util::client::legacy::connect::Connected::negotiated_h2) carries many calls at
-    /// once.
+    /// Connections are kept and used again. One that
+    /// [negotiated HTTP/2](hyper_util::client::legacy::connect::Connected::negotiated_h2) carries
+    /// many calls at once.
     pub fn with_connector<C>(connector: C) -> Self
     where
         C: Service<Uri> + Clone + Send + Sync + 'static,
