@@ -47,7 +47,7 @@ pub struct TowerTransport<S: Service<Request<Bytes>>> {
 type NotSent<E> = dyn Fn(&E) -> bool + Send + Sync;
 
 impl<S: Service<Request<Bytes>>> TowerTransport<S> {
-    /// A transport whose every error counts as one that may have come after the gateway acted.
+    /// A transport whose errors all leave a request in doubt: the gateway may have acted.
     pub fn new(service: S) -> Self {
         Self {
             service,

@@ -23,24 +23,24 @@ use crate::transport::{Exchange, TransportError};
 #[derive(Clone, Copy)]
 pub(crate) struct AttemptOptions {
     pub(crate) priority: Priority,
-    /// How often the same was sent before.
+    /// How often the request was sent before.
     pub(crate) sent_before: u32,
-    /// When all of it has to be over, by [`Clock::elapsed`](crate::Clock::elapsed).
+    /// When everything has to be over, by [`Clock::elapsed`](crate::Clock::elapsed).
     pub(crate) give_up_at: Duration,
 }
 
 /// What came of one attempt.
 pub(crate) struct Attempt<T> {
-    /// The timestamp that was signed into it.
+    /// The timestamp that was signed.
     pub(crate) signed_at: Timestamp,
     /// A moment that the gateway's own clock had reached, if it judged the request at all.
     pub(crate) gateway_clock: Option<Timestamp>,
     /// How long the answer asks to wait.
     pub(crate) retry_after: Option<Duration>,
-    /// Its timestamp was refused, and the next one will be another.
+    /// Its timestamp was refused, and the next one will be corrected.
     pub(crate) clock_corrected: bool,
-    /// How often something was sent, or would have been; none where there was no time to begin, or
-    /// the client has stopped.
+    /// How many exchanges were made, or would have been; 0 where there was no time to begin, or the
+    /// client has stopped.
     pub(crate) exchanges: u32,
     pub(crate) result: Result<T, Error>,
 }
@@ -59,8 +59,8 @@ impl<T> Attempt<T> {
 }
 
 impl Client {
-    /// An attempt within what is left of the time. One whose timestamp was refused is made once
-    /// more at once, if the right time was learned by it: the gateway did nothing.
+    /// Makes an attempt within the time left. If its timestamp is refused, and that tells the right
+    /// time, another attempt follows at once: the gateway did nothing.
     pub(crate) async fn attempt_with_clock_fix<E: Request>(
         &self,
         prepared: &PreparedRequest,
@@ -179,7 +179,7 @@ impl Client {
         let found = limit
             .acquire(terms.priority, self.left(terms.give_up_at))
             .await;
-        // Without time left, it would go out and be in doubt for nothing.
+        // Without time left, the request would go out and be in doubt for nothing.
         if found.is_ok() && !self.left(terms.give_up_at).is_zero() {
             return Ok(());
         }
@@ -202,7 +202,8 @@ impl Client {
         let gateway = Origin::of(prepared.version());
         let origin = shared.origin.as_ref().unwrap_or(&gateway);
         let signing = pin!(prepared.sign_async(origin, &shared.credentials, signed_at));
-        // A key that is here signs at once; one that is not has no more time than the rest.
+        // A key that is here signs at once. A key elsewhere has the time of the attempt, and no
+        // more.
         let signed = select(signing, &mut timer).await;
         let timeout = budget.saturating_sub(shared.clock.elapsed().saturating_sub(began));
         let signed = match signed {
@@ -222,7 +223,7 @@ impl Client {
         };
         let limit = shared.max_response_bytes;
         let sending = pin!(shared.transport.send(exchange));
-        // The answer is looked at first, so that one that is there never counts as late.
+        // The answer is polled first, so that one that is there never counts as late.
         let answer = match select(sending, timer).await {
             Either::Left((Ok(response), _)) if response.body().len() > limit => {
                 Err(TransportError::TooLarge { limit })
@@ -237,7 +238,7 @@ impl Client {
         })
     }
 
-    /// Takes our secret out of the gateway's words, should it ever echo it.
+    /// Takes our secret out of the gateway's words, in case they echo it.
     fn scrub(&self, mut error: AnswerError) -> AnswerError {
         let scrub = |text: &mut String| {
             *text = self.shared.credentials.scrub(std::mem::take(text));
@@ -259,10 +260,9 @@ impl Client {
 
 /// What an answer says of the gateway's clock, whatever ours says.
 ///
-/// In v2 the gateway accepts a timestamp on both sides of its clock, so where it accepted ours its
-/// clock was behind it by the window at most. Of v1 that is not documented, but its answers are
-/// signed with a timestamp of their own; whether the signature fits is judged where the answer is
-/// read.
+/// In v2 the gateway accepts a timestamp on both sides of its clock. So if it accepted ours, its
+/// clock was behind it by the window at most. No document says so of v1, but its answers are signed
+/// with a timestamp of their own. The reader of the answer checks that signature.
 fn clock_behind(
     version: Version,
     signed_at: Timestamp,

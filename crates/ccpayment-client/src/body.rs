@@ -12,8 +12,8 @@ use crate::transport::{BoxError, TransportError};
 /// Reads an answer's body to its end, for a [`Transport`](crate::Transport) whose library gives
 /// bodies piece by piece.
 ///
-/// At no time are more than `limit` bytes kept, nor is anything copied when the body comes in one
-/// piece. Trailers are dropped.
+/// This never keeps more than `limit` bytes, and copies nothing when the body comes in one piece.
+/// Trailers are dropped.
 ///
 /// # Errors
 ///
@@ -46,7 +46,7 @@ where
     Ok(Response::from_parts(head, all.into_bytes()))
 }
 
-/// Copied only when there is more than one.
+/// The pieces of a body, which are copied only when there is more than one.
 #[derive(Default)]
 struct Pieces {
     first: Bytes,

@@ -183,12 +183,12 @@ impl Client {
         self.with(|shared| shared.retries = retries)
     }
 
-    /// The same client with a rate limit: so many requests of this version in any second at most,
-    /// or as many as it likes. Unless set, it is 100 for v1, which its documents name for one
-    /// address, and no limit for v2, whose documents name none.
+    /// The same client with a rate limit: at most so many requests of this version in any second,
+    /// or no limit. Unless set, v1 has 100, which its documents name for one address, and v2 has no
+    /// limit, as its documents name none.
     ///
-    /// All clones of a client share the limit. Requests that are too many wait within
-    /// [`Timeouts::total`], and end as [`Error::Throttled`] if that is too short. Requests that
+    /// All clones of a client share the limit. A request above the limit waits within
+    /// [`Timeouts::total`], and ends as [`Error::Throttled`] if that is too short. Requests that
     /// act, and the lookups of payouts, go before reads that wait. Clients of other processes share
     /// the gateway's limit, and not this one.
     #[must_use]
@@ -199,12 +199,12 @@ impl Client {
     /// The same client with or without correcting timestamps; it does unless told otherwise.
     ///
     /// Where the gateway refuses a timestamp (11006), the `Date` of its answer tells how far our
-    /// clock is off. That is bounded by 24 hours, warned about, and shared by all clones of a
-    /// client. The request is sent once more, at once, unless it may act twice
+    /// clock is off. The correction is bounded by 24 hours, logged as a warning, and shared by all
+    /// clones of a client. The request is sent once more, at once, unless it may act twice
     /// ([`Idempotency::NonIdempotent`](crate::core::Idempotency)). Without `Date`, with the
     /// correction off, or where the second timestamp is refused as well, the error is
-    /// [`Error::Clock`]. How v1 refuses a timestamp is not documented, so only requests of v2
-    /// learn; both go by what was learned.
+    /// [`Error::Clock`]. No document says how v1 refuses a timestamp, so only requests of v2 learn
+    /// the correction; both versions use it.
     #[must_use]
     pub fn with_clock_correction(self, on: bool) -> Self {
         self.with(|shared| match (&shared.skew, on) {
@@ -225,7 +225,7 @@ impl Client {
         self.with(|shared| shared.looks_up_accepted = on)
     }
 
-    /// The same client, which takes the APP ID for a user's id, or refuses it; it refuses it unless
+    /// The same client, which accepts the APP ID as a user's id, or refuses it, as it does unless
     /// told otherwise.
     ///
     /// In v2 the APP ID is the user id of the merchant's own account. A user who may choose their
@@ -254,9 +254,9 @@ impl Client {
     /// The same client, which sends nothing that is signed later than this. Such a request ends as
     /// [`Error::NoTime`], and nothing was sent.
     ///
-    /// It is the fence of a lease. The gateway refuses what was signed more than 120 seconds ago,
-    /// so a process that was stopped for long and goes on when its lease has ended can't act any
-    /// more, wherever it was stopped: before the signature by this, after it by the gateway.
+    /// It makes a lease safe. The gateway refuses what was signed more than 120 seconds ago. So a
+    /// process that was suspended and goes on when its lease has ended can't act any more: this
+    /// stops it before the signature, and the gateway after it.
     #[must_use]
     pub fn with_last_timestamp(self, last: Timestamp) -> Self {
         self.with(|shared| shared.last_timestamp = Some(last))
@@ -274,20 +274,20 @@ impl Client {
         self.shared.credentials.app_id()
     }
 
-    /// Our clock, corrected by what is known of the gateway's: the one to check notifications by,
-    /// and to date a crash with after the restart (see [`Client::settle`]).
+    /// Our clock, corrected by what is known of the gateway's. Check notifications by it, and date
+    /// a crash by it after the restart (see [`Client::settle`]).
     #[must_use]
     pub fn now(&self) -> SystemTime {
         self.now_at(self.shared.clock.elapsed())
     }
 
-    /// The same, where it is known what [`Clock::elapsed`] says now.
+    /// The same, with what [`Clock::elapsed`] says now.
     pub(crate) fn now_at(&self, elapsed: Duration) -> SystemTime {
         let shared = &*self.shared;
         let ours = shared.clock.now();
         let corrected = (shared.skew.as_ref()).map_or(ours, |skew| skew.correct(ours));
-        // A moment may have been read from either. The corrected one is behind as well, where the
-        // clock was set back after its skew was learned.
+        // A caller may have read either clock. The corrected one is behind too, if ours was set
+        // back after its skew was learned.
         shared.clock_floor.observe(ours.min(corrected), elapsed);
         corrected
     }
@@ -324,7 +324,7 @@ impl Client {
             return None;
         }
         let app_id = shared.credentials.app_id().as_str();
-        // Whether the gateway trims an id, or looks at its case, is not known.
+        // No document says whether the gateway trims an id or ignores its case.
         let is_app_id = |id: &str| id.trim().eq_ignore_ascii_case(app_id);
         let mut users = request.user_ids();
         users.find_map(|(field, id)| is_app_id(id.as_str()).then_some(field))
@@ -338,22 +338,23 @@ impl Client {
         &self.shared.timeouts
     }
 
-    /// When what begins now has to be over, by [`Clock::elapsed`].
+    /// When work that begins now has to be over, by [`Clock::elapsed`].
     pub(crate) fn give_up_at(&self) -> Duration {
         let total = self.shared.timeouts.total;
         self.shared.clock.elapsed().saturating_add(total)
     }
 
-    /// A moment that what was read from our own clock is compared with, to know how long ago that
-    /// was, whatever was done to the clock since. Less the window, as the gateway's clock is where
-    /// an answer only shows that it accepted a timestamp.
+    /// The least that our clock would show now, however it was set since, less the window. The age
+    /// of a moment that was read from our clock is counted up to this. The window is subtracted as
+    /// from the gateway's clock, where an answer only shows an accepted timestamp.
     pub(crate) fn clock_floor(&self) -> Timestamp {
         let shared = &*self.shared;
         let shown = shared.clock_floor.now(shared.clock.elapsed());
         Timestamp::new(shown.get().saturating_sub(TIMESTAMP_WINDOW.as_secs()))
     }
 
-    /// The least time that a repeated submit needs. With less, its answer would hardly come.
+    /// The least time that a repeated submit needs. With less, its answer would hardly come in
+    /// time.
     pub(crate) fn shortest_for_a_submit(&self) -> Duration {
         const ENOUGH: Duration = Duration::from_secs(3);
         (self.timeouts().attempt / 3).min(ENOUGH)
@@ -374,7 +375,7 @@ fn clock_floor(clock: &dyn Clock) -> Arc<WallClockFloor> {
 }
 
 impl Shared {
-    /// What was learned belongs to one clock and one gateway.
+    /// A learned skew belongs to one clock and one gateway.
     fn forget_skew(&mut self) {
         if self.skew.is_some() {
             self.skew = Some(Arc::default());

@@ -25,7 +25,7 @@ pub trait Clock: fmt::Debug + Send + Sync {
         self.sleep(duration).await;
     }
 
-    /// A random number, which spreads repeated calls of many clients. Nothing secret hangs on it.
+    /// A random number, which spreads repeated calls of many clients. No secret depends on it.
     fn random(&self) -> u64;
 }
 

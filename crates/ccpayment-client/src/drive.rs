@@ -18,7 +18,7 @@ pub(crate) struct Drive<'a> {
 }
 
 impl<'a> Drive<'a> {
-    /// Until this moment, by [`Clock::elapsed`](crate::Clock::elapsed).
+    /// Drives until this moment, by [`Clock::elapsed`](crate::Clock::elapsed).
     pub(crate) fn new(client: &'a Client, give_up_at: Duration) -> Self {
         Self {
             client,

@@ -136,7 +136,7 @@ pub enum Error {
         /// Which request.
         request: Box<RequestInfo>,
         /// How many seconds the machine's clock is behind the gateway's, below zero if it is ahead,
-        /// by the `Date` of the answer; `None` where it has none of its own.
+        /// by the `Date` of the answer; `None` where it has none, or a cache kept the answer.
         behind_seconds: Option<i64>,
         /// The refusal.
         source: Box<Refusal>,

@@ -5,11 +5,11 @@ use std::time::{Duration, SystemTime};
 use http::header::{DATE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName};
 
-/// How long the answer asks to wait: seconds, or a date. The date is held against the answer's own
-/// one where it has one, since our clock may be wrong.
+/// How long the answer asks to wait: seconds, or a date. A date is compared with the answer's own
+/// `Date` where there is one, since our clock may be wrong.
 pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    // Some send fractions of a second, which the standard does not know; waiting longer harms none.
+    // Some servers send fractions of a second, which the standard lacks; rounding up is harmless.
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let is_number = fraction.bytes().all(|digit| digit.is_ascii_digit());
     if let Some(seconds) = whole.parse::<u64>().ok().filter(|_| is_number) {

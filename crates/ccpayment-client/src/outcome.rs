@@ -9,15 +9,15 @@ use ccpayment_core::{
 use crate::error::{Error, Outcome, Unsettled};
 use crate::skew::SkewDisplay;
 
-/// Five minutes: so long after the last doubtful submit was signed, a lookup that finds nothing proves
-/// that nothing happened and that nothing will.
+/// Five minutes after the signature of the last doubtful submit, a lookup that finds nothing proves
+/// that nothing happened and nothing will.
 ///
 /// The gateway accepts a timestamp within 120 seconds of its own clock. It accepted the lookup
-/// signed at L, so its clock then stood at L - 120 at least; a submit signed at S is refused from
-/// S + 120 on. With L - S above 240, no submit can be accepted any more. This needs no trust in our
-/// own clock. The rest is for what was accepted in the last moment and is still being written.
-/// Where an answer says by itself what the gateway's clock shows, as in v1, 180 seconds by that
-/// clock are enough.
+/// signed at L, so its clock then stood at L - 120 at least; from S + 120 on, it refuses a submit
+/// signed at S. With L - S above 240, no submit can be accepted any more. This needs no trust in
+/// our own clock. The remaining minute is for a submit that was accepted in the last moment and is
+/// still being written. Where an answer says by itself what the gateway's clock shows, as in v1,
+/// 180 seconds by that clock are enough.
 pub const SETTLE_AFTER: Duration = Duration::from_secs(2 * TIMESTAMP_WINDOW.as_secs() + 60);
 
 /// Something that the gateway has accepted under an order id: a payout, an order, an invoice.

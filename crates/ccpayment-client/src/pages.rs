@@ -1,8 +1,7 @@
 //! `Client::pages` and `Client::items`, which read lists page by page, with `Page` and `PageError`.
 //!
-//! What is left of a query is a query again: the same conditions, from a cursor on, up to an
-//! earlier moment. So there is no state beside the next request, and where a walk ended another can
-//! begin.
+//! The rest of a query is a query again: the same conditions, from a cursor on, up to an earlier
+//! moment. So the next request is the only state, and another walk can begin where one ended.
 
 mod seen;
 mod streams;
@@ -25,8 +24,8 @@ pub const MOST_EMPTY_PAGES: u32 = 1_000;
 /// How far the gateway's clock may be ahead of ours: as far as a skew is learned.
 const MOST_SKEW: Duration = Duration::from_secs(86_400);
 
-/// How far two windows reach into each other. With a second, no record between them is lost, whether
-/// the gateway counts in milliseconds or not, and whether it takes an end to belong to a window.
+/// How far two windows overlap. With a second, no record between them is lost, whether or not the
+/// gateway counts in milliseconds, and whether or not a window includes its end.
 const OVERLAP: Duration = Duration::from_secs(1);
 
 /// One page of a list.
@@ -42,7 +41,7 @@ pub struct Page<Q: Paged> {
     pub next: Option<Q>,
 }
 
-/// Why a list ended before its last page; or, of [`Items`] alone, why a record is missing.
+/// Why a list ended before its last page; for [`Items`] alone, also why a record is missing.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PageError<Q> {
@@ -61,14 +60,14 @@ pub enum PageError<Q> {
     RepeatedCursor {
         /// The cursor.
         cursor: Cursor,
-        /// What is left of the query: to go on there is to go round once more.
+        /// What is left of the query: it leads round the circle once more.
         rest: Box<Q>,
     },
     /// The gateway gave a new cursor with every page, and none of [`MOST_EMPTY_PAGES`] in a row had
     /// a record, so nothing says that the list will ever end. Every page up to it was given out.
     #[error("{MOST_EMPTY_PAGES} pages in a row have no record, and the gateway names more")]
     NoRecords {
-        /// What is left of the query: to go on there is to ask for as many pages again.
+        /// What is left of the query: it asks for as many pages again.
         rest: Box<Q>,
     },
     /// A record could not be read. Only [`Client::items`] says so, and goes on: the next record
@@ -135,17 +134,17 @@ impl Client {
     /// A span longer than the route takes at once ([`Paged::LONGEST_SPAN`]) is asked for in windows
     /// of that length, the newest first. Two windows overlap by a second, so a record may come in
     /// both. If the span has no end, or one in the far future, it ends a day from now, so that no
-    /// record is too new for it where our clock is behind the gateway's. Without a beginning, what
-    /// the gateway takes for one applies: 90 days before the end.
+    /// record is too new for it where our clock is behind the gateway's. Without a beginning, the
+    /// gateway's default applies: 90 days before the end.
     ///
-    /// The gateway promises no snapshot: records that are made meanwhile may shift the pages, so
-    /// that one comes twice, and an older page may show a record in a state that has changed since.
-    /// So records do come twice: know them by their ids.
+    /// The gateway promises no snapshot: records that are made meanwhile may shift the pages. So a
+    /// record may come twice, and an older page may show it in a state that has changed since. Tell
+    /// records apart by their ids.
     ///
     /// A list ends where an answer has no cursor, an empty or blank one, or `0`
-    /// ([`Cursor::is_end`](ccpayment_core::Cursor::is_end)). One that does not end is cut off:
-    /// where a cursor comes again, and after [`MOST_EMPTY_PAGES`](crate::MOST_EMPTY_PAGES) without
-    /// a record.
+    /// ([`Cursor::is_end`](ccpayment_core::Cursor::is_end)). The client cuts off a list that does
+    /// not end: where a cursor comes again, and after [`MOST_EMPTY_PAGES`](crate::MOST_EMPTY_PAGES)
+    /// without a record.
     ///
     /// ```
     /// use ccpayment_client::{Client, PageError};
@@ -263,8 +262,8 @@ impl<Q: Paged> Paginator<Q> {
         loop {
             let query = with_end(rest.clone(), now().plus(MOST_SKEW));
             let answer = self.client.send(&newest_window(&query)).await?;
-            // Our clock may have been set forward while the gateway refused it: then the end is too
-            // early, and this page has not the newest records.
+            // Our clock may have been corrected forward during this request. Then the end is too
+            // early, and this page lacks the newest records.
             let (_, to) = query.span();
             if to == rest.span().1 || to >= Some(now()) {
                 return Ok((query, answer));
@@ -274,8 +273,8 @@ impl<Q: Paged> Paginator<Q> {
 }
 
 /// A span that is too long for one request has to have an end, or its windows would move with time.
-/// Nothing is later than this end, so an end that is later still would only make more requests. What
-/// breaks a rule is left as it is, to be refused.
+/// No record is later than `latest`, so a later end would only make more requests. A query that
+/// breaks a rule stays as it is, to be refused.
 fn with_end<Q: Paged>(query: Q, latest: Timestamp) -> Q {
     let ((Some(from), to), Some(longest)) = (query.span(), Q::LONGEST_SPAN) else {
         return query;
@@ -303,15 +302,15 @@ impl WindowedSpan {
         let ((Some(from), Some(to)), Some(longest)) = (rest.span(), Q::LONGEST_SPAN) else {
             return None;
         };
-        // Longer than the overlap, or the windows would never come to the beginning.
+        // Longer than the overlap, or the windows would never reach the beginning.
         let longest = longest.as_secs().max(OVERLAP.as_secs() + 1);
         let newest = Timestamp::new(to.get().saturating_sub(longest));
         (newest > from).then_some(Self { from, newest, to })
     }
 }
 
-/// The request for the next page of what is left. What breaks a rule goes whole, so that the error
-/// names the field that does.
+/// The request for the next page of what is left. A query that breaks a rule goes whole, so that
+/// the error names the field.
 fn newest_window<Q: Paged>(rest: &Q) -> Q {
     let query = rest.clone();
     match WindowedSpan::of(rest) {

@@ -13,7 +13,7 @@ pub struct PerRuntime<T> {
     made: Arc<Mutex<Made<T>>>,
 }
 
-/// The oldest first. No id is outside any runtime. tokio never gives an id twice.
+/// The oldest first. `None` is for calls outside any runtime. tokio never gives an id twice.
 type Made<T> = Vec<(Option<Id>, T)>;
 
 impl<T> Default for PerRuntime<T> {
@@ -25,11 +25,12 @@ impl<T> Default for PerRuntime<T> {
 }
 
 impl<T: Clone> PerRuntime<T> {
-    /// How many are kept. tokio does not tell when a runtime ends, so a new one replaces the oldest.
-    /// If that one's runtime is still there, it gets a new one and connects again.
+    /// How many values are kept. tokio does not tell when a runtime ends, so a new value replaces
+    /// the oldest. If the runtime of that one is still there, it gets a new value and connects
+    /// again.
     const MAX: usize = 64;
 
-    /// That of the runtime in which this is called, which is made if there is none.
+    /// The value of the current runtime, which is made if there is none.
     ///
     /// # Errors
     ///

@@ -86,7 +86,7 @@ pub(crate) struct Limit {
     pub(crate) per_second: NonZeroU32,
     clock: Arc<dyn Clock>,
     limiter: RateLimiter<NotKeyed, InMemoryState, Elapsed, NoOpMiddleware<Duration>>,
-    /// Who holds it is the next of its priority. The others wait behind, in order of arrival.
+    /// The holder is the next of its priority. The others wait behind it, in order of arrival.
     high: Mutex<()>,
     normal: Mutex<()>,
     high_waiting: AtomicUsize,
@@ -98,7 +98,8 @@ pub(crate) struct DeadlineExceeded;
 
 impl Limit {
     fn new(per_second: NonZeroU32, clock: &Arc<dyn Clock>) -> Arc<Self> {
-        // A tenth may leave at once. What is there and what comes in a second make the limit.
+        // A tenth of the limit may leave at once. This and the slots of a second add up to the
+        // limit.
         let burst = NonZeroU32::new(per_second.get() / 10).unwrap_or(NonZeroU32::MIN);
         let rate = per_second.get().saturating_sub(burst.get() - 1);
         let rate = NonZeroU32::new(rate).unwrap_or(NonZeroU32::MIN);
@@ -168,7 +169,7 @@ impl fmt::Debug for Limit {
     }
 }
 
-/// Counts as long as it is there, also when the request is dropped while it waits.
+/// Counts a request that waits, until it has a slot or is dropped.
 struct WaitGuard<'a>(&'a AtomicUsize);
 
 impl<'a> WaitGuard<'a> {

@@ -1,6 +1,6 @@
 //! `RetryPolicy`, and the rules of it: whether a request is sent again, when, and how often at most.
 //!
-//! No clock and no randomness in here: what happened goes in, what to do comes out.
+//! No clock and no randomness here: the caller says what happened, and learns what to do.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::transport::TransportError;
 /// | the request | is repeated |
 /// |---|---|
 /// | reads, or creates once and returns the same again | when it was not sent, when no answer came, on 408, 425, 429, 5xx or 2xx without the gateway's envelope, on 11002 (224066 in v1), and on refusals that pass within seconds: 11004, 11018, 15000, 17006 |
-/// | moves money or creates something payable, under an order id | only where it provably did nothing: it was not sent, 11004, 11018. A 429 without the gateway's envelope proves nothing: a proxy may say so after it passed an earlier try on |
+/// | moves money or creates something payable, under an order id | only where it provably did nothing: it was not sent, 11004, 11018. A 429 without the gateway's envelope proves nothing: a proxy may send it after it has passed on an earlier attempt |
 /// | may act twice | never |
 ///
 /// Before a repeat comes a pause of random length below a ceiling that doubles from 1 to 16
@@ -67,14 +67,14 @@ impl Default for RetryPolicy {
 /// What went wrong, as far as a repeat depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// The request itself, its signature or our own limit: nothing was sent, and it would be the
-    /// same again.
+    /// The request itself, its signature or our own limit: nothing was sent, and a repeat would
+    /// fail as well.
     Ours,
     NotSent,
     MaybeSent,
     TimedOut,
-    /// Longer than the limit, in a shape that is not the route's, or with a wrong signature: it
-    /// would be the same again.
+    /// Longer than the limit, in a shape that is not the route's, or with a wrong signature: a
+    /// repeat would give the same.
     Unusable,
     NoEnvelope(StatusCode),
     Refused(ErrorCode),
@@ -126,7 +126,7 @@ fn is_transient(failure: Failure) -> bool {
     match failure {
         Failure::NotSent | Failure::MaybeSent | Failure::TimedOut => true,
         Failure::NoEnvelope(status) => {
-            // A page in the place of a success, or a body that was cut, is something in between.
+            // A success without an envelope is a proxy's page, or a body that was cut on its way.
             let passing = [
                 StatusCode::REQUEST_TIMEOUT,
                 StatusCode::TOO_EARLY,
@@ -146,7 +146,7 @@ fn is_transient(failure: Failure) -> bool {
     }
 }
 
-/// Where money hangs on it, only what certainly had no effect.
+/// Where money is at stake, only a failure that certainly had no effect.
 fn provably_not_executed(failure: Failure) -> bool {
     match failure {
         Failure::NotSent => true,
@@ -172,7 +172,7 @@ impl Backoff {
         }
     }
 
-    /// Never under a quarter of a second: what is asked after may still be on its way.
+    /// Never under a quarter of a second: the request that is looked up may still be on its way.
     pub(crate) fn before_asking(rounds: u32, retry_after: Option<Duration>) -> Self {
         const FLOOR: Duration = Duration::from_millis(250);
         let full = Self::full(rounds, retry_after);
@@ -195,8 +195,8 @@ fn ceiling(retries: u32) -> Duration {
     Duration::from_secs(1 << retries.min(4))
 }
 
-/// What repeats are paid from, so that an outage does not multiply traffic: a repeat costs five
-/// tokens, ten after a timeout. A request that succeeds gives back what its repeats took, and one more.
+/// The budget of repeats, so that an outage does not multiply traffic: a repeat costs five tokens,
+/// ten after a timeout. A request that succeeds gives back what its repeats took, and one more.
 #[derive(Debug)]
 pub(crate) struct Budget {
     tokens: AtomicU32,
@@ -217,7 +217,8 @@ impl Budget {
     }
 
     pub(crate) fn deposit(&self, tokens: u32) {
-        // Full is the rule, and then nothing is written that other cores would have to read.
+        // The budget is full nearly always. Then nothing is written that other cores would have to
+        // read.
         if self.tokens.load(Ordering::Relaxed) < Self::FULL {
             let more = |had: u32| Some(had.saturating_add(tokens).min(Self::FULL));
             let _ = (self.tokens).fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
@@ -233,7 +234,7 @@ impl Default for Budget {
     }
 }
 
-/// Reads can't use up what requests that act are repeated from.
+/// Two budgets, so that reads can't use up that of requests that act.
 #[derive(Debug, Default)]
 pub(crate) struct Budgets {
     reads: Budget,

@@ -76,7 +76,7 @@ impl Client {
                     budget.deposit(taken + 1);
                     return Ok(value);
                 }
-                // What was sent before says more than that there is no time for another attempt.
+                // The error of an earlier attempt says more than that no time is left for another.
                 Err(error) if !is_begun => return Err(last.unwrap_or(error)),
                 Err(error) => error,
             };

@@ -1,5 +1,4 @@
-//! `Skew`, how far our clock is from the gateway's, and `WallClockFloor`, the slowest that our
-//! clock was.
+//! `Skew`, how far our clock is from the gateway's, and `WallClockFloor`, the least that it showed.
 
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -11,9 +10,9 @@ use http::header::{AGE, DATE};
 
 use crate::headers::date;
 
-/// A day, and what a wrong clock drifts. Whatever is further off is for a person to mend.
+/// A day, and what a wrong clock drifts. A person has to mend a clock that is further off.
 const LIMIT_MS: u64 = (24 * 3_600 + 300) * 1_000;
-/// What is measured anew within it is the same skew: it has the length of the call in it.
+/// Measurements that differ by less are of one skew: each contains the length of a call.
 const SAME_MS: u64 = 5_000;
 /// `Date` has whole seconds, cut off.
 const HALF_SECOND: Duration = Duration::from_millis(500);
@@ -39,7 +38,7 @@ impl Skew {
         corrected.unwrap_or(ours)
     }
 
-    /// Goes by this from now on, unless it is out of bounds.
+    /// Corrects by this skew from now on, unless it is out of bounds.
     pub(crate) fn learn(&self, measured: SkewSample) -> bool {
         if measured.add_ms.unsigned_abs() > LIMIT_MS {
             return false;
@@ -61,17 +60,17 @@ impl Skew {
     }
 }
 
-/// What our clock shows where it was furthest behind, corrected or not, by the one that never jumps.
+/// The least that our clock, corrected or not, has shown, compared with the clock that never jumps.
 ///
-/// A moment that somebody read from our clock may be older than it looks, if that was set since.
+/// A moment that was read from our clock may be older than it looks, if the clock was set since.
 #[derive(Debug)]
 pub(crate) struct WallClockFloor {
-    /// What it showed, less the time since some fixed moment.
+    /// What our clock showed, less the time since some fixed moment.
     lowest_ms: AtomicI64,
 }
 
 impl WallClockFloor {
-    /// Of a clock that shows this, so long after the fixed moment.
+    /// The floor of a clock that shows `shown`, when `elapsed` has passed since the fixed moment.
     pub(crate) fn new(shown: SystemTime, elapsed: Duration) -> Self {
         Self {
             lowest_ms: AtomicI64::new(apart_ms(shown, elapsed)),
@@ -81,13 +80,13 @@ impl WallClockFloor {
     /// Looks at the clock once more.
     pub(crate) fn observe(&self, shown: SystemTime, elapsed: Duration) {
         let apart = apart_ms(shown, elapsed);
-        // Nearly always it has not been set.
+        // The clock rarely shows less than before, so a read comes first.
         if apart < self.lowest_ms.load(Ordering::Relaxed) {
             self.lowest_ms.fetch_min(apart, Ordering::Relaxed);
         }
     }
 
-    /// What it would show now, if nobody had set it forward.
+    /// What our clock would show now, if nobody had set it forward.
     pub(crate) fn now(&self, elapsed: Duration) -> Timestamp {
         let lowest = self.lowest_ms.load(Ordering::Relaxed);
         let now = lowest.saturating_add(millis(elapsed));
@@ -114,8 +113,8 @@ impl SkewSample {
     /// The answer's `Date` was written somewhere between sending and receiving: half way, for want
     /// of better. With `Age`, a cache has kept the answer, and its date says nothing.
     ///
-    /// Our wall clock is read once, at the end, and the time that the call took is taken from a
-    /// clock that never jumps: a jump in between can't be mistaken for a part of the way.
+    /// Our wall clock is read once, at the end. A clock that never jumps measures how long the call
+    /// took, so that a jump during the call does not count as a part of it.
     pub(crate) fn of(headers: &HeaderMap, received: SystemTime, took: Duration) -> Option<Self> {
         if headers.contains_key(AGE) {
             return None;
@@ -137,7 +136,7 @@ impl SkewSample {
     }
 }
 
-/// How far our clock is off, in seconds that are above zero for behind, for a person to read.
+/// How far our clock is off, in seconds, above zero if it is behind, for a person to read.
 pub(crate) struct SkewDisplay(pub(crate) Option<i64>);
 
 impl fmt::Display for SkewDisplay {

@@ -60,7 +60,7 @@ pub(crate) fn request_ended(
     let _ = operation;
 }
 
-/// Around what is made once, a payout or an order, with all its submits, lookups and pauses.
+/// Around a payout or an order, with all its submits, lookups and pauses.
 pub(crate) fn submit(operation: &'static str, order_id: &OrderId) -> Span {
     tracing::info_span!(
         "ccpayment.submit",

@@ -102,8 +102,8 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
     }
 }
 
-/// A [`Transport`] for a client without a runtime: it blocks the calling thread until there is an
-/// answer, and until [`Exchange::timeout`] at most, or it answers at once.
+/// A [`Transport`] for a client without a runtime: it answers at once, or blocks the calling thread
+/// until there is an answer, for [`Exchange::timeout`] at most.
 ///
 /// A client that blocks takes no other transport, because nothing could interrupt it. Implement this
 /// only for a transport that waits for nothing but its own blocking calls.

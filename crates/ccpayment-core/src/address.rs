@@ -41,7 +41,7 @@ impl Address {
             return Some(true);
         }
         let is_same = Form::of(one)?.is_same(&Form::of(two)?)?;
-        // Without a checksum, a text whose letter case was changed may well be valid.
+        // Without a checksum, a text may stay valid when its letter case changes.
         let may_be_respelt = !is_same && one.eq_ignore_ascii_case(two);
         (!may_be_respelt).then_some(is_same)
     }

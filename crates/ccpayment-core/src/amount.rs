@@ -135,8 +135,8 @@ impl Amount {
     /// (`CoinNetwork::precision`); if not, the gateway answers 14013 `CoinPrecisionLimit`.
     ///
     /// Goes by value: trailing zeros do not count here. The gateway may count them, because the
-    /// text is sent as it is: `2.500000000` has nine decimals then. [`Amount::normalized`] has none
-    /// that could be counted.
+    /// text is sent as it is: `2.500000000` has nine decimals then. [`Amount::normalized`] has no
+    /// trailing zeros.
     #[must_use]
     pub fn fits_precision(&self, precision: u32) -> bool {
         usize::try_from(precision).is_ok_and(|most| self.parts().fraction.len() <= most)
@@ -199,7 +199,8 @@ impl Amount {
         amounts.try_fold(Self::zero(), |sum, amount| sum.checked_add(amount))
     }
 
-    /// The exact difference, as [`Amount::checked_add`] has the sum.
+    /// The exact difference, with the decimals of the longer of the two, as
+    /// [`Amount::checked_add`].
     ///
     /// # Errors
     ///

@@ -12,11 +12,11 @@ use crate::sign::{DigestKey, HmacKey, SignText, Signature, SigningError};
 use crate::signer::Signer;
 use crate::validate::{Rule, ValidationError};
 
-/// Who signs: an APP ID and the key that belongs to it, prepared once.
+/// An APP ID and the key that signs for it, prepared once.
 ///
-/// Both are on the gateway's dashboard; a merchant has to be verified before they are taken. Don't
-/// try APP IDs out: after some calls with a wrong one the gateway blocks the IP address, and the
-/// APP ID with it. Where an allow list is set up there, it has to hold the addresses of this server.
+/// The gateway's dashboard shows both. The gateway accepts them once the merchant is verified.
+/// Don't try APP IDs out: after some calls with a wrong one the gateway blocks the IP address, and
+/// the APP ID with it. If the dashboard has an allow list, it has to hold this server's addresses.
 ///
 /// ```
 /// use ccpayment_core::{AppId, AppSecret, Credentials};
@@ -42,24 +42,24 @@ pub const APP_SECRET_VARIABLE: &str = "CCPAYMENT_APP_SECRET";
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EnvError {
-    /// It is not set.
+    /// The variable is not set.
     #[error("the environment variable {variable} is not set")]
     Missing {
-        /// Its name.
+        /// The variable's name.
         variable: &'static str,
     },
-    /// Its value is no text.
+    /// The value is not UTF-8.
     #[error("the environment variable {variable} is not UTF-8")]
     NotUnicode {
-        /// Its name.
+        /// The variable's name.
         variable: &'static str,
     },
-    /// Its value was badly copied.
+    /// The value was badly copied.
     #[error("the environment variable {variable} can't be used")]
     Invalid {
-        /// Its name.
+        /// The variable's name.
         variable: &'static str,
-        /// The rule that does not hold.
+        /// The rule that the value breaks.
         source: ValidationError,
     },
 }
@@ -198,7 +198,7 @@ impl Credentials {
         Ok(text.digest(secret))
     }
 
-    /// Whether our secret made this signature of the v1 API, or nothing if the secret is not here.
+    /// Whether our secret made this signature of the v1 API; none if the secret is not here.
     #[must_use]
     pub fn verify_v1(&self, text: &SignText<'_>, signature: &[u8]) -> Option<bool> {
         Some(text.has_digest(self.secret()?, signature))
@@ -230,8 +230,8 @@ impl Credentials {
         }
     }
 
-    /// Whether the key made this signature, or nothing if that can't be told, because the key is
-    /// held elsewhere.
+    /// Whether the key made this signature; none if that can't be told, because the key is held
+    /// elsewhere.
     #[must_use]
     pub fn verify(&self, text: &SignText<'_>, signature: &[u8]) -> Option<bool> {
         match &self.key {
@@ -246,7 +246,7 @@ impl Credentials {
         self.header.clone()
     }
 
-    /// The text with the secret taken out, should the other side have echoed it.
+    /// The text without the secret, in case the other side has echoed it.
     #[must_use]
     pub fn scrub(&self, text: String) -> String {
         match &self.key {

@@ -61,7 +61,7 @@ impl fmt::Debug for RawBody {
 #[error("the gateway answered {code}: {}", Shown(message))]
 #[non_exhaustive]
 pub struct Refusal {
-    /// The code, which is what to decide by.
+    /// The code. Decide by it.
     pub code: ErrorCode,
     /// The gateway's words, for a person to read; their spelling varies. Cut to [`RawBody::MAX`]
     /// bytes. `Display` shows the beginning alone, without control characters.
@@ -75,7 +75,7 @@ pub struct Refusal {
     pub body: RawBody,
 }
 
-/// Words of the other side in a log: short, and no line of their own.
+/// Shows the other side's words in a log: short, and on one line.
 struct Shown<'a>(&'a str);
 
 impl fmt::Display for Shown<'_> {
@@ -113,9 +113,9 @@ pub enum AnswerError {
         /// The whole answer.
         body: RawBody,
     },
-    /// A success of the v1 API that is not signed by the gateway, or any of its answers with a
-    /// wrong signature. What it says is not looked at. For a call that moves money this is neither
-    /// success nor failure.
+    /// A success of the v1 API without the gateway's signature, or any of its answers with a wrong
+    /// one. Nothing of the answer is used. For a call that moves money this is neither success nor
+    /// failure.
     #[error("the answer is not to be trusted: {why}")]
     Unverified {
         /// What is wrong with the signature.
@@ -219,8 +219,8 @@ fn without_mark(body: &[u8]) -> &[u8] {
     body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body)
 }
 
-/// A body that is no clean text: what is broken may stand in the message alone, such as a character
-/// that was cut, or a raw line break. Good enough to read a refusal's code, and for nothing else.
+/// Replaces invalid characters of a body, such as a cut character or a raw line break: these may
+/// all be in the message. Good enough to read a refusal's code, and for nothing else.
 fn mended(body: &[u8]) -> String {
     String::from_utf8_lossy(body).replace(|char: char| char < ' ', " ")
 }
@@ -258,8 +258,9 @@ fn code<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
 /// assert_eq!(error.to_string(), "the gateway answered 13000 InvalidCoin: invalid coin");
 /// ```
 pub fn decode<T: DeserializeOwned>(response: &http::Response<Bytes>) -> Result<T, AnswerError> {
-    // Nearly every answer, in one pass. Whatever is wrong with another one is found below. Not
-    // where answers are signed: there, who asks for a signature and who reads have to see the same.
+    // Reads nearly every answer in one pass. The code below finds out what is wrong with any other.
+    // Signed answers take no such shortcut: one parser has to decide about the signature and read
+    // the data.
     if let Ok(text) = str::from_utf8(without_mark(response.body()))
         && is_object(text)
         && let Ok(Whole { code, data, .. }) = serde_json::from_str::<Whole<T>>(text)
@@ -271,13 +272,13 @@ pub fn decode<T: DeserializeOwned>(response: &http::Response<Bytes>) -> Result<T
 }
 
 /// Reads an answer of the v1 API, which the gateway signs over its `Timestamp` header and its very
-/// bytes, with our APP ID and secret. A success is believed only with its signature; another answer
-/// need not have one, but may not have a wrong one.
+/// bytes, with our APP ID and secret. A success is believed only with its signature. Any other
+/// answer may lack a signature, but may not have a wrong one.
 ///
-/// The signature does not say which call it answers: that is left to the connection. So is the age
-/// of an answer, which the documents call valid for two minutes. Only whoever has broken into the
-/// connection could slip in an old one, and has a newer one as well; while a check would lose true
-/// answers to a clock that is wrong.
+/// The signature does not say which call it answers: only the connection does. The age of an answer
+/// is not checked, though the documents call it valid for two minutes. Only an attacker inside the
+/// connection could replay an old answer, and would have newer ones too. But a check would lose
+/// true answers where a clock is wrong.
 ///
 /// # Errors
 ///

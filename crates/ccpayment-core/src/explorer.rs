@@ -6,11 +6,11 @@ use crate::ids::TxId;
 use crate::v2::ChainInfo;
 
 impl ChainInfo {
-    /// The page of the block explorer that shows a transaction, by [`base_url`](Self::base_url):
-    /// `%s` in it stands for the id, and where there is none, the id is appended.
+    /// The block explorer's page of a transaction: [`base_url`](Self::base_url) with the id in
+    /// place of `%s`, or with the id at its end where it has no `%s`.
     ///
-    /// `None` when the base is no http or https address or the id is empty. Whatever in the id does
-    /// not belong in a path is percent-encoded, so the page is always one of this explorer.
+    /// `None` when the base is no http or https address or the id is empty. Characters of the id
+    /// that can't be in a path are percent-encoded, so the page is always one of this explorer.
     ///
     /// ```
     /// use ccpayment_core::TxId;
@@ -39,7 +39,7 @@ impl ChainInfo {
     }
 }
 
-/// A text as a part of a path (RFC 3986, 2.3).
+/// Percent-encodes a text as a part of a path (RFC 3986, 2.3).
 fn encoded(text: &str) -> String {
     let mut path = String::with_capacity(text.len());
     for byte in text.bytes() {

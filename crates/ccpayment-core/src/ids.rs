@@ -1,8 +1,8 @@
 //! `OrderId`, `RecordId`, `CoinId` and the other ids: newtypes, so that two of them can't be
 //! swapped by mistake.
 //!
-//! They accept anything on the way in, because a client must survive what a gateway sends, and
-//! are checked on the way out: every request validates its names before anything is signed.
+//! An answer may hold nearly any text as an id, because a client must survive what a gateway sends.
+//! A request checks its ids before anything is signed.
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -141,16 +141,16 @@ pub(crate) use text_ids;
 text_ids! {
     /// A merchant's APP ID, from the dashboard.
     AppId: NOT_EMPTY;
-    /// The merchant's own id of an order, a withdrawal, a transfer or a swap: 3 to 64
-    /// characters, unique. It is what makes a repeated call harmless, so create it and store it
-    /// *before* the call, and never make a new one for a retry. v1 gives no length, so its requests
-    /// ask for no more than that it is not empty.
+    /// The merchant's own id of an order, a withdrawal, a transfer or a swap: 3 to 64 characters,
+    /// unique. It makes a repeated call harmless: create it and store it *before* the call, and
+    /// never make a new one for a retry. v1 gives no length, so its requests refuse only an empty
+    /// one.
     OrderId: TextRule { min: 3, max: 64, ..NOT_EMPTY };
     /// CCPayment's id of a transaction: 32 or 33 digits, which is too long for a number.
     RecordId: MADE_BY_GATEWAY;
-    /// A merchant's id of an end user: 5 to 64 characters, not starting with `sys`. In v1, 3 to 64
-    /// characters, and no more. In v2 the APP ID is the user id of the merchant's own account: never
-    /// give it to a user.
+    /// A merchant's id of an end user: 5 to 64 characters, not starting with `sys`. In v1 only the
+    /// length counts: 3 to 64 characters. In v2 the APP ID is the user id of the merchant's own
+    /// account: never give it to a user.
     UserId: TextRule { min: 5, max: 64, forbidden_prefix: Some("sys"), ..NOT_EMPTY };
     /// A merchant's id of a permanent deposit address: 3 to 64 characters.
     ReferenceId: TextRule { min: 3, max: 64, ..NOT_EMPTY };
@@ -163,8 +163,8 @@ text_ids! {
     Memo: TextRule { min: 0, ..NOT_EMPTY };
     /// A transaction id on a chain.
     TxId: NOT_EMPTY;
-    /// Where the next page begins (`nextId`). An empty one is the first page. In an answer, see
-    /// [`Cursor::is_end`].
+    /// Where the next page begins (`nextId`). In a request, an empty one asks for the first page.
+    /// In an answer, see [`Cursor::is_end`].
     Cursor: TextRule { min: 0, ..NOT_EMPTY };
 }
 
@@ -204,7 +204,8 @@ impl<'de> Visitor<'de> for TextVisitor {
         Ok(value.to_string())
     }
 
-    /// A number in a build with `serde_json/arbitrary_precision`, which knows how to read itself.
+    /// Reads a number in a build with `serde_json/arbitrary_precision`, where it comes as an
+    /// object.
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<String, A::Error> {
         let number = serde_json::Number::deserialize(MapAccessDeserializer::new(map))?;
         if number.is_u64() || number.is_i64() {
@@ -217,7 +218,7 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 }
 
-/// Of a number that is too great for its kind.
+/// The rule that a number breaks if it is too great for its kind.
 type GreatestRule = fn(u64) -> Option<Rule>;
 
 const UNBOUNDED: GreatestRule = |_| None;
@@ -276,7 +277,7 @@ macro_rules! number_ids {
             }
         }
 
-        /// For literals. What is below zero becomes 0, which no request is sent with.
+        /// For literals. A negative number becomes 0, which every request refuses.
         impl From<i32> for $name {
             fn from(value: i32) -> Self {
                 Self(u64::try_from(value).unwrap_or(0))
@@ -322,11 +323,11 @@ impl From<SystemTime> for Timestamp {
 }
 
 impl Timestamp {
-    /// The last moment of eleven digits, in the year 5138. Whatever is later looks like
-    /// milliseconds, which have thirteen digits today.
+    /// The last moment of eleven digits, in the year 5138. A later one looks like milliseconds,
+    /// which have thirteen digits today.
     pub const LATEST: Self = Self(99_999_999_999);
 
-    /// Whether this is later than [`Timestamp::LATEST`], as a moment is that is in milliseconds.
+    /// Whether this is later than [`Timestamp::LATEST`], so most likely in milliseconds.
     #[must_use]
     pub const fn looks_like_milliseconds(self) -> bool {
         self.0 > Self::LATEST.0
@@ -347,9 +348,9 @@ impl Timestamp {
         UNIX_EPOCH.checked_add(Duration::from_secs(self.0))
     }
 
-    /// The `Timestamp` header: its own text, which is what is signed, and the moment it stands for.
-    /// `None` unless it is ten digits: the parts of a signed text follow each other without a gap,
-    /// so that one of another length could have eaten a piece of the next.
+    /// The `Timestamp` header: its text, which the signature covers, and the moment it stands for.
+    /// `None` unless it is ten digits. The parts of a signed text follow each other without a gap,
+    /// so a timestamp of another length could have taken in a piece of the next part.
     #[must_use]
     pub fn of_header(value: &http::HeaderValue) -> Option<(&str, Self)> {
         let bytes = value.as_bytes();
@@ -375,8 +376,8 @@ impl Timestamp {
 
 /// A choice between CCPayment's id and the merchant's own, for routes that take either.
 ///
-/// The gateway's documents ask for at least one; with both set, which one wins is not written
-/// anywhere, so here it is always exactly one.
+/// The documents ask for at least one, and do not say which one wins if both are set. So this is
+/// always exactly one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, serde::Deserialize)]
 #[allow(
     clippy::exhaustive_enums,

@@ -45,10 +45,10 @@
 //!
 //! # Test network
 //!
-//! The gateway has no address of its own for tests. With coins that are worth nothing, it is tested
-//! on ETH Sepolia: switch it on at the dashboard (Merchant Settings, ETH test network), get Sepolia
-//! ETH from any faucet, and look transactions up at `https://sepolia.etherscan.io`. Switch it off
-//! again when the tests are done. For tests without the gateway there is `ccpayment-sandbox`.
+//! The gateway has no host of its own for tests. Test it with worthless coins on ETH Sepolia:
+//! switch this network on at the dashboard (Merchant Settings, ETH test network), get Sepolia ETH
+//! from any faucet, and look transactions up at `https://sepolia.etherscan.io`. Switch it off again
+//! when the tests are done. For tests without the gateway there is `ccpayment-sandbox`.
 //!
 //! # RSA
 //!

@@ -9,12 +9,12 @@ use crate::wire::UnreadableRow;
 /// A record of a list, or what can't be read as one.
 pub type Row<T> = Result<T, UnreadableRow>;
 
-/// A read that answers a page at a time: repeated with the answer's cursor and the same conditions,
-/// it goes on until an answer has no cursor ([`Cursor::is_end`]).
+/// A read that answers a page at a time. To read on, repeat it with the answer's cursor and the
+/// same conditions, until an answer has no cursor ([`Cursor::is_end`]).
 ///
-/// Everything that a driver needs to read all pages without knowing the route. `ccpayment-client`
-/// drives it with `Client::pages` and `Client::items`. Implemented by generated code for every
-/// route whose documents have a cursor.
+/// The trait has everything that a driver needs to read all pages without knowing the route.
+/// `ccpayment-client` drives it with `Client::pages` and `Client::items`. Generated code implements
+/// it for every route whose documents have a cursor.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is answered at once, not a page at a time",
     label = "this is no list",
@@ -26,8 +26,9 @@ pub trait Paged: Sendable + Clone + 'static {
 
     /// The longest span that one request can ask for. None where the operation takes no span.
     ///
-    /// Only the merchant's list of swaps says so: three months. The others have a default of 90
-    /// days and a code for a span that is too long (11008), so 90 days are taken for all of them.
+    /// The documents state one for the merchant's list of swaps alone: three months. The other
+    /// lists have a default of 90 days and a code for a span that is too long (11008). So 90 days
+    /// are taken for all lists.
     const LONGEST_SPAN: Option<Duration> = None;
 
     /// Where this page begins; none on the first page.
@@ -37,7 +38,7 @@ pub trait Paged: Sendable + Clone + 'static {
     #[must_use]
     fn at(self, cursor: Option<Cursor>) -> Self;
 
-    /// From when to when records are asked for, as far as the request says, both in seconds.
+    /// The span of time that the request asks for, in seconds; none for an end that it leaves open.
     fn span(&self) -> (Option<Timestamp>, Option<Timestamp>) {
         (None, None)
     }

@@ -8,7 +8,7 @@ use crate::v2::{
     CoinStatus, GetWithdrawFeeResponse, NetworkFee,
 };
 
-/// Holds withdrawals to a chain against what the gateway says of coin, chain and fee.
+/// Compares withdrawals to a chain with what the gateway says of coin, chain and fee.
 ///
 /// It is as fresh as what it is given, and the gateway has the last word: a withdrawal without a
 /// finding may still be refused, for its address, the balance or the account.
@@ -40,16 +40,16 @@ pub struct Preflight<'a> {
     fee: Option<&'a NetworkFee>,
 }
 
-/// Something that speaks against a withdrawal.
+/// A reason against a withdrawal.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Finding {
-    /// The withdrawal is of another coin than the one it is held against.
+    /// The withdrawal is of another coin than the one that it is compared with.
     #[error("the withdrawal is of coin {asked}, and this is {coin_id}")]
     OtherCoin {
         /// The coin of the withdrawal.
         asked: CoinId,
-        /// The coin that it is held against.
+        /// The coin that it is compared with.
         coin_id: CoinId,
     },
     /// The coin is not on this chain.
@@ -103,8 +103,8 @@ pub enum Finding {
 }
 
 impl Finding {
-    /// Whether the gateway is expected to refuse the withdrawal. Otherwise it may also be late
-    /// only.
+    /// Whether the gateway is expected to refuse the withdrawal. If not, the withdrawal may only be
+    /// late.
     #[must_use]
     pub fn is_refusal(&self) -> bool {
         self.code().is_some()
@@ -127,7 +127,7 @@ impl Finding {
     }
 }
 
-/// What a withdrawal to a chain says, whoever makes it.
+/// What [`Preflight`] needs of a withdrawal to a chain, by the merchant or by a user.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct ToNetwork<'a> {
@@ -163,7 +163,7 @@ impl<'a> From<&'a ApplyUserWithdrawToNetwork> for ToNetwork<'a> {
 }
 
 impl<'a> Preflight<'a> {
-    /// By what the list of coins says: [`GetCoin`](crate::v2::GetCoin) or
+    /// Checks by the coin's data: from [`GetCoin`](crate::v2::GetCoin) or
     /// [`GetCoinList`](crate::v2::GetCoinList).
     #[must_use]
     pub fn new(coin: &'a CoinInfo) -> Self {
@@ -174,23 +174,23 @@ impl<'a> Preflight<'a> {
         }
     }
 
-    /// Looks at the state of the chain as well: [`GetChainList`](crate::v2::GetChainList).
+    /// Checks by the state of the chain as well: from [`GetChainList`](crate::v2::GetChainList).
     #[must_use]
     pub fn chain(mut self, chain: &'a ChainInfo) -> Self {
         self.chain = Some(chain);
         self
     }
 
-    /// Looks at the network fee as well: [`GetWithdrawFee`](crate::v2::GetWithdrawFee). A fee in
-    /// another coin is not taken from the amount, so it is no finding.
+    /// Checks by the network fee as well: from [`GetWithdrawFee`](crate::v2::GetWithdrawFee). A fee
+    /// in another coin is not taken from the amount, so it is no finding.
     #[must_use]
     pub fn fee(mut self, answer: &'a GetWithdrawFeeResponse) -> Self {
         self.fee = Some(&answer.fee);
         self
     }
 
-    /// Everything that speaks against it; nothing when it may be sent. What the gateway does not
-    /// say, such as a limit or a precision, is not held against a withdrawal.
+    /// Every reason against the withdrawal; none when it may be sent. A limit or a precision that
+    /// the gateway does not state is not checked.
     #[must_use]
     pub fn check(&self, withdrawal: impl Into<ToNetwork<'a>>) -> Vec<Finding> {
         let asked = withdrawal.into();

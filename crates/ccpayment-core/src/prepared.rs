@@ -24,8 +24,8 @@ pub const TIMESTAMP_HEADER: HeaderName = HeaderName::from_static("timestamp");
 /// The header with the signature.
 pub const SIGN_HEADER: HeaderName = HeaderName::from_static("sign");
 
-/// How far the gateway lets a timestamp lie from its own clock: 120 seconds. Outside of it, it refuses
-/// a request with 11006 `ReqExpired`.
+/// How far the gateway lets a timestamp lie from its own clock: 120 seconds. Outside of this
+/// window, the gateway refuses a request with 11006 `ReqExpired`.
 pub const TIMESTAMP_WINDOW: Duration = Duration::from_secs(120);
 
 /// Where the gateway is: scheme and host, without a path. Plain HTTP is only for loopback.
@@ -84,7 +84,7 @@ pub enum OriginError {
     /// More than scheme and host. The paths are the routes' own.
     #[error("an origin has no path, query or user name")]
     NotOnlyHost,
-    /// Signed calls do not travel in the open.
+    /// Plain http to another machine. Use https, or [`Origin::insecure`] for a sandbox.
     #[error("plain http is only for this machine; see `Origin::insecure`")]
     PlainHttp,
 }
@@ -111,7 +111,7 @@ impl Origin {
         Self::read(text).map(|(origin, _)| origin)
     }
 
-    /// An origin, and whether it lies open to others.
+    /// An origin, and whether it is plain http to another machine.
     fn read(text: &str) -> Result<(Self, bool), OriginError> {
         let parts = text
             .parse::<Uri>()
@@ -356,7 +356,7 @@ impl PreparedRequest {
             .header(SIGN_HEADER, sign)
             .body(self.body.clone())?;
         if self.body.is_empty() {
-            // Some libraries leave it out, and some front ends then answer 411.
+            // Some libraries leave this header out, and some front ends then answer 411.
             request
                 .headers_mut()
                 .insert(CONTENT_LENGTH, HeaderValue::from(0));

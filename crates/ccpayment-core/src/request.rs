@@ -56,8 +56,9 @@ impl Idempotency {
 
 /// A request of the API: a value that can be printed, stored, compared and sent.
 ///
-/// Each request asks for one [`Operation`] of the gateway. It writes its own body, exactly once:
-/// what is signed is what is sent. (The API versions also differ in how they send no parameters.)
+/// Each request asks for one [`Operation`] of the gateway. It writes its own body, exactly once, so
+/// the signature covers the very bytes that are sent. (The API versions also differ in how they
+/// send no parameters.)
 pub trait Request: Send + Sync {
     /// What the gateway answers in `data`.
     type Response: DeserializeOwned + Send;

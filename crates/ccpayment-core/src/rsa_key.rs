@@ -21,17 +21,17 @@ use crate::sign::{SignText, Signature, SigningError};
 
 pub use error::KeyError;
 
-/// Which library computes. Each is there with the feature of its name.
+/// The library that computes. Each one needs the feature of its name.
 ///
 /// Choose `aws-lc-rs` where its C code can be built: signing is about five times as fast, verifying
 /// about eight times, and it takes the same time whatever the key.
 ///
-/// The `rsa` crate needs nothing but Rust. [RUSTSEC-2023-0071] says that its computation with a
-/// private key takes a time that depends on the key, which somebody who can measure many
-/// signatures closely, even over the network, may use to learn it. No fixed version is out. We
-/// always sign with blinding, which hides what is computed from the one who measures, but does not
-/// make the time constant. So take it only where nobody you don't trust can time your signatures,
-/// on the same machine least of all. Verifying uses no secret and is not touched by this.
+/// The `rsa` crate needs nothing but Rust. Its computation with a private key takes a time that
+/// depends on the key ([RUSTSEC-2023-0071]). Somebody who measures many signatures closely, even
+/// over the network, may learn the key. No fixed version is out. We always sign with blinding,
+/// which hides the computed values from such a person, but does not make the time constant. So take
+/// it only where nobody you don't trust can time your signatures, least of all on the same machine.
+/// Verifying uses no secret and is not affected.
 ///
 /// With both features on, `aws-lc-rs` is used unless the other one is named.
 ///
@@ -48,7 +48,7 @@ pub enum RsaBackend {
 }
 
 impl RsaBackend {
-    /// All that are built in, the one to prefer first.
+    /// All that are built in, the preferred one first.
     pub const ALL: &'static [Self] = &[
         #[cfg(feature = "aws-lc-rs")]
         Self::AwsLcRs,
@@ -152,7 +152,7 @@ impl RsaPrivateKey {
         })
     }
 
-    /// The other half, as the gateway gets it.
+    /// The public half, for the gateway.
     #[must_use]
     pub fn public_key(&self) -> &RsaPublicKey {
         &self.public

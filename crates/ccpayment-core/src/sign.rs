@@ -20,8 +20,8 @@ use crate::secret::AppSecret;
 
 /// The three parts that a signature covers, in this order, with nothing between them.
 ///
-/// The text is never put together: each part is fed to the hash where it lies, so what is signed
-/// is the very body that is sent or was received.
+/// The text is never put together: each part is fed to the hash where it lies, so the signature
+/// covers the very body that is sent or was received.
 #[derive(Clone, Copy)]
 pub struct SignText<'a> {
     /// The `Appid` header.
@@ -185,19 +185,19 @@ pub enum SigningError {
     /// The v1 API signs with the APP Secret itself, which these credentials don't hold.
     #[error("a call of the v1 API is signed with the APP Secret, which is not here")]
     NeedsSecret,
-    /// The signer says no. Its words are its own: they are shown as they are.
+    /// The signer failed. Its error is shown as it is.
     #[error("the signer failed")]
     Signer(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The signer did not answer in time.
     #[error("the signer did not answer within {} ms", after.as_millis())]
     TimedOut {
-        /// How long it was waited for.
+        /// How long we waited for it.
         after: Duration,
     },
-    /// So many bytes are no signature of an RSA key of 2,048 to 8,192 bits.
+    /// No RSA key of 2,048 to 8,192 bits makes a signature of this length.
     #[error("{bytes} bytes are no RSA signature of a key of 2,048 to 8,192 bits")]
     NotRsa {
-        /// How many they are.
+        /// The length in bytes.
         bytes: usize,
     },
     /// The RSA library failed: no randomness, no memory, or a fault in the computation.

@@ -12,8 +12,7 @@ pub type SigningFuture<'a> =
 /// Signs with a key that never comes here: in a key service, an HSM or another process.
 ///
 /// It is called once for each attempt, within the attempt's time. It may also be used to sign with
-/// a local key on another thread. The future makes no promise to be finished: it is dropped when
-/// the time is up.
+/// a local key on another thread. The future may not finish: it is dropped when the time is up.
 ///
 /// ```
 /// use ccpayment_core::{AppId, Credentials, SignText, Signature, Signer, SigningError, SigningFuture};

@@ -11,8 +11,8 @@ use crate::v2::{
 /// How an order or an invoice stands: what is due, and what was paid for it.
 ///
 /// Amounts are in coins for an address order, and in the currency of its price for an invoice. Only
-/// payments that are credited are summed: `Success`, and not flagged as risky. A payment of which
-/// that is not certain is in [`unknown`](Self::unknown) and in no sum.
+/// payments that are credited are summed: `Success`, and not flagged as risky. Where that is not
+/// certain, a payment is in [`unknown`](Self::unknown) and in no sum.
 ///
 /// ```
 /// use ccpayment_core::v2::GetAppOrderInfoResponse;
@@ -37,20 +37,20 @@ pub struct Standing {
     /// What is credited and came before the order expired.
     pub paid: Amount,
     /// What is credited and came later. It is in no other sum: the rate that was locked does not
-    /// hold for it, so what it counts for is for the merchant to decide.
+    /// hold for it, so the merchant decides what it counts for.
     pub late: Amount,
-    /// Payments that the chain still confirms.
+    /// Payments that still wait for confirmations of the chain.
     pub pending: Vec<RecordId>,
     /// Payments that are flagged as risky. They are not credited; see the dashboard (Transaction,
     /// Risky Transaction).
     pub risky: Vec<RecordId>,
-    /// Payments that can't be summed: the status is a word that this version does not know, or risk
-    /// flag, time or value is missing, or there are two different ones of this id. Read their
+    /// Payments that can't be summed: the status is a word that this version does not know, or the
+    /// risk flag, the time or the value is missing, or two payments with this id differ. Read their
     /// deposit records.
     pub unknown: Vec<RecordId>,
 }
 
-/// What was paid in time, against what is due.
+/// How the payments in time compare with what is due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Level {
@@ -77,7 +77,7 @@ pub enum StandingError {
 }
 
 impl Standing {
-    /// What was paid in time, against what is due.
+    /// How the payments in time compare with what is due.
     ///
     /// It goes by what is certain. While there are [`unknown`](Self::unknown) or
     /// [`pending`](Self::pending) payments, more may come.
@@ -94,7 +94,7 @@ impl Standing {
         }
     }
 
-    /// Whether at least as much as is due was paid in time, for certain.
+    /// Whether the certain payments in time reach what is due.
     #[must_use]
     pub fn is_covered(&self) -> bool {
         self.level() >= Level::Exact
@@ -178,7 +178,7 @@ impl Standing {
     }
 }
 
-/// What counts of a payment.
+/// The fields of a payment that the sums need.
 #[derive(Clone, Copy, PartialEq)]
 struct Row<'a> {
     record_id: &'a RecordId,
@@ -258,7 +258,7 @@ mod tests {
         row
     }
 
-    /// As an order and as an invoice: both go by the same rules.
+    /// The standing as an order, which an invoice has to share: both go by the same rules.
     fn standing(rows: Vec<Value>) -> Standing {
         let rows = Value::from(rows);
         let order: GetAppOrderInfoResponse = serde_json::from_value(json!({
@@ -329,7 +329,7 @@ mod tests {
             assert_eq!(standing.paid.as_str(), "1");
             assert!(!standing.is_settled());
         }
-        // Two different ones of one id: neither counts.
+        // Two payments with one id differ: neither counts.
         let standing = standing(vec![row("1", "1"), row("x", "2"), row("x", "3")]);
         assert_eq!(standing.unknown, [RecordId::new("x")]);
         assert_eq!(standing.paid.as_str(), "1");

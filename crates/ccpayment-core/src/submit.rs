@@ -58,8 +58,7 @@ pub trait Submit: Request {
 )]
 pub trait Payout: Submit {}
 
-/// What a record says that was found under an order id. `Created` is what it tells of what was
-/// created.
+/// What the record under an order id says about a request. `Created` describes what was created.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RecordMatch<Created = RecordId> {
@@ -137,7 +136,7 @@ pub struct Difference {
 }
 
 impl Difference {
-    /// That this field was asked for so, and is found otherwise.
+    /// A difference: the request asks for `asked` in this field, and the record has `found`.
     pub fn new(field: &'static str, asked: impl Into<String>, found: impl Into<String>) -> Self {
         Self {
             field,
@@ -167,8 +166,8 @@ pub(crate) struct Comparison {
 }
 
 impl Comparison {
-    /// Begins with the order id. None where the record is of another order, or does not say: it is
-    /// an answer to another question. An id in another spelling may be this one.
+    /// Begins with the order id. None where the record is of another order or has no order id: then
+    /// it answers another question. An id in another spelling may be this one.
     pub(crate) fn of_order(
         field: &'static str,
         asked: &OrderId,
@@ -200,8 +199,8 @@ impl Comparison {
         }
     }
 
-    /// Compares a field that the call may lack; then the record may not have one either. One that
-    /// was asked for and is not shown may be of another call, or not shown at all.
+    /// Compares a field that the request may lack. Where only one side has it, nothing is certain:
+    /// a record may not show it.
     pub(crate) fn optional<T: fmt::Display>(
         &mut self,
         field: &'static str,
@@ -220,7 +219,7 @@ impl Comparison {
         }
     }
 
-    /// Compares an id of which there is none where the other side has another kind of thing.
+    /// Compares an id that only one kind of request has. Without it, a record that has one differs.
     pub(crate) fn optional_id<T: fmt::Display + PartialEq>(
         &mut self,
         field: &'static str,
@@ -234,19 +233,19 @@ impl Comparison {
         }
     }
 
-    /// That this field was asked for and is not shown.
+    /// Notes that this field was asked for and is not shown.
     pub(crate) fn not_shown(&mut self, field: &'static str, asked: &impl fmt::Display) {
         let difference = Difference::new(field, asked.to_string(), "none");
         self.unclear.push(difference);
     }
 
-    /// That this field is certainly another.
+    /// Notes that this field certainly differs.
     pub(crate) fn differs(&mut self, field: &'static str, asked: &str, found: &impl fmt::Display) {
         let difference = Difference::new(field, asked, found.to_string());
         self.differs.push(difference);
     }
 
-    /// Compares a field that a record may well lack: then it says nothing.
+    /// Compares a field that a record may well lack. A missing one proves nothing.
     pub(crate) fn if_present<T: fmt::Display>(
         &mut self,
         field: &'static str,

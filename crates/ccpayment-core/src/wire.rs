@@ -155,7 +155,7 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for OptionalVisitor<T> {
             return Ok(None);
         }
         let read = T::deserialize(text.into_deserializer());
-        // A whole number as text is that number, for what is read from a number alone.
+        // A whole number may come as text, also for a type that reads only numbers.
         let or_number = read.or_else(|error| {
             let number = U64Visitor.visit_str::<E>(text).ok();
             let read =
@@ -211,7 +211,8 @@ impl<'de> Visitor<'de> for U64Visitor {
             .ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
     }
 
-    /// A number in a build with `serde_json/arbitrary_precision`, which knows how to read itself.
+    /// Reads a number in a build with `serde_json/arbitrary_precision`, where it comes as an
+    /// object.
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<u64, A::Error> {
         let number = serde_json::Number::deserialize(MapAccessDeserializer::new(map))?;
         number
@@ -220,7 +221,7 @@ impl<'de> Visitor<'de> for U64Visitor {
     }
 }
 
-/// What a route answers that answers nothing: `{}`, null or no data at all.
+/// The answer of a route that answers nothing: `{}`, null or no data at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, DeserializeDerive)]
 #[non_exhaustive]
 pub struct Nothing {}

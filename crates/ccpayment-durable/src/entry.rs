@@ -92,7 +92,7 @@ words! {
 }
 
 /// The verdict on a deposit that no program credits. A notification with another status opens its
-/// entry again, since the record may be better by then.
+/// entry again, since the record may have changed by then.
 pub const NOT_CREDITED: &str = "not_credited";
 
 /// The verdict on an entry that a person has ended: see [`Store::close`](crate::Store::close).
@@ -100,8 +100,8 @@ pub const CLOSED: &str = "closed";
 
 /// What an entry is known by. Unique in the store, for ever.
 ///
-/// Of a deposit it is app id, API version, kind and record id, without the status. Its credit key
-/// is the same for both versions.
+/// The key of a deposit has APP ID, API version, kind and record id, without the status. Its credit
+/// key is the same for both versions.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub struct EntryKey {
@@ -217,9 +217,9 @@ impl fmt::Debug for NewEntry {
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Delivery {
-    /// What the entry is known by that it tells of.
+    /// The key of the entry that it is about.
     pub key: EntryKey,
-    /// The status that it tells.
+    /// The status in the notification.
     pub status: String,
     /// The notification as it came.
     pub body: Bytes,
@@ -258,16 +258,16 @@ pub struct Entry {
     pub step: Step,
     /// The notification as it came, or the exact body of the request. Empty for what a list showed.
     pub body: Bytes,
-    /// Grows with each claim. A change is refused that comes with an older one.
+    /// Grows with each claim. A change with an older fence is refused.
     pub fence: i64,
     /// How often in a row it failed.
     pub failures: u32,
-    /// How often it was looked at without an end.
+    /// How often it was looked at and had not ended.
     pub looks: u32,
     /// Since when a payout may have been sent, by the gateway's clock as far as known: set at the
     /// first look that the gateway answered after the send.
     pub in_doubt_since: Option<Timestamp>,
-    /// Nothing of the last send is signed later than this.
+    /// The last send has signed nothing later than this.
     pub signed_until: Option<Timestamp>,
     /// CCPayment's id of a payout's record, once known.
     pub record_id: Option<RecordId>,
@@ -290,7 +290,7 @@ impl Entry {
         }
     }
 
-    /// The change that leaves everything as it is, and makes it due after this time.
+    /// The change that leaves everything as it is, and makes the entry due after this time.
     #[must_use]
     pub fn later(&self, due_in: Duration) -> Change {
         Change {

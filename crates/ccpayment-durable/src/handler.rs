@@ -13,8 +13,8 @@ use ccpayment_webhook::{Creditable, NoCredit};
 ///
 /// A method may be called again for the same thing when it fails, when its commit fails, or when
 /// the process dies: what it wrote is gone then. So it does its work in the transaction alone: an
-/// e-mail that is sent from here may be sent twice. It is called at most once for a record whose
-/// transaction is committed.
+/// e-mail that is sent from here may be sent twice. Once its transaction is committed, it is not
+/// called again for that record.
 ///
 /// An error rolls the transaction back. The entry is tried again with growing pauses, and parked
 /// after [`Settings::most_failures`](crate::Settings::most_failures);
@@ -22,9 +22,9 @@ use ccpayment_webhook::{Creditable, NoCredit};
 /// [`Settings::handler_timeout`](crate::Settings::handler_timeout), count as errors.
 #[async_trait]
 pub trait Handler<Tx: Send>: Send + Sync + 'static {
-    /// Money arrived. Book it, and hold coin and amount against what was asked: see [`Creditable`].
-    /// What is not as it was asked is money all the same; where only a person can decide what it
-    /// pays for, return [`HandlerError::park`].
+    /// Money arrived. Book it, and compare coin and amount with what was asked: see [`Creditable`].
+    /// A payment that differs is money all the same; where only a person can decide what it pays
+    /// for, return [`HandlerError::park`].
     async fn deposit(
         &self,
         tx: &mut Tx,
@@ -44,7 +44,7 @@ pub trait Handler<Tx: Send>: Send + Sync + 'static {
         Err(HandlerError::park("nothing handles deposits of v1"))
     }
 
-    /// A deposit ended that is never credited. Unless overridden nothing is done: the entry keeps
+    /// A deposit ended and is never credited. Unless overridden, this does nothing: the entry keeps
     /// the reason.
     async fn no_credit(
         &self,
@@ -61,7 +61,7 @@ pub trait Handler<Tx: Send>: Send + Sync + 'static {
     async fn payout(&self, tx: &mut Tx, payout: &EndedPayout) -> Result<(), HandlerError>;
 
     /// A withdrawal ended that the outbox did not make: one of the dashboard, of an end user, or of
-    /// another program; or a refund of v1. Parked unless overridden.
+    /// another program; or a refund of v1. Unless overridden, this parks the entry.
     async fn withdrawal(
         &self,
         tx: &mut Tx,
@@ -72,8 +72,8 @@ pub trait Handler<Tx: Send>: Send + Sync + 'static {
     }
 
     /// A notification that is about no record: of a risky address, of an unknown type, or of a
-    /// known type that can't be read. Parked unless overridden. `body` is the notification as it
-    /// came.
+    /// known type that can't be read. Unless overridden, this parks the entry. `body` is the
+    /// notification as it came.
     async fn notice(
         &self,
         tx: &mut Tx,
@@ -162,7 +162,7 @@ pub struct EndedWithdrawal {
     pub reason: Option<String>,
 }
 
-/// Why a handler did not do its work. Made by `?` from any error.
+/// Why a handler did not do its work. `?` makes one from any error.
 pub struct HandlerError {
     source: Box<dyn Error + Send + Sync>,
     parks: bool,

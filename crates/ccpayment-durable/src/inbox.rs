@@ -59,7 +59,7 @@ impl<S> fmt::Debug for Inbox<S> {
     }
 }
 
-/// Why a delivery was not taken. It comes again where the gateway sent it.
+/// Why a delivery was not taken. If the gateway sent it, it comes again.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReceiveError {
@@ -104,8 +104,8 @@ fn delivery(app_id: &AppId, version: Version, told: Option<Told<'_>>, body: &Byt
     Delivery::new(key, status, body.clone())
 }
 
-/// Whether a database can keep it in a key. No id of the gateway is as long. What can't be kept is
-/// stored whole, as what is about no record.
+/// Whether a database can keep the id and the status in a key. No id of the gateway is too long. A
+/// delivery that can't be kept so is stored whole, like one that is about no record.
 fn is_keyable((_, record_id, status): &Told<'_>) -> bool {
     const LONGEST: usize = 256;
     let fits = |text: &str| text.len() <= LONGEST && !text.contains('\0');
@@ -253,8 +253,9 @@ impl<S: Store> Inbox<S> {
         Ok(event.acknowledge())
     }
 
-    /// Reads a deposit's record again that was not credited: a person has released the money on the
-    /// dashboard. False where no such deposit is in the inbox. `kind` is one of [`kind`].
+    /// Reads again the record of a deposit that was not credited, because a person has released the
+    /// money on the dashboard. False where no such deposit is in the inbox. `kind` is one of
+    /// [`kind`].
     ///
     /// # Errors
     ///
@@ -284,10 +285,10 @@ impl<S: Store> Inbox<S> {
         let result = match select(&mut outcome, writer).await {
             Either::Left((result, _)) => result,
             Either::Right((_writer, _)) => {
-                // Written by another while this one waited for its turn, or else by this one now.
+                // Another caller has written it meanwhile, or else this one writes it now.
                 match outcome.try_recv() {
                     Ok(result) => return result.map_err(ReceiveError::Store),
-                    // It can't be awaited any more.
+                    // The outcome can't be awaited any more.
                     Err(TryRecvError::Closed) => return Err(ReceiveError::Abandoned),
                     Err(TryRecvError::Empty) => {}
                 }
@@ -304,7 +305,7 @@ impl<S: Store> Inbox<S> {
 
     async fn write_all(&self, batch: Vec<Waiting>) {
         let written = match self.commit(&batch).await {
-            // What can't be written must not keep the others out.
+            // A delivery that can't be written must not keep the others out.
             Ok(Err(_)) if batch.len() > 1 => return self.write_each(batch).await,
             Ok(written) => written,
             Err(error) => Err(error),
@@ -333,7 +334,7 @@ impl<S: Store> Inbox<S> {
         }
     }
 
-    /// The error outside says that no transaction could be begun.
+    /// The outer error says that no transaction could be begun.
     async fn commit(&self, batch: &[Waiting]) -> Result<Result<(), StoreError>, StoreError> {
         let tx = self.shared.store.begin().await?;
         Ok(self.commit_in(tx, batch).await)

@@ -12,12 +12,12 @@ pub const WITHDRAWAL: &str = "withdrawal";
 pub const USER_WITHDRAWAL: &str = "user_withdrawal";
 /// A refund of the dashboard. Of v1 only.
 pub const REFUND: &str = "refund";
-/// What is about no record: its id is the SHA-256 of its body, in hex.
+/// A notification about no record: its id is the SHA-256 of its body, in hex.
 pub const NOTICE: &str = "notice";
 /// A record of a list that can't be read: its id is the SHA-256 of it, in hex.
 pub const UNREADABLE_RECORD: &str = "unreadable_record";
 
-/// What the names of end users' lists begin with. Each has a position of its own.
+/// The prefix of the names of end users' lists. Each user has a position of their own.
 pub(crate) const USER_LIST: &str = "user:";
 
 /// The name of a user's lists.

@@ -65,17 +65,17 @@
 //!
 //! The credit key is APP ID, kind and record id, *without the status*. It is unique in the database
 //! and never deleted. One record sends several notifications, each comes several times, and the
-//! lists of v2 show what v1 told of; whichever a worker handles first credits, and the others find
-//! the key.
+//! lists of v2 show the records of v1 as well. A worker credits by the first that it handles, and
+//! finds the key for the others.
 //!
-//! A record that is not final stays open and is read again until it is, whether or not another
-//! notification comes. What is flagged as risky, has no amount, or is not the record that was told
-//! of is never credited: its entry has the reason.
+//! The entry of a record that is not final stays open. The record is read again until it is final,
+//! whether or not another notification comes. A record that is flagged as risky, has no amount, or
+//! is not the one of the notification is never credited: its entry has the reason.
 //!
-//! A payout is in doubt from the moment before its request is sent, and that is written first. Only
-//! its record ends the doubt. A process that dies leaves it to the next one, which looks before it
-//! sends. A process that stood still for longer than its lease can't send any more: what it signs
-//! then is signed too late ([`Client::with_last_timestamp`](client::Client::with_last_timestamp)).
+//! Before the request of a payout is sent, the store notes that the payout is in doubt. Only its
+//! record ends the doubt. A process that dies leaves it to the next one, which looks before it
+//! sends. A process that was suspended for longer than its lease can't send any more: it would sign
+//! too late ([`Client::with_last_timestamp`](client::Client::with_last_timestamp)).
 //!
 //! # When something goes wrong
 //!
@@ -99,8 +99,8 @@
 //! # Observability
 //!
 //! The work on an entry has a span `ccpayment.entry` at the level `INFO`, with the fields
-//! `ccpayment.queue`, `ccpayment.kind` and `ccpayment.entry` (its id). What the client does stands
-//! inside. A `WARN` says that an entry failed, an `ERROR` that one is parked or that the store
+//! `ccpayment.queue`, `ccpayment.kind` and `ccpayment.entry` (its id). The client's spans are
+//! inside it. A `WARN` says that an entry failed, an `ERROR` that one is parked or that the store
 //! failed. No span or event shows a body. A handler's own error is shown as it is.
 //!
 //! # Another database

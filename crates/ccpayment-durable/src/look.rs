@@ -32,7 +32,7 @@ pub(crate) enum Found {
     V1(Box<v1::FoundV1>),
 }
 
-/// What it says.
+/// What the record says.
 pub(crate) enum Decision<'a> {
     Credit(Creditable<'a>),
     #[cfg(feature = "v1")]
@@ -51,9 +51,9 @@ pub(crate) enum Decision<'a> {
 /// Why nothing is known.
 #[derive(Debug)]
 pub(crate) enum Trouble {
-    /// The gateway can't be read at the moment. It says nothing of this entry.
+    /// The gateway can't be read at the moment. That says nothing of this entry.
     Passing(String),
-    /// It can't be read, and that may stay so.
+    /// The record can't be read, and that may stay so.
     Failed(String),
     /// Only a person can help.
     Hopeless(String),
@@ -76,8 +76,8 @@ impl From<Error> for Trouble {
     }
 }
 
-/// Whether an error says nothing of the record that was asked for: what the client repeats a read
-/// after, and what it did not send at all.
+/// Whether an error says nothing of the record that was asked for: the client repeats a read after
+/// it, or has sent nothing at all.
 pub(crate) fn is_passing(error: &Error) -> bool {
     if let Some(code) = error.code() {
         let is_outage = [ErrorCode::Internal, ErrorCode::ServiceError].contains(&code);

@@ -65,7 +65,7 @@ struct Stored {
     reason: Option<String>,
 }
 
-/// A transaction on a [`MemoryStore`]. It holds all others up, and is the merchant's books as they
+/// A transaction on a [`MemoryStore`]. It blocks all others, and holds the merchant's books as they
 /// will be.
 pub struct MemoryTx<Books> {
     committed: OwnedMutexGuard<Tables<Books>>,
@@ -148,7 +148,7 @@ impl<Books> MemoryTx<Books> {
             return false;
         };
         stored.state = State::Open;
-        // A worker of before can't change it any more.
+        // A worker with an older claim can't change it any more.
         stored.entry.fence += 1;
         (stored.entry.failures, stored.entry.looks) = (0, 0);
         (stored.verdict, stored.reason) = (None, None);

@@ -63,8 +63,8 @@ impl<S: Store> Outbox<S> {
         EntryKey::outbox(&self.app_id, P::VERSION, P::OPERATION, order_id)
     }
 
-    /// Plans a payout in the merchant's transaction. It is made once this is committed, and only
-    /// then. The exact bytes of its body are stored, and these are sent.
+    /// Plans a payout in the merchant's transaction. The payout is made once this transaction is
+    /// committed, and only then. The exact bytes of its body are stored, and these are sent.
     ///
     /// False where the same payout, byte for byte, was planned under its order id before, whatever
     /// became of it: then nothing changes.
@@ -92,10 +92,10 @@ impl<S: Store> Outbox<S> {
         }
     }
 
-    /// Makes a payout again that was refused ([`PayoutEnd::Refused`]), under the same order id,
-    /// when its reason is mended. False where it was not refused.
+    /// Makes a refused payout ([`PayoutEnd::Refused`]) again, under the same order id, once the
+    /// reason is mended. False where it was not refused.
     ///
-    /// It is the payout that was planned. One that has to change gets another order id.
+    /// It has to be the payout that was planned. A changed one needs another order id.
     ///
     /// # Errors
     ///

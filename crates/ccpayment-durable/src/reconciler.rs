@@ -21,7 +21,7 @@ use crate::store::{Store, StoreError};
 const DAY: Duration = Duration::from_secs(86_400);
 const HOUR: Duration = Duration::from_secs(3_600);
 
-/// Walks the gateway's lists of records and puts into the inbox what it never saw.
+/// Walks the gateway's lists of records, and puts those into the inbox that it lacks.
 ///
 /// A notification may never come: the receiver was down, a firewall kept the gateway out, the coin
 /// is not enabled on the dashboard, or the kind sends none. So run this beside the worker, in one
@@ -52,8 +52,8 @@ pub struct Walked {
     pub records: u64,
     /// How many of them the inbox had not seen.
     pub new: u64,
-    /// How many of these are deposits of which no notification will tell any more: they are older
-    /// than its schedule. A withdrawal's record does not say how old it is, so none is counted.
+    /// How many of these are deposits that no notification will announce any more: they are older
+    /// than its repeats. A withdrawal's record does not say how old it is, so none is counted.
     pub gaps: u64,
     /// How many records could not be read. Each is parked whole.
     pub unreadable: u64,
@@ -81,7 +81,7 @@ pub enum WalkError {
 /// Why a list was not walked to its end.
 struct Stopped {
     error: WalkError,
-    /// Whether it says nothing of this list: the others can't be walked either.
+    /// Whether the error is not about this list: the others can't be walked either.
     stops_all: bool,
 }
 
@@ -94,7 +94,7 @@ impl From<StoreError> for Stopped {
     }
 }
 
-/// What is needed of a record of any list.
+/// The fields that are needed of a record of any list.
 struct Seen<'a> {
     id: &'a RecordId,
     arrived_at: Option<Timestamp>,
@@ -171,8 +171,8 @@ impl<S: Store> Reconciler<S> {
         self
     }
 
-    /// How many end users one walk goes through, those first that were walked the longest ago:
-    /// [`Reconciler::MOST_USERS`], unless set.
+    /// How many end users one walk goes through: [`Reconciler::MOST_USERS`], unless set. Users that
+    /// were walked the longest ago come first.
     #[must_use]
     pub fn most_users(mut self, most: u32) -> Self {
         self.most_users = most;
@@ -210,8 +210,8 @@ impl<S: Store> Reconciler<S> {
         }
     }
 
-    /// Walks each list from where the last walk ended, up to now. One that can't be read keeps no
-    /// other back.
+    /// Walks each list from where the last walk ended, up to now. An unreadable list does not keep
+    /// the others back.
     ///
     /// # Errors
     ///
@@ -345,8 +345,8 @@ impl<S: Store> Reconciler<S> {
         Ok(())
     }
 
-    /// The gateway took our clock for right when it answered, so that the position is not ahead of
-    /// it by more than its tolerance, which the overlap covers.
+    /// The gateway accepted our clock when it answered. So the position is ahead of the gateway's
+    /// clock by its tolerance at most, which the overlap covers.
     async fn move_on(&self, list: &str, (_, to): (Timestamp, Timestamp)) -> Result<(), StoreError> {
         let walked_until = to.min(self.now());
         let mut tx = self.store.begin().await?;
@@ -388,9 +388,10 @@ impl<S: Store> Reconciler<S> {
     /// for yet, and returns up to when it asked. `None` where there is no such hour.
     ///
     /// v1 has no lists of records, and takes one such request a minute and 25 a day: call this
-    /// every few minutes until it gives `None`, and once an hour from then on. Call it where the
+    /// every few minutes until it gives `None`, and once an hour from then on. Call it while the
     /// receiver is up: an hour is asked for once. The last hour is left out, since the gateway may
-    /// still be at it. What it never tried to announce does not come.
+    /// still repeat its notifications. A notification that the gateway never tried to send does not
+    /// come.
     ///
     /// # Errors
     ///

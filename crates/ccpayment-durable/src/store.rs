@@ -96,12 +96,12 @@ pub trait Store: Clone + Send + Sync + 'static {
         body: &Bytes,
     ) -> Result<bool, StoreError>;
 
-    /// Takes deliveries in that came at the same time, in the order of their keys, as the first
-    /// thing in a transaction: notes each, and where it was not noted before, puts its entry in,
-    /// makes that due, or opens it again where it ended as [`NOT_CREDITED`].
+    /// Takes in deliveries that came at the same time, in the order of their keys, as the first
+    /// thing in a transaction. It notes each one. For a new one, it puts the entry in, makes it
+    /// due, or opens it again if it ended as [`NOT_CREDITED`].
     ///
-    /// A store may write them down alone and do the rest when the inbox is claimed the next time;
-    /// until then [`counts`](Self::counts) has each of them as an open entry.
+    /// A store may only write them down, and do the rest with the next claim of the inbox; until
+    /// then [`counts`](Self::counts) has each of them as an open entry.
     async fn take_in(&self, tx: &mut Self::Tx, deliveries: &[Delivery]) -> Result<(), StoreError> {
         for Delivery { key, status, body } in deliveries {
             if !self.note_delivery(tx, key, status, body).await? {
@@ -119,7 +119,7 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// The bodies of an entry's deliveries, the oldest first.
     async fn deliveries(&self, key: &EntryKey) -> Result<Vec<Bytes>, StoreError>;
 
-    /// Makes an open entry due: at once, or when the lease ends that a worker has on it.
+    /// Makes an open entry due: at once, or when the lease of its worker ends.
     async fn hasten(&self, tx: &mut Self::Tx, key: &EntryKey) -> Result<(), StoreError>;
 
     /// Takes entries that are due, the longest due first, in a transaction of its own. Each gets a
@@ -165,8 +165,8 @@ pub trait Store: Clone + Send + Sync + 'static {
         reason: &str,
     ) -> Result<bool, StoreError>;
 
-    /// Opens a finished entry again that has this verdict, as it was when it was put in, and with a
-    /// new fence. False where there is none.
+    /// Opens a finished entry with this verdict again, as it was when it was put in, and with a new
+    /// fence. False where there is none.
     async fn reopen(
         &self,
         tx: &mut Self::Tx,
@@ -174,15 +174,15 @@ pub trait Store: Clone + Send + Sync + 'static {
         verdict: &str,
     ) -> Result<bool, StoreError>;
 
-    /// Up to when the lists of records were walked whose names begin with this, those first that
-    /// were walked the longest ago.
+    /// The lists of records whose names begin with this, each with the moment up to which it was
+    /// walked. Those that were walked the longest ago come first.
     async fn positions(
         &self,
         app_id: &AppId,
         prefix: &str,
     ) -> Result<Vec<(String, Timestamp)>, StoreError>;
 
-    /// Sets that moment, forward only.
+    /// Sets the moment up to which a list was walked, forward only.
     async fn set_position(
         &self,
         tx: &mut Self::Tx,
@@ -202,7 +202,7 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// long, up to a limit; keys stay. Returns how many entries went.
     async fn prune(&self, older_than: Duration, limit: u32) -> Result<u64, StoreError>;
 
-    /// Makes due again what was set in what is now the future: the database's clock was set back.
+    /// Makes entries due whose last change is now in the future: the database's clock was set back.
     async fn mend_clock(&self) -> Result<u64, StoreError>;
 
     /// Waits until another process may have put something in. A store that can't tell never ends

@@ -21,14 +21,14 @@ use crate::handler::{Handler, HandlerError};
 use crate::settings::Settings;
 use crate::store::{Claim, Store, StoreError};
 
-/// How often it is looked whether the database's clock was set back.
+/// How often the worker checks whether the database's clock was set back.
 const MEND_EVERY: Duration = Duration::from_secs(60);
 
 /// Reads back what the inbox was told of, makes the payouts of the outbox, and calls the merchant's
 /// [`Handler`] at each end.
 ///
-/// Start one in each process that shall do work. Several share a store: each entry is claimed by
-/// one of them, and when its process dies, another takes it over after the lease.
+/// Start one in each process that shall do work. Several share a store: one of them claims an
+/// entry, and if its process dies, another takes the entry over after the lease.
 ///
 /// The gateway is never asked while a transaction is open.
 pub struct Worker<S, H> {
@@ -146,7 +146,8 @@ where
                     report(&error);
                 }
             }
-            // Heard from before the claim on: what is committed beside it is not missed.
+            // Listens from before the claim on, so that nothing is missed that is committed beside
+            // it.
             let mut woken = pin!(self.store.woken().fuse());
             let _ = (&mut woken).now_or_never();
             let worked = self.work_queue(client, queue).await;
@@ -234,7 +235,7 @@ where
         Ok(Worked::Written)
     }
 
-    /// Puts an entry off that has no end yet.
+    /// Puts off an entry that has not ended yet.
     async fn look_later(
         &self,
         entry: &Entry,
@@ -259,7 +260,7 @@ where
         self.write(entry, &change).await
     }
 
-    /// Puts an entry off that failed, or parks it when it has failed too often.
+    /// Puts off an entry that failed, or parks it when it has failed too often.
     async fn fail(&self, entry: &Entry, reason: String) -> Result<Worked, StoreError> {
         let failures = entry.failures.saturating_add(1);
         if failures >= self.settings.most_failures {
@@ -288,7 +289,7 @@ where
         }
     }
 
-    /// Lets the merchant's code do its work: for so long, and without being killed by it.
+    /// Runs the merchant's code for so long at most, and survives its panics.
     async fn guarded(
         &self,
         handling: impl Future<Output = Result<(), HandlerError>>,

@@ -12,9 +12,9 @@ use tower_service::Service;
 use crate::CONNECT_TIMEOUT;
 
 /// A connector that is given up after [`CONNECT_TIMEOUT`]. A call's own deadline would end the wait
-/// as well, and could not say that nothing was sent.
+/// as well, but could not tell that nothing was sent.
 ///
-/// The pool clones it for each call, so that costs next to nothing.
+/// The pool clones it for each call, so a clone costs next to nothing.
 #[derive(Debug)]
 pub(crate) struct InTime<C> {
     connector: Arc<C>,

@@ -71,13 +71,12 @@ pub const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 
 /// The most bytes that the head of an HTTP/1 answer may have: as many as Node.js takes.
 ///
-/// That is also what hyper reads at a time, and it yields after 128 reads only. With its own 400
-/// KiB a peer that never ends the size of a chunk held up a runtime, and so every deadline, for
-/// seconds.
+/// hyper also reads as much at a time, and yields only after 128 reads. With hyper's own 400 KiB, a
+/// peer that never ended the size of a chunk held up a runtime, and so every deadline, for seconds.
 pub const MAX_HEAD_BYTES: usize = 16 << 10;
 
-/// A connection that several calls share is asked for a sign of life while one of them waits. One
-/// that gives none is given up before a call's default 20 seconds are over, or each call after it
+/// The client pings a connection that several calls share while one of them waits. A connection
+/// without an answer is given up before a call's default 20 seconds are over, or each later call
 /// would wait in vain as well.
 const PING_INTERVAL: Duration = Duration::from_secs(5);
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
@@ -99,9 +98,9 @@ impl HyperTransport {
     /// A transport over connections of your own making: through a proxy, with another TLS, or in
     /// memory.
     ///
-    /// The connector opens one connection a call of it, and [`CONNECT_TIMEOUT`] holds for it as
-    /// well. An error of it says that nothing was sent, so it must not write any part of a request
-    /// itself. Connections are kept and used again. One that
+    /// Each call of the connector opens one connection, within [`CONNECT_TIMEOUT`]. An error of the
+    /// connector says that nothing was sent, so it must not write any part of a request itself.
+    /// Connections are kept and used again. One that
     /// [negotiated HTTP/2](hyper_util::client::legacy::connect::Connected::negotiated_h2) carries
     /// many calls at once.
     pub fn with_connector<C>(connector: C) -> Self
@@ -121,7 +120,7 @@ impl HyperTransport {
                 .http2_keep_alive_interval(PING_INTERVAL)
                 .http2_keep_alive_timeout(PING_TIMEOUT)
                 .http1_max_buf_size(MAX_HEAD_BYTES)
-                // On, by default.
+                // hyper has this on by default.
                 .retry_canceled_requests(false)
                 .build(connector.clone());
             Arc::new(move |request| client.request(request))
@@ -149,8 +148,8 @@ impl Transport for HyperTransport {
     }
 }
 
-/// What proves that the gateway did not act is an error before or while connecting, one of a
-/// connection that was closed before it took the request up, which hyper calls cancelled, and an
+/// Three errors prove that the gateway did not act: one before or while connecting, one of a
+/// connection that was closed before it took the request up (hyper calls it cancelled), and an
 /// HTTP/2 peer's word. Everything else (a reset, a cut answer, an incomplete message) may have come
 /// after the gateway acted.
 fn classify(error: Error) -> TransportError {
@@ -166,8 +165,8 @@ fn classify(error: Error) -> TransportError {
 }
 
 /// Whether an HTTP/2 peer says that it did nothing with the request and never will (RFC 9113, 8.7):
-/// by resetting it as refused, or by a `GOAWAY` that names an earlier one as the last it took up.
-/// h2 gives a peer's `GOAWAY` as the error of just those requests that it leaves out.
+/// it resets the request as refused, or its `GOAWAY` names an earlier one as the last that it took
+/// up. h2 gives a peer's `GOAWAY` as the error of just those requests that it leaves out.
 fn was_left_unread(error: &Error) -> bool {
     std::iter::successors(error.source(), |&error| error.source())
         .filter_map(|error| error.downcast_ref::<h2::Error>())

@@ -1,5 +1,5 @@
-//! What only this backend has to hold; the conformance suite has what every backend has to hold.
-//! Connections are in memory and time is virtual.
+//! Properties of this backend alone; the conformance suite has those of every backend. Connections
+//! are in memory and time is virtual.
 
 use std::convert::Infallible;
 use std::future::{pending, ready};
@@ -145,12 +145,12 @@ async fn a_connection_that_is_not_made_in_time_has_sent_nothing() {
         .await
         .unwrap_err();
     assert!(matches!(error, TransportError::NotSent(_)), "{error:?}");
-    // Or the client would give up first, and could not tell.
+    // If the client gave up first, it could not tell that nothing was sent.
     assert_eq!(began.elapsed(), Duration::from_secs(5));
     assert!(began.elapsed() < timeout);
 }
 
-/// Nobody has read the end of the connection yet when the request comes, so the pool gives it out.
+/// The pool has not seen yet that the connection was closed, so the request gets it.
 #[tokio::test(start_paused = true)]
 async fn a_connection_that_was_closed_while_idle_has_sent_nothing() {
     let (transport, mut server) = network(false);
@@ -224,7 +224,7 @@ async fn over_http2_calls_share_one_connection() {
     assert_eq!(*bodies.lock().unwrap(), [&b"{\"coinId\":1280}"[..]; 3]);
 }
 
-/// Or each call after it would wait in vain as well.
+/// If it were kept, each later call would wait in vain as well.
 #[tokio::test(start_paused = true)]
 #[allow(clippy::disallowed_methods, reason = "time is virtual here")]
 async fn an_http2_connection_that_gives_no_sign_of_life_is_given_up_before_the_call() {

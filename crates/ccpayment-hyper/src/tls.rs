@@ -48,7 +48,7 @@ impl HyperTransport {
 fn set_up<R>(mut tcp: HttpConnector<R>) -> HttpConnector<R> {
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
-    // A part of it for each address of the host, so that a dead one leaves time for the next.
+    // Each address of the host gets a part of it, so that a dead one leaves time for the next.
     tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
     tcp
 }
@@ -65,7 +65,7 @@ fn provider() -> Result<Arc<CryptoProvider>, SetupError> {
         .ok_or(SetupError::NoProvider)
 }
 
-// Elsewhere a queue that is full refuses, which is over at once.
+// On other systems, a full queue refuses at once.
 #[cfg(all(test, target_os = "linux"))]
 #[allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 mod tests {
@@ -77,7 +77,7 @@ mod tests {
 
     use super::*;
 
-    /// One that drops whatever asks, because its queue is full.
+    /// A listener that drops each connection attempt, because its queue is full.
     async fn dead() -> (TcpListener, Vec<TcpStream>) {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();

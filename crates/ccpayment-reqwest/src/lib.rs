@@ -73,7 +73,7 @@ pub struct ReqwestTransport {
 enum Clients {
     #[cfg(feature = "rustls-no-provider")]
     Ours(tls::Clients),
-    /// Somebody else's client, which may do what ours can't.
+    /// A client that the program gave, which may do what ours can't.
     Given(reqwest::Client),
 }
 
@@ -89,14 +89,14 @@ impl Clients {
 
 /// A transport over a client that you have built, for a proxy or a TLS of your own.
 ///
-/// What can be held to per call is: a body over the limit is refused, and so is an answer that came
-/// from another address than the one that was asked, with an error that says that the call may have
-/// acted. What only the builder can switch off is still yours, or calls go out twice and signed
+/// The transport checks each call: it refuses a body over the limit, and an answer that came from
+/// another address than the one that was asked, with an error that says that the call may have
+/// acted. Only the builder can switch the rest off. Do so, or calls go out twice and signed
 /// requests go where they should not:
 ///
 /// - `redirect(Policy::none())`: a 307 would send the signed payout on, before anybody sees it;
-/// - `retry(reqwest::retry::never())`: a retry is the client's, which signs afresh and asks whether
-///   the call may have acted;
+/// - `retry(reqwest::retry::never())`: only our client may retry, which signs afresh and asks
+///   whether the call may have acted;
 /// - `no_gzip().no_brotli().no_zstd().no_deflate()`: other crates in your build can switch these
 ///   on, and they add a header;
 /// - `referer(false)`, and no cookie store and no default headers that the gateway has no need of;
@@ -104,8 +104,8 @@ impl Clients {
 ///   as one that may have carried the call;
 /// - `no_proxy()`, unless you want the proxy that the environment names.
 ///
-/// Use it in one runtime. In another one a call may get a connection of the first, and waits until
-/// its deadline where that one stands still.
+/// Use it in one runtime. In another one a call may get a connection of the first, and wait until
+/// its deadline if the first stands still.
 ///
 /// ```
 /// # #[cfg(feature = "rustls-no-provider")]
@@ -140,8 +140,8 @@ impl From<reqwest::Client> for ReqwestTransport {
     }
 }
 
-/// reqwest has another type for addresses, and reading one costs as much as signing. A program has
-/// as many as it uses routes.
+/// reqwest has another type for addresses, and parsing one costs as much as signing. A program has
+/// one for each route that it uses.
 #[derive(Debug, Clone, Default)]
 struct Urls(Arc<Mutex<HashMap<Uri, Url>>>);
 
@@ -163,7 +163,7 @@ impl Urls {
     }
 }
 
-/// A client that follows redirects was given to us.
+/// The client that the program gave follows redirects.
 #[derive(Debug, thiserror::Error)]
 #[error("the answer came from another address than the one that was asked")]
 struct Redirected;
@@ -178,8 +178,8 @@ impl ReqwestTransport {
     }
 }
 
-// What `async_trait` makes of an `async fn` would keep the whole call beside what is made of it,
-// and large futures cost more than all the rest of this crate.
+// Not an `async fn`: the future that `async_trait` makes of it would also keep the whole call, and
+// large futures cost more than all the rest of this crate.
 impl Transport for ReqwestTransport {
     fn send<'a, 'b>(&'a self, exchange: Exchange) -> Sending<'b>
     where
@@ -208,7 +208,7 @@ impl Transport for ReqwestTransport {
 type Sending<'a> =
     Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send + 'a>>;
 
-/// What proves that the gateway did not act is an error before or while connecting, and an HTTP/2
+/// Two errors prove that the gateway did not act: one before or while connecting, and an HTTP/2
 /// peer's word. Everything else (a reset, a cut answer, an incomplete message) may have come after
 /// the gateway acted.
 fn classify(error: reqwest::Error) -> TransportError {
@@ -224,8 +224,8 @@ fn classify(error: reqwest::Error) -> TransportError {
 }
 
 /// Whether an HTTP/2 peer says that it did nothing with the request and never will (RFC 9113, 8.7):
-/// by resetting it as refused, or by a `GOAWAY` that names an earlier one as the last it took up.
-/// h2 gives a peer's `GOAWAY` as the error of just those requests that it leaves out.
+/// it resets the request as refused, or its `GOAWAY` names an earlier one as the last that it took
+/// up. h2 gives a peer's `GOAWAY` as the error of just those requests that it leaves out.
 #[cfg(feature = "http2")]
 fn was_left_unread(error: &reqwest::Error) -> bool {
     use std::error::Error;

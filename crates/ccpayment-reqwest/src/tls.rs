@@ -9,7 +9,7 @@ use rustls::{ClientConfig, RootCertStore};
 
 use super::{CONNECT_TIMEOUT, ReqwestTransport, Urls};
 
-/// Ours, one for each runtime.
+/// Our client, one for each runtime.
 #[derive(Debug, Clone)]
 pub(crate) struct Clients {
     tls: Arc<ClientConfig>,
@@ -34,7 +34,7 @@ fn client(tls: ClientConfig) -> reqwest::Result<reqwest::Client> {
         .no_brotli()
         .no_zstd()
         .no_deflate()
-        // A part of it for each address of the host, so that a dead one leaves time for the next.
+        // Each address of the host gets a part of it, so that a dead one leaves time for the next.
         .connect_timeout(CONNECT_TIMEOUT)
         .build()
 }
@@ -70,7 +70,7 @@ impl ReqwestTransport {
             tls: Arc::new(tls),
             made: PerRuntime::default(),
         };
-        // Whatever is wrong with the settings shows here, not at the first call.
+        // Wrong settings show here, not at the first call.
         (clients.here()).map_err(|error| SetupError::Client(error.into()))?;
         Ok(Self {
             clients: super::Clients::Ours(clients),

@@ -45,7 +45,7 @@ struct State {
 }
 
 impl TestClock {
-    /// How many pauses there may be, which no test needs that ends.
+    /// How many pauses there may be. No test that ends needs as many.
     pub const MAX_PAUSES: u32 = 2_000;
 
     /// A clock that shows this moment.
@@ -117,7 +117,7 @@ impl Clock for TestClock {
             state.pauses = state.pauses.saturating_add(1);
             state.pauses
         };
-        // Not while the state is locked: whoever has a clone may still look at the time.
+        // This panics without the lock, so that a clone can still look at the time.
         assert!(
             pauses <= Self::MAX_PAUSES,
             "a TestClock was asked for more than {} pauses: a loop has no end",

@@ -145,7 +145,7 @@ impl FakeTransport {
     /// How many requests may come that were not expected.
     pub const MAX_MISMATCHES: usize = 1_000;
 
-    /// An empty script that looks at no signature.
+    /// An empty script that checks no signature.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -156,7 +156,7 @@ impl FakeTransport {
     /// a v1 call with success.
     ///
     /// The credentials need a key that is here, to check with: for a client that signs by a
-    /// `Signer`, give the ones of whoever holds the key.
+    /// `Signer`, give credentials with the signer's own key.
     #[must_use]
     pub fn verifying(credentials: &Credentials) -> Self {
         let script = Script {

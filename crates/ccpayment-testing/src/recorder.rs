@@ -122,7 +122,7 @@ impl<T: Transport> Transport for Recorder<T> {
             path: exchange.request.uri().path().to_owned(),
             headers: shown_headers(exchange.request.headers()),
             request: exchange.request.body().clone(),
-            // Stands if the client stops waiting, which drops the rest of this function.
+            // This stays if the client stops waiting, which drops the rest of this function.
             answer: Err("no answer".to_owned()),
         };
         let index = {

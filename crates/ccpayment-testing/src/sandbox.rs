@@ -47,11 +47,11 @@ pub struct SandboxClock {
 }
 
 impl SandboxClock {
-    /// How many pauses there may be, which no test needs that ends.
+    /// How many pauses there may be. No test that ends needs as many.
     pub const MAX_PAUSES: u32 = 2_000;
 
-    /// The time of this sandbox, whose clock stands from now on
-    /// ([`Sandbox::stop_clock`]): whoever pauses by a clock moves it, and has to go by it.
+    /// The time of this sandbox, whose clock stands still from now on ([`Sandbox::stop_clock`]):
+    /// pauses by this clock move it, so everybody has to go by it.
     #[must_use]
     pub fn new(sandbox: &Sandbox) -> Self {
         sandbox.stop_clock();

@@ -13,10 +13,10 @@ use crate::lists::{Items, Pages};
 /// A client of the gateway whose calls block. Cheap to clone; every clone shares connections and
 /// settings.
 ///
-/// Its transport has to block as well and to hold to
-/// [`Exchange::timeout`](ccpayment_client::Exchange::timeout) by itself, because there is no runtime that
-/// could interrupt it: a [`BlockingTransport`] does. So has a
-/// [`Signer`](ccpayment_client::core::Signer) that asks for its key elsewhere.
+/// Its transport has to block as well and to keep
+/// [`Exchange::timeout`](ccpayment_client::Exchange::timeout) by itself, as a [`BlockingTransport`]
+/// does: there is no runtime that could interrupt it. A [`Signer`](ccpayment_client::core::Signer)
+/// with a key elsewhere has to do the same.
 ///
 /// ```
 /// use async_trait::async_trait;
@@ -41,7 +41,7 @@ use crate::lists::{Items, Pages};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// What does not say so, as a transport for a runtime doesn't, is not taken:
+/// A transport for a runtime is not a [`BlockingTransport`], so this does not compile:
 ///
 /// ```compile_fail,E0277
 /// # use async_trait::async_trait;
@@ -76,8 +76,8 @@ impl Client {
         }
     }
 
-    /// The same client with other settings, which are those of the async client. `change` gets that
-    /// one, and has to give it back rather than another, whose transport need not block:
+    /// The same client with other settings, which are those of the async client. `change` gets the
+    /// async client, and has to give the same one back: the transport of another need not block.
     ///
     /// ```
     /// # use ccpayment_client::core::{AppId, AppSecret, Credentials};

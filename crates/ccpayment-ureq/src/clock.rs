@@ -36,7 +36,7 @@ impl Clock for BlockingClock {
         std::thread::sleep(duration);
     }
 
-    /// Never comes: whoever blocks holds to the time by itself, as
+    /// Never ends: a transport that blocks keeps the time by itself, as
     /// [`UreqTransport`](crate::UreqTransport) does.
     async fn deadline(&self, _: Duration) {
         pending().await

@@ -4,8 +4,8 @@
 //! the async client. Its transport and its clock block, so it runs to its end on the calling
 //! thread. There is no runtime, no extra thread and no second version of a rule. So nothing can
 //! interrupt a wait: a [`Signer`](ccpayment_client::core::Signer) that blocks has to end by itself.
-//! Threads that share a [rate limit](ccpayment_client::Client::with_rate_limit) wait for those
-//! before them in the line before they look at the time.
+//! Threads that share a [rate limit](ccpayment_client::Client::with_rate_limit) wait for their turn
+//! in the queue before they look at the time.
 //!
 //! A payment must go out exactly once and reach nobody else: redirects, proxies of the environment
 //! and whatever else ureq would do by itself are switched off. TLS is rustls with the Mozilla roots

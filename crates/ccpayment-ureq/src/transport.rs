@@ -28,7 +28,7 @@ pub const IDLE_TIMEOUT: Duration = Duration::from_secs(90);
 /// Carries calls over ureq, and blocks while it does. Cheap to clone; clones share their
 /// connections.
 ///
-/// For [`Client`](crate::Client). In an async runtime it would hold up its thread.
+/// For [`Client`](crate::Client). In an async runtime it would block a thread of the runtime.
 #[derive(Debug, Clone)]
 pub struct UreqTransport {
     agent: Agent,
@@ -37,8 +37,8 @@ pub struct UreqTransport {
 impl UreqTransport {
     /// A transport that does nothing by itself.
     ///
-    /// With the feature `rustls`, TLS is by `ring`, whatever other providers the process has. With
-    /// `rustls-no-provider` alone it is by the process's default provider.
+    /// With the feature `rustls`, TLS is by `ring`, whatever other providers the process has.
+    /// Without it, TLS is by the process's default provider.
     ///
     /// # Errors
     ///
@@ -68,10 +68,11 @@ impl UreqTransport {
     /// A transport with settings of your own: for roots or a client certificate of your own, or for
     /// a proxy.
     ///
-    /// What a payment must not do is switched off for each call, whatever the settings say:
-    /// redirects, decompression, and statuses as errors. Connecting takes [`CONNECT_TIMEOUT`] unless
-    /// they name another time. The rest is yours: a proxy is taken from the environment unless it is
-    /// switched off as below, and a middleware sees signed calls and may send them again.
+    /// Whatever the settings say, each call follows no redirect, asks for no compressed answer, and
+    /// takes no status for an error. Connecting takes [`CONNECT_TIMEOUT`] at most, unless the
+    /// settings name another time. The rest is yours: ureq takes a proxy from the environment
+    /// unless it is switched off as below, and a middleware sees signed calls and may send them
+    /// again.
     ///
     /// # Errors
     ///
@@ -168,7 +169,7 @@ fn read(
         return Err(TransportError::TooLarge { limit });
     }
     let mut all = Vec::with_capacity(announced.map_or(0, |length| length as usize));
-    // One byte more than may come shows that more comes.
+    // Reads one byte over the limit, to see whether more comes.
     let within = (limit as u64).saturating_add(1);
     body.into_reader()
         .take(within)
@@ -180,9 +181,9 @@ fn read(
     Ok(Response::from_parts(head, all.into()))
 }
 
-/// ureq does not say how far it came. What proves that no byte of the request left is what can only
-/// happen before: whatever goes wrong before there is a connection, the TLS handshake included, and
-/// what is looked at before.
+/// ureq does not say how far it came. Only an error that can't come later proves that no byte of
+/// the request left: one before there is a connection, the TLS handshake included, or one of the
+/// checks before that.
 fn classify(error: Error, timeout: Duration) -> TransportError {
     match error {
         Error::Other(source) if source.is::<NotConnected>() => TransportError::NotSent(source),

@@ -42,7 +42,7 @@ confirmed! {
 macro_rules! events {
     ($($event:ty => $confirmed:ident<$record:ty>;)+) => {$(
         impl $event {
-            /// Reads the record and judges it. What is to be done is its `decision`.
+            /// Reads the record and judges it. Its `decision` says what to do.
             ///
             /// # Errors
             ///

@@ -19,7 +19,7 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// What has a record to be read back and judged.
+/// An event or a read whose record is read back and judged.
 ///
 /// | of | record |
 /// |---|---|
@@ -28,9 +28,9 @@ mod sealed {
 /// | [`ApiWithdrawal`] | `getAppWithdrawRecord` |
 /// | [`UserWithdrawal`] | `getUserWithdrawRecord` |
 ///
-/// The four reads themselves are the same thing for a record without an event, by record id or by
-/// order id: what a notification never told, and a withdrawal to a Cwallet account, which is never
-/// announced.
+/// The four reads themselves do the same for a record without an event, by record id or by order
+/// id: for one that no notification told of, and for a withdrawal to a Cwallet account, which is
+/// never announced.
 ///
 /// ```
 /// use ccpayment_core::OrderId;
@@ -55,8 +55,8 @@ pub trait Confirm: sealed::Sealed {
     /// The read whose answer [`judge`](Self::judge) takes.
     fn confirm_request(&self) -> Self::Read;
 
-    /// Checks that the answer is about the record that is meant. Its status may well be another one
-    /// than the event's: the record is what counts.
+    /// Checks that the answer is about the record that is meant. Its status may differ from the
+    /// event's: the record counts.
     ///
     /// # Errors
     ///
@@ -125,7 +125,7 @@ confirm! {
         ConfirmedWithdrawal<UserWithdrawRecord>,
         ids!(it, order_id, user_id),
         is_under_way(&it.status);
-    // Nobody announced these, so nothing is promised to come.
+    // No notification announced these, so none is promised to come.
     GetAppDepositRecord, it => GetAppDepositRecord(it.record_id.clone()),
         ConfirmedDeposit<DepositRecord>,
         Ids { record_id: Some(&it.record_id), ..Ids::default() }, false;
@@ -151,7 +151,7 @@ fn by_key(key: &RecordKey) -> Ids<'_> {
     }
 }
 
-/// Known not to be final; an unknown word may be.
+/// Whether the status is known not to be final. An unknown word may be final.
 fn is_under_way(status: &WithdrawStatus) -> bool {
     matches!(
         status,
@@ -163,7 +163,7 @@ fn is_under_way(status: &WithdrawStatus) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfirmedDeposit<Record = DepositRecord> {
     record: Record,
-    /// Another notification is to be expected.
+    /// Whether another notification is to be expected.
     more_comes: bool,
 }
 
@@ -195,7 +195,7 @@ impl<Record: AnyDeposit> ConfirmedDeposit<Record> {
         &self.record
     }
 
-    /// What is to be done: the only way to an amount that may be credited.
+    /// What to do. Only this leads to an amount that may be credited.
     ///
     /// It is [`DepositDecision::Credit`] only when the record says `Success`, says that it is *not*
     /// flagged as risky, and has an amount above zero.
@@ -219,7 +219,7 @@ impl<Record: AnyDeposit> ConfirmedDeposit<Record> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfirmedWithdrawal<Record = WithdrawRecord> {
     record: Record,
-    /// Another notification is to be expected.
+    /// Whether another notification is to be expected.
     more_comes: bool,
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 use ccpayment_core::{Amount, Chain, CoinId, OrderId, RecordId, ReferenceId, Timestamp, UserId};
 
-/// What a deposit's record says is to be done.
+/// What to do about a deposit, by its record.
 ///
 /// | decision | do | then |
 /// |---|---|---|
@@ -14,7 +14,7 @@ use ccpayment_core::{Amount, Chain, CoinId, OrderId, RecordId, ReferenceId, Time
 /// | [`AskAgain`](Self::AskAgain) | ask again later | don't acknowledge, unless it is stored |
 /// | [`Never`](Self::Never) | store it for a person, by its reason | acknowledge |
 ///
-/// More may be added: take what you don't know for [`AskAgain`](Self::AskAgain).
+/// More may be added: treat one that you don't know as [`AskAgain`](Self::AskAgain).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 #[must_use = "it says what may be credited"]
@@ -24,13 +24,13 @@ pub enum DepositDecision<Credit> {
     /// The chain has not confirmed it, and the event was not the last one of this record.
     NotYet,
     /// The event was the last one of this record and the record is not final: the API may lag
-    /// behind its notifications. Also a status that this version does not know, and a record that
-    /// was read without an event while it is not final.
+    /// behind its notifications. This also holds for a status that this version does not know, and
+    /// for a record that was read without an event while it is not final.
     ///
     /// Nothing more is promised to come. Don't acknowledge, so that the gateway sends the event
     /// again, or store what is to be asked again and then acknowledge.
     AskAgain,
-    /// It is never credited by a program. The record won't change by itself.
+    /// No program may credit it. The record won't change by itself.
     Never(NoCredit),
 }
 
@@ -62,7 +62,7 @@ impl fmt::Display for NoCredit {
 
 /// What a withdrawal's record says.
 ///
-/// More may be added: take what you don't know for [`AskAgain`](Self::AskAgain).
+/// More may be added: treat one that you don't know as [`AskAgain`](Self::AskAgain).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 #[must_use = "it says whether the money arrived"]
@@ -90,7 +90,7 @@ pub enum WithdrawalDecision<'a> {
 
 /// Money that arrived and may be credited, once for each [`Creditable::record_id`].
 ///
-/// It comes from [`DepositDecision::Credit`] alone. Hold it against what was asked before it counts
+/// It comes from [`DepositDecision::Credit`] alone. Compare it with what was asked before it counts
 /// as payment: the [coin](Self::coin_id), the [amount](Self::amount), and the
 /// [time](Self::came_in_time). A payer may send another coin than the order's, and an invoice is
 /// paid in any coin: its value is the `paidValue` of the row with this record id in
@@ -125,7 +125,7 @@ impl<'a> Creditable<'a> {
         self.order_id
     }
 
-    /// The permanent address's id, when it was paid to one of a reference id.
+    /// The reference id, when it was paid to the permanent address of one.
     #[must_use]
     pub fn reference_id(&self) -> Option<&'a ReferenceId> {
         self.reference_id
@@ -174,7 +174,7 @@ impl<'a> Creditable<'a> {
     /// A late payment is the merchant's money all the same, and creditable: the gateway takes
     /// payments to an order for seven days after its expiry. For invoices one sentence of the
     /// documents can be read as having no end ("made after 7 days past the order's expiration will
-    /// still be credited"). So the time decides nothing here, and whoever sold says what a late
+    /// still be credited"). So the time decides nothing here. The merchant decides what a late
     /// payment is worth: the rate of an order priced in a fiat is locked until its expiry only.
     #[must_use]
     pub fn came_in_time(&self, expires_at: Timestamp) -> Option<bool> {

@@ -24,7 +24,7 @@ pub enum VerifyError {
         /// The header, as the gateway writes it.
         name: &'static str,
     },
-    /// A header is there more than once, so that two readers could see two things.
+    /// A header is there more than once, so that two readers could read different values.
     #[error("the header {name} is there more than once")]
     RepeatedHeader {
         /// The header, as the gateway writes it.
@@ -41,8 +41,8 @@ pub enum VerifyError {
     /// can be done.
     #[error("the signature does not fit")]
     BadSignature,
-    /// The signature is right, but not of our time: a delivery that was held up or is played
-    /// again, or a clock that is wrong on either side.
+    /// The signature is right, but its time is not: the delivery was held up or is replayed, or a
+    /// clock is wrong on either side.
     #[error("the notification was signed {}", Age(*seconds))]
     OutsideWindow {
         /// Our time less the timestamp: above zero the notification is old, below zero it comes

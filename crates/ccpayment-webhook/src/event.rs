@@ -19,7 +19,7 @@ use crate::raw_event::{RiskyAddress, UnknownEvent, UnreadableEvent};
 /// see [`Confirm`](crate::Confirm) and [`DepositDecision`](crate::DepositDecision).
 ///
 /// A program that does not handle a type stores it whole (`Event` is `Serialize`) and then
-/// acknowledges it, or does not acknowledge it. What is acknowledged never comes again.
+/// acknowledges it, or does not acknowledge it. An acknowledged notification never comes again.
 ///
 /// ```
 /// use ccpayment_webhook::Event;
@@ -77,14 +77,14 @@ impl Event {
         }
     }
 
-    /// Tells repeats of one delivery from each other's first: record id *and* status.
+    /// The key by which repeats of a notification are known: record id *and* status.
     ///
-    /// It skips work that was done before, and it is no key for money. One record sends a
-    /// notification for each status that it reaches, and each may be handled after the record is
-    /// final, so several delivery keys lead to one payment. A credit is unique by
+    /// Use it to skip work that was done before. It is no key for money: the gateway sends a
+    /// notification for each status of a record, and each may be handled after the record is final,
+    /// so several delivery keys lead to one payment. A credit is unique by
     /// [`Creditable::record_id`](crate::Creditable::record_id).
     ///
-    /// `None` for what is about no record, and for what can't be read.
+    /// `None` for a notification that is about no record or can't be read.
     #[must_use]
     pub fn delivery_key(&self) -> Option<DeliveryKey<'_>> {
         let (record_id, status) = match self {
@@ -128,7 +128,7 @@ impl Serialize for Event {
     }
 }
 
-/// A name for people: whatever is in its place, it must not hide the ids around it.
+/// Reads a name for people. A bad value must not make the ids around it unreadable.
 fn symbol<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
     Ok(serde_json::from_str(raw.get()).unwrap_or_default())

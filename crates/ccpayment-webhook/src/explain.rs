@@ -15,11 +15,10 @@ use forms::Change;
 
 /// Why a delivery is refused, as far as that can be recomputed.
 ///
-/// `explain` of a verifier makes one. For each usual mistake it computes what would have been
-/// signed without it, and names those under which the signature fits. So it claims nothing about a
-/// forgery, but for [`Cause::SignedByRsa`] and [`Cause::SignedByHmac`], which go by the signature's
-/// form alone. It takes a delivery's headers and its body **as the program has them**, which is where
-/// the mistake may be.
+/// `explain` of a verifier makes one. It undoes each usual mistake, and names those without which
+/// the signature fits. So it claims nothing about a forgery, but for [`Cause::SignedByRsa`] and
+/// [`Cause::SignedByHmac`], which go by the signature's form alone. It takes a delivery's headers
+/// and its body **as the program has them**, because the mistake may be there.
 ///
 /// It is for the merchant: for a log, a command line, a test. Never send it as the answer to a
 /// delivery, because a forger would learn how close a guess is; and compute it after the answer is
@@ -88,7 +87,7 @@ impl Explanation {
         self.refused.as_ref()
     }
 
-    /// The mistakes. None of them means *can't tell*, or that the refusal says all.
+    /// The mistakes. An empty list means *can't tell*, or that the refusal says all.
     #[must_use]
     pub fn causes(&self) -> &[Cause] {
         &self.causes
@@ -156,7 +155,7 @@ pub enum Cause {
     /// The timestamp is in milliseconds.
     Milliseconds,
     /// The signature is right and its time is not: a clock is wrong, or the delivery was held up or
-    /// is played again.
+    /// is replayed.
     Clock {
         /// Our time less the timestamp: above zero the delivery is old, below zero it comes from
         /// the future.
@@ -291,8 +290,8 @@ impl<'a> Suspect<'a> {
         if self.keys().fit(&self.text, self.signature) {
             return Some(Cause::WrongAppId);
         }
-        // Who knows the APP ID, which is no secret, can sign with it. So the delivery's has to be what
-        // the program has as its secret, too.
+        // Anybody who knows the APP ID, which is no secret, can sign with it. So the delivery's APP
+        // ID also has to be one of the program's secrets.
         if !self.keys().hold(self.text.app_id) {
             return None;
         }
@@ -347,7 +346,7 @@ impl<'a> Suspect<'a> {
         })
     }
 
-    /// What shows without a key. Nothing else is claimed without a signature that fits.
+    /// What the form shows without a key. Nothing else is claimed without a signature that fits.
     fn by_form(&self) -> Option<Cause> {
         let form = self.signature;
         let is_hex = form.len() == 64 && form.iter().all(u8::is_ascii_hexdigit);

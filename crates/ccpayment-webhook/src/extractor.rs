@@ -1,4 +1,4 @@
-//! `Verified<Event>` as an extractor of axum, and what is answered as its responses.
+//! `Verified<Event>` as an extractor of axum, and our answers as its responses.
 
 use axum_core::body::Body;
 use axum_core::extract::{FromRef, FromRequest, Request};

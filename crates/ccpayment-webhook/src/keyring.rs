@@ -4,7 +4,7 @@
 use ccpayment_core::RsaPublicKey;
 use ccpayment_core::{AppSecret, Credentials, DigestKey, HmacKey, SignText, Version};
 
-/// One secret, as each version of the API signs with it: `explain` tries the other one as well.
+/// One secret, as each version of the API signs with it: `explain` tries both versions.
 #[derive(Debug, Clone)]
 struct Secret {
     hmac: HmacKey,
@@ -38,7 +38,7 @@ impl Keyring {
         }
     }
 
-    /// One that holds a text as if it were the secret.
+    /// A keyring that holds a text as if it were the secret.
     pub(crate) fn of_secret(version: Version, secret: &str) -> Self {
         let secret = AppSecret::new(secret);
         let mut keys = Self::new(version);
@@ -49,7 +49,7 @@ impl Keyring {
         keys
     }
 
-    /// Adds the secret, if these have one.
+    /// Adds the secret, if the credentials have one.
     pub(crate) fn add(&mut self, credentials: &Credentials) {
         if let (Some(hmac), Some(digest)) = (credentials.hmac_key(), credentials.digest_key()) {
             let hmac = hmac.clone();
@@ -91,7 +91,7 @@ impl Keyring {
         return false;
     }
 
-    /// Whether one of them made this signature.
+    /// Whether one of the keys made this signature.
     pub(crate) fn fit(&self, text: &SignText<'_>, signature: &[u8]) -> bool {
         let fits = self.fit_as(self.version, text, signature);
         #[cfg(any(feature = "rsa", feature = "aws-lc-rs"))]

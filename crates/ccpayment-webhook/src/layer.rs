@@ -21,9 +21,9 @@ use crate::webhook::{VerifyDelivery, Webhook, plain};
 /// Puts a [`Webhook`] before a service of tower.
 ///
 /// The inner service takes a [`Request`] whose body is the `Verified<Event>`, so a forgery never
-/// gets there, and answers with the [`Acknowledgement`] that only the event gives. Its error is
-/// answered with 503, so that the gateway sends the notification again; the error goes to `tracing`
-/// and not to the sender. Any other method than `POST` is answered with 405.
+/// gets there. It answers with the [`Acknowledgement`] that only the event gives. On its error the
+/// layer answers with 503, so that the gateway sends the notification again; the error goes to
+/// `tracing` and not to the sender. The layer answers any other method than `POST` with 405.
 ///
 /// ```
 /// use bytes::Bytes;
@@ -53,7 +53,7 @@ use crate::webhook::{VerifyDelivery, Webhook, plain};
 pub struct WebhookLayer<V = Verifier>(Webhook<V>);
 
 impl<V> WebhookLayer<V> {
-    /// Verifies by this one, within its limits.
+    /// Verifies by this webhook, within its limits.
     pub fn new(webhook: Webhook<V>) -> Self {
         Self(webhook)
     }
@@ -97,7 +97,7 @@ where
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
-    /// Ready at once: the inner service is waited for when there is something for it.
+    /// Ready at once: a call waits for the inner service when it has something for it.
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }

@@ -11,7 +11,7 @@ use crate::raw_event::{RiskyAddress, UnknownEvent, UnreadableEvent};
 
 /// Reads a body. `None` when it is no JSON object.
 pub(crate) fn event(body: &[u8]) -> Option<Event> {
-    // Checking the whole at once costs less than checking each text in it, as `from_slice` does.
+    // To check all of the UTF-8 at once costs less than to check each text, as `from_slice` does.
     let body = std::str::from_utf8(body).ok()?;
     usual(body).or_else(|| odd_event(serde_json::from_str(body).ok()?))
 }
@@ -36,7 +36,7 @@ fn usual(body: &str) -> Option<Event> {
     (known(event_type)?.read)(msg).ok()
 }
 
-/// Reads what is not a known event in every detail.
+/// Reads a body that is not a known event in every detail.
 fn odd_event(raw: &RawValue) -> Option<Event> {
     if !raw.get().starts_with('{') {
         return None;
@@ -133,7 +133,7 @@ pub(crate) fn named(object: &RawValue, name: &str) -> Vec<Option<String>> {
         .collect()
 }
 
-/// One of two that differ: which one counts is not for us to choose.
+/// The value, if all are the same: it is not for us to choose between two that differ.
 pub(crate) fn the_one(mut values: Vec<Option<String>>) -> Option<String> {
     let last = values.pop()?;
     last.filter(|last| values.iter().all(|it| it.as_ref() == Some(last)))

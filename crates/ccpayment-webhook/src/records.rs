@@ -10,7 +10,7 @@ use ccpayment_core::{CoinId, OrderId, RecordId, ReferenceId, UserId};
 use crate::decision::Creditable;
 use crate::error::ConfirmError;
 
-/// Which record is meant, as far as somebody says.
+/// The ids of the record that is meant, as far as they are told.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Ids<'a> {
     pub(crate) record_id: Option<&'a RecordId>,

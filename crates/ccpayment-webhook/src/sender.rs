@@ -2,11 +2,11 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-/// The addresses that the gateway sends notifications from, by its documents. For the allow list of
-/// a firewall: a server that has one and lacks these hears nothing.
+/// The addresses that the gateway sends notifications from, by its documents. A firewall with an
+/// allow list has to let them in.
 ///
-/// The gateway may change them at any time. What makes a notification trusted is its signature, and
-/// nothing in this crate looks at an address.
+/// The gateway may change them at any time. A notification is trusted for its signature: nothing in
+/// this crate looks at an address.
 pub const SENDER_ADDRESSES: [IpAddr; 3] = [
     IpAddr::V4(Ipv4Addr::new(54, 150, 123, 157)),
     IpAddr::V4(Ipv4Addr::new(35, 72, 150, 75)),
@@ -15,9 +15,9 @@ pub const SENDER_ADDRESSES: [IpAddr; 3] = [
 
 /// Whether this is one of [`SENDER_ADDRESSES`], also where it comes as an IPv6 address.
 ///
-/// Give it the address of the connection's other end. Behind a proxy that is the proxy. What its
-/// forwarding header says is for the server to judge, who knows whether the header can be trusted;
-/// it is not read here, because anybody can send one.
+/// Give it the address of the connection's other end. Behind a proxy that is the proxy. Its
+/// forwarding header is not read here, because anybody can send one: only the server knows whether
+/// the header can be trusted.
 ///
 /// ```
 /// use ccpayment_webhook::is_known_sender;

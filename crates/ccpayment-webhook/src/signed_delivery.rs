@@ -55,7 +55,7 @@ impl DeliveryCheck {
             return Err(VerifyError::TooLarge { limit });
         }
         let [app_id, timestamp, signature] = signed_headers(headers)?;
-        // Whom it is for is no secret, so this comparison may take as long as it likes.
+        // The APP ID is no secret, so the time of this comparison may tell it.
         if app_id.as_bytes() != self.app_id.as_str().as_bytes() {
             return Err(VerifyError::WrongAppId);
         }
@@ -88,7 +88,7 @@ impl DeliveryCheck {
     }
 }
 
-/// Tells whoever runs the server. The words of the error hold nothing of body and signature.
+/// Logs a refusal. The words of the error hold nothing of body and signature.
 pub(crate) fn refused(error: &VerifyError) {
     tracing::warn!(
         reason = %error,

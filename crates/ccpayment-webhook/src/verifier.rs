@@ -52,18 +52,18 @@ impl Verifier {
     /// How far a timestamp may lie from our time, unless set, in seconds; the same in both versions
     /// of the API.
     ///
-    /// The documents call a timestamp valid for 120 seconds. Three minutes more are for a clock
-    /// that is wrong, as in public integrations: a notification that is refused may be a payment
-    /// that is not seen, and one that is played again does nothing where credits are unique by
+    /// The documents call a timestamp valid for 120 seconds. Three minutes more, as in public
+    /// integrations, are for a wrong clock: a notification that is refused may be a payment that
+    /// nobody sees, and a replay does nothing where credits are unique by
     /// [`Creditable::record_id`](crate::Creditable::record_id).
     pub const TOLERANCE: Duration = Duration::from_secs(300);
 
     /// A [`tolerance`](Self::tolerance) for repeats that carry the signature of their first
     /// attempt: the hour in which they come, and [`TOLERANCE`](Self::TOLERANCE).
     ///
-    /// No document says whether a repeat is signed anew. If yours are not, every repeat is refused
-    /// with [`VerifyError::OutsideWindow`] that comes more than 300 seconds after the first
-    /// attempt, which is the third or the fourth and all after it; set this then.
+    /// No document says whether a repeat is signed anew. If yours are not, set this: else each
+    /// repeat later than 300 seconds after the first attempt, so the third or the fourth and all
+    /// after it, is refused with [`VerifyError::OutsideWindow`].
     pub const TOLERANCE_OF_REPEATS: Duration =
         Duration::from_secs(3_600 + Self::TOLERANCE.as_secs());
 
@@ -173,7 +173,7 @@ impl From<&Credentials> for Verifier {
     /// A verifier with the same APP ID and secret as the calls are signed with.
     ///
     /// Calls that are signed with RSA or by a `Signer` have no secret. Then it accepts nothing
-    /// until it is told what: by [`Verifier::also_accept`] or `also_accept_rsa`.
+    /// until [`Verifier::also_accept`] or `also_accept_rsa` adds a key.
     fn from(credentials: &Credentials) -> Self {
         Self {
             check: DeliveryCheck::new(credentials, Version::V2, Self::TOLERANCE),
@@ -226,9 +226,9 @@ impl Verified<Event> {
     /// Until then the gateway repeats the delivery, up to six times: 30, 90, 210, 450, 930 and
     /// 1,890 seconds after the first attempt, or after the attempt before. The documents allow both
     /// readings, so a notification is over after 31.5 minutes or after an hour, and never comes by
-    /// itself again. What a server missed that was down for longer is sent again by
-    /// [`WebhookResend`](ccpayment_core::v2::WebhookResend), or from the dashboard (Webhook); and
-    /// the lists of records have it in any case.
+    /// itself again. If a server was down for longer,
+    /// [`WebhookResend`](ccpayment_core::v2::WebhookResend) or the dashboard (Webhook) sends again
+    /// what it missed; the lists of records have it in any case.
     pub fn acknowledge(self) -> Acknowledgement {
         Acknowledgement::new(Acknowledgement::BODY)
     }

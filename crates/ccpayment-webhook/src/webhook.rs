@@ -95,7 +95,7 @@ impl<V: fmt::Debug> fmt::Debug for Webhook<V> {
     }
 }
 
-/// The verifier of one version of the API, where a receiver takes either. No others can be added.
+/// The verifier of either version of the API. No others can be added.
 pub trait VerifyDelivery: sealed::Sealed + Send + Sync + 'static {
     /// What its deliveries tell.
     type Event: Send + 'static;
@@ -203,7 +203,7 @@ pub enum WebhookRejection {
     /// The body was not whole in time: see [`Webhook::body_timeout`].
     #[error("the body was not whole within {} s", after.as_secs_f32())]
     TimedOut {
-        /// The time that it had.
+        /// The time that the body had.
         after: Duration,
     },
 }

@@ -37,7 +37,7 @@
 //! - What an error means for money: [`Error::outcome`], [`SubmitError`]. Its whole text:
 //!   [`ErrorReport`].
 //! - Notifications, from delivery to credit: [`webhook`].
-//! - The same without losing or doubling anything through crashes, on the merchant's own database:
+//! - Notifications and payouts that no crash loses or doubles, on the merchant's own database:
 //!   `durable` (feature `durable`), with `SqliteStore` or `PostgresStore`.
 //! - Time limits, repeats, rate limits: [`Timeouts`], [`RetryPolicy`],
 //!   [`Client::with_rate_limit`]. Spans and metrics: *Observability* of the crate
@@ -107,7 +107,7 @@ pub use ccpayment_core::{KeyError, RsaBackend, RsaPrivateKey, RsaPublicKey};
 pub use {bytes, http};
 
 /// The pieces below the client: signing, a request without I/O, an answer to judge, a record to
-/// compare. For who signs, sends or reads by other means.
+/// compare. For programs that sign, send or read by other means.
 pub mod raw {
     pub use ccpayment_core::wire;
     pub use ccpayment_core::{

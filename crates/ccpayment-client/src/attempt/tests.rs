@@ -9,7 +9,7 @@ use crate::{Client, Error, Exchange, RetryPolicy, TransportError, transport_fn};
 
 const ANSWER: &[u8] = br#"{"code":10000,"msg":"success","data":{"coins":[]}}"#;
 
-/// The limit does not rest on a transport that somebody else has written.
+/// The client keeps the limit itself, because somebody else may have written the transport.
 #[tokio::test]
 async fn an_answer_over_the_limit_is_refused_though_the_transport_lets_it_pass() {
     let credentials = Credentials::new(AppId::new("app"), AppSecret::new("secret")).unwrap();

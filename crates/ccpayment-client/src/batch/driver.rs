@@ -13,7 +13,7 @@ use crate::drive::Drive;
 use crate::error::Error;
 use crate::outcome::SubmitError;
 
-/// The rows that are read at once.
+/// How many rows are read at once.
 const PAGE: u64 = 100;
 
 /// Carries out what the machine decides.
@@ -28,7 +28,7 @@ pub(super) async fn follow(
     let pause = |then| Step::Wait { rounds: 0, then };
     let mut step = Step::ReadBack;
     loop {
-        // A doubt from elsewhere may be dated by our own clock, which may be behind, or have been.
+        // An earlier process may have dated the doubt by our clock, which may have been behind.
         let floor = machine.is_dated_elsewhere().then(|| client.clock_floor());
         let clock_of = |clock: Option<Timestamp>| floor.map_or(clock, |it| clock.min(Some(it)));
         if step.acts()
@@ -37,8 +37,8 @@ pub(super) async fn follow(
             return machine.stopped(error);
         }
         step = match step {
-            // A verdict that is reached is given whatever the time: the process may have been
-            // stopped since the answer came.
+            // A verdict is given even after the time: the process may have been suspended since the
+            // answer came.
             Step::Finish(verdict) => return *verdict,
             _ if drive.left().is_zero() => return machine.give_up(),
             Step::ReadBack if drive.retry_after.is_some() => pause(Read::All),
@@ -177,7 +177,7 @@ async fn read_rows(
     loop {
         let (answer, _) = read(drive, &query).await?;
         let (page, next) = GetBatchWithdrawOrderRecordList::into_page(answer);
-        // More may follow, or nothing for ever.
+        // The list may go on, or give empty pages for ever.
         let is_endless = page.is_empty() && next.is_some();
         // A row that can't be read may be any row.
         let page = page.into_iter().collect::<Result<Vec<_>, _>>();

@@ -1,9 +1,9 @@
 //! `BatchMachine`, the rules of a batch, without I/O.
 //!
-//! Nothing is known to repeat harmlessly but the opening. So after every doubt the batch is read
-//! back, and what is not there is sent again only once what was sent before can't arrive any more.
-//! Nothing moves money but the confirmation, which is sent only over exactly the rows that are
-//! wanted, and never once the batch was seen as confirmed.
+//! Only the opening is known to repeat harmlessly. So after every doubt the batch is read back, and
+//! what is missing is sent again only once the earlier request can't arrive any more. Only the
+//! confirmation moves money. It is sent only over exactly the wanted rows, and never once the batch
+//! was seen as confirmed.
 
 mod acts;
 mod ending;
@@ -22,17 +22,17 @@ use ending::has_moved_nothing;
 /// How many rows one request takes.
 pub(super) const ROWS_AT_ONCE: usize = 500;
 
-/// How often something fails before it is given up.
+/// How many failures end the work.
 const MAX_FAILURES: u32 = 3;
 
-/// How often rows are read that do not match and may yet: a list may be behind.
+/// How often rows that do not match are read again: a list may be behind.
 const MAX_MISMATCHES: u32 = 8;
 
 /// What to do next.
 pub(super) enum Step {
     /// Read the state of the batch, and all its rows.
     ReadBack,
-    /// Read the state alone: it is what tells of a confirmation, and there may be many rows.
+    /// Read the state alone: only the state shows a confirmation, and there may be many rows.
     ReadStatus,
     /// Open the batch with its first rows.
     Open,
@@ -74,9 +74,9 @@ pub(super) enum Act {
     Open,
     Append,
     Confirm,
-    /// Of an earlier process, which may have confirmed the batch.
+    /// A request of an earlier process, which may have confirmed the batch.
     Prior,
-    /// The same, of a process of which nothing is known.
+    /// The same, by a process of which nothing is known.
     UnknownPrior,
 }
 
@@ -85,7 +85,7 @@ pub(super) enum Act {
 pub(super) enum Prior {
     /// There should have been none.
     None,
-    /// It has ended, and left this in doubt.
+    /// An earlier process has ended, and left this in doubt.
     InDoubt(Option<Timestamp>),
 }
 
@@ -104,8 +104,8 @@ pub(super) struct BatchMachine {
     began: Timestamp,
     /// What may have arrived without an answer, and the latest moment at which it was signed.
     doubt: Option<(Act, Timestamp)>,
-    /// When a confirmation was signed that was refused, until the batch is seen: one request may
-    /// arrive twice, and then the refusal may be that of the second.
+    /// When a refused confirmation was signed, until the batch is seen: one request may arrive
+    /// twice, and then the refusal may answer the second.
     unread: Option<Timestamp>,
     /// The gateway has the batch.
     is_there: bool,
@@ -114,7 +114,7 @@ pub(super) struct BatchMachine {
     /// The batch may be there, whatever a look-up says: its opening had no answer, or its id is
     /// taken.
     is_claimed: bool,
-    /// It was seen as confirmed, so that it is, whatever it shows later.
+    /// The batch was seen as confirmed. It stays confirmed, whatever it shows later.
     is_confirmed: bool,
     /// A status that this version does not know, if it was the last one.
     status: Option<String>,
@@ -129,7 +129,7 @@ pub(super) struct BatchMachine {
     missing: Vec<usize>,
     /// The rows that were appended last.
     sent: Vec<usize>,
-    /// The rows that the gateway accepted of us. One that does not show is late, not missing.
+    /// The rows that the gateway accepted from us. A row that does not show is late, not missing.
     accepted: BTreeSet<usize>,
     /// When the last of them were signed, until all of them show.
     accepted_at: Option<Timestamp>,
@@ -173,7 +173,7 @@ impl BatchMachine {
         }
     }
 
-    /// Whether what is in doubt was dated elsewhere.
+    /// Whether an earlier process dated the doubt.
     pub(super) fn is_dated_elsewhere(&self) -> bool {
         matches!(self.doubt, Some((Act::Prior | Act::UnknownPrior, _)))
     }
@@ -182,20 +182,20 @@ impl BatchMachine {
         self.attempts.lookups += 1;
         let Snapshot { clock, batch, rows } = seen;
         if !self.observe(clock, &batch) {
-            // Of another batch, it says nothing of this one; under another spelling, it may be it.
+            // Another batch says nothing of this one. Another spelling of the id may be this one.
             return match rows {
                 BatchRows::Incomparable(fields) => self.incomparable(&batch, fields),
                 _ => self.wait(),
             };
         }
         match rows {
-            // Rows more than the wanted ones: they may be beside them, and paid.
+            // Not for added rows of a confirmed batch: the wanted rows may be paid beside them.
             BatchRows::Differ(fields) if !self.is_confirmed || !are_other_rows(&fields) => {
                 self.conflict(fields)
             }
             _ if batch.status == BatchStatus::Rejected => self.ended(batch),
             _ if self.status.is_some() => self.wait(),
-            // It jumped back, so another look tells more.
+            // The state jumped back, so another look tells more.
             _ if self.is_confirmed && batch.status == BatchStatus::Init => self.wait(),
             BatchRows::Fit(rows) => self.fit(batch, rows),
             BatchRows::Differ(fields) | BatchRows::Incomparable(fields) => {
@@ -239,13 +239,13 @@ impl BatchMachine {
         self.done(batch, Proof::FoundRecord)
     }
 
-    /// How many there are of all that are wanted.
+    /// How many of the wanted rows are there.
     fn rows_of(&self, wanted: usize) -> Difference {
         let found = format!("{} of them", self.rows.len());
         Difference::new("orders", format!("{wanted} rows"), found)
     }
 
-    /// The state alone, while what is in doubt shows in no row.
+    /// Takes in the state alone, while no row can settle the doubt.
     pub(super) fn status_read(
         &mut self,
         clock: Option<Timestamp>,
@@ -263,7 +263,7 @@ impl BatchMachine {
         Step::ReadBack
     }
 
-    /// The state alone, because the rows could not be read.
+    /// Takes in the state alone, because the rows could not be read.
     pub(super) fn rows_unread(
         &mut self,
         clock: Option<Timestamp>,
@@ -276,7 +276,7 @@ impl BatchMachine {
         self.wait()
     }
 
-    /// Takes in what a record shows of the state, or says that it is of another batch.
+    /// Takes in the state that a record shows. False where the record is of another batch.
     fn observe(&mut self, clock: Option<Timestamp>, batch: &BatchWithdrawOrder) -> bool {
         if batch.batch_order_id != self.order_id {
             return false;
@@ -288,8 +288,8 @@ impl BatchMachine {
         self.status = None;
         match &batch.status {
             BatchStatus::Init => {
-                // What shows in nothing that the gateway has can't arrive any more, once its clock
-                // is far enough.
+                // Once the gateway's clock is far enough, a request that does not show by now can't
+                // arrive any more.
                 let settled = self.doubt.take_if(|(_, since)| is_over(*since, clock));
                 if let Some((Act::Append, _)) = settled {
                     self.failures += 1;
@@ -302,7 +302,7 @@ impl BatchMachine {
         true
     }
 
-    /// The batch is not confirmed, as far as it shows.
+    /// Goes on with a batch that does not show as confirmed.
     fn open(&mut self, wanted: usize, missing: Vec<usize>) -> Step {
         let have_arrived = !self.sent.iter().any(|at| missing.binary_search(at).is_ok());
         self.doubt
@@ -310,7 +310,7 @@ impl BatchMachine {
         if self.doubt.is_some() {
             return self.wait();
         }
-        // One request may arrive twice, and then the answer may be that to the second.
+        // One request may arrive twice, and then the refusal may answer the second.
         self.refused.take_if(|(act, _)| match act {
             Act::Append => have_arrived,
             Act::Open => true,
@@ -358,7 +358,7 @@ impl BatchMachine {
         if self.failures < MAX_FAILURES {
             return Step::Open;
         }
-        // It may show yet.
+        // The batch may still show.
         if self.is_claimed {
             return self.wait();
         }
@@ -366,7 +366,7 @@ impl BatchMachine {
     }
 
     /// The rows do not match. That is a verdict once the batch is known to be confirmed or not, and
-    /// once the rows were read often enough: each time counts for so much.
+    /// the rows were read often enough: this reading counts as `by`.
     fn mismatch(&mut self, batch: &BatchWithdrawOrder, fields: Vec<Difference>, by: u32) -> Step {
         self.mismatch = fields;
         self.mismatches = self.mismatches.saturating_add(by);
@@ -400,12 +400,12 @@ impl BatchMachine {
     }
 }
 
-/// Whether what was signed then can't be accepted any more.
+/// Whether a request that was signed then can't be accepted any more.
 fn is_over(since: Timestamp, clock: Option<Timestamp>) -> bool {
     clock.is_some_and(|clock| is_past(since, clock))
 }
 
-/// Whether they are of rows more than the wanted ones, not of a wanted row that differs.
+/// Whether there are only added rows, and no wanted row differs.
 fn are_other_rows(fields: &[Difference]) -> bool {
     fields.iter().all(|difference| difference.field == "orders")
 }

@@ -27,17 +27,17 @@ impl Client {
     /// Submits a batch exactly once: opens it, appends what one request does not take, reads all rows
     /// back, and confirms it when they are exactly the wanted ones.
     ///
-    /// Only the opening may be repeated, under its id. In doubt about anything else the batch is
-    /// read back: what has arrived counts, and what has not is sent again only once the first
-    /// attempt can't arrive any more ([`SETTLE_AFTER`](crate::SETTLE_AFTER)). Rows that the
-    /// gateway accepted and does not show are waited for, not sent again. The time for
-    /// all of it is [`Timeouts::total`](crate::Timeouts::total), so a doubt ends as unknown unless
-    /// that is longer.
+    /// Only the opening may be repeated, under its id. After any other doubt, the client reads the
+    /// batch back. What has arrived counts, and what has not is sent again only once the first
+    /// attempt can't arrive any more ([`SETTLE_AFTER`](crate::SETTLE_AFTER)). For rows that the
+    /// gateway accepted and does not show, the client waits and sends nothing. All of this ends
+    /// within [`Timeouts::total`](crate::Timeouts::total), so a doubt ends as unknown unless that
+    /// is longer.
     ///
-    /// A batch of this id that is there already and not confirmed may be one that an earlier
-    /// process was about to confirm, so this waits as in doubt before it confirms it, unless the
-    /// gateway accepts the opening; [`Client::resume_batch`] knows since when. Let one process at a
-    /// time work on a batch.
+    /// A batch of this id may be there already because an earlier process was about to confirm it.
+    /// So this waits as in doubt before it confirms such a batch, unless the gateway accepts the
+    /// opening; [`Client::resume_batch`] knows since when. Let one process at a time work on a
+    /// batch.
     ///
     /// ```
     /// use ccpayment_client::{SubmittedBatch, BatchPayout, Client, SubmitError};
@@ -78,8 +78,9 @@ impl Client {
     /// [`SubmitError::Incomparable`]: it is confirmed, and a person has to compare its rows.
     /// [`SubmitError::Unknown`]: not settled in time, or nothing of the batch was seen.
     ///
-    /// Each has in [`Attempts::in_doubt_since`](crate::Attempts::in_doubt_since) what
-    /// [`Client::resume_batch`] has to wait for, a refusal too.
+    /// Each of them, a refusal too, has in
+    /// [`Attempts::in_doubt_since`](crate::Attempts::in_doubt_since) the moment that
+    /// [`Client::resume_batch`] asks for.
     pub async fn batch_payout(&self, batch: &BatchPayout) -> Result<SubmittedBatch, SubmitError> {
         run(self, batch, Prior::None).await
     }
@@ -87,17 +88,17 @@ impl Client {
     /// Goes on with a batch that an earlier call, or an earlier process, left unfinished: finds out
     /// what became of it, and goes on from there.
     ///
-    /// `in_doubt_since` is [`Attempts::in_doubt_since`](crate::Attempts::in_doubt_since) of the earlier
-    /// error: none where nothing is in doubt. After a crash, take what [`Client::now`] says after the
-    /// restart, and keep it. From [`SETTLE_AFTER`](crate::SETTLE_AFTER) after it, nothing has to be
-    /// waited for.
+    /// `in_doubt_since` is [`Attempts::in_doubt_since`](crate::Attempts::in_doubt_since) of the
+    /// earlier error: none where nothing is in doubt. After a crash, take what [`Client::now`] says
+    /// after the restart, and keep it. From [`SETTLE_AFTER`](crate::SETTLE_AFTER) after that moment
+    /// on, this does not wait.
     ///
     /// # Errors
     ///
     /// As for [`Client::batch_payout`]. A moment in milliseconds would be a doubt for ever: it
-    /// gives [`SubmitError::Unknown`] at once, with [`Error::Invalid`] as its source. The rules of
-    /// [`BatchPayout::validate`] hold before something is sent: what was sent before is looked up
-    /// whatever they say.
+    /// gives [`SubmitError::Unknown`] at once, with [`Error::Invalid`] as its source.
+    /// [`BatchPayout::validate`] has to hold only before something is sent: an earlier batch is
+    /// looked up even if it breaks a rule.
     pub async fn resume_batch(
         &self,
         batch: &BatchPayout,
@@ -117,7 +118,7 @@ async fn run(
     let mut machine = BatchMachine::new(batch.id().clone(), began, prior);
     match prior {
         Prior::None => allowed(batch).map_err(|error| machine.not_sent(error))?,
-        // What was sent before is looked up whatever a rule says.
+        // An earlier batch is looked up even if it breaks a rule.
         Prior::InDoubt(since) => {
             if let Err(error) = since.map_or(Ok(()), |it| in_seconds(&batch.batch, it)) {
                 return machine.stopped(error);

@@ -14,11 +14,11 @@ use crate::outcome::{Attempts, Proof};
 /// A batch of payouts, with everything that
 /// [`Client::batch_payout`](crate::Client::batch_payout) needs: a value to store before it is sent.
 ///
-/// Take a new id for another batch. The gateway shows neither the chain of a batch that is there
-/// already nor where its notifications go, and its label and delay are not compared: under an id
-/// that is taken, what was sent first is what is paid. A batch that differs in its chain alone is
-/// paid on the old chain, and nothing tells. Its coin, its mode, and its rows with receiver, memo,
-/// amount and remark are compared before it is confirmed.
+/// Take a new id for each batch: under a taken id, the gateway pays the batch that was sent first.
+/// It shows neither the chain of that batch nor where its notifications go, and label and delay are
+/// not compared. So a second batch that differs in its chain alone is paid on the old chain,
+/// without an error. The coin, the mode, and the rows with receiver, memo, amount and remark are
+/// compared before the batch is confirmed.
 ///
 /// The routes of batches are known from CCPayment's SDKs and their documents only.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,8 +100,9 @@ pub struct SubmittedBatch {
     /// The batch, as the gateway showed it last.
     pub batch: BatchWithdrawOrder,
     /// Its rows in the order in which they were asked for, as they were read back last: with
-    /// [`Proof::Accepted`], before the confirmation. How each ends shows in
-    /// [`GetBatchWithdrawOrderRecordList`](ccpayment_core::v2::GetBatchWithdrawOrderRecordList).
+    /// [`Proof::Accepted`], before the confirmation.
+    /// [`GetBatchWithdrawOrderRecordList`](ccpayment_core::v2::GetBatchWithdrawOrderRecordList)
+    /// shows how each row ends.
     pub rows: Vec<BatchWithdrawTaskRecord>,
     /// How we know: by the answer to the confirmation, or by the state of the batch.
     pub proof: Proof,

@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 /// How many cursors are remembered one by one.
 const MOST: usize = 100_000;
 
-/// The cursors of a list, as the first half of their SHA-256: 16 bytes a page, however long a cursor is, and no two cursors
-/// that are taken for one.
+/// The cursors of a list, as the first half of their SHA-256: 16 bytes a page, however long a
+/// cursor is, and no two cursors are mistaken for one.
 ///
 /// A circle of at most [`MOST`] pages is found at once. A longer one is found later, by the cursor
 /// that is kept at every power of two: once that lies in the circle, it comes again.
@@ -21,7 +21,7 @@ pub(super) struct SeenCursors {
 }
 
 impl SeenCursors {
-    /// Only the one that a list begins with, if it does with one.
+    /// Only the cursor that a list begins with, if there is one.
     pub(super) fn of(cursor: Option<&Cursor>) -> Self {
         let mut seen = Self::default();
         if let Some(cursor) = cursor {

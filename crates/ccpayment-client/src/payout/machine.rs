@@ -62,7 +62,7 @@ type RecordIdOf<Created> = fn(&Created) -> Option<&RecordId>;
 pub(super) struct SubmitMachine<Created> {
     order_id: OrderId,
     settled_by: &'static str,
-    /// A second submit under the same id is refused, so it risks nothing even in doubt.
+    /// The gateway refuses a second submit under the same id, so that one is safe even in doubt.
     refuses_repeats: bool,
     attempts: Attempts,
     /// What was in doubt is proven not to have happened.
@@ -243,7 +243,7 @@ impl<Created> SubmitMachine<Created> {
                     self.absent = true;
                 }
                 if !self.in_doubt() {
-                    // It was looked for before anything was sent, so there is nothing to wait for.
+                    // This lookup came before any submit, so there is nothing to wait for.
                     let is_first = self.attempts.submits == 0 && self.max_submits > 0;
                     return if is_first {
                         Step::Submit
@@ -261,7 +261,7 @@ impl<Created> SubmitMachine<Created> {
         }
     }
 
-    /// The next step could not even be begun, which says less than what went wrong before.
+    /// The next step could not even be begun. An earlier error says more than that.
     pub(super) fn not_begun(
         &mut self,
         error: Option<Error>,
@@ -298,7 +298,7 @@ impl<Created> SubmitMachine<Created> {
         self.refused(RefusalReason::NotSent(error))
     }
 
-    /// What was signed then may have been carried out.
+    /// The submit that was signed then may have been carried out.
     fn doubt(&mut self, signed_at: Timestamp) -> Step<Created> {
         self.attempts.in_doubt_since = self.attempts.in_doubt_since.max(Some(signed_at));
         Step::Lookup
@@ -313,7 +313,7 @@ impl<Created> SubmitMachine<Created> {
         is_past(since, gateway_clock)
     }
 
-    /// Nothing is in doubt, so another submit risks nothing; but not for ever, and not against a
+    /// Submits again, which risks nothing without a doubt; but not for ever, and not after a
     /// definite refusal.
     fn submit_again(&mut self) -> Step<Created> {
         if self.refusal.is_none() && self.attempts.submits < self.max_submits {
@@ -359,8 +359,8 @@ impl<Created> SubmitMachine<Created> {
     }
 }
 
-/// Whether what was signed at `since` can't be accepted any more, once the gateway's clock has
-/// reached this moment.
+/// Whether a request that was signed at `since` can't be accepted any more, once the gateway's
+/// clock has reached this moment.
 pub(crate) fn is_past(since: Timestamp, gateway_clock: Timestamp) -> bool {
     let past = gateway_clock.get().saturating_sub(since.get());
     past >= (SETTLE_AFTER - TIMESTAMP_WINDOW).as_secs()

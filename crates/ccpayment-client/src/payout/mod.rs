@@ -88,13 +88,12 @@ impl Client {
         .await
     }
 
-    /// Settles as [`Client::settle`] does what a process that has ended may have left in doubt: a
-    /// request that was stored before it was submitted, and whose outcome was not.
+    /// Settles, as [`Client::settle`] does, what an ended process may have left in doubt: a request
+    /// that was stored before its submit, and has no stored outcome.
     ///
-    /// Call it after the restart, for each such request. It gives the doubt the moment of this call
-    /// as its date, which is never too early, and takes as long as it needs: it ends at the first
-    /// answer that has a record, and after [`SETTLE_AFTER`] and [`Timeouts::total`] at most where
-    /// there is none. Many at once can wait side by side.
+    /// Call it after the restart, for each such request. It dates the doubt by the moment of this
+    /// call, which is never too early. It ends at the first answer that has a record; where there
+    /// is none, after [`SETTLE_AFTER`] and [`Timeouts::total`] at most. Many can wait side by side.
     ///
     /// ```
     /// use ccpayment_client::core::v2::ApplyAppWithdrawToNetwork;
@@ -250,10 +249,10 @@ async fn follow<S: Submit>(
     loop {
         let left = drive.left();
         step = match (step, &requests.submit) {
-            // A verdict that is reached is returned even after the time: the process may have been
-            // stopped since the answer came.
+            // A verdict is returned even after the time: the process may have been suspended since
+            // the answer came.
             (Step::Finish(verdict), _) => return *verdict,
-            // A process that was stopped before its first step has sent nothing, and says so.
+            // A process that was suspended before its first step has sent nothing, and says so.
             _ if left.is_zero() => {
                 let request = RequestInfo::of(request);
                 return machine.not_begun(Some(Error::NoTime { request }));
@@ -286,7 +285,7 @@ async fn follow<S: Submit>(
                     return machine.not_begun(attempt.result.err());
                 }
                 lookups += attempt.exchanges;
-                // The doubt may be dated by our own clock, which may be behind, or have been.
+                // The doubt may be dated by our own clock, which may have been behind.
                 let is_dated_elsewhere = doing.in_doubt_since().is_some();
                 let gateway_clock = (attempt.gateway_clock).map(|clock| match is_dated_elsewhere {
                     true => clock.min(floor),
@@ -301,7 +300,7 @@ async fn follow<S: Submit>(
                 }
                 then.into()
             }
-            // What is only looked up is not submitted.
+            // A settlement has nothing to submit, so it looks up.
             (Step::Submit, None) => Step::Lookup,
         };
     }

@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 const ALPHABET: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
-/// No address is longer; decoding takes the square of the length.
+/// No address is longer. The time to decode grows with the square of the length.
 const LONGEST: usize = 128;
 
 pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
@@ -30,7 +30,7 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// What is before a valid checksum: the version and the hash.
+/// The version and the hash, if the checksum behind them is valid.
 pub(super) fn checked(bytes: &[u8]) -> Option<&[u8]> {
     let (payload, sum) = bytes.split_last_chunk::<4>()?;
     let hash = Sha256::digest(Sha256::digest(payload));

@@ -17,7 +17,7 @@ const CASH_GENERATOR: [u64; 5] = [
     0x1e_4f43_e470,
 ];
 
-/// A value of each character, in one letter case, after this prefix; with its checksum.
+/// A prefix in small letters, and the value of each character after it, the checksum included.
 struct Words {
     prefix: String,
     values: Vec<u8>,
@@ -36,7 +36,7 @@ impl Words {
         })
     }
 
-    /// What is before a checksum of so many characters.
+    /// The values before the checksum, which has `checksum` characters.
     fn payload(&self, checksum: usize) -> Option<&[u8]> {
         let length = self.values.len().checked_sub(checksum)?;
         self.values.get(..length).filter(|data| !data.is_empty())
@@ -49,7 +49,7 @@ fn is_in_one_case(text: &str) -> bool {
     !(has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase))
 }
 
-/// The remainder of a message by the code with this generator, which has so many bits.
+/// The remainder of a message in the cyclic code of this generator, which has `bits` bits.
 fn remainder(values: impl Iterator<Item = u8>, generator: [u64; 5], bits: u32) -> u64 {
     let low = bits.saturating_sub(5);
     values.fold(1, |rest, value| {
@@ -79,8 +79,8 @@ pub(super) fn bech32(text: &str) -> Option<(String, Vec<u8>)> {
     Some((words.prefix, payload))
 }
 
-/// The kind (0 for a key, 1 for a script) and the hash of a CashAddr text. Without a prefix, that
-/// of Bitcoin Cash is meant.
+/// The kind (0 for a key, 1 for a script) and the hash of a CashAddr text. A text without a prefix
+/// is read with that of Bitcoin Cash.
 pub(super) fn cash_addr(text: &str) -> Option<(u8, Vec<u8>)> {
     let (prefix, rest) = text.split_once(':').unwrap_or(("bitcoincash", text));
     if !is_in_one_case(text) {
@@ -98,7 +98,7 @@ pub(super) fn cash_addr(text: &str) -> Option<(u8, Vec<u8>)> {
     Some((version >> 3, hash.to_vec()))
 }
 
-/// From five bits a value to eight; what is left over has to be zero.
+/// Regroups values of five bits into bytes. The bits left over have to be zero.
 fn to_bytes(values: &[u8]) -> Option<Vec<u8>> {
     let (mut bytes, mut bits, mut kept) = (Vec::new(), 0_u32, 0_u32);
     for value in values {

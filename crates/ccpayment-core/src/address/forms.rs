@@ -17,7 +17,7 @@ pub(super) enum Form {
         kind: u8,
         hash: Vec<u8>,
     },
-    /// With its checksum verified: a version and a hash.
+    /// A version and a hash, whose checksum was verified.
     Base58Check(Vec<u8>),
     /// 32 bytes without a checksum: Solana.
     Base58(Vec<u8>),
@@ -39,7 +39,7 @@ impl Form {
             .or_else(|| base58(text))
     }
 
-    /// Whether both stand for the same; none where they follow different standards.
+    /// Whether both stand for the same address; none where that can't be told.
     pub(super) fn is_same(&self, other: &Self) -> Option<bool> {
         match (self, other) {
             // Bitcoin Cash has two standards for one address, and a version for each kind.
@@ -53,7 +53,7 @@ impl Form {
             (Self::Base58Check(one), Self::Base58Check(two)) if one != two => {
                 (one.get(1..) != two.get(1..)).then_some(false)
             }
-            // One hash under two prefixes is on two networks, or it is one that was renamed.
+            // One hash under two prefixes: two networks, or one network that was renamed.
             (
                 Self::Bech32 { prefix: one, data },
                 Self::Bech32 {
@@ -113,7 +113,7 @@ fn ton(text: &str) -> Option<Form> {
     let friendly = sextets(text)?;
     let (rest, sum) = friendly.split_last_chunk::<2>()?;
     let ([tag, workchain], hash) = rest.split_first_chunk::<2>()?;
-    // Bounceable or not, and on the test network or not: how to send, not where to.
+    // The tag says whether to bounce and whether it is the test network: how to send, not where to.
     let is_tag = matches!(tag & 0x7f, 0x11 | 0x51);
     (is_tag && crc16(rest) == *sum).then_some(Form::Ton {
         workchain: i8::from_le_bytes([*workchain]),
@@ -146,7 +146,7 @@ fn sextets(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// CRC-16/XMODEM, as TON's addresses end.
+/// CRC-16/XMODEM, the checksum at the end of TON's addresses.
 fn crc16(bytes: &[u8]) -> [u8; 2] {
     let sum = bytes.iter().fold(0_u16, |sum, byte| {
         (0..8).fold(sum ^ (u16::from(*byte) << 8), |sum, _| {

@@ -205,7 +205,7 @@ mod properties {
     use super::*;
 
     proptest! {
-        /// Whatever it is given, it ends and is symmetric; the same text is the same address.
+        /// For any text, `is_same` ends and is symmetric, and a text is the same address as itself.
         #[test]
         fn any_text_is_compared(one in "[ -~]{0,90}|\\PC{0,40}", two in "[ -~]{0,90}") {
             is_same(&one, &two);

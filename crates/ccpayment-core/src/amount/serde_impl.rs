@@ -57,10 +57,9 @@ impl<'de> Visitor<'de> for AmountVisitor {
         Err(E::custom(AmountError::JsonFloat))
     }
 
-    /// A number in a build with `serde_json/arbitrary_precision`, which knows how to read itself; in
-    /// other builds no object is one. Of the number's own text, an integer is exact at any length,
-    /// and anything else is refused as it is in other builds, so that another crate's feature changes
-    /// no verdict on it.
+    /// Reads a number in a build with `serde_json/arbitrary_precision`, where a number comes as an
+    /// object. An integer is exact at any length. Any other number is refused as in other builds,
+    /// so that another crate's feature changes no result.
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Amount, A::Error> {
         let number = serde_json::Number::deserialize(MapAccessDeserializer::new(map))?;
         let text = number.to_string();

@@ -235,7 +235,7 @@ fn a_sum_that_is_long_by_its_zeros_alone_leaves_them_out() {
     assert_eq!(sum.to_string(), format!("{}8", "9".repeat(127)));
 }
 
-/// A second arithmetic to hold ours against: integers of 128 bits at a fixed scale.
+/// A second arithmetic to compare ours with: integers of 128 bits at a fixed scale.
 const SCALE: usize = 12;
 
 fn scaled(text: &str) -> i128 {

@@ -9,7 +9,7 @@ fn read(status: u16, body: &str) -> Result<Receipt, AnswerError> {
     decode(&response)
 }
 
-/// Reading in one pass skips what it does not need, and that may be wrong as well.
+/// Reading in one pass skips the fields that it does not need. These may be wrong as well.
 #[test]
 fn a_success_with_something_wrong_beside_its_data_is_none() {
     for body in [
@@ -57,7 +57,7 @@ fn success_needs_its_data() {
     }
 }
 
-/// Nothing is needed there, so nothing and `null` are as good as an empty object.
+/// The answer needs no field, so no data and `null` are as good as an empty object.
 #[test]
 fn a_route_that_answers_nothing_needs_no_data() {
     for data in ["", r#","data":null"#, r#","data":{}"#] {
@@ -145,7 +145,7 @@ fn the_envelope_counts_before_the_status() {
     };
     assert_eq!(refusal.code, ErrorCode::BalanceInsufficient);
     assert_eq!(refusal.status, StatusCode::BAD_GATEWAY);
-    // So does the code before the words.
+    // The code counts before the words.
     let error = read(
         200,
         r#"{"code":14000,"msg":"success","data":{"recordId":"1"}}"#,

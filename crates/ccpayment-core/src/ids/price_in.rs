@@ -40,7 +40,7 @@ pub enum PriceIn {
 }
 
 impl PriceIn {
-    /// The same, whose id is sent as text.
+    /// The same, with its id sent as text.
     #[must_use]
     pub const fn as_text(self) -> Self {
         match self {

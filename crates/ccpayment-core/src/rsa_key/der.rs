@@ -71,7 +71,7 @@ pub(super) fn public(der: &[u8]) -> Result<&[u8], KeyError> {
             _ => return Err(KeyError::Malformed),
         }
     } else if outer.integer()?.len() <= 1 {
-        // A version, so all the rest of a private key follows.
+        // A private key begins with a version, so this is one.
         return Err(KeyError::WrongHalf);
     } else {
         der
@@ -119,7 +119,7 @@ fn is_allowed(n: &[u8]) -> Result<(), KeyError> {
 struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
-    /// Goes into the one sequence that the bytes are.
+    /// Enters the sequence that makes up all of the bytes.
     fn open(der: &'a [u8]) -> Result<Self, KeyError> {
         if der.len() > MAX_BYTES {
             return Err(KeyError::Malformed);
@@ -159,7 +159,7 @@ impl<'a> Reader<'a> {
         Ok(content)
     }
 
-    /// A number that is not negative, in its shortest form, without the zero that says so.
+    /// A non-negative number in its shortest form, without the leading zero of its sign.
     fn integer(&mut self) -> Result<&'a [u8], KeyError> {
         match self.take(INTEGER)? {
             [0] => Ok(&[]),

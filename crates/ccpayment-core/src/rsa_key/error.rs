@@ -8,7 +8,7 @@ pub enum KeyError {
     /// Neither PEM nor DER of a kind that is read here.
     #[error("this is no key in PEM or DER (PKCS#8, PKCS#1 or SubjectPublicKeyInfo)")]
     Malformed,
-    /// The key is protected by a passphrase, for which there is no place here.
+    /// The key is protected by a passphrase, which is not supported.
     #[error("the key is encrypted: take the passphrase off first, such as by `openssl pkey`")]
     Encrypted,
     /// A key of another kind: elliptic curves, or RSA that is only for PSS.
@@ -23,7 +23,7 @@ pub enum KeyError {
         /// The bits of its modulus.
         bits: usize,
     },
-    /// Too large to be used in time.
+    /// Too large: signing would take too long.
     #[error("a key of {bits} bits is too large: 8,192 bits are the most")]
     TooLarge {
         /// The bits of its modulus.

@@ -8,8 +8,8 @@ use crate::rsa_key::der::{self, MAX_BITS};
 use crate::rsa_key::error::KeyError;
 use crate::sign::{SignText, SigningError};
 
-/// What stands before a SHA-256 hash in a signature: RFC 8017, section 9.2, note 1. The crate's
-/// own is for hashes of an older line than ours.
+/// The prefix of a SHA-256 hash in a signature: RFC 8017, section 9.2, note 1. The crate's own
+/// prefix needs an older version of `sha2` than ours.
 const DIGEST_INFO: [u8; 19] = [
     0x30, 0x31, 0x30, 0x0d, 0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01, 0x05,
     0x00, 0x04, 0x20,
@@ -46,10 +46,10 @@ impl Private {
         Public(self.0.to_public_key())
     }
 
-    /// Always blinded: without, the time it takes tells of the key (RUSTSEC-2023-0071).
+    /// Always with blinding: without it, the time tells more of the key (RUSTSEC-2023-0071).
     pub(super) fn sign(&self, text: &SignText<'_>) -> Result<Vec<u8>, SigningError> {
-        // Where there is no randomness, the generator would panic in the middle of signing. So it
-        // is asked first, in a way that can say no.
+        // Without randomness, the generator would panic in the middle of signing. So it is tried
+        // first, by a call that returns an error.
         (OsRng.try_fill_bytes(&mut [0])).map_err(|_| SigningError::Rsa)?;
         (self.0)
             .sign_with_rng(&mut OsRng, padding(), &text.sha256())

@@ -259,7 +259,7 @@ fn line_ends_and_lengths_of_pem_do_not_matter() {
     });
 }
 
-/// Every byte of a private key counts: one flipped bit, and it is refused or is still the same key.
+/// With one bit flipped, a private key is refused or is still the same key.
 #[test]
 fn a_damaged_key_is_refused_by_every_backend() {
     both(|backend| {

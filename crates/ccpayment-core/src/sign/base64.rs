@@ -27,7 +27,7 @@ pub(super) fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
         let mut all = [0; 4];
-        // The first stays zero.
+        // The first byte stays zero.
         all.iter_mut()
             .skip(1)
             .zip(chunk)

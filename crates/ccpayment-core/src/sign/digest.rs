@@ -10,10 +10,9 @@ use crate::secret::AppSecret;
 
 /// The secret as the v1 API signs with it.
 ///
-/// It is a plain hash behind the secret and no HMAC, so whoever saw a signature can lengthen what
-/// was signed, by bytes that begin with SHA-256's padding. That padding holds the byte `0x80` in a
-/// place where no UTF-8 text has it, so a body that is read as JSON, strictly, is never such a
-/// forgery.
+/// The digest is a plain hash and no HMAC. So a person who saw a signature can lengthen the signed
+/// text by bytes that begin with SHA-256's padding. That padding holds the byte `0x80` in a place
+/// where no UTF-8 text has it, so a body that is read strictly as JSON is never such a forgery.
 ///
 /// ```
 /// use ccpayment_core::{AppSecret, DigestKey, SignText};

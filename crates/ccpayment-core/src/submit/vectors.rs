@@ -1,7 +1,7 @@
 //! For each `Submit`, a record of it, and the `RecordMatch` when one value of the record differs.
 //!
-//! Every value of a record is another one, so that two fields which are mistaken for each other
-//! show. The names are those of the documents' samples (`tests/fixtures`).
+//! All values of a record differ from each other, so that a mix-up of two fields shows. The names
+//! are those of the documents' samples (`tests/fixtures`).
 
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ fn said<S: Submit>(call: &S, answer: Value) -> String {
     }
 }
 
-/// A place in the record, what stands there instead, and what is said then.
+/// A place in the record, its new value, and the expected result.
 type Change = (&'static str, Value, &'static str);
 
 #[track_caller]

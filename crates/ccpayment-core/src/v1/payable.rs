@@ -1,8 +1,8 @@
-//! What makes an order of this API one that is made once. Written by hand.
+//! The rules by which an order of v1 is created exactly once. Written by hand.
 //!
-//! What a second call under the same id does is not documented, so the record is looked for first
-//! and nothing is repeated in doubt. The record has neither the address of an order nor that of its
-//! page: of one that is found, nothing can be given but that it is there.
+//! No document says what a second call under the same id does. So the client looks for the record
+//! first, and repeats nothing in doubt. The record has neither the address of an order nor that of
+//! its page: it proves only that the order is there.
 
 use super::{
     CreateOrder, CreateOrderResponse, Currency, GetCheckoutUrl, GetCheckoutUrlResponse,
@@ -12,8 +12,8 @@ use crate::amount::Amount;
 use crate::ids::OrderId;
 use crate::submit::{Comparison, RecordMatch, Submit, by_letters, by_text, by_value};
 
-/// The record of this order. An answer with other orders only is an answer to another question, and
-/// no proof that there is none of this.
+/// The record of this order. An answer that has only other orders answers another question, and
+/// does not prove that this order is missing.
 pub(super) fn found<'a, Created>(
     answer: &'a GetOrderInfoResponse,
     id: &OrderId,
@@ -32,7 +32,7 @@ pub(super) fn found<'a, Created>(
     })
 }
 
-/// A price: a withdrawal has none, so one that took the id proves nothing for an order.
+/// Compares the price. A withdrawal has none, so a withdrawal under this id proves nothing.
 fn compare(comparison: &mut Comparison, price: &Amount, currency: &Currency, found: &OrderDetail) {
     let found_price = found.product_price.as_ref();
     comparison.field("product_price", price, found_price, by_value);

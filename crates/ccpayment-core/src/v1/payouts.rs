@@ -1,4 +1,4 @@
-//! What makes a withdrawal of this API a payout. Written by hand.
+//! The rules by which a withdrawal of v1 is paid exactly once. Written by hand.
 
 use super::{
     GatewayOrderId, GetOrderInfo, GetOrderInfoResponse, OrderInfo, OrderStatus, Withdraw,
@@ -66,7 +66,7 @@ impl Submit for Withdraw {
                 Some(false)
             }
         });
-        // Only what is paid in has a price; a price of nothing is none.
+        // Only an order to be paid has a price; a price of zero counts as none.
         let price = detail.product_price.as_ref();
         if let Some(price) = price.filter(|price| !price.is_zero()) {
             comparison.differs("product_price", "none", price);
@@ -76,7 +76,7 @@ impl Submit for Withdraw {
                 Progress::Accepted
             }
             OrderStatus::Failed => Progress::Ended,
-            // A word of orders, or one that is new.
+            // A status of orders, or one that is new.
             _ => Progress::Unknown,
         };
         let order_id = detail.order_id.clone().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What makes an order or an invoice one that is made once. Written by hand.
+//! The rules by which an order or an invoice is created exactly once. Written by hand.
 
 use rust_decimal::Decimal;
 
@@ -13,8 +13,8 @@ use crate::submit::{Comparison, RecordMatch, Submit, by_letters, by_text, by_val
 
 /// What a payer needs to pay an order.
 ///
-/// Calling [`Submit`] again for an order that was made before gives what was made then, even when
-/// it has expired since: look at [`OrderToPay::expired_at`] before you show it to a payer.
+/// To [`Submit`] an order again gives back the order that exists, even an expired one: look at
+/// [`OrderToPay::expired_at`] before you show it to a payer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OrderToPay {
@@ -28,8 +28,9 @@ pub struct OrderToPay {
     pub checkout_url: Option<String>,
     /// How many confirmations the chain needs. Only the answer to the call itself tells it.
     pub confirms_needed: Option<u64>,
-    /// When the order expires: the rate is locked until then. As the record shows it; from the
-    /// answer to the call itself, as it was asked for, and none where the gateway's default applies.
+    /// When the order expires: the rate is locked until then. A record shows this time. The answer
+    /// to the call itself does not, so this is the time that was asked for, and none where the
+    /// gateway's default applies.
     ///
     /// A payment that comes later is still credited, for 7 days by the documents.
     pub expired_at: Option<Timestamp>,
@@ -50,8 +51,8 @@ fn same_moment(asked: &Timestamp, found: &Timestamp) -> Option<bool> {
     (asked.abs_diff(*found) <= 1).then_some(true)
 }
 
-/// The record has all that the answer has but the number of confirmations. It shows no price: of an
-/// order that is priced in a fiat, the amount has to come to it at the rate that is shown.
+/// The record has all that the answer has but the number of confirmations. It shows no price: where
+/// the order is priced in a fiat, its amount times the shown rate has to give the price.
 impl Submit for CreateAppOrderDepositAddress {
     type Lookup = GetAppOrderInfo;
     type Created = OrderToPay;
@@ -119,12 +120,12 @@ impl Submit for CreateAppOrderDepositAddress {
     }
 }
 
-/// Whether so much of a coin, at this rate, is what was asked for; none where that can't be told.
+/// Whether the amount at this rate gives the price; none where that can't be told.
 ///
-/// The gateway rounds the amount to what the coin can carry, and may show the rate rounded as well.
-/// So each may be off by one in its last place, and the value may be off by what that makes. Where
-/// it is off by more than a hundredth of the price, it can't be told; neither can what is too long
-/// to be computed exactly.
+/// The gateway rounds the amount to the coin's decimals, and may round the shown rate as well. So
+/// each may be off by one in its last place, and the value by what follows from that. A value that
+/// is off by more is another. It can't be told where the value is off by less, but by more than a
+/// hundredth of the price, or where the numbers are too long to be computed exactly.
 fn comes_to(amount: &Amount, rate: &Amount, price: &Amount) -> Option<bool> {
     let (amount_step, rate_step) = (last_place(amount)?, last_place(rate)?);
     let (amount, rate) = (amount.to_decimal().ok()?, rate.to_decimal().ok()?);

@@ -10,7 +10,7 @@ pub(crate) struct TextRule {
     pub(crate) is_made_by_gateway: bool,
 }
 
-/// For names that the documents limit in no other way than not being empty.
+/// For texts whose only documented rule is not to be empty.
 pub(crate) const NOT_EMPTY: TextRule = TextRule {
     min: 1,
     max: usize::MAX,
@@ -19,8 +19,8 @@ pub(crate) const NOT_EMPTY: TextRule = TextRule {
     is_made_by_gateway: false,
 };
 
-/// For ids of records that the gateway makes. In an answer, one of blanks or with a control character
-/// is none.
+/// For ids of records that the gateway makes. In an answer, an id of blanks or with a control
+/// character is refused.
 pub(crate) const MADE_BY_GATEWAY: TextRule = TextRule {
     is_made_by_gateway: true,
     ..NOT_EMPTY

@@ -7,9 +7,9 @@ use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 
 use super::optional;
 
-/// Reads a field that goes by two names, which may both be there with the same value: as they would
-/// not with serde's `alias`, which takes a record, and its page with it, for unreadable. Two values
-/// that differ are an error, because one of them is another record's, or another amount.
+/// Reads a field that goes by two names, which may both be there with the same value. serde's
+/// `alias` would take such a record, and its page with it, for unreadable. Two values that differ
+/// are an error, because one of them is another record's, or another amount.
 pub(crate) fn same_named<'de, D, T, R>(
     deserializer: D,
     names: &'static [&'static str; 2],
@@ -103,7 +103,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Strictly<T> {
     }
 }
 
-/// How a field holds what one of its names says, or that none does.
+/// How a field holds the value of one of its names, or no value.
 pub(crate) trait Held {
     type Value;
 
@@ -126,9 +126,9 @@ impl Held for String {
     }
 }
 
-/// Defines how a flattened field with two names is read, by [`first_named`] or by [`same_named`],
-/// and written, as serde's `with` wants it. Each of the two is read as [`Strictly`] or, without
-/// identity or money, as [`IfReadable`](super::IfReadable).
+/// Defines a module for serde's `with`: how a flattened field with two names is written, and read
+/// by [`first_named`] or by [`same_named`]. Each name is read as [`Strictly`] or, without identity
+/// or money, as [`IfReadable`](super::IfReadable).
 macro_rules! either_name {
     ($module:ident by $reading:ident as $read:ident: $name:literal, $other:literal) => {
         mod $module {
@@ -206,7 +206,7 @@ mod tests {
             assert!(error.contains("`txId` or `txid` comes twice"), "{error}");
         }
         assert_eq!(read(r#"{"id":1}"#).unwrap().tx_id, None);
-        // What has no identity is none where it can't be read; what has is an error.
+        // An unreadable value is none in a field without identity, and an error in one with it.
         let unreadable = r#"{"id":1,"coinSymbol":["USDT"],"coin_symbol":"USDT"}"#;
         assert_eq!(read(unreadable).unwrap().symbol, "USDT");
         assert!(read(r#"{"id":1,"txId":["7"],"txid":"7"}"#).is_err());

@@ -6,7 +6,7 @@ use serde::de::{self, Deserialize, Deserializer};
 use serde::ser::{self, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-/// A JSON number by its own text, so that no float comes near it.
+/// A JSON number that keeps its own text and never becomes a float.
 ///
 /// `{}` shows that text. Width, fill and alignment mean what they mean for a number; a precision is
 /// ignored, so that no digit is ever left out.
@@ -58,7 +58,7 @@ pub fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Numbe
         return Ok(None);
     };
     let text = serde_json::from_str(json.get()).unwrap_or_else(|_| json.get().to_owned());
-    // Whether it is one; what it is worth is left to its text.
+    // Checks that it is a number. Its value stays in the text.
     let is_number = serde_json::from_str::<serde_json::Number>(&text).is_ok();
     Ok(is_number.then(|| Number(text.trim().into())))
 }

@@ -11,8 +11,8 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, Deserialize, Deserializer, MapAccess, Visitor};
 use serde::forward_to_deserialize_any;
 
-/// Reads an object from an object alone, whatever its type would take. What is no object by its type
-/// is read as it is.
+/// Reads an object, and refuses an array even where the type would take one. A type that is no
+/// object is read as usual.
 ///
 /// # Errors
 ///
@@ -40,7 +40,7 @@ where
 }
 
 /// Reads a list, where missing and null are an empty one. An entry that can't be read is an error,
-/// because what is summed or confirmed is not known without it.
+/// because a sum or a confirmation needs it.
 ///
 /// # Errors
 ///
@@ -72,7 +72,7 @@ where
         .collect())
 }
 
-/// A `T` that is read from no array if it is an object.
+/// A `T` that is never read from an array if it is an object.
 pub(crate) struct Object<T>(pub(crate) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
@@ -101,7 +101,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     }
 }
 
-/// Has nothing, and notes what it is asked for.
+/// A deserializer without a value, which notes what a type asks for.
 struct Probe;
 
 #[derive(Debug)]

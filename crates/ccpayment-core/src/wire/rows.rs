@@ -1,5 +1,4 @@
-//! `UnreadableRow`, and the reading of a page's records: an unreadable one costs itself and no
-//! other.
+//! `UnreadableRow`, and how a page's records are read: each by itself.
 
 use std::fmt;
 
@@ -79,8 +78,8 @@ impl<T: Serialize> Serialize for Row<&T> {
     }
 }
 
-/// Reads the records of a page, where null is as good as none. Whoever reads pages to their end
-/// takes an empty one for it, so a page that says nothing of its records must not pass for one.
+/// Reads the records of a page, where null means none. A missing field is an error: an empty page
+/// ends a list, so a page that says nothing of its records must not pass for one.
 ///
 /// # Errors
 ///

@@ -46,7 +46,7 @@ where
         }
     }
 
-    /// What the first notification told of a record may be wrong, and a later one right.
+    /// The first notification of a record may be wrong, and a later one right.
     async fn look_by_another(
         &self,
         client: &Client,
@@ -133,7 +133,7 @@ where
         Ok(())
     }
 
-    /// Whether the outbox made this withdrawal. Then it looks at its record soon.
+    /// Whether the outbox made this withdrawal. If so, the outbox looks at its record soon.
     async fn is_ours(
         &self,
         tx: &mut S::Tx,
@@ -153,8 +153,8 @@ where
     }
 }
 
-/// The key of an end. Of money that is credited it is the entry's own, without anything that may be
-/// another one the next time. What was not credited may be credited later, when a person has
+/// The key of an end. A credit has the entry's own key, without anything that may differ the next
+/// time. Any other end has another key, because a deposit may still be credited after a person has
 /// released it.
 fn key_of(entry: &EntryKey, decision: &Decision<'_>) -> EntryKey {
     let mut key = entry.clone();

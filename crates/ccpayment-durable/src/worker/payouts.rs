@@ -14,8 +14,8 @@ use crate::look::is_passing;
 use crate::store::{Store, StoreError};
 use crate::stored::{Doing, Progress, carry_out_stored};
 
-/// How far the end of a lease may count as later than now, where a clock was ahead when the payout
-/// was sent.
+/// How much later than now the end of a lease may count: a clock may have been ahead when the
+/// payout was sent.
 const MOST_AHEAD: Duration = Duration::from_secs(3_600);
 
 impl<S, H> Worker<S, H>
@@ -34,7 +34,7 @@ where
         }
     }
 
-    /// Sends a payout that is certainly not made. That it may be made from now on is written first.
+    /// Sends a payout that is certainly not made. First it writes that the payout is in doubt.
     async fn send(&self, client: &Client, entry: &Entry) -> Result<Worked, StoreError> {
         let last = now(client).plus(self.settings.lease);
         let mut entry = entry.clone();
@@ -163,8 +163,8 @@ where
         }
     }
 
-    /// Not settled yet. The first look that the gateway answered dates the doubt: from then on our
-    /// clock is known to be one that the gateway takes.
+    /// Not settled yet. The first look that the gateway answered dates the doubt: by then the
+    /// gateway has accepted our clock.
     async fn unknown(
         &self,
         client: &Client,
@@ -196,7 +196,7 @@ where
     ) -> Result<Worked, StoreError> {
         let mut told_later = entry.clone();
         if end == PayoutEnd::Refused {
-            // Nothing was made. In doubt, it would not be known for a failure of the handler.
+            // Nothing was made. In doubt, the entry would not show that its handler failed.
             told_later.step = Step::Planned;
             (told_later.in_doubt_since, told_later.signed_until) = (None, None);
         } else {
@@ -243,7 +243,7 @@ where
             end,
             reason,
         };
-        // It is found again each time that a person releases it, and told once.
+        // A worker finds it again each time that a person releases it. The handler is told once.
         let is_news = payout.end != PayoutEnd::Incomparable || {
             let mut told = key.clone();
             told.kind = format!("{}/{}", key.kind, payout.end.as_str());
@@ -268,7 +268,7 @@ fn doubt(client: &Client, entry: &Entry) -> Timestamp {
     last.max(now).min(now.plus(MOST_AHEAD))
 }
 
-/// Whether the same request may pass later without anybody's doing.
+/// Whether the same request may pass later without anybody's help.
 enum Again {
     /// It can't.
     Never,

@@ -26,7 +26,7 @@ pub(super) async fn a_connection_is_kept_and_used_again(rig: Rig) {
     );
 }
 
-/// A retry that was meant well: the connection was kept, so it may just have been too old.
+/// A library may mean well and retry here: the kept connection may just have been too old.
 pub(super) async fn a_kept_connection_that_breaks_under_the_next_request_is_not_tried_again(
     rig: Rig,
 ) {

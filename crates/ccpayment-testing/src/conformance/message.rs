@@ -8,7 +8,7 @@ use http::{Request, Response, StatusCode};
 use super::peer::Planned;
 use super::{Rig, SHORT, call_to};
 
-/// What HTTP itself adds. Whatever else a library adds may mean something to somebody on the way.
+/// The headers that HTTP itself adds. Any other header may mean something to a peer on the way.
 const HARMLESS: [&str; 5] = [
     "host",
     "content-length",
@@ -74,7 +74,7 @@ pub(super) async fn a_request_without_a_body_stays_without(rig: Rig) {
     assert!(!arrived.headers().contains_key("transfer-encoding"));
 }
 
-/// Also one that tells to go elsewhere or to ask again.
+/// Also a status that asks for a redirect or a retry.
 pub(super) async fn every_status_is_an_answer(rig: Rig) {
     for status in [
         200, 201, 202, 300, 301, 302, 303, 307, 308, 400, 401, 402, 403, 404, 405, 407, 408, 409,
@@ -149,7 +149,7 @@ pub(super) async fn an_answer_at_the_limit_passes_and_one_byte_more_is_refused(r
             assert_eq!(rig.peer.seen().len(), 1);
         }
     }
-    // What was not read of those is in nobody's answer.
+    // The unread rest of these bodies is in no later answer.
     rig.peer.plan(Planned::Answer(answer("after")));
     assert_eq!(rig.send(rig.exchange("{}")).await.unwrap().body(), "after");
 }
@@ -163,7 +163,7 @@ pub(super) async fn an_endless_answer_is_refused_and_not_kept(rig: Rig) {
         matches!(error, TransportError::TooLarge { limit: 1024 }),
         "{error:?}"
     );
-    // On a socket, what is under way is in the machine's buffers as well.
+    // On a socket, the machine's buffers hold a part as well.
     assert!(rig.peer.pulled() < 64 << 20, "{}", rig.peer.pulled());
 }
 

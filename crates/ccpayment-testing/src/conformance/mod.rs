@@ -9,8 +9,8 @@
 //! - `socket`, for what opens connections: no redirect is followed, nothing is repeated after a
 //!   reset or on a connection that was kept too long, nothing is decompressed, and every way in
 //!   which HTTP can break has the right class. The peer is a real server on loopback.
-//! - `keep_alive`, for what uses a connection again, which no transport has to do. One that sends
-//!   `Connection: close` and reads to the end is served accordingly.
+//! - `keep_alive`, for what uses a connection again, which no transport has to do. The peer also
+//!   serves a transport that sends `Connection: close` and reads to the end.
 //!
 //! A test that fails begins with what the transport has to do.
 //!
@@ -91,14 +91,14 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Driver {
-    /// On one thread, in a tokio runtime; whoever waits gives up at [`Exchange::timeout`].
+    /// On one thread, in a tokio runtime. The caller gives up at [`Exchange::timeout`].
     Tokio,
     /// By a thread that the transport blocks, without any runtime. It has to hold to
     /// [`Exchange::timeout`] by itself.
     Blocking,
 }
 
-/// A transport under test and whoever is at its other end.
+/// A transport under test, and its peer.
 struct Rig {
     transport: Box<dyn Transport>,
     driver: Driver,
@@ -125,7 +125,7 @@ impl Rig {
         call_to(self.peer.address, body)
     }
 
-    /// As a client does it, which stops waiting by itself.
+    /// Sends as a client does, which stops waiting by itself.
     async fn send(&self, exchange: Exchange) -> Result<Response<Bytes>, TransportError> {
         let after = exchange.timeout;
         let answer = self.transport.send(exchange);
@@ -142,8 +142,8 @@ impl Rig {
         }
     }
 
-    /// Waits for something at the server's, and lets the transport do what it does behind its
-    /// calls. False, when it takes too long.
+    /// Waits for something at the server, and lets the transport work between its calls. False,
+    /// when it takes too long.
     async fn wait(&self, server: &Server, holds: impl Fn(&Log) -> bool + Send + 'static) -> bool {
         let server = server.clone();
         match self.driver {
@@ -166,7 +166,7 @@ struct Property {
     holds: fn(Rig) -> Pin<Box<dyn Future<Output = ()>>>,
 }
 
-/// Holds one transport to one property.
+/// Checks one property of one transport.
 ///
 /// # Panics
 ///
@@ -265,8 +265,8 @@ macro_rules! transport_conformance {
     };
 }
 
-/// The properties of a tier, once: for the table here and for the tests there. One that is left out
-/// is dead code.
+/// The properties of a tier, listed once for the table here and for the tests there. One that is
+/// left out is dead code.
 macro_rules! tier {
     ($dollar:tt $table:ident $tier:ident $properties:ident: $($name:ident: $expected:literal)*) => {
         const $table: &[Property] = &[$(Property {

@@ -38,9 +38,9 @@ struct State {
 #[derive(Debug)]
 pub(super) enum Planned {
     Answer(Response<Vec<Bytes>>),
-    /// The same, whose length is not announced.
+    /// The same, without an announced length.
     Unannounced(Response<Vec<Bytes>>),
-    /// More than anybody may take, whose length is not announced.
+    /// More than a transport may take, without an announced length.
     Endless,
     /// The connection breaks after the request.
     Lost,
@@ -55,12 +55,12 @@ pub enum PeerError {
     /// Nobody is there: not a byte was sent.
     #[error("nobody is there")]
     Unreachable,
-    /// It broke after the request had arrived.
+    /// The connection broke after the request had arrived.
     #[error("the connection broke after the request")]
     Lost,
 }
 
-/// What an endless answer ends with after all, when somebody takes all of it.
+/// Where an endless answer ends after all, if a transport takes all of it.
 const ENDLESS: usize = 128 << 20;
 const PIECE: Bytes = Bytes::from_static(&[b'x'; 1 << 16]);
 
@@ -84,8 +84,8 @@ impl Peer {
         peer
     }
 
-    /// What the peer does with a request, for a transport that does not carry it there by a socket.
-    /// It may never come: then the transport has to be given up by its deadline.
+    /// Answers a request, for a transport that does not carry it here by a socket. The answer may
+    /// never come: then the deadline has to end the call.
     ///
     /// # Errors
     ///
@@ -131,7 +131,7 @@ impl Peer {
                     self.write_chunks(&mut stream, head, pieces)
                 }
                 Planned::Lost => return,
-                // Whoever has given up closes.
+                // A client that has given up closes.
                 Planned::Silent => {
                     drop(read_request(&mut stream));
                     return;

@@ -14,8 +14,8 @@ use http::{Request, Response};
 /// More than any property needs, and less than the bound of a property.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What a connection does, one after the other. After its last step it is closed. Where bytes of
-/// the client are unread then, that is a reset.
+/// One step of a connection. The connection is closed after its last step, which is a reset where
+/// bytes of the client are unread.
 #[derive(Clone)]
 pub(super) enum Step {
     /// Reads a request.
@@ -39,7 +39,7 @@ pub(super) struct Log {
     pub(super) requests: Vec<Request<Bytes>>,
     /// How many connections the client has closed.
     pub(super) closed: usize,
-    /// How many steps are behind us.
+    /// How many steps are done.
     pub(super) steps: usize,
     /// How many connections are over on our side.
     pub(super) done: usize,
@@ -52,8 +52,8 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Each connection gets the next script. Those after the last one answer every request, so that
-    /// one too many succeeds and is seen.
+    /// Each connection gets the next script. Connections after the last script answer every
+    /// request, so that a request too many succeeds and is seen.
     pub(super) fn start(scripts: Vec<Vec<Step>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("loopback is there");
         let server = Self {
@@ -118,7 +118,8 @@ impl Server {
                     }
                 }
                 Step::Silence => {
-                    // Its end can't be seen without reading, so this waits for the property's.
+                    // Without reading, the client's close can't be seen, so the property has to
+                    // tell it.
                     self.wait(|log| log.closed > 0);
                 }
                 Step::UntilClosed => {
@@ -139,7 +140,7 @@ impl Server {
         look(&self.log.0.lock().expect("nobody panics with it"))
     }
 
-    /// Blocks until it holds. False, when it takes too long.
+    /// Blocks until the condition holds. False, when it takes too long.
     pub(super) fn wait(&self, holds: impl Fn(&Log) -> bool) -> bool {
         let log = self.log.0.lock().expect("nobody panics with it");
         let waited = self
@@ -160,7 +161,7 @@ pub(super) fn answer(body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// The head of an answer, without what says where its body ends.
+/// The head of an answer, without a header that says where its body ends.
 pub(super) fn head<B>(answer: &Response<B>) -> Vec<u8> {
     let mut head = format!("HTTP/1.1 {} Answer\r\n", answer.status().as_u16());
     for (name, value) in answer.headers() {

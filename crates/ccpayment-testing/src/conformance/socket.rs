@@ -26,7 +26,7 @@ pub(super) fn exchange(server: &Server) -> Exchange {
     call_to(server.address, "{\"coinId\":1280}")
 }
 
-/// Longer than all buffers on the way, so that it can't have left when the connection breaks.
+/// Longer than all buffers on the way, so that a part is unsent when the connection breaks.
 fn long_call(server: &Server) -> Exchange {
     call_to(server.address, vec![b'x'; 32 << 20])
 }
@@ -110,7 +110,7 @@ pub(super) async fn a_refused_connection_has_sent_nothing(rig: Rig) {
 pub(super) async fn a_connection_closed_before_the_request_is_no_answer(rig: Rig) {
     let server = Server::start(vec![vec![]]);
     let error = rig.send(exchange(&server)).await.unwrap_err();
-    // Which class it is, is a race; whether it goes out again, is not.
+    // The class of the error is a race. Whether the request goes out again is not.
     assert_eq!(
         server.look(|log| (log.connections, log.requests.len())),
         (1, 0),
@@ -185,7 +185,7 @@ pub(super) async fn a_kept_connection_that_was_closed_is_replaced_or_an_honest_e
     }
 }
 
-/// Or it would be taken for the answer to the next request, which may be a payout.
+/// A stray answer must not count as the answer to the next request, which may be a payout.
 pub(super) async fn an_answer_that_nobody_asked_for_is_nobodys(rig: Rig) {
     let timeout =
         "HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 5\r\n\r\nstray";
@@ -201,7 +201,7 @@ pub(super) async fn an_answer_that_nobody_asked_for_is_nobodys(rig: Rig) {
             let written = script.len() - 1;
             let server = Server::start(vec![script]);
             assert_eq!(rig.send(exchange(&server)).await.unwrap().body(), "ok");
-            // Before the next request, or nobody could tell it from the answer.
+            // The stray answer comes before the next request, or nobody could tell the two apart.
             let is_over = move |log: &Log| log.steps >= written || log.done == 1;
             assert!(rig.wait(&server, is_over).await);
             match rig.send(exchange(&server)).await {

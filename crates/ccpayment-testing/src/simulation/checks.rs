@@ -1,4 +1,4 @@
-//! The checks that hold the merchant's `Books` against the gateway's ledger.
+//! The checks that compare the merchant's `Books` with the gateway's ledger.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -60,7 +60,7 @@ impl<M: Merchant> Run<M> {
         shared.say("gateway", format_args!("sends {title}"));
         let after = if shared.chance(delayed) {
             shared.counts.delayed += 1;
-            // Up to more than the signature is valid for.
+            // Up to longer than the signature is valid.
             shared.millis(1_000, 150_000)
         } else {
             shared.millis(5, 300)
@@ -157,7 +157,7 @@ impl<M: Merchant> Run<M> {
             return Ok(());
         };
         if delivery.answer_lost {
-            // The gateway goes on waiting for it.
+            // The gateway still waits for the answer.
             self.shared().counts.answers_lost += 1;
             return Ok(());
         }

@@ -13,7 +13,7 @@ use super::time::VirtualClock;
 /// What a [`Merchant`](super::Merchant) is made with: its way to the gateway, and the time.
 ///
 /// Cheap to clone. A merchant must ask the gateway through [`client`](Self::client) alone and take
-/// the time from [`clock`](Self::clock), or the simulation is not about it.
+/// the time from [`clock`](Self::clock), or the simulation does not test it.
 #[derive(Clone)]
 pub struct Env {
     client: Client,

@@ -1,4 +1,4 @@
-//! `Merchant`, the trait that your code implements, with its `Books`, `Sale`s and `Wish`es.
+//! `Merchant`, the trait that your code implements, with its `Books`, `Sale`s and `PayoutRequest`s.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -54,7 +54,7 @@ pub trait Merchant: Send + Sync + 'static {
         let _ = request;
     }
 
-    /// Whether [`pay_out`](Self::pay_out) is there to be tested.
+    /// Whether the simulation shall test [`pay_out`](Self::pay_out).
     fn pays_out(&self) -> bool {
         false
     }
@@ -63,8 +63,8 @@ pub trait Merchant: Send + Sync + 'static {
     async fn work(&self) {}
 
     /// The reconciliation, once the network is sound again and no notification will come any more:
-    /// whatever was missed is to be found now. Called twice, some minutes apart, since what the
-    /// first one finds may still be under way.
+    /// find now whatever was missed. Called twice, some minutes apart, since what the first one
+    /// finds may still be under way.
     async fn settle(&self) {}
 }
 
@@ -134,8 +134,8 @@ pub struct PayoutRequest {
 pub struct Books {
     /// One entry for each time that money was credited.
     pub credits: Vec<Credit>,
-    /// Records whose notification is stored and will be worked on later, as by an inbox. Who
-    /// finishes the work before the acknowledgement needs none.
+    /// Records whose notification is stored and will be worked on later, as by an inbox. A merchant
+    /// that finishes the work before the acknowledgement needs none.
     pub noted: Vec<RecordId>,
     /// One entry for each payout request that was ever stored.
     pub payouts: Vec<PayoutEntry>,

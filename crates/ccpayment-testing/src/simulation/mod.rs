@@ -17,11 +17,11 @@
 //!   withdrawals are refused, and some fail on their chain.
 //! - The merchant's process is killed wherever it waits, and started again.
 //!
-//! At every step, and at the end after [`Merchant::settle`], the merchant's [`Books`] are held
-//! against the gateway's ledger; the first [`Invariant`] that does not hold ends the run as
+//! At every step, and at the end after [`Merchant::settle`], the merchant's [`Books`] are compared
+//! with the gateway's ledger. The first [`Invariant`] that does not hold ends the run as
 //! [`InvariantViolation`], with the seed to see it again.
 //!
-//! Nothing is waited for: a run of an hour or two of the gateway's time takes some milliseconds.
+//! Pauses take no real time: a run of an hour or two of the gateway's time takes some milliseconds.
 //! The same seed and the same code give the same run, as long as the code waits for nothing but the
 //! [`Env`], its own locks, and what it spawned on the same thread. It may wait for threads and
 //! sockets, such as a real database: time stands still until they are done, when nothing else is
@@ -170,7 +170,7 @@ use run::Run;
 /// Where notifications go; nobody resolves it.
 const WEBHOOK: &str = "http://merchant.simulated/notify";
 
-/// Runs a merchant's code through everything that a seed says.
+/// Runs a merchant's code through the events of a seed.
 ///
 /// # Errors
 ///
@@ -199,7 +199,7 @@ pub async fn simulate<M: Merchant>(
     }
 }
 
-/// Runs it through many seeds, and stops at the first one that breaks something.
+/// Runs a merchant's code through many seeds, and stops at the first one that breaks something.
 ///
 /// # Errors
 ///

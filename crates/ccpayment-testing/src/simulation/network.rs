@@ -9,7 +9,7 @@ use http::{Response, StatusCode};
 
 use super::time::{Parcel, Shared, Slot, VirtualClock};
 
-/// Money is what this is about, so withdrawals meet faults more often than reads do.
+/// Money is at stake, so withdrawals meet faults more often than reads do.
 const PAYOUT_FACTOR: u32 = 3;
 
 pub(super) struct Network {
@@ -85,7 +85,7 @@ impl Network {
         Self { clock }
     }
 
-    /// Sends a request that arrives after this time, whatever becomes of who sent it.
+    /// Sends a request that arrives after this time, even if its sender is gone by then.
     fn post(&self, exchange: &Exchange, after: Duration, slot: Option<Slot>) {
         let parcel = Parcel {
             operation: exchange.operation,
@@ -122,7 +122,7 @@ impl Transport for Network {
                 shared.say("network", format_args!("{} {title}", exchange.operation));
             }
             let (there, back) = (shared.millis(5, 400), shared.millis(5, 400));
-            // Up to more than a signature is valid for.
+            // Up to longer than a signature is valid.
             let late = exchange.timeout + shared.millis(0, 150_000);
             let silence = if shared.chance(50) {
                 Silence::TimedOut(exchange.timeout)

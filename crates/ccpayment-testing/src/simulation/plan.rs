@@ -73,7 +73,7 @@ pub(super) struct Plan {
     /// When the gateway can't be reached.
     pub(super) network_outage: Option<(Duration, Duration)>,
     pub(super) network_faults_percent: u32,
-    /// Of a hundred deliveries each.
+    /// Each of these four is how many of a hundred deliveries.
     pub(super) duplicates_percent: u32,
     pub(super) unreached_percent: u32,
     pub(super) answers_lost_percent: u32,

@@ -1,4 +1,4 @@
-//! `Report`, `Totals` and `Broken`: the results of runs.
+//! `Report`, `Totals` and `InvariantViolation`: the results of runs.
 
 use std::fmt;
 
@@ -63,7 +63,7 @@ impl Trace {
         &self.lines
     }
 
-    /// A number that two runs share when, as far as anybody can tell, the same happened in them.
+    /// A hash of the lines: two runs that share it had, as good as certainly, the same events.
     #[must_use]
     pub fn hash(&self) -> u64 {
         // FNV-1a: the standard library's hash may change from release to release.
@@ -182,7 +182,7 @@ pub struct InvariantViolation {
     pub trace: Trace,
 }
 
-/// How much of the trace is shown unasked.
+/// How many lines of the trace are shown unasked.
 const SHOWN: usize = 40;
 
 impl fmt::Display for InvariantViolation {

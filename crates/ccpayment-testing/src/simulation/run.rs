@@ -99,9 +99,9 @@ pub(super) struct Run<M> {
     pub(super) sent: Option<Request<Bytes>>,
     /// The process is down.
     pub(super) down: bool,
-    /// Wishes whose `pay_out` returned.
+    /// Payout requests whose `pay_out` returned.
     asked: BTreeSet<usize>,
-    /// Wishes that the gateway refused for a reason of its own.
+    /// Payout requests that the gateway refused for a reason of its own.
     refused: BTreeSet<usize>,
     /// What the payments of invoices are worth.
     pub(super) worths: Worths,
@@ -269,7 +269,7 @@ impl<M: Merchant> Run<M> {
         (entry.key().0 <= now).then(|| entry.remove())
     }
 
-    /// Everything that can go on at this moment does.
+    /// Runs every task that can go on at this moment.
     async fn run_tasks(&mut self) -> Result<(), Breach> {
         loop {
             self.take_parcels().await;
@@ -324,7 +324,7 @@ impl<M: Merchant> Run<M> {
             let told = answer.as_ref().map(|answer| read(answer.body()));
             let code = told.as_ref().and_then(|it| it.pointer("/code")?.as_u64());
             let code = code.unwrap_or_default();
-            // Lower ones are about the request, and say nothing of the payout.
+            // Lower codes are about the request, and say nothing of the payout.
             if code >= 12_000 {
                 self.refused.extend(asked_for);
             }

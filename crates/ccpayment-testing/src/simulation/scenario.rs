@@ -107,7 +107,7 @@ impl<M: Merchant> Run<M> {
                         self.give_up(serial, number);
                     }
                 }
-                // Whoever keeps the payout requests brings them again.
+                // The same payout request comes again after a crash.
                 Kind::PayOut(place) => {
                     self.soon(1_000, 60_000, Due::Planned(Event::PayOut(place)));
                 }

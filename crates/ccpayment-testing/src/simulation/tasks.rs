@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-/// How often others on the same runtime get a turn before time moves on: what the merchant has
-/// spawned there is part of it.
+/// How many turns the runtime's other tasks get before time moves on: the merchant may have spawned
+/// some of them.
 const TURNS: u32 = 3;
 
 type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -143,7 +143,7 @@ impl<K, T> Tasks<K, T> {
     }
 }
 
-/// A panic outside of a task, such as in [`books`](super::Merchant::books).
+/// Runs code outside of a task, such as [`books`](super::Merchant::books), and catches its panic.
 pub(super) fn guarded<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| text(&*panic))
 }

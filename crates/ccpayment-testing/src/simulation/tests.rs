@@ -45,7 +45,7 @@ impl Odd {
 impl Merchant for Odd {
     async fn notified(&self, _: Request<Bytes>) -> Response<Bytes> {
         match self.way {
-            // It sleeps now and then, so that nothing but the limit ends it.
+            // This sleeps again and again, so that only the limit ends it.
             Way::Never => loop {
                 self.env.clock().sleep(Duration::from_secs(60)).await;
             },

@@ -18,8 +18,8 @@ use super::report::{Counts, Trace};
 /// When every run begins, in unix seconds.
 pub(super) const START: u64 = 1_767_225_600;
 
-/// A clock that moves on whenever nobody has anything to do, to the next thing that happens.
-/// Clones show the same time; nothing is ever waited for.
+/// A clock that moves on to the next event whenever nobody has anything to do. Clones show the same
+/// time; pauses take no real time.
 #[derive(Clone)]
 pub struct VirtualClock {
     shared: Arc<Mutex<Shared>>,
@@ -66,7 +66,7 @@ impl Shared {
         Duration::from_millis(self.random.u64(from..=to))
     }
 
-    /// Whether something happens that does so this often in a hundred.
+    /// Draws whether something happens that happens this often in a hundred.
     pub(super) fn chance(&mut self, percent: u32) -> bool {
         self.random.u32(0..100) < percent
     }
@@ -187,7 +187,7 @@ impl Drop for Sleep {
     }
 }
 
-/// Where an answer is put for who waits for it.
+/// The place where a client that waits gets its answer.
 #[derive(Clone, Default)]
 pub(super) struct Slot {
     content: Arc<Mutex<Content>>,

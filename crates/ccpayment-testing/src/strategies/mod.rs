@@ -7,7 +7,7 @@
 //! - [`response`]: any answer that a gateway might give, in the way it is then read.
 //! - [`amount`] and [`positive_amount`]: amounts with many digits, far more than a float or a
 //!   96-bit decimal can hold.
-//! - [`json`]: the same as JSON, for whoever looks at the wire.
+//! - [`json`]: the same as JSON, for tests of the wire.
 //!
 //! A request that is no route of this crate's version, say one of your own, has no description: its
 //! strategy ends the test with a reason that says so.
@@ -106,7 +106,7 @@ fn read_amount(sign: Option<Sign>) -> BoxedStrategy<Amount> {
         .boxed()
 }
 
-/// What stands for a strategy that can't be made: it ends the test and says why.
+/// Stands for a strategy that can't be made: it ends the test and says why.
 struct Refused<T> {
     why: String,
     of: PhantomData<fn() -> T>,

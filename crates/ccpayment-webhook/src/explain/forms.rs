@@ -51,7 +51,7 @@ fn compact(json: &str, write: fn(&str) -> Option<String>) -> Option<String> {
     Some(whole)
 }
 
-/// Where the text ends that begins here, its quotation marks among it.
+/// Where the text that begins here ends, its quotation marks included.
 fn end_of_text(json: &str) -> Option<usize> {
     let mut is_escaped = false;
     let end = json.bytes().skip(1).position(|byte| {

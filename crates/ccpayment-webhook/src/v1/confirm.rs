@@ -16,7 +16,7 @@ const ORDER_ID: &str = "merchant_order_id";
 
 /// Money that arrived and may be credited, once for each [`Creditable::record_id`].
 ///
-/// It comes from [`DepositDecision::Credit`] alone. Hold it against what was asked before it counts
+/// It comes from [`DepositDecision::Credit`] alone. Compare it with what was asked before it counts
 /// as payment: a payer may send another token, or another amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Creditable<'a> {
@@ -83,14 +83,14 @@ fn by_notification<'a>(
     }
 }
 
-/// The order with this id; none, where the answer has none at all.
+/// The order with this id; none where the answer has no orders.
 fn find<'a>(
     order_id: &OrderId,
     answer: &'a GetOrderInfoResponse,
 ) -> Result<Option<&'a OrderInfo>, ConfirmError> {
     let mut orders = answer.orders.iter();
     let found = orders.find(|it| it.order_detail.merchant_order_id == *order_id);
-    // Another id, or another spelling of this one, is not for us to believe.
+    // An order with another id, or with another spelling of this one, proves nothing.
     same(ORDER_ID, found.is_some() || answer.orders.is_empty())?;
     Ok(found)
 }
@@ -119,12 +119,12 @@ impl ApiDeposit {
         Some(GetOrderInfo::new([order_id]))
     }
 
-    /// What is to be done, by the answer to [`confirm_request`](Self::confirm_request): a credit
-    /// only when the notification says `success` and the order lists the transfer.
+    /// What to do, by the answer to [`confirm_request`](Self::confirm_request): a credit only when
+    /// the notification says `success` and the order lists the transfer.
     ///
-    /// The order's transfers have no record id. This one is known by its transaction, or by its
-    /// amount and token where there is none; amount and token must be the same. An order without it
-    /// may lag behind the notification: [`DepositDecision::AskAgain`].
+    /// The order's transfers have no record id. So the transfer is known by its transaction, or by
+    /// its amount and token where it has none; amount and token must be the same. An order that
+    /// does not list it may lag behind the notification: [`DepositDecision::AskAgain`].
     ///
     /// # Errors
     ///
@@ -162,13 +162,13 @@ impl ApiDeposit {
     }
 }
 
-/// The transaction; none for `internal transfer`, which is the text of all of these.
+/// The transaction; none for `internal transfer`, which is the text of all internal transfers.
 fn on_chain(txid: Option<&TxId>) -> Option<&TxId> {
     txid.filter(|it| it.as_str() != "internal transfer")
 }
 
 impl DirectDeposit {
-    /// What is to be done, by the signed notification alone.
+    /// What to do, by the signed notification alone.
     pub fn decision(&self) -> DepositDecision<Creditable<'_>> {
         let money = Creditable {
             record_id: &self.record_id,
@@ -183,7 +183,7 @@ impl DirectDeposit {
 }
 
 impl Invoice {
-    /// What is to be done, by the signed notification alone.
+    /// What to do, by the signed notification alone.
     pub fn decision(&self) -> DepositDecision<Creditable<'_>> {
         let money = Creditable {
             record_id: &self.record_id,
@@ -234,7 +234,7 @@ fn withdrawal(
     more_comes: bool,
 ) -> Result<WithdrawalDecision<'static>, ConfirmError> {
     let detail = find(order_id, answer)?.map(|order| &order.order_detail);
-    // Only what is paid in has a price.
+    // Only an order to be paid has a price.
     let price = detail.and_then(|it| it.product_price.as_ref());
     same("product_price", !price.is_some_and(Amount::is_positive))?;
     Ok(by_status(detail.map(|it| &it.status), more_comes))

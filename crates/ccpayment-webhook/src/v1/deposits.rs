@@ -14,8 +14,8 @@ fn if_done<'a>(status: &PayStatus, amount: &'a Amount) -> Option<&'a Amount> {
 /// A payment to an order. One order may be paid in parts, each with a record id of its own: compare
 /// their sum with [`Self::order_amount`], or ask `get_order_info`, before anything is handed over.
 ///
-/// What is to be done is what [`confirm_request`](Self::confirm_request) and
-/// [`decide`](Self::decide) say, or `confirm` in one call.
+/// [`confirm_request`](Self::confirm_request) and [`decide`](Self::decide) say what to do, or
+/// `confirm` in one call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ApiDeposit {
@@ -47,7 +47,7 @@ pub struct ApiDeposit {
         skip_serializing_if = "Option::is_none"
     )]
     pub order_amount: Option<Amount>,
-    /// US dollars for one of the fiat.
+    /// US dollars for one unit of the fiat.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -243,7 +243,7 @@ pub struct Invoice {
         skip_serializing_if = "Option::is_none"
     )]
     pub order_amount: Option<Amount>,
-    /// US dollars for one of the fiat.
+    /// US dollars for one unit of the fiat.
     #[serde(
         default,
         deserialize_with = "wire::optional",
@@ -256,8 +256,8 @@ pub struct Invoice {
     /// What came, in the token. Credit nobody from here: see the decision.
     #[serde(deserialize_with = "wire::required")]
     pub paid_amount: Amount,
-    /// What the merchant gets of it. An empty text in the documents' example, which is none and not
-    /// zero.
+    /// What the merchant gets of it. The documents' example has an empty text, which means none and
+    /// not zero.
     #[serde(
         default,
         deserialize_with = "wire::optional",

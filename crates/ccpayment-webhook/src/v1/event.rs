@@ -34,7 +34,7 @@ pub enum Event {
 }
 
 impl Event {
-    /// Tells repeats of one delivery from each other's first: record id *and* status. It is no key
+    /// The key by which repeats of a notification are known: record id *and* status. It is no key
     /// for money: a credit is unique by [`Creditable::record_id`](super::Creditable::record_id).
     /// `None` for what can't be read.
     #[must_use]

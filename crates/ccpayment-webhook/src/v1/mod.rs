@@ -1,8 +1,8 @@
 //! Notifications of the v1 API, which is the legacy one.
 //!
-//! They are signed by v1's digest, have no envelope, and tell themselves apart by `order_type`.
-//! Unlike those of v2 they carry amounts, and for a payment to a user's permanent address or to an
-//! invoice nothing else does: v1 has no route that reads it back. A payment to an order, a
+//! They are signed by v1's digest, have no envelope, and name their kind in `order_type`. Unlike
+//! those of v2 they carry amounts. No other source tells the amount of a payment to a user's
+//! permanent address or to an invoice: v1 has no route that reads it back. A payment to an order, a
 //! withdrawal and a refund can be read back by `get_order_info`.
 //!
 //! Each kind leads to a decision: [`ApiDeposit::decide`], [`DirectDeposit::decision`],

@@ -8,8 +8,8 @@ use super::event::Event;
 use crate::parse::{named, the_one};
 use crate::raw_event::{UnknownEvent, UnreadableEvent};
 
-/// Reads a body. `None` when it is no JSON object, strictly: what was lengthened under v1's digest
-/// is none.
+/// Reads a body. `None` when it is not strictly a JSON object: a body that was lengthened under
+/// v1's digest never is.
 pub(crate) fn event(body: &[u8]) -> Option<Event> {
     let raw: &RawValue = serde_json::from_str(std::str::from_utf8(body).ok()?).ok()?;
     if !raw.get().starts_with('{') {

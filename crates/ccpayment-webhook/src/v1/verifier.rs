@@ -1,4 +1,4 @@
-//! `Verifier` of v1, the only way to trust a notification of it.
+//! `Verifier` of v1, the only way to trust one of its notifications.
 
 use std::time::{Duration, SystemTime};
 
@@ -54,10 +54,9 @@ impl Verifier {
         Ok(self)
     }
 
-    /// How far a timestamp may lie from our time, on both sides:
-    /// [`TOLERANCE`](Self::TOLERANCE), unless set. Counted in whole seconds, and at
-    /// least one. What protects against a replay is that credits are unique by
-    /// [`Creditable::record_id`](super::Creditable::record_id).
+    /// How far a timestamp may lie from our time, on both sides: [`TOLERANCE`](Self::TOLERANCE),
+    /// unless set. Counted in whole seconds, and at least one. Unique credits, by
+    /// [`Creditable::record_id`](super::Creditable::record_id), protect against a replay.
     #[must_use]
     pub fn tolerance(mut self, tolerance: Duration) -> Self {
         self.check.tolerance(tolerance);

@@ -9,7 +9,8 @@ use crate::error::{Error, Outcome};
 use crate::outcome::{Proof, RefusalReason};
 
 impl BatchMachine {
-    /// What came of opening it with so many of the wanted rows, and which batch the answer names.
+    /// Takes in the answer to an opening with so many of the wanted rows, and the batch that it
+    /// names.
     pub(in crate::batch) fn opened(
         &mut self,
         signed_at: Timestamp,
@@ -48,7 +49,7 @@ impl BatchMachine {
         }
     }
 
-    /// The answer to what was appended is of another batch, or does not say that all of it was.
+    /// The answer to an append is of another batch, or does not say that all rows were appended.
     pub(in crate::batch) fn append_unproven(&mut self, signed_at: Timestamp) -> Step {
         self.attempts.submits += 1;
         self.doubt(Act::Append, signed_at)
@@ -73,8 +74,8 @@ impl BatchMachine {
                 {
                     self.done(batch, Proof::Accepted)
                 }
-                // Confirmed, says the code, and not, says the status; or over already; or the
-                // answer is of another batch.
+                // The code says that it is confirmed and the status does not, or the batch is over
+                // already, or the answer is of another batch.
                 _ => self.doubt(Act::Confirm, signed_at),
             },
             Err(error) => self.failed(Act::Confirm, signed_at, error),

@@ -7,13 +7,12 @@ use super::{Act, BatchMachine, Step, SubmittedBatch, finish};
 use crate::error::Error;
 use crate::outcome::{Attempts, Proof, RefusalReason, SubmitError};
 
-/// After fewer readings of rows that do not match, the time was too short to call them more than
-/// late.
+/// After fewer readings, rows that do not match may only be late.
 const MIN_MISMATCHES: u32 = 3;
 
 impl BatchMachine {
-    /// The time is up, or there is nothing left to do. A refusal is one only where it is proven
-    /// that the batch is not confirmed.
+    /// The time is up, or there is nothing left to do. A refusal counts only if the batch is proven
+    /// not to be confirmed.
     pub(in crate::batch) fn give_up(&mut self) -> Result<SubmittedBatch, SubmitError> {
         let fields = self.mismatch.clone();
         if self.is_confirmed && self.mismatches >= MIN_MISMATCHES {
@@ -52,7 +51,7 @@ impl BatchMachine {
         self.refuse(RefusalReason::NotSent(Box::new(error)))
     }
 
-    /// A rule does not let it go on.
+    /// A rule forbids to go on.
     pub(in crate::batch) fn stopped(
         &mut self,
         error: Error,
@@ -127,7 +126,7 @@ impl BatchMachine {
     }
 }
 
-/// A batch that was cancelled before anything of it was paid has no word of its own.
+/// The gateway has no status of its own for a batch that was cancelled before anything was paid.
 pub(super) fn has_moved_nothing(batch: &BatchWithdrawOrder) -> bool {
     let Some(stats) = &batch.stats else {
         return false;

@@ -1,4 +1,4 @@
-//! Batches: opened once under their id, and held against the rows that are read back.
+//! Batches: opened once under their id, and compared with the rows that are read back.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,8 @@ use crate::v2::{
     BatchWithdrawTask, BatchWithdrawTaskRecord, GetBatchWithdrawOrder,
 };
 
-/// Opening a batch moves no money. Its record has neither the chain nor the rows: those are read
-/// back and held against the batch by [`ApplyBatchWithdraw::judge_rows`].
+/// Opening a batch moves no money. Its record has neither the chain nor the rows. The rows are read
+/// back, and [`ApplyBatchWithdraw::judge_rows`] compares them with the batch.
 impl Submit for ApplyBatchWithdraw {
     type Lookup = GetBatchWithdrawOrder;
     type Created = ();
@@ -43,14 +43,14 @@ impl Submit for ApplyBatchWithdraw {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BatchRows {
-    /// Every one of them is a row of the batch, and no row is there twice. In the order of the
-    /// batch: none where the gateway does not have the row.
+    /// Every record is a row of the batch, and no row is there twice. In the order of the batch,
+    /// with none for each row that the gateway does not have.
     Fit(Vec<Option<BatchWithdrawTaskRecord>>),
-    /// They are of another batch, or a row is there twice.
+    /// The records are of another batch, or a row is there twice.
     Differ(Vec<Difference>),
     /// A field is written otherwise than it was asked for: it may be another spelling of the same.
     Incomparable(Vec<Difference>),
-    /// They can't be told from each other, or are not all there, so they prove nothing.
+    /// The records can't be told apart, or are not all there, so they prove nothing.
     Incomplete {
         /// The field that is missing, or that does not match the rest.
         field: &'static str,
@@ -58,12 +58,12 @@ pub enum BatchRows {
 }
 
 impl ApplyBatchWithdraw {
-    /// Holds the record of a batch, and all rows that the gateway has of it, against this batch:
+    /// Compares the record of a batch, and all rows that the gateway has of it, with this batch:
     /// its id, coin and mode, and of each row its names, receiver, memo, amount and remark.
     ///
-    /// A row goes by `orderId` or by `seq`, whichever is one of ours. Its amount may be shown net
-    /// of its network fee where the record says that fees are in the batch's coin. No record shows
-    /// the chain, so it is not compared.
+    /// A row is known by its `orderId` or its `seq`, whichever is one of ours. Its amount may be
+    /// shown net of its network fee where the record says that fees are in the batch's coin. No
+    /// record shows the chain, so it is not compared.
     #[must_use]
     pub fn judge_rows(
         &self,
@@ -182,14 +182,14 @@ enum Named {
     One(usize),
     /// None of ours.
     None,
-    /// None of ours, but for another spelling of this one.
+    /// Perhaps this one, under another spelling of its id.
     Unclear(usize),
-    /// It has no name.
+    /// The record has no name.
     Nothing,
 }
 
-/// The names of the rows. The gateway keys rows by one of them, and may show something else as the
-/// other.
+/// The names of the rows: the gateway knows a row by its id or its number, and may show something
+/// else as the other one.
 struct Names<'a> {
     ids: BTreeMap<&'a str, usize>,
     spellings: BTreeMap<String, usize>,
@@ -226,7 +226,7 @@ impl<'a> Names<'a> {
     }
 }
 
-/// Without what a gateway may change of an id.
+/// The id without white space and letter case, which a gateway may change.
 fn folded(id: &str) -> String {
     id.trim().to_ascii_lowercase()
 }

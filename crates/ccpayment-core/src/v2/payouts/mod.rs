@@ -1,4 +1,4 @@
-//! What makes a route of this API a payout: where to look, and what has to agree. Written by hand.
+//! The rules of each payout of v2: where to look, and which fields have to agree. Written by hand.
 
 /// A payout whose record is read under its own order id: the rest is in `compare`.
 macro_rules! payout {

@@ -1,4 +1,4 @@
-//! Swaps. What they bring is known only once they are done, so only what goes in is compared.
+//! Swaps. The amount out is known only once a swap is done, so only what goes in is compared.
 
 use crate::amount::Amount;
 use crate::ids::CoinId;

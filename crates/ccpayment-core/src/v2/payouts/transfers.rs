@@ -1,4 +1,4 @@
-//! Transfers between users, which are at once where they are.
+//! Transfers between users, which arrive at once.
 
 use std::fmt;
 
@@ -62,7 +62,7 @@ impl<'a> Targets<'a> {
         Self(targets)
     }
 
-    /// Two lists differ where their amounts do; where only the users do, it may be their spelling.
+    /// Two lists differ if their amounts do. If only the users differ, it may be their spelling.
     fn is_same(&self, other: &Self) -> Option<bool> {
         if self == other {
             return Some(true);

@@ -50,7 +50,7 @@ fn standing(status: &WithdrawStatus) -> Progress {
     }
 }
 
-/// What a record of a withdrawal has that says why it ended.
+/// The field of a withdrawal's record that says why it ended.
 trait Reason {
     fn reason(&self) -> Option<&String>;
 }
