@@ -1,8 +1,8 @@
-//! All libraries and programs with each direct dependency in the lowest version that the manifests
-//! allow.
+//! Builds all libraries and programs with each direct dependency in the lowest version that the
+//! manifests allow.
 //!
-//! The versions are committed, so that a run does not depend on what was published meanwhile.
-//! `cargo xtask check minimal-versions --bless` chooses them anew.
+//! The versions are committed, so that later publications change no run. `cargo xtask check
+//! minimal-versions --bless` chooses them anew.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -47,7 +47,7 @@ pub(super) fn check(it: &Workspace) -> Result<String> {
         "--all-features",
     ];
     let mut build = it.cargo(&arguments);
-    // A folder of its own, so that it need not wait for the builds of other guards.
+    // A folder of its own, so that it does not wait for the builds of other guards.
     build.current_dir(&copy).arg("--target-dir").arg("target");
     output(&mut build).context(
         "raise the minimum in Cargo.toml of what is missed here, then `cargo xtask check \

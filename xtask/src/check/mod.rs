@@ -27,8 +27,8 @@ use workspace::Workspace;
 /// What a guard found, in one line.
 type Guard = fn(&Workspace) -> Result<String>;
 
-/// The quick ones first. The last one builds beside all the others, since most of their compiling
-/// uses one core.
+/// The quick ones first. The last one builds in parallel with all the others, since most of their
+/// compiling uses one core.
 const GUARDS: [(&str, Guard); 9] = [
     ("deny", deny::check),
     ("spelling", spelling::check),
@@ -79,7 +79,7 @@ pub(crate) fn run(cargo: &str, root: &Path, words: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Runs a guard and prints what it found; its name, if it failed.
+/// Runs a guard and prints what it found. Returns its name if it failed.
 fn hold(it: &Workspace, (name, guard): &(&'static str, Guard)) -> Option<&'static str> {
     #[allow(
         clippy::disallowed_methods,
