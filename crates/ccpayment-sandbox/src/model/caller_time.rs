@@ -128,7 +128,7 @@ mod tests {
 
     use super::*;
 
-    /// Was advanced by 500 at 1100 of the caller's clock, and by 60 at 1200.
+    /// A time that was advanced by 500 at 1100 of the caller's clock, and by 60 at 1200.
     fn advanced() -> CallerTime {
         let mut time = CallerTime::default();
         time.advance(1_100, 500);

@@ -104,8 +104,8 @@ impl Chain {
         }
     }
 
-    /// The chains that share a permanent address: all EVM chains do, every other chain is on its
-    /// own.
+    /// The group of chains that share a permanent address: all EVM chains do, every other chain is
+    /// alone.
     pub(crate) fn group(&self) -> &'static str {
         match self.family {
             Family::Evm => "EVM",

@@ -85,7 +85,7 @@ pub enum Setting {
     /// `X-Sandbox-Warning` of its answer.
     Strict(bool),
     /// Ignores a field that nobody documents instead of refusing it; off at first, since such a
-    /// field is nearly always a typing error. It counts where [`Setting::Strict`] is off.
+    /// field is mostly a typing error. It counts where [`Setting::Strict`] is off.
     AllowUnknownFields(bool),
     /// Nothing on the chains happens by time: deposits, withdrawals and batches wait for
     /// [`confirm`](crate::Sandbox::confirm), [`settle_payouts`](crate::Sandbox::settle_payouts) and
@@ -366,8 +366,8 @@ impl Settings {
         Ok(())
     }
 
-    /// The widest span of time of a list without a documented maximum. It is a year, because the
-    /// sample of one such list asks for a year.
+    /// The widest span of time of a list without a documented maximum. In the default reading it is
+    /// a year, because the sample of one such list asks for a year.
     pub(crate) fn widest_span(&self) -> u64 {
         if self.strict { WINDOW } else { 365 * DAY }
     }
