@@ -227,7 +227,7 @@ pub(crate) fn settle(state: &mut State, record_id: &str) -> Result<(), SandboxEr
     Ok(())
 }
 
-/// Settles every withdrawal that is Processing, and counts them.
+/// Settles every withdrawal that is Processing; counts those that were settled.
 pub(crate) fn settle_all(state: &mut State) -> usize {
     let open: Vec<String> = state
         .payouts
