@@ -1,7 +1,7 @@
 //! Takes the Rust code out of the guide's pages, so that `tests/guide` compiles and runs it.
 //!
-//! Each block becomes a module that is called like its first function, on the lines that it has in
-//! the page: an error names the line to mend. Blocks of tests run by themselves.
+//! Each block becomes a module with the name of its first function, on the same lines as in the
+//! page, so that an error names the line to mend. Blocks of tests run by themselves.
 
 #![allow(
     clippy::unwrap_used,
@@ -61,7 +61,7 @@ fn code_of(page: &str, text: &str) -> String {
         let block = rest.get(..length).unwrap_or_default();
         let (before, is_rust) = match language {
             "rust" => ("", true),
-            // A key of RSA needs a feature, which a plain build of the tests does without.
+            // An RSA key needs a feature that a plain build of the tests does not have.
             "rust,rsa" => (
                 r#"#[cfg(any(feature = "rsa", feature = "aws-lc-rs"))] "#,
                 true,

@@ -29,12 +29,12 @@ use super::handled;
 use super::hot::{APP_ID, SECRET, prepared, sign_plainly};
 
 const CALLERS: u32 = 32;
-/// Of each caller in a round. A round is long enough for SQLite to move its log into the file.
+/// The deliveries of each caller in a round: enough that SQLite moves its log into the file.
 const DELIVERIES: u32 = 50;
 const ROUNDS: u32 = 60;
-/// What is held of SQLite.
+/// The limit of the ratio on SQLite.
 const MOST: f64 = 1.25;
-/// Nothing is quicker than what is the least to do, so less than this tells of the machine alone.
+/// Nothing is quicker than the lower bound, so a ratio below this comes from the machine alone.
 const LEAST: f64 = 0.9;
 
 /// Prints both ratios, where PostgreSQL is installed, and how long the handler's commit takes.
@@ -122,7 +122,7 @@ impl Rows {
     }
 }
 
-/// The least that a program does: whoever comes first inserts what waits by then, for all.
+/// The least that a program does: the first caller inserts for all that wait by then.
 struct Bare {
     verifier: Verifier,
     rows: Rows,
@@ -166,7 +166,7 @@ async fn bare(State(bare): State<Arc<Bare>>, request: Request) -> Result<Bytes, 
     Ok(body)
 }
 
-/// A server with its callers, whose connections stay open.
+/// A server and its callers, whose connections stay open.
 struct Side {
     connections: Vec<TcpStream>,
 }
@@ -185,7 +185,7 @@ impl Side {
         Ok(Self { connections })
     }
 
-    /// A round of deliveries, each of another record.
+    /// A round of deliveries, each for another record.
     async fn round(&mut self, told: &mut Told) -> Result<Duration> {
         let requests: Vec<Vec<_>> = (0..CALLERS)
             .map(|_| (0..DELIVERIES).map(|_| told.request()).collect())
@@ -276,7 +276,7 @@ async fn ratio(name: &str, ours: &Router, rows: Rows) -> Result<f64> {
     let mut told = Told::from(0);
     let mut rounds = Vec::new();
     for round in 0..=ROUNDS {
-        // In turn, so that whatever else the machine does hits both.
+        // In turn, so that other load on the machine hits both.
         let pair = if round % 2 == 0 {
             let first = ours.round(&mut told).await?;
             (first, bound.round(&mut told).await?)

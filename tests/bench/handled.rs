@@ -1,5 +1,5 @@
-//! How long it takes from the acceptance of a notification to the commit of the merchant's handler,
-//! with a worker as it is by default. The gateway answers at once.
+//! Measures the time from the acceptance of a notification to the commit of the merchant's handler,
+//! with the default worker. The gateway answers at once.
 
 use std::marker::PhantomData;
 use std::time::{Duration, Instant};

@@ -54,7 +54,7 @@ fn main() -> Result<()> {
             println!("pages_memory_growth_mib {:.2}", pages::growth()?);
             durable::report()
         }
-        // The other process of the calls.
+        // The server process for the calls.
         ["serve"] => send::serve(),
         _ => bail!("usage: bench [send | durable]"),
     }
@@ -97,8 +97,8 @@ const FAST: Rounds = Rounds {
     calls: 2_000,
 };
 
-/// Runs both in turn, so that whatever else the machine does hits both, and prints the ratio of
-/// the best rounds.
+/// Runs both in turn, so that other load on the machine hits both. Prints the ratio of the best
+/// rounds.
 fn report<A, B>(
     name: &str,
     Rounds { rounds, calls }: Rounds,

@@ -17,7 +17,7 @@ const MANY: u64 = 100_000;
 const PAGE: u64 = 20;
 const MOST_MIB: f64 = 4.0;
 
-/// A gateway with so many deposits.
+/// A gateway with this many deposits.
 struct Deposits(u64);
 
 #[async_trait]
@@ -37,7 +37,7 @@ impl Transport for Deposits {
                 })
             })
             .collect();
-        // As long as those of the documents.
+        // As long as the cursors of the documents.
         let next = (end < self.0).then(|| format!("{end:032x}"));
         let body = json!({
             "code": 10000, "msg": "success", "data": { "records": records, "nextId": next },
@@ -48,7 +48,7 @@ impl Transport for Deposits {
 
 /// By how many MiB the peak of 100,000 records exceeds that of 1,000.
 pub(crate) fn growth() -> Result<f64> {
-    // The first one pays for what is set up once.
+    // The first run pays for one-time setup.
     peak(FEW)?;
     let (few, many) = (peak(FEW)?, peak(MANY)?);
     eprintln!("# pages: {few} bytes at the peak of {FEW} records; {many} at that of {MANY}");

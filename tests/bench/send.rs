@@ -28,7 +28,7 @@ use sha2::Sha256;
 
 use super::hot::{APP_ID, SECRET, prepared, sign_plainly};
 
-/// Short ones, in turn: a busy machine then slows both, and the middle one of their ratios is the
+/// Short rounds, in turn: a busy machine then slows both, and the median of their ratios is the
 /// least disturbed. Twenty thousand calls in all.
 const ROUNDS: u32 = 100;
 const CALLS: u32 = 200;
@@ -108,7 +108,7 @@ fn ratio(
             })
         };
         for round in 0..=ROUNDS {
-            // Who comes second finds a warmer cache.
+            // The second of a pair finds a warmer cache.
             let pair = if round % 2 == 0 {
                 let first = ours().await?;
                 (first, bound().await?)
@@ -169,7 +169,7 @@ fn cpu() -> Result<Duration> {
     Ok(micros(usage.user_time())? + micros(usage.system_time())?)
 }
 
-/// What a careful person writes without us: one request, signed and parsed, with a timeout.
+/// The code of a careful person without us: one request, signed and parsed, with a timeout.
 struct ByHand<P> {
     http: P,
     origin: String,

@@ -25,7 +25,7 @@ READING = os.environ["CONFORMANCE_READING"]
 KNOWN = GATEWAY["known"]
 SUCCESS = 10000
 BAD_REQUEST = 990_003 if VERSION == "v1" else 11000
-# What says that our signature was refused, which no request here may meet.
+# The codes of a refused signature, which no request here may get.
 UNSIGNED = {990_001, 990_002} if VERSION == "v1" else {11001, 11005, 11006, 12001}
 # Nobody has published what v1 answers in most cases: the sandbox has numbers of its own there.
 MADE_UP = set(range(990_001, 990_009)) if VERSION == "v1" else set()
@@ -79,7 +79,7 @@ def informed(value, path, name="", depth=0, dice=random):
         return [informed(inner, path, name, depth, dice) for inner in value]
     chance = 0.92
     if name.removesuffix("s") in ("orderId", "batchOrderId", "merchant_order_id"):
-        # What is opened needs an id of its own, and so does a row of it.
+        # A new object needs an id of its own, and so does each of its rows.
         opens = not path.startswith(("/get", "/bill/info")) and path not in ("/confirmBatchWithdraw",)
         opens = opens and not (name == "batchOrderId" and path != "/applyBatchWithdraw")
         chance = 0.05 if opens or depth > 1 else chance
@@ -104,7 +104,7 @@ def learn(body, data):
                 KNOWN[name].append(value)
 
 
-# What clients send that can't leave a field out, by the type of the field.
+# The values from clients that can't leave a field out, by the type of the field.
 NOTHING = {"integer": [0], "string": [""], "array": [[]], "boolean": [False]}
 
 
@@ -129,7 +129,7 @@ def is_valid(case):
 @schemathesis.hook
 def before_call(context, case, kwargs):
     if is_valid(case) and isinstance(case.body, dict):
-        # By the body itself, so that a failure is made again by the same seed.
+        # Drawn from the body itself, so that the same seed reproduces a failure.
         dice = random.Random(json.dumps(case.body, sort_keys=True, default=str))
         case.body = informed(case.body, case.path, dice=dice)
         if READING == "default":

@@ -89,8 +89,7 @@ fn text(data: &Value, name: &str) -> Result<String> {
     Ok(found.with_context(|| format!("no {name}"))?.to_owned())
 }
 
-/// Something of every kind, and the ids that it goes by, under the names that requests have for
-/// them.
+/// Makes something of every kind. Returns its ids, under the names that requests have for them.
 async fn seed(sandbox: &Sandbox) -> Result<Value> {
     let mut records = Vec::new();
     let mut addresses = vec![RECEIVER.to_owned(), TRON.to_owned()];
@@ -200,7 +199,7 @@ async fn seed(sandbox: &Sandbox) -> Result<Value> {
         "transactionType": ["AllType", "ApiDeposit"],
         "webhookResult": ["AllResult", "Failed"],
         "appId": [APP_ID],
-        // What v1 calls the same things.
+        // The same things by their names in v1.
         "token_id": tokens,
         "merchant_order_id": orders,
         "user_id": USERS,

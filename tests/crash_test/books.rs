@@ -18,7 +18,7 @@ pub struct Found {
     payouts: usize,
     payouts_lost: Vec<String>,
     payouts_doubled: Vec<String>,
-    /// Anything else that is not as it has to be.
+    /// Anything else that is wrong.
     wrong: Vec<String>,
     open: u64,
 }
@@ -27,7 +27,7 @@ pub async fn compare<S: Shop>(world: &World, shop: &S) -> Result<Found, Error> {
     compare_credits(world, shop, shop).await
 }
 
-/// The same, where the credits are in another database.
+/// The same, if the credits are in another database.
 pub async fn compare_credits<S: Shop>(
     world: &World,
     shop: &S,
@@ -133,7 +133,7 @@ impl Found {
         )
     }
 
-    /// That an entry was worked on by two processes at once.
+    /// Notes that two processes worked on an entry at once.
     pub fn overlapped(&mut self, what: String) {
         self.wrong.push(what);
     }

@@ -16,12 +16,12 @@ pub fn write(folder: &Path, unix_seconds: u64) -> std::io::Result<()> {
     std::fs::rename(new, folder.join("time"))
 }
 
-/// A process's clock: the sandbox's time, wrong by so many seconds.
+/// A process's clock: the sandbox's time, off by this many seconds.
 #[derive(Debug)]
 pub struct SharedClock {
     file: PathBuf,
     wrong_by: i64,
-    /// What was read last, for the moment in which the file is replaced.
+    /// The last time that was read, for the moment in which the file is replaced.
     last: AtomicU64,
 }
 

@@ -1,5 +1,5 @@
-//! Each mistake that can be planted is found by kills at named steps, and the same story without it
-//! ends well. A few random kills end well too.
+//! Kills at named steps find each mistake that can be planted, and the same story without the
+//! mistake ends well. A few random kills end well, too.
 
 #![allow(
     clippy::unwrap_used,

@@ -11,8 +11,8 @@
 //! each planned payout in the ledger once.
 //!
 //! `--keep DIR` leaves the merchant's database there, to be counted with a tool that is not ours.
-//! `--plant NAME` puts a well-known mistake in and kills at the step that shows it: the program has
-//! to fail then.
+//! `--plant NAME` plants a well-known mistake and kills at the step that shows it. The program must
+//! then fail.
 
 #![allow(
     clippy::print_stdout,
@@ -55,7 +55,7 @@ pub enum Kind {
     Postgres,
 }
 
-/// What is asked of this program.
+/// The arguments of this program.
 pub struct Arguments {
     pub kills: u32,
     pub store: Kind,

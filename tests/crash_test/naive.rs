@@ -1,4 +1,4 @@
-//! A process without inbox and outbox: what people write by hand, with one mistake each.
+//! A process without inbox and outbox, as people write it by hand, with one mistake each.
 
 use axum::Router;
 use axum::body::Bytes;
@@ -94,7 +94,7 @@ impl<S: Shop> Naive<S> {
 
     async fn credit(&self, record_id: &str, status: &str, amount: &str) -> Result<(), Error> {
         let is_known = match self.plant {
-            // One payment is told under each status that it has had.
+            // The gateway tells of one payment under each status that it has had.
             Plant::KeyWithStatus => !self.shop.first(&format!("{record_id}/{status}")).await?,
             _ => {
                 let known = self.shop.credits().await?;
@@ -109,7 +109,7 @@ impl<S: Shop> Naive<S> {
         Ok(())
     }
 
-    /// Marks it as done, and then does it.
+    /// Marks the payout as done, and then makes it.
     async fn pay(&self, order: &str) -> Answer {
         let order_id = order.split(' ').next().unwrap_or_default();
         if self.shop.first(order_id).await.map_err(trouble)? {

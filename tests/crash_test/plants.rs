@@ -1,5 +1,5 @@
-//! The mistakes that programs make without inbox and outbox, or against them, and for each the
-//! story that shows it: kills at named steps, in a fixed order.
+//! The mistakes of programs that do without inbox and outbox, or misuse them. Each has the story
+//! that shows it: kills at named steps, in a fixed order.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -59,8 +59,8 @@ impl Plant {
         !matches!(self, Self::HandlerOutside | Self::ProcessLease)
     }
 
-    /// The step at which the story of this mistake kills, or stops, a process: that of the naive
-    /// program, and that of the right one.
+    /// The step at which the story of this mistake kills or stops a process, in the naive program
+    /// or in the right one.
     fn step(self, is_planted: bool) -> &'static str {
         match (self, is_planted) {
             (Self::CheckThenInsert, true) => "credit looked for",
@@ -100,7 +100,7 @@ pub async fn run(arguments: &Arguments, plant: Plant) -> Result<(), Error> {
     let world = World::new(arguments, None).await?;
     let shop = SqliteStore::open(&world.url).await?;
     shop.create().await?;
-    // Where a handler writes that writes apart.
+    // The store of a handler that writes outside of the transaction.
     let apart = SqliteStore::open(format!("{}.apart", world.url)).await?;
     apart.create().await?;
     let is_planted = !arguments.control;
@@ -125,7 +125,7 @@ pub async fn run(arguments: &Arguments, plant: Plant) -> Result<(), Error> {
     };
     let survivor = story.process(0, None, false).await?;
     let ended = if is_planted {
-        // What a mistake lost never comes to an end.
+        // An entry that a mistake lost never ends.
         story.calm(&survivor).await?;
         books::compare(&story.world, &story.shop).await?
     } else {
@@ -161,7 +161,7 @@ impl Story {
         started.await
     }
 
-    /// A payment that the chain has confirmed, and what is told of it.
+    /// Makes a payment that the chain confirms; returns its notifications.
     async fn confirmed(&mut self) -> Result<Vec<Notification>, Error> {
         self.world.pay().await?;
         let mut told = self.world.sandbox.due_notifications();
@@ -170,7 +170,7 @@ impl Story {
         Ok(told)
     }
 
-    /// Tells a process, and does not wait for what it says.
+    /// Delivers to a process, and does not wait for the answer.
     fn tell(&self, process: &Process, notification: &Notification) {
         let url = url_of(&process.address, notification);
         let (headers, body) = (notification.headers.clone(), notification.body.clone());
@@ -181,7 +181,7 @@ impl Story {
         });
     }
 
-    /// Waits until the process is at its step; false where it does not get there.
+    /// Waits until the process is at its step; false if it does not get there.
     async fn is_at_step(&self, process: &mut Process, patience: u32) -> bool {
         for _ in 0..patience {
             if process.step().is_some() {
@@ -192,7 +192,7 @@ impl Story {
         false
     }
 
-    /// Two processes are told of one payment, and both stop after they have looked for its credit.
+    /// Tells two processes of one payment. Both stop after they have looked for its credit.
     async fn both_look(&mut self) -> Result<Option<String>, Error> {
         let step = self.plant.step(self.is_planted);
         let (mut one, mut other) = (
@@ -213,15 +213,15 @@ impl Story {
         Ok(None)
     }
 
-    /// A process dies at its step while it is told of a payment.
+    /// A process dies at its step while it handles a payment.
     async fn dies_as_it_books(&mut self) -> Result<Option<String>, Error> {
         let step = self.plant.step(self.is_planted);
         let mut process = self.process(0, Some(step), false).await?;
         let told = self.confirmed().await?;
         for notification in &told {
             self.tell(&process, notification);
-            // One after the other, so that the first is handled when the second comes; but what is
-            // acknowledged too early is lost only where nothing more is told.
+            // One after the other, so that the first is handled when the second comes. But a
+            // notification that was acknowledged too early is only lost if no other one follows.
             if self.plant != Plant::AcknowledgeFirst
                 && self.is_at_step(&mut process, PATIENCE / 2).await
             {
@@ -249,7 +249,7 @@ impl Story {
     }
 
     /// Two processes whose clocks are hours apart, and one payout. The first stops while it holds
-    /// it; nobody else may take it before its lease ends.
+    /// the payout; nobody else may take the payout before its lease ends.
     async fn both_send(&mut self) -> Result<Option<String>, Error> {
         let step = self.plant.step(self.is_planted);
         let mut one = self.process(0, Some(step), true).await?;
@@ -260,14 +260,14 @@ impl Story {
         let mut ahead = self
             .process(3 * 3_600, Some("entries claimed"), true)
             .await?;
-        // A part of the lease, which is four seconds.
+        // Shorter than the lease of four seconds.
         let is_taken = self.is_at_step(&mut ahead, 20).await;
         ahead.kill().await?;
         one.kill().await?;
         Ok(is_taken.then(|| "payout-1 is worked on by two processes at once".to_owned()))
     }
 
-    /// Lets everything that is told arrive once more.
+    /// Delivers all notifications once more.
     async fn calm(&mut self, survivor: &Process) -> Result<(), Error> {
         for _ in 0..60 {
             self.world.advance(5)?;

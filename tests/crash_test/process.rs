@@ -46,7 +46,7 @@ pub struct Arguments {
     pub app_secret: String,
     /// How far its clock is off, in seconds.
     pub wrong_by: i64,
-    /// At which step it dies, or holds, and at which time that it gets there.
+    /// The step at which it dies or holds, and how often it must have come there.
     pub fate: Option<(String, u32)>,
     pub holds: bool,
     pub plant: Option<String>,
@@ -81,7 +81,7 @@ pub async fn run(arguments: Arguments) -> Result<(), Error> {
     }
 }
 
-/// The client of a process, whose exchanges are steps.
+/// The client of a process. Its exchanges are steps.
 pub fn client(arguments: &Arguments, credentials: Credentials) -> Result<Client, Error> {
     Ok(
         Client::new(credentials, Steps::new(ReqwestTransport::new()?))
@@ -167,7 +167,7 @@ async fn acknowledging(request: Request, next: Next) -> Response {
     answer
 }
 
-/// A payout's order id says of which kind it is.
+/// A payout's order id says its kind.
 async fn plan<S: Store>(store: &S, outbox: &Outbox<S>, order: &str) -> Result<(), Error> {
     let (order_id, rest) = order.split_once(' ').ok_or("an order id and more")?;
     let (amount, token) = rest.split_once(' ').ok_or("an amount and a token")?;
@@ -189,9 +189,9 @@ async fn plan<S: Store>(store: &S, outbox: &Outbox<S>, order: &str) -> Result<()
     Ok(())
 }
 
-/// What the merchant does at each end.
+/// The merchant's code for each end.
 struct Books<S> {
-    /// Where it writes apart from the transaction, by mistake.
+    /// The store that it writes to outside of the transaction, by mistake.
     apart: Option<S>,
 }
 

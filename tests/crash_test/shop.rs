@@ -1,5 +1,5 @@
-//! `Shop`, the merchant's own tables, in either database. They have no unique column, so that what
-//! is booked twice shows.
+//! `Shop`, the merchant's own tables, in either database. They have no unique column, so that a
+//! double booking shows.
 
 use std::path::Path;
 use std::time::Duration;
@@ -21,11 +21,11 @@ pub trait Shop: Store {
     async fn create(&self) -> Result<(), Error>;
     async fn credit(tx: &mut Self::Tx, record_id: &str, amount: &str) -> Result<(), Error>;
     async fn end(tx: &mut Self::Tx, order_id: &str, end: &str) -> Result<(), Error>;
-    /// As `credit`, in no transaction.
+    /// As `credit`, but outside of any transaction.
     async fn credit_apart(&self, record_id: &str, amount: &str) -> Result<(), Error>;
-    /// Takes the leases for over that end within so much time.
+    /// Shortens all leases by this time: those that would end within it are over.
     async fn expire(&self, ahead: Duration) -> Result<(), Error>;
-    /// Keeps a key of the merchant's own; true where it was the first.
+    /// Keeps a key of the merchant's own; true if it was new.
     async fn first(&self, key: &str) -> Result<bool, Error>;
     async fn credits(&self) -> Result<Vec<Credit>, Error>;
     async fn ends(&self) -> Result<Vec<End>, Error>;

@@ -13,7 +13,7 @@ use ccpayment_durable::{
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-/// Every step, in the words in which a process tells that it dies there.
+/// Every step, in the words with which a process reports its death there.
 pub const STEPS: [&str; 16] = [
     "transaction begun",
     "delivery noted",
@@ -41,7 +41,8 @@ struct Fate {
 
 static FATE: OnceLock<Fate> = OnceLock::new();
 
-/// The process dies, or stops until it is told to go on, when it passes this step so many times.
+/// Makes the process die, or stop until it is told to go on, when it has passed this step this many
+/// times.
 pub fn destine(at: String, times: u32, holds: bool) {
     let left = AtomicU32::new(times.max(1));
     let _ = FATE.set(Fate { at, left, holds });
@@ -63,14 +64,14 @@ pub fn step(name: &str) {
     }
     println!("dies at {name}");
     let _ = kill(Pid::this(), Signal::SIGKILL);
-    // It is on its way.
+    // The signal is on its way.
     std::thread::sleep(Duration::from_secs(60));
 }
 
-/// How much a process's clock is ahead of the database's, where leases go by it.
+/// How far a process's clock is ahead of the database's, if leases use the process's clock.
 type Ahead = std::sync::Arc<dyn Fn() -> Duration + Send + Sync>;
 
-/// A store, or a transport, whose steps can be the last.
+/// A store, or a transport, at whose steps the process can die.
 #[derive(Clone)]
 pub struct Steps<S>(pub S, pub Option<Ahead>);
 

@@ -1,4 +1,4 @@
-//! The world around the merchant's processes: gateway, time, network, and whoever kills.
+//! The world around the merchant's processes: gateway, time, network, and killer.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -55,7 +55,7 @@ pub struct World {
     _kept: Option<tempfile::TempDir>,
 }
 
-/// A process that runs, and what it says.
+/// A running process and its output.
 pub struct Process {
     child: Child,
     pub stdin: ChildStdin,
@@ -125,7 +125,7 @@ impl World {
         })
     }
 
-    /// Starts a process, after `change` had its say about how.
+    /// Starts a process with the arguments as `change` leaves them.
     pub async fn start(
         &self,
         change: impl FnOnce(&mut process::Arguments),
@@ -152,7 +152,7 @@ impl World {
         });
         let mut address = String::new();
         let mut said = Vec::new();
-        // It may die before it listens: then its words are kept for whoever looks.
+        // It may die before it listens. Then its words are kept for a later look.
         while let Ok(Some(line)) = tokio::time::timeout(Duration::from_secs(20), lines.recv()).await
         {
             if let Some(at) = line.strip_prefix("listens at ") {
@@ -178,7 +178,7 @@ impl World {
         })
     }
 
-    /// Lets so much of the sandbox's time pass.
+    /// Lets this much of the sandbox's time pass.
     pub fn advance(&self, seconds: u64) -> Result<(), Error> {
         self.sandbox.advance(Duration::from_secs(seconds));
         Ok(clock::write(&self.folder, self.sandbox.now())?)
@@ -201,7 +201,7 @@ impl World {
         Ok(self.sandbox.pay(&address, &price)?.record_id)
     }
 
-    /// Has a process plan a payout. It is asked again, or another is, where it dies.
+    /// Asks a process to plan a payout; returns whether it did. It may die before it answers.
     pub async fn plan(&mut self, process: &Process, order_id: &str) -> bool {
         let order = format!("{order_id} 1.5 {}", self.token);
         let url = format!("http://{}/plan", process.address);
@@ -213,7 +213,7 @@ impl World {
         is_planned
     }
 
-    /// Carries what is due, well and badly.
+    /// Delivers notifications that are due, well or badly.
     pub fn deliver(&self, processes: &[Process], random: &mut fastrand::Rng, is_calm: bool) {
         let mut due = self.sandbox.due_notifications();
         random.shuffle(&mut due);
@@ -232,7 +232,7 @@ impl World {
             tokio::spawn(async move {
                 let body = notification.body.clone();
                 if late {
-                    // The gateway has given this attempt up, and it arrives all the same.
+                    // The gateway has given this attempt up, but it arrives later.
                     let headers = notification.headers.clone();
                     let _ = sandbox.record_answer(notification, None);
                     tokio::time::sleep(delay).await;
@@ -287,7 +287,7 @@ impl Process {
         !matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// The step at which it says that it dies or holds.
+    /// The step at which the process says that it dies or holds.
     pub fn step(&mut self) -> Option<String> {
         let mut step = None;
         while let Ok(line) = self.lines.try_recv() {
@@ -381,7 +381,7 @@ async fn story<S: Shop>(
     for (step, times) in &steps {
         println!("  {times:>4} killed at: {step}");
     }
-    // Nobody dies any more, and all that is under way comes to its end.
+    // From here on nobody dies, and everything under way ends.
     world.sandbox.faults_by_seed(0, 0, &[]);
     processes.clear();
     for number in 0..count {
@@ -404,7 +404,7 @@ async fn story<S: Shop>(
     found.check()
 }
 
-/// A process that dies at one of the steps in turn, or by another's hand.
+/// Starts a process that dies at one of the steps in turn, or by a kill.
 async fn destined(
     world: &World,
     random: &mut fastrand::Rng,

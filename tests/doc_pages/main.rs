@@ -16,7 +16,7 @@ use std::process::Command;
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
-/// The page as a browser has it after its scripts, and a picture of it.
+/// The page's document after a browser has run its scripts. It also takes a picture.
 fn page(docs: &Path, name: &str, picture: &str) -> String {
     let pictures = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let shot = pictures.join(picture);
@@ -47,7 +47,7 @@ fn page(docs: &Path, name: &str, picture: &str) -> String {
         .replace("<wbr>", "")
 }
 
-/// The pages, unless there are none: then that is said aloud, and is a failure in CI.
+/// The folder of the pages. Without one, it prints that, and fails in CI.
 fn docs() -> Option<PathBuf> {
     let docs = std::env::var_os("CCPAYMENT_DOCS").map(PathBuf::from);
     if docs.is_none() {
@@ -60,7 +60,7 @@ fn docs() -> Option<PathBuf> {
     docs
 }
 
-/// What the facade exports only with a feature: the names, and the feature's.
+/// The names that the facade exports only with a feature, and that feature.
 fn gated() -> BTreeMap<String, String> {
     let source = std::fs::read_to_string(Path::new(ROOT).join("../crates/ccpayment/src/lib.rs"));
     let source = source.unwrap();
@@ -69,7 +69,7 @@ fn gated() -> BTreeMap<String, String> {
         let rest = source.get(at + 1..).unwrap();
         let feature = rest.split('"').nth(1).unwrap().to_owned();
         let (attributes, item) = rest.split_once("pub use").unwrap_or_default();
-        // A crate that is only passed on has no page here.
+        // A re-exported crate has no page here.
         if attributes.contains("no_inline") {
             continue;
         }

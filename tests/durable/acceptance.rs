@@ -13,7 +13,7 @@ use crate::cluster::Cluster;
 use crate::merchant::{Delivery, Merchant, ids, sqlite};
 use crate::shop::Shop;
 
-/// What is told of each, the first time and again.
+/// The notifications of each record, the first time and again.
 const TOLD: [(&str, usize); 2] = [("Processing", 3), ("Success", 7)];
 const CALLERS: usize = 32;
 const SEED: u64 = 1;
@@ -32,7 +32,7 @@ async fn a_hundred_thousand_deliveries_on_postgres_that_is_restarted() {
     let Some(cluster) = Cluster::start() else {
         return;
     };
-    // Shorter than the server is away.
+    // Shorter than the time that the server is away.
     let pool = PgPoolOptions::new().acquire_timeout(Duration::from_millis(500));
     let pool = pool.connect(&cluster.url()).await.unwrap();
     let cluster = Arc::new(cluster);

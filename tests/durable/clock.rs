@@ -101,8 +101,8 @@ async fn set_back_on_postgres() {
     );
 }
 
-/// A process dies while it has claims; the clock is set back, and another process, which ran all
-/// the time, takes them over.
+/// A process dies while it has claims, and the clock is set back. Another process, which ran all
+/// the time, takes the claims over.
 async fn work_goes_on<S: Shop>(store: S, set_back: impl FnOnce()) {
     store.create().await;
     let sandbox = Sandbox::builder().strict().start_time(1_767_225_600);
@@ -143,7 +143,7 @@ async fn work_goes_on<S: Shop>(store: S, set_back: impl FnOnce()) {
     let dying = Worker::new(store.clone(), Books::<S>::new())
         .merchant(dying)
         .settings(settings().lease(lease).batch(1));
-    // Only the outbox: the inbox would be first.
+    // Claims the inbox's entries, so that only the outbox's are left: the inbox would be first.
     let claim = |queue| Claim::new(client.app_id().clone(), queue, 100, lease);
     let claimed = store.claim(&claim(Queue::Inbox)).await.unwrap();
     assert_eq!(claimed.len(), paid.len());
@@ -152,7 +152,7 @@ async fn work_goes_on<S: Shop>(store: S, set_back: impl FnOnce()) {
         () = sent.notified() => {}
     }
     assert_eq!(sandbox.payouts().len(), 1);
-    // And has claimed this one.
+    // The dying process has claimed this one, too.
     plan("claimed").await;
     assert_eq!(store.claim(&claim(Queue::Outbox)).await.unwrap().len(), 1);
 
@@ -168,7 +168,7 @@ async fn work_goes_on<S: Shop>(store: S, set_back: impl FnOnce()) {
             tokio::time::sleep(Duration::from_millis(300)).await;
             assert!(store.credits().await.is_empty());
             set_back.take().unwrap()();
-            // Put in after the clock was set back, this one is in nobody's way.
+            // This one is planned after the clock was set back, and must not block the others.
             plan("later").await;
             while Report::read(&store).await.unwrap().waiting() > 0 {
                 assert!(start.elapsed() < Duration::from_secs(60), "it stalls");
@@ -189,7 +189,7 @@ async fn work_goes_on<S: Shop>(store: S, set_back: impl FnOnce()) {
     assert_eq!(made, ["claimed", "later", "sent"]);
 }
 
-/// Payments that the inbox was told of, in the order of their ids.
+/// Makes payments and tells the inbox of them; returns their ids, in order.
 async fn deposits<S: Shop>(sandbox: &Sandbox, client: &Client, inbox: &Inbox<S>) -> Vec<String> {
     let mut paid = Vec::new();
     for number in 0..10 {

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use crate::merchant::{Merchant, ids, sqlite};
 use crate::shop::Shop as _;
 
-/// A store over the file of another, or over a new one, with other options.
+/// A store over the same file or a new one, with other options.
 async fn store_in(
     folder: &TempDir,
     connections: u32,
@@ -27,7 +27,7 @@ async fn store_in(
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_more_pages() {
     let folder = tempfile::tempdir().unwrap();
-    // The pragma is of a connection.
+    // The pragma belongs to a connection, so there is only one.
     let store = store_in(&folder, 1, |it| it.pragma("max_page_count", "80")).await;
     is_full(store.clone(), "disk is full", async || {
         let mut tx = store.begin().await.unwrap();
@@ -51,7 +51,7 @@ impl SmallDisk {
         if mount.is_ok_and(|it| it.status.success()) {
             return Some(Self(folder));
         }
-        // Past the macros: a passing test does not show what those print.
+        // Not by the printing macros: a passing test does not show their output.
         let what = "TEST OF A FULL FILE SYSTEM SKIPPED: none can be mounted";
         let _ = writeln!(std::io::stderr(), "{what}");
         None
@@ -96,7 +96,7 @@ async fn is_full(store: SqliteStore, why: &str, make_room: impl AsyncFn()) {
     assert!((20..3_000).contains(&taken), "{taken} were taken");
     merchant.refuses(&records[taken], why).await;
     for _ in 0..3 {
-        // What it can't write comes back when its lease ends.
+        // An entry that it can't write comes back when its lease ends.
         let _ = merchant.worker.work_once().await;
     }
     let early = merchant.store.credits().await.len();
@@ -104,7 +104,7 @@ async fn is_full(store: SqliteStore, why: &str, make_room: impl AsyncFn()) {
 
     make_room().await;
     let records = &records[..taken + 50];
-    // All are told again: what was acknowledged, and what was not.
+    // All are delivered again, those acknowledged and those not.
     merchant.accepts(records).await;
     merchant.credits(records, async {}).await;
 }

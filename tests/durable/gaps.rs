@@ -1,4 +1,4 @@
-//! What notifications do not tell, or tell too early.
+//! Records that notifications do not tell of, or tell of too early.
 
 use std::time::Duration;
 
@@ -52,7 +52,7 @@ async fn ten_silent_days<S: Shop>(store: S) {
     let reconciler = Reconciler::new(store.clone(), client.clone(), Timestamp::new(START));
     let walked = reconciler.walk().await.unwrap();
     assert_eq!((walked.new, walked.gaps, walked.unreadable), (300, 300, 0));
-    // Again, and with the overlap: nothing is new.
+    // A second walk, with the overlap, finds nothing new.
     assert_eq!(reconciler.walk().await.unwrap().new, 0);
     let worker = Worker::new(store.clone(), Books::<S>::new())
         .merchant(client)

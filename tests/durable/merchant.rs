@@ -1,5 +1,5 @@
-//! `Merchant`, a program over a store, and the gateway that it talks to: one that knows a record of
-//! every id, so that no sandbox slows it down, and signs whatever it tells.
+//! `Merchant`, a program over a store, and the gateway that it talks to. The gateway has a record
+//! of every id, so that no sandbox slows it down, and signs its notifications.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -17,10 +17,10 @@ use tokio::sync::OnceCell;
 use crate::cluster::Cluster;
 use crate::shop::{Books, Shop};
 
-/// How long anything may take that has to come to an end.
+/// The most time that anything may take to end.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A record of every id. The first read of each finds it not final, if told so.
+/// A gateway with a record of every id. If told so, the first read of each finds it not final.
 struct EveryRecord {
     first_read: Option<Mutex<BTreeSet<String>>>,
 }
@@ -77,12 +77,12 @@ impl<S: Shop> Merchant<S> {
         Self::over(store)
     }
 
-    /// The same, over tables that are there.
+    /// The same, over tables that exist.
     pub fn over(store: S) -> Self {
         Self::on(store, EveryRecord { first_read: None })
     }
 
-    /// The same, where each record is not final yet when it is read first.
+    /// The same, but each record is not final yet at its first read.
     pub async fn of_slow_records(store: S) -> Self {
         store.create().await;
         let first_read = Some(Mutex::default());
@@ -108,7 +108,7 @@ impl<S: Shop> Merchant<S> {
         }
     }
 
-    /// What is told of a record.
+    /// A delivery about a record.
     pub fn told(&self, record_id: &str, status: &str) -> Delivery {
         let body = format!(
             r#"{{"type":"ApiDeposit","msg":{{"recordId":"{record_id}","orderId":"order-{record_id}","coinId":1280,"coinSymbol":"USDT","status":"{status}","isFlaggedAsRisky":false}}}}"#
@@ -127,7 +127,7 @@ impl<S: Shop> Merchant<S> {
         accepted.map(drop)
     }
 
-    /// Tells of a record, which has to be refused with 503 and an error that says why.
+    /// Tells of a record. It must be refused with 503 and an error that says why.
     pub async fn refuses(&self, record_id: &str, why: &str) {
         let delivery = self.told(record_id, "Success");
         let error = self.accept(&delivery).await.unwrap_err();
@@ -138,7 +138,7 @@ impl<S: Shop> Merchant<S> {
         assert_eq!((answer.status().as_u16(), answer.body().len()), (503, 0));
     }
 
-    /// Tries to work, where the store can't.
+    /// Checks that work fails with an error of the database.
     pub async fn does_not_work(&self) {
         let error = self.worker.work_once().await.unwrap_err();
         assert!(matches!(error, StoreError::Database(_)), "{error}");
@@ -168,11 +168,11 @@ impl<S: Shop> Merchant<S> {
     /// How many entries are open.
     pub async fn open(&self) -> u64 {
         let report = Report::read(&self.store).await;
-        // A store that is away has not ended its work.
+        // While the store is away, work is left.
         report.map_or(u64::MAX, |it| it.waiting())
     }
 
-    /// Each of them once, and nothing else; nothing waits for a person.
+    /// Checks that each of these is credited once, nothing else is, and nothing is parked.
     pub async fn are_credited(&self, records: &[String]) {
         let report = Report::read(&self.store).await.unwrap();
         let parked: Vec<_> = report.parked.iter().take(3).collect();
@@ -187,20 +187,19 @@ impl<S: Shop> Merchant<S> {
     }
 }
 
-/// Ids of records, so many.
+/// This many ids of records.
 pub fn ids(prefix: &str, count: u32) -> Vec<String> {
     (0..count).map(|it| format!("{prefix}{it:05}")).collect()
 }
 
-/// A file of a test's own. It goes with the folder.
+/// A file for one test. It is deleted with the folder.
 pub async fn sqlite() -> (TempDir, SqliteStore) {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(folder.path().join("shop.db")).await;
     (folder, store.unwrap())
 }
 
-/// The URL of a database of a test's own, on the server of this program. None where there is no
-/// server.
+/// The URL of a database for one test, on the server of this program. `None` without a server.
 pub async fn postgres_url(test: &str) -> Option<String> {
     static SERVER: OnceCell<Option<Cluster>> = OnceCell::const_new();
     let server = SERVER.get_or_init(async || Cluster::start()).await;

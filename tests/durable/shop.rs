@@ -1,5 +1,5 @@
 //! `Shop`, the merchant's own tables, in either database, and `Books`, the merchant's code. The
-//! tables have no unique column, so that what is booked twice shows.
+//! tables have no unique column, so that a double booking shows.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -63,14 +63,14 @@ macro_rules! shop {
 shop!(SqliteStore);
 shop!(PostgresStore);
 
-/// How the merchant's code goes wrong.
+/// How the merchant's code fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mood {
     Panics,
     Hangs,
 }
 
-/// The merchant's code. So many of its next calls go wrong as were ordered.
+/// The merchant's code. As many of its next calls fail as were ordered.
 pub struct Books<S> {
     panics: Arc<AtomicU32>,
     hangs: Arc<AtomicU32>,
@@ -86,7 +86,7 @@ impl<S> Books<S> {
         }
     }
 
-    /// One that goes wrong when this one is told to.
+    /// A copy that fails when this one is told to.
     pub fn same(&self) -> Self {
         Self {
             panics: Arc::clone(&self.panics),

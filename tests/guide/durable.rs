@@ -54,7 +54,7 @@ async fn a_payment_is_booked_once_and_a_payout_ends_once() {
     let work = async || worker.work_once().await.unwrap();
 
     house.paid("order-1", "25").await;
-    // For nothing that was asked for: a person decides.
+    // Money for nothing that was asked for: a person decides.
     let address = orders::address_for::address_for(&house.client, "customer-7").await;
     let odd = IncomingPayment::new(address.unwrap().as_str(), "3").coin(1280, "POLYGON");
     house.sandbox.send_payment(odd).unwrap();

@@ -1,4 +1,4 @@
-//! `House`: a gateway, and what a merchant needs to work with it.
+//! `House`: a gateway, and a merchant's means to work with it.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ impl House {
         Self { client, ..house }
     }
 
-    /// By the real clock, as the parts that take none go. Nothing happens on a chain by itself.
+    /// On the real clock, for parts that take no other. Nothing happens on a chain by itself.
     pub(crate) fn of(builder: SandboxBuilder) -> Self {
         let sandbox = builder
             .setting(Setting::ManualChain(true))
@@ -46,7 +46,7 @@ impl House {
         }
     }
 
-    /// Somebody pays so much to a new order, and the chain confirms it.
+    /// Opens an order, pays this much, and lets the chain confirm it.
     pub(crate) async fn paid(&self, order_id: &str, amount: &str) {
         let address = self.order(order_id, amount).await;
         let payment = self.sandbox.pay(address.as_str(), amount).unwrap();

@@ -1,5 +1,5 @@
-//! The guide in `docs`: its code runs here as a merchant's, and its tables and links are held
-//! against what they speak of.
+//! The guide in `docs`: its code runs here as a merchant's, and tests compare its tables and links
+//! with their subjects.
 
 #![allow(
     clippy::panic,

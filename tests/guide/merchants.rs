@@ -76,7 +76,8 @@ async fn one_store_serves_two_merchants() {
     let at = listener.local_addr().unwrap();
     tokio::spawn(axum::serve(listener, router).into_future());
 
-    // The sandboxes are alike, so both payments have the same record id, as may be.
+    // The sandboxes are alike, so both payments have the same record id, as can happen with two
+    // merchants.
     for (house, coins) in houses.iter().zip(["25", "5"]) {
         let name = house.credentials.app_id();
         house

@@ -29,7 +29,7 @@ fn rows(page: &str) -> impl Iterator<Item = Vec<&str>> {
     })
 }
 
-/// Nothing but what stands between these marks.
+/// Only the text between these marks.
 fn marked<'a>(page: &'a str, name: &str) -> &'a str {
     let (_, rest) = page.split_once(&format!("<!-- {name} -->")).unwrap();
     rest.split_once(&format!("<!-- /{name} -->")).unwrap().0
@@ -152,7 +152,7 @@ fn every_operation_of_v2_is_in_the_table_of_the_official_sdks() {
         let (first, rest) = operation.split_at(1);
         format!("`{}{rest}`", first.to_uppercase())
     };
-    // Notifications have ids of their own, which are no operations.
+    // Notifications have ids of their own, which are not operations.
     let operations: BTreeSet<String> = operations.map(request).collect();
     let page = read("docs/from-official-sdks.md");
     let shown: BTreeSet<String> = rows(&page)

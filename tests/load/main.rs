@@ -1,7 +1,7 @@
 //! `cargo xtask load`: how fast a sandbox starts, and how many signed `getCoin` calls a second it
-//! answers on loopback with keep-alive, on one core. Fewer than 30,000 on a quiet machine fail it. A
-//! machine that others use is no judge: then it says so and does not fail, and the processor time of
-//! a call is what it can tell.
+//! answers on loopback with keep-alive, on one core. Fewer than 30,000 on a quiet machine are a
+//! failure. On a machine that others use, it says so, does not fail, and the processor time of a
+//! call is its only result.
 
 #![allow(
     clippy::print_stdout,
@@ -26,9 +26,9 @@ use tokio::task::JoinSet;
 const CONNECTIONS: usize = 32;
 const WARM_UP: Duration = Duration::from_secs(1);
 const MEASURED: Duration = Duration::from_secs(5);
-/// A second, on one core that nobody else uses.
+/// The fewest calls a second, on one core that nobody else uses.
 const LEAST: f64 = 30_000.0;
-/// Of one core, that others may take on a machine that is called quiet.
+/// The share of one core that others may take on a quiet machine.
 const OTHERS: f64 = 0.1;
 /// What the kernel counts processor time in.
 const TICKS_A_SECOND: f64 = 100.0;
@@ -47,15 +47,15 @@ fn main() -> Result<()> {
     }
 }
 
-/// The other process: an address, the time that it took to have one, and at each line of input the
-/// processor time so far.
+/// The server process: it prints its address and how long it took to have one. At each line of
+/// input, it prints the processor time so far.
 async fn serve() -> Result<()> {
     let start = Instant::now();
     let sandbox = Sandbox::builder().build()?;
     let server = sandbox.serve(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
     let took = start.elapsed();
     println!("{} {}", server.addr(), took.as_micros());
-    // A thread, because the one of the server is measured.
+    // A thread of its own, because the server's thread is measured.
     let asked = tokio::task::spawn_blocking(|| {
         for line in std::io::stdin().lines() {
             line?;
@@ -92,7 +92,7 @@ impl Drop for Served {
 }
 
 impl Served {
-    /// On the first core alone, where there is a way to say so.
+    /// Starts it on the first core alone, if the machine has a way to do that.
     fn start() -> Result<Self> {
         let program = std::env::current_exe()?;
         let spawn = |command: &mut Command| {
@@ -134,10 +134,10 @@ async fn measure() -> Result<()> {
     let calls = converse(addr, MEASURED).await?;
     let (took, spent) = (start.elapsed(), served.cpu()?.saturating_sub(before));
     let ours = spent + cpu()?.saturating_sub(own);
-    // Of one core; unknown where the kernel does not tell.
+    // A share of one core; unknown if the kernel does not tell.
     let others = (all.zip(machine()))
         .map(|(before, after)| (after - before - ours.as_secs_f64()) / took.as_secs_f64())
-        // Less than none: the kernel counts a process's time more finely than the machine's.
+        // It can be below zero: the kernel counts a process's time more finely than the machine's.
         .map(|share| share.max(0.0));
     println!("start-up {:.1} ms", served.start.as_secs_f64() * 1e3);
     let each = spent.as_secs_f64() / f64::from(calls);
@@ -157,7 +157,7 @@ async fn measure() -> Result<()> {
     judge(rate, others)
 }
 
-/// Few calls say something only where the sandbox had a core for itself.
+/// A low number of calls is a failure only if the sandbox had a core for itself.
 fn judge(rate: f64, others: Option<f64>) -> Result<()> {
     let share = others.map_or("an unknown share".to_owned(), |it| {
         format!("{:.0} %", it * 100.0)
@@ -174,8 +174,9 @@ fn judge(rate: f64, others: Option<f64>) -> Result<()> {
     bail!("below {LEAST} calls a second on a quiet machine, where others took {share} of a core")
 }
 
-/// The seconds that all programs of this machine have spent so far, or `None` where nobody tells.
-/// Time in interrupts is left out: those of loopback are our own, whoever they are counted for.
+/// The seconds that all programs of this machine have spent so far, or `None` if the kernel does
+/// not tell. Time in interrupts is left out: those of loopback are our own, whatever they are
+/// counted for.
 fn machine() -> Option<f64> {
     let text = std::fs::read_to_string("/proc/stat").ok()?;
     let mut ticks = text

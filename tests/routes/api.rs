@@ -1,4 +1,4 @@
-//! What there is of each version: by its facts, by its document, and by its types.
+//! The extent of each version: by its facts, by its document, and by its types.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -39,7 +39,7 @@ pub(crate) const API: [Api; 2] = [
 /// Version, name, path, idempotency, source, whether the sandbox has it, payloads.
 pub(crate) type Line = [String; 7];
 
-/// What the types have, and of how many.
+/// How many the types have, and of how many.
 pub(crate) struct Counted {
     pub(crate) routes: (usize, usize),
     pub(crate) webhooks: (usize, usize),
@@ -117,7 +117,7 @@ impl Api {
         })
     }
 
-    /// The types of notifications that come out of the verifier as events of their own.
+    /// The types of notifications for which the verifier has events of their own.
     fn typed_notifications(&self, root: &Path) -> Result<BTreeSet<String>> {
         let mut types = BTreeSet::new();
         let folder = format!("tests/fixtures/{}", self.version);
@@ -132,7 +132,7 @@ impl Api {
         Ok(types)
     }
 
-    /// The path without what all of them begin with, as facts and document have it.
+    /// The path without the prefix that all paths share in facts and document.
     fn short<'a>(&self, path: &'a str) -> &'a str {
         let begins = format!("/ccpayment/{}", self.version);
         path.strip_prefix(&begins).unwrap_or(path)

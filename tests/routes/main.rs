@@ -20,7 +20,7 @@ use ccpayment_tests::sandbox::knows;
 use api::{API, Counted, Line};
 
 fn main() -> Result<()> {
-    // Asked at run time, so that a program built for one checkout never reads another.
+    // Read at run time, so that a program built for one checkout never reads another.
     let here = std::env::var("CARGO_MANIFEST_DIR").context("run it as `cargo xtask routes`")?;
     let root = PathBuf::from(here);
     let root = root.parent().context("the tests have a parent")?;

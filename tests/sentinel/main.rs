@@ -1,4 +1,5 @@
-//! Nothing secret is ever shown: a marker as secret, and everything that can print grepped for it.
+//! Nothing secret is ever shown: the secret is a marker, and a search for it goes through
+//! everything that can print.
 
 #![allow(
     clippy::expect_used,
@@ -30,7 +31,8 @@ use ccpayment_testing::{FakeTransport, Recorder, Reply, TestClock};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
 const SECRET: &str = "sEnTiNeL-0123456789abcdef";
-/// Held by tests that make calls: tracing decides once for the process whether anybody listens.
+/// Tests that make calls hold this lock: tracing decides once for the process whether anybody
+/// listens.
 static CALLS: Mutex<()> = Mutex::new(());
 
 const NOW: Timestamp = Timestamp::new(1_767_225_600);
@@ -39,7 +41,7 @@ fn system(moment: Timestamp) -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(moment.get())
 }
 
-/// Everything that was shown, and what may not be in it.
+/// Everything that was shown. No secret may be in it.
 #[derive(Clone, Default)]
 struct Shown(Arc<Mutex<Vec<u8>>>);
 
@@ -172,7 +174,7 @@ fn in_no_type_of_the_webhook() {
     for error in &errors {
         shown.error(error);
     }
-    // A verified event shows what the gateway sent, so its body is without the marker here.
+    // A verified event shows what the gateway sent, so this body does not have the marker.
     let body = r#"{"type":"New","msg":{}}"#;
     let sign_of_new = signature(body.as_bytes());
     shown.debug(
@@ -208,7 +210,7 @@ fn in_nothing_of_v1() {
         };
         key.sign(&text).as_str().to_owned()
     };
-    // What a forged or unreadable answer holds is shown nowhere.
+    // The content of a forged or unreadable answer is shown nowhere.
     let mut signs = vec![sign];
     for body in [
         format!(r#"{{"code":10000,"data":{{"c_id":["{SECRET}"]}}}}"#),
@@ -250,7 +252,7 @@ fn in_nothing_of_v1() {
     shown.hides(&[&hidden[..], &[SECRET]].concat());
 }
 
-/// A gateway that sends back whatever it should not have.
+/// A gateway that sends back everything that it should not know.
 struct Echo(Reply, FakeTransport);
 
 #[async_trait::async_trait]
@@ -441,7 +443,7 @@ fn in_no_type_of_rsa() {
         let client = Client::new(credentials, FakeTransport::new());
         shown.debug(&client);
 
-        // Keys that are refused, for whatever reason, with their text at hand.
+        // Keys that are refused for various reasons, while their text is at hand.
         for bad in [
             PEM.replacen("MII", "!II", 1),
             PEM.replace("RSA PRIVATE", "EC PRIVATE"),

@@ -35,7 +35,7 @@ struct Span {
     events: Vec<String>,
 }
 
-/// Every span, in the order in which they began, with all that was ever recorded.
+/// All spans, in the order in which they began, with everything that they recorded.
 #[derive(Default)]
 struct All {
     spans: Vec<Span>,
@@ -181,7 +181,7 @@ fn of_a_payout_that_stays_unknown() {
             .expect_any::<GetAppWithdrawRecord>(Reply::refused(ErrorCode::NotFound, SECRET));
     };
     let text = traced(script, async |client| {
-        // Over before the shortest pause.
+        // The time is over before the shortest pause.
         let hasty = Timeouts::new(Duration::from_secs(20), Duration::from_millis(250));
         let paying = client.with_timeouts(hasty);
         paying.payout(&payout()).await.unwrap_err();

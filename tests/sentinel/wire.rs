@@ -1,4 +1,4 @@
-//! What the libraries below the backends log at `TRACE`, dumps put together again.
+//! The logs of the libraries below the backends at `TRACE`, with their dumps put together again.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -14,7 +14,7 @@ use log::{LevelFilter, Log, Metadata, Record};
 
 use super::{CALLS, NOW, SECRET, Shown, credentials, signature};
 
-/// What the docs of `ccpayment-ureq` name.
+/// The target that the docs of `ccpayment-ureq` name.
 const DUMPS: &str = "ureq_proto::util";
 
 /// Each line with its target, in the order in which they came.
@@ -62,7 +62,7 @@ fn numbers(line: &str) -> Vec<u8> {
         .collect()
 }
 
-/// All that the lines show: as they are, and with what they show in pieces put together.
+/// All that the lines show, as they are and with the pieces of dumps put together.
 fn put_together<'a>(lines: impl Iterator<Item = &'a str> + Clone) -> String {
     let dump: Vec<u8> = lines.clone().filter_map(row).flatten().collect();
     let lists: Vec<u8> = lines.clone().flat_map(numbers).collect();
@@ -83,7 +83,7 @@ fn a_dump_is_put_together_again() {
     assert!(put_together([list].into_iter()).contains("\nsign"));
 }
 
-/// The sandbox on a thread of its own, so that it serves whoever blocks as well.
+/// The sandbox on a thread of its own, so that it also serves callers that block.
 fn sandbox() -> (Sandbox, String) {
     let (tell, told) = mpsc::channel();
     thread::spawn(move || {

@@ -1,4 +1,4 @@
-//! What has to hold, by the gateway's own books: never by what a client says.
+//! The rules, checked by the gateway's own books and never by what a client says.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -62,7 +62,7 @@ impl fmt::Display for Broken {
     }
 }
 
-/// What a history had, for the last line.
+/// The counts of a history, for the last line.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Count {
     pub(crate) payouts: u64,
@@ -71,8 +71,8 @@ pub(crate) struct Count {
     pub(crate) incomparable: u64,
 }
 
-/// What came of a payment, by the gateway: the records that its money went by, or what is to be
-/// paid; and how often the money was given back.
+/// The gateway's facts about a payment: the records of its debits, or what is to be paid, and how
+/// often the money was given back.
 #[derive(Debug, Default)]
 pub(crate) struct Facts {
     pub(crate) taken: Vec<String>,
@@ -166,8 +166,8 @@ pub(crate) fn debits(book: &Book, payment: usize) -> usize {
     facts.get(payment).map_or(0, |facts| facts.taken.len())
 }
 
-/// Holds everything that was said against the books, with what each payment is said to be in the
-/// end, and what it was said to be while its state had a name that nobody knows.
+/// Compares every verdict with the books: those of the calls, those on each payment in the end, and
+/// those given while the payment's state had a name that nobody knows.
 pub(crate) fn against_the_ledger(
     book: &Book,
     in_the_end: &[Option<Verdict>],
@@ -188,7 +188,7 @@ pub(crate) fn against_the_ledger(
     one_confirmation_each(book);
     let calls = book.calls();
     let mut count = Count::default();
-    // What was made under each order id.
+    // The number of payments made under each order id.
     let mut by_order: BTreeMap<(String, usize), usize> = BTreeMap::new();
     for (number, facts) in (0_usize..).zip(&facts) {
         let key = book.current(number).map(|it| it.order_key());
@@ -198,7 +198,7 @@ pub(crate) fn against_the_ledger(
         let of = |call: &Call| call.payment == number && call.started;
         let records = facts.taken.join(", ");
         let anew = calls.iter().any(|call| of(call) && call.anew);
-        // What came back may be paid once more, under a new id.
+        // A payment whose money came back may be paid once more, under a new id.
         let once = if anew { 1 + facts.returned } else { 1 };
         at_most(book, once, facts.taken.len(), || {
             format!("payment {number} by {records}")
@@ -242,7 +242,7 @@ pub(crate) fn against_the_ledger(
     for (number, verdict) in said.chain(ends) {
         if let (Some(Verdict::Incomparable(field)), Some(payment), Some(facts)) =
             (verdict, book.payments.get(number), facts.get(number))
-            // Of what moves no money, the price may be what can't be compared.
+            // If a call moves no money, its price may be the field that can't be compared.
             && facts.taken.is_empty()
             && (payment.pays() || !is_there(number))
         {
@@ -250,7 +250,7 @@ pub(crate) fn against_the_ledger(
             book.broken(Broken::wrong(what));
         }
     }
-    // Long after, whoever asks again is told what the books say.
+    // Long after, a new look-up must agree with the books.
     let ends = (0_usize..).zip(in_the_end).map(|it| (it, false));
     let unclear = (0_usize..).zip(in_unknown_words).map(|it| (it, true));
     for ((number, verdict), in_doubt) in ends.chain(unclear) {
@@ -277,8 +277,8 @@ pub(crate) fn against_the_ledger(
     count
 }
 
-/// The one rule of what happens too often, so that a run that finds a payment which was made just
-/// once too often shows that all of them would.
+/// The one rule about things that happen too often. So a run that finds a payment made once too
+/// often shows that it would find all of them.
 pub(crate) fn at_most(book: &Book, most: usize, times: usize, what: impl FnOnce() -> String) {
     if times > most {
         book.broken(Broken::double(what()));
@@ -298,8 +298,8 @@ fn rows(book: &Book, number: usize, facts: &Facts) {
     }
 }
 
-/// No gateway says what a second confirmation of a batch does, so that none is sent before the first
-/// one is known not to count. This one tells of each that it took.
+/// No gateway says what a second confirmation of a batch does, so the client must not send one
+/// before it knows that the first does not count. This gateway tells of each that it took.
 fn one_confirmation_each(book: &Book) {
     let mut confirmed: BTreeMap<String, usize> = BTreeMap::new();
     let mut copies: BTreeMap<String, usize> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! The clock of one machine: it shows what a person or a fault set it to.
+//! The clock of one machine, as a person or a fault has set it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -15,7 +15,7 @@ use crate::world::World;
 /// When every history begins, in unix seconds.
 pub(crate) const START: u64 = 1_767_225_600;
 
-/// Virtual time, which tokio moves on whenever nobody has anything to do.
+/// Virtual time. Tokio moves it on when no task can go on.
 #[allow(
     clippy::disallowed_methods,
     reason = "the runtime's clock is paused: this is the simulation's own time"
@@ -30,19 +30,19 @@ pub(crate) async fn pause(length: Duration) {
     tokio::time::sleep(length).await;
 }
 
-/// Moves virtual time on without a pause: nobody else does anything meanwhile.
+/// Moves virtual time on without a pause: no other task runs meanwhile.
 #[allow(clippy::disallowed_methods, reason = "as above")]
 fn skip(length: Duration) {
-    // The clock moves at the first poll; what is left is to let others run.
+    // The clock moves at the first poll; the rest of the future only lets others run.
     let _ = tokio::time::advance(length).now_or_never();
 }
 
-/// How often a process does not get on, in a thousand.
+/// How often a process stalls, in a thousand.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Pauses {
-    /// Looks at its clock, before which time passes: between any two statements.
+    /// Looks at its clock before which time passes, as between any two statements.
     pub(crate) looks: u32,
-    /// Wake-ups that come late: it stands still, and everything else goes on.
+    /// Wake-ups that come late: the process stalls, and everything else goes on.
     pub(crate) polls: u32,
 }
 
@@ -59,7 +59,7 @@ struct State {
     ahead: i64,
     random: fastrand::Rng,
     pauses: Pauses,
-    /// Draws the pauses, so that a history without any draws all else as before.
+    /// Draws the pauses alone, so that a history without pauses draws the rest as before.
     fate: fastrand::Rng,
     /// When the exchange that began last has to be over.
     deadline: Option<Instant>,
@@ -70,8 +70,8 @@ struct State {
 }
 
 impl State {
-    /// As often a moment as minutes; and often just until the time for an exchange or a call is
-    /// over.
+    /// Draws a pause: as often a moment as minutes, and often just until the time for an exchange
+    /// or a call is over.
     fn pause(&mut self) -> Duration {
         let end = if self.fate.bool() {
             self.deadline
@@ -133,7 +133,7 @@ impl MachineClock {
         self.state().deadline
     }
 
-    /// A call begins that has so much time.
+    /// Notes that a call begins, with this much time.
     pub(crate) fn begins(&self, total: Duration) {
         self.state().end = Some(now() + total);
     }
@@ -166,7 +166,7 @@ impl MachineClock {
         }
     }
 
-    /// How long the process, which was woken, does not get on.
+    /// How long the process stalls after it was woken.
     pub(crate) fn stands_still(&self) -> Option<Duration> {
         if self.world.is_quiet() {
             return None;

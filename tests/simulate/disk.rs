@@ -1,5 +1,5 @@
-//! What the merchant keeps on disk, and all that a process knows after a crash; and beside it what
-//! the simulation notes about the history.
+//! The merchant's disk, which is all that a process knows after a crash, and beside it the
+//! simulation's notes about the history.
 
 use crate::checks::{self, Broken};
 use crate::payer::{How, SLACK, Teller, Verdict};
@@ -7,14 +7,15 @@ use crate::payment::{Payment, Request};
 use crate::world::World;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What the merchant has on disk about one call: written before it, and when it has ended.
+/// The merchant's entry on disk about one call, written before it and when it has ended.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
     pub(crate) payment: usize,
     pub(crate) worker: usize,
     pub(crate) started: bool,
     pub(crate) verdict: Option<Verdict>,
-    /// It is made under a new id, because it was said not to be made under its own.
+    /// Whether it is made under a new id, because the client said that it was not made under its
+    /// own.
     pub(crate) anew: bool,
 }
 
@@ -38,7 +39,7 @@ pub(crate) struct Book {
 
 struct Entries {
     calls: Vec<Call>,
-    /// What the gateway has in the end for each payment that moves no money.
+    /// The gateway's final result for each payment that moves no money.
     made: Vec<Option<String>>,
     broken: Vec<Broken>,
 }
@@ -133,7 +134,7 @@ impl Book {
                 "call {call} took {took:?} and had {total:?}"
             )));
         }
-        // A batch may have been paid by the call before.
+        // The call before may have paid a batch.
         if matches!((how, &verdict), (How::Pay, Verdict::Unknown(None)))
             && self.is_alone(call)
             && !matches!(request, Request::Batch(_))
@@ -159,8 +160,8 @@ impl Book {
         same.count() == 1
     }
 
-    /// What people do who are told that it was not made and can't be: they make it under a new id.
-    /// Not where another process may have made it.
+    /// Makes a payment under a new id, as people do who are told that it was not made and can't be.
+    /// It does not if another process may have made it.
     pub(crate) async fn make_anew(&self, teller: &Teller, call: usize) -> Option<Verdict> {
         if !self.is_alone(call) {
             return None;

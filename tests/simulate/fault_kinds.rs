@@ -1,4 +1,4 @@
-//! What can go wrong, by name. `README.md` has the table; a test holds it against this one.
+//! The faults, by name. `README.md` has the table; a test compares it with this one.
 
 use std::time::Duration;
 
@@ -6,45 +6,47 @@ use ccpayment_sandbox::{BadResponse, Fault};
 
 use crate::{durable, spelling};
 
-/// What the connection does to one exchange on it.
+/// A fault of the connection in one exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Strike {
     Nothing,
     /// Reset before a byte of the request has arrived.
     ResetBefore,
-    /// Reset after so many bytes of the request.
+    /// Reset after this many bytes of the request.
     ResetDuring(usize),
     /// The whole request arrives; then the client meets a reset.
     ResetAfter,
-    /// The client meets a reset after so many bytes of the answer.
+    /// The client meets a reset after this many bytes of the answer.
     ResetInAnswer(usize),
-    /// The client meets the end after so many bytes of the answer.
+    /// The client meets the end after this many bytes of the answer.
     EndInAnswer(usize),
     /// The gateway closes the idle connection just as the request goes out.
     ClosedAsItGoes,
-    /// The gateway closes the connection so long after it answered.
+    /// The gateway closes the connection this long after it answered.
     ClosedIdle(Duration),
     /// The request vanishes, and nothing ever comes back.
     HalfOpen,
     /// The request arrives, and nothing ever comes back.
     Mute,
-    /// The request takes so long: the client may have given up, and looked for it, long before.
+    /// The request takes this long: the client may have given up, and looked for it, long before.
     LateRequest(Duration),
-    /// The answer takes so long.
+    /// The answer takes this long.
     LateAnswer(Duration),
-    /// The request comes in pieces, each so long after the one before.
+    /// The request comes in pieces, each this long after the one before.
     SlowRequest(Duration),
-    /// So does the answer.
+    /// The answer comes in pieces in the same way.
     SlowAnswer(Duration),
-    /// The answer arrives at this time: as the time for the exchange ends.
+    /// The answer arrives at this time, just as the time for the exchange ends.
     AnswerAt(Duration),
 }
 
 impl Strike {
-    /// For a request that reads, or for one that acts, and has to be over at this time.
+    /// Draws a fault for a request that reads, or for one that acts. The exchange has to be over at
+    /// `end`.
     pub(crate) fn draw(random: &mut fastrand::Rng, acts: bool, end: Option<Duration>) -> Self {
         if acts && random.u32(0..3) == 0 {
-            // What tells clients apart: it arrives after they gave up, and is still valid.
+            // This shows a client's mistakes: the request arrives after the client gave up, and is
+            // still valid.
             return Self::LateRequest(Duration::from_millis(random.u64(5_000..130_000)));
         }
         let millis = |random: &mut fastrand::Rng, most: u64| {
@@ -130,7 +132,7 @@ pub(crate) const CODES: [(u32, &str); 13] = [
 /// The codes of v1 whose meaning is known.
 pub(crate) const CODES_V1: [(u32, &str); 2] = [(224_066, "code 224066"), (224_083, "code 224083")];
 
-/// After these an answer can be one that means an empty list, or the end of one.
+/// After these faults an answer can mean an empty list, or the end of one.
 pub(crate) const EMPTIED: [&str; 3] = ["data is null", "id missing", "id twice"];
 
 pub(crate) const REFUSED: &str = "connection refused";

@@ -1,4 +1,4 @@
-//! One history: what a seed lets happen.
+//! One history, as its seed draws it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -27,7 +27,7 @@ use crate::world::World;
 /// more calls than one settlement makes.
 pub(crate) const SETTLEMENTS: u32 = 10;
 
-/// What became of a seed.
+/// The result of a seed.
 #[derive(Default)]
 pub(crate) struct Run {
     pub(crate) trace: Trace,
@@ -56,7 +56,7 @@ struct History {
     random: fastrand::Rng,
 }
 
-/// Runs one seed to its end. Everything that it does by chance, it does by the seed.
+/// Runs one seed to its end. All its chance comes from the seed.
 pub(crate) fn run(seed: u64, who: Who, keep_trace: bool) -> Result<Run> {
     let runtime = || {
         tokio::runtime::Builder::new_current_thread()
@@ -187,7 +187,7 @@ impl History {
         }
     }
 
-    /// Lets one thing happen; which process crashes, if that is what happens.
+    /// Lets one event happen; returns the process that crashes, if one does.
     fn happen(&mut self, event: Event) -> Result<Option<usize>> {
         let world = Arc::clone(&self.book.world);
         match event {
@@ -225,7 +225,7 @@ impl History {
         Ok(None)
     }
 
-    /// With what is in doubt since, or as if it were the first.
+    /// Starts a call: settles it if it takes over, else makes it as if it were the first.
     fn start_call(&mut self, call: usize, takes_over: Option<bool>) {
         let Some(worker) = self.book.calls().get(call).map(|it| it.worker) else {
             return;
@@ -238,7 +238,7 @@ impl History {
             .and_then(|call| self.book.payments.get(call.payment))
             .is_some_and(Payment::is_batch);
         let mut again = Vec::new();
-        // A batch that comes again, after whatever it came to.
+        // A batch comes again, whatever its result.
         while is_batch && again.len() < 3 && random.bool() {
             again.push((random.u64(0..200), random.bool()));
         }
@@ -250,12 +250,13 @@ impl History {
         let Some(teller) = worker.teller.clone() else {
             return;
         };
-        // It came up again since the call was handed over to it, and is at it already.
+        // The process was restarted after the call was handed over, so it works on the call
+        // already.
         if takes_over.is_some() && worker.resumed.contains(&call) {
             return;
         }
         let how = match takes_over {
-            // It does not know when the other died, but that was before now.
+            // The process does not know when the other one died, but that was before now.
             Some(true) => How::Settle(Some(worker.clock.timestamp())),
             _ => How::Pay,
         };
@@ -291,7 +292,7 @@ impl History {
         let entry = self.book.calls().get(call).cloned()?;
         let alive =
             |worker: usize| (self.workers.get(worker)).is_some_and(|it| it.teller.is_some());
-        // What is over is nobody's any more, and who is down comes up again.
+        // A call that has ended needs no process, and a process that is down starts again.
         let open = entry.started && entry.verdict.is_none();
         if !open || entry.worker == to || !alive(to) || !alive(entry.worker) {
             return None;
@@ -312,7 +313,7 @@ impl History {
         }
     }
 
-    /// Everything stops where it stands. When the process comes up again, in milliseconds.
+    /// Stops everything of a process. Returns when it starts again, in milliseconds.
     fn crash(&mut self, worker: usize, kind: &'static str) -> u64 {
         let world = &self.book.world;
         world.hit(kind);
@@ -327,7 +328,7 @@ impl History {
         now.saturating_add(down)
     }
 
-    /// A new process settles what its book says was begun and not ended.
+    /// Starts a process, which settles the calls that its book has as begun and not ended.
     fn start(&mut self, number: usize) -> Result<()> {
         let book = Arc::clone(&self.book);
         book.world.say(format_args!("worker {number} starts again"));
@@ -338,7 +339,7 @@ impl History {
         let teller = Teller::new(self.who, &book.world, &worker.clock, worker.timeouts)?;
         worker.teller = Some(teller.clone());
         worker.resumed.clear();
-        // It does not know when it died, but that was before now.
+        // The process does not know when it died, but that was before now.
         let since = worker.clock.timestamp();
         for (call, entry) in (0..).zip(book.calls()) {
             if entry.worker != number || !entry.started || entry.verdict.is_some() {
@@ -374,8 +375,8 @@ impl History {
         }
     }
 
-    /// The gateway answers again: whatever is unknown has to be settled, and to stay as it is. What
-    /// each payment is said to be, long after.
+    /// The gateway answers again: every unknown call has to be settled, and to stay as it is.
+    /// Returns the verdict on each payment, long after.
     async fn end(&mut self) -> Result<Vec<Option<Verdict>>> {
         let world = Arc::clone(&self.book.world);
         world.calm();
@@ -407,7 +408,7 @@ impl History {
                 }
             }
         }
-        // Ever after.
+        // Long after.
         pause(Duration::from_secs(2 * SETTLE_AFTER.as_secs())).await;
         world.sync();
         let mut all_made = Vec::new();
@@ -430,7 +431,7 @@ impl History {
         self.book.set_made(all_made);
         let mut in_the_end = Vec::new();
         for (number, payment) in (0_usize..).zip(self.current()) {
-            // To ask after a batch is to go on with it.
+            // To look up a batch means to go on with it.
             if payment.is_batch() {
                 in_the_end.push(None);
                 continue;
@@ -459,7 +460,7 @@ impl History {
             .collect()
     }
 
-    /// What is said of each payment while the gateway has words for its state that nobody knows.
+    /// The verdict on each payment while the gateway has unknown words for its state.
     async fn in_unknown_words(&mut self, spelling: Spelling) -> Result<Vec<Option<Verdict>>> {
         let world = Arc::clone(&self.book.world);
         if !spelling.hides_statuses() {

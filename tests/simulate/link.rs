@@ -17,7 +17,7 @@ use crate::clock::{MachineClock, now};
 use crate::fault_kinds::Strike;
 use crate::world::{World, route_in};
 
-/// How long after its last byte a closed direction is seen to be closed.
+/// How long after its last byte the reader sees that a direction is closed.
 const FAREWELL: Duration = Duration::from_secs(1);
 /// In how many pieces something slow comes.
 const PIECES: usize = 8;
@@ -34,12 +34,12 @@ struct Way {
     flight: VecDeque<(Instant, Bytes)>,
     end: Option<(Instant, End)>,
     reader: Option<Waker>,
-    /// Whatever is written vanishes, and so does the end.
+    /// Whether everything that is written vanishes, the end included.
     lost: bool,
 }
 
 impl Way {
-    /// When all that was written will have arrived.
+    /// When everything written so far will have arrived.
     fn last(&self) -> Instant {
         let last = self.flight.back().map(|(at, _)| *at);
         last.unwrap_or_else(now).max(now())
@@ -69,7 +69,7 @@ impl Way {
         }
     }
 
-    /// The reader knows by now.
+    /// Whether the reader sees the end by now.
     fn is_over(&self) -> bool {
         self.end.is_some_and(|(at, _)| at <= now())
     }
@@ -92,7 +92,7 @@ struct Wires {
 #[derive(Clone)]
 pub(crate) struct Link {
     world: Arc<World>,
-    /// Of the process that it belongs to.
+    /// The clock of the process that the link belongs to.
     clock: MachineClock,
     wires: Arc<Mutex<Wires>>,
 }
@@ -252,7 +252,7 @@ impl Wires {
             }
             Strike::ResetAfter => {
                 self.up.push(latency, bytes);
-                // Later than the request, and later still if there is more of it.
+                // Later than the request, and later still if more of it comes.
                 let at = self.up.last() + latency;
                 self.down.end = Some((at, End::Reset));
                 self.down.wake();
@@ -379,8 +379,7 @@ impl AsyncWrite for ClientEnd {
 impl Drop for ClientEnd {
     fn drop(&mut self) {
         let mut wires = self.link.wires();
-        // What was lost on the way ends all the same: the gateway's own patience is not the
-        // subject.
+        // A lost direction is closed, too: this does not test the gateway's own timeouts.
         wires.up.lost = false;
         wires.up.close(FAREWELL, End::Closed);
         wires.down.lost = true;

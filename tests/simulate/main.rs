@@ -1,9 +1,9 @@
 //! Histories in which everything goes wrong: `cargo xtask simulate --seeds N [--from S]`.
 //!
 //! Each seed is a history of a merchant's processes that pay, read, crash and start again, against
-//! a whole gateway over connections in memory, in virtual time and on one thread. What has to hold
-//! is held against the gateway's ledger (`checks`). `README.md` lists what can go wrong, and
-//! `fault_kinds` names it.
+//! a whole gateway over connections in memory, in virtual time and on one thread. `checks` compares
+//! the results with the gateway's ledger. `README.md` lists what can go wrong, and `fault_kinds`
+//! names it.
 //!
 //! Beside one seed in five runs a history of inbox, outbox and workers (`durable`).
 //!

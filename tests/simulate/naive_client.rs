@@ -1,5 +1,5 @@
-//! A payout by hand, over a transport and the calls without I/O: right as it stands, and wrong in
-//! exactly one way with a mutation. The simulation has to find each of these.
+//! A payout by hand, over a transport and the calls without I/O. It is right as it is, and wrong in
+//! exactly one way with a mutation. The simulation has to find each mutation.
 
 use std::time::Duration;
 
@@ -19,18 +19,18 @@ use crate::payment::Once;
 pub(crate) enum Mutant {
     /// Tries again under a new order id: both may be paid.
     NewOrderId,
-    /// Takes a timeout for a failure: it may be paid all the same.
+    /// Takes a timeout for a failure, although the payout may still be made.
     TimeoutIsFailure,
     /// Takes a refusal for the last word although an earlier attempt may still be on its way.
     RefusalIsFinal,
     /// Takes "not found" for "never sent" although the request may still be on its way.
     AbsenceIsFinal,
     /// Signs once, and sends the same bytes again. Then an accepted look-up no longer shows that
-    /// the gateway's clock has come far enough, so that a wall clock that jumped ahead is believed
-    /// and a payout that is still under way is called refused. That is seldom; what is found in no
-    /// time is the old signature itself.
+    /// the gateway's clock has come far enough: it believes a wall clock that jumped ahead, and
+    /// calls a payout refused that is still under way. That is rare; the simulation soon finds the
+    /// old signature itself.
     OldSignature,
-    /// Takes a record that is written otherwise for another payout, so that it is paid once more.
+    /// Takes a record in another spelling for another payout, and pays once more.
     SpellingIsConflict,
 }
 
@@ -167,7 +167,7 @@ impl ByHand {
         self.mutant == Some(mutant)
     }
 
-    /// One exchange, and the moment that it believes to have signed.
+    /// One exchange, and the moment that the client believes to have signed.
     async fn exchange<E: Request>(
         &self,
         endpoint: &E,
@@ -209,13 +209,13 @@ impl ByHand {
     }
 }
 
-/// Made, as far as can be told.
+/// The verdict "made, as far as can be told".
 pub(crate) fn incomparable(fields: &[Difference]) -> Verdict {
     let fields: Vec<&str> = fields.iter().map(|it| it.field).collect();
     Verdict::Incomparable(fields.join(", "))
 }
 
-/// The time is up.
+/// The verdict when the time is up.
 fn given_up(doubt: Option<Timestamp>, refusal: Option<ErrorCode>) -> Verdict {
     match (doubt, refusal) {
         (Some(_), _) => Verdict::Unknown(doubt),

@@ -1,5 +1,4 @@
-//! Who makes the payouts: the client of this project, or a loop written by hand that can be wrong
-//! in one way.
+//! The payer: the client of this project, or a loop written by hand that can be wrong in one way.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,7 +15,7 @@ use crate::payment::{Once, Request, with};
 use crate::transport::transport;
 use crate::world::World;
 
-/// What a call came to, in the words of whoever made it.
+/// The result of a call, in the words of its caller.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// With the record, or what is to be paid.
@@ -42,7 +41,7 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// Which of them.
+/// The choice of a payer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Who {
     Client,
@@ -68,12 +67,12 @@ impl Who {
     }
 }
 
-/// What is to be done about a payment.
+/// The task about a payment.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum How {
     Pay,
-    /// Only to settle what has been in doubt since then; a batch goes on from there, and may be in
-    /// no doubt.
+    /// Only settle a call that has been in doubt since then. A batch goes on from there, also
+    /// without a doubt.
     Settle(Option<Timestamp>),
 }
 
@@ -131,7 +130,7 @@ impl Teller {
         })
     }
 
-    /// The client, if this is one.
+    /// The client, if this payer has one.
     pub(crate) fn client(&self) -> Option<&Client> {
         match &self.way {
             Way::Client(client) => Some(client),

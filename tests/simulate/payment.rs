@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::places::{ACCOUNTS, CHAIN, EMAIL, PLACES, PRODUCT, Place, RECEIVER, USDT};
 
-/// Of these are only lists, so that what they move is nobody's payment.
+/// Only lists use this coin, so its movements are nobody's payment.
 pub(crate) const MATIC: u64 = 1329;
 pub(crate) const ETH: u64 = 2;
 pub(crate) const USERS: [&str; 3] = ["user-jane", "user-li", "user-omar"];
@@ -27,11 +27,11 @@ const FIATS: [u64; 2] = [1033, 1022];
 const NOBODY: &str = "nobody";
 const MERCHANT: &str = "merchant:available";
 
-/// A call that happens once, and what only the simulation does with it.
+/// A call that happens once, with methods for the simulation alone.
 pub(crate) trait Once: Submit + Clone {
-    /// The same under another order id: what no client of ours ever does by itself.
+    /// The same under another order id, which no client of ours ever does by itself.
     fn renamed(&self, order_id: OrderId) -> Self;
-    /// What was made: a record, or where to pay.
+    /// A name for what was made: a record, or where to pay.
     fn name(made: Self::Created) -> String;
 }
 
@@ -47,7 +47,7 @@ macro_rules! payments {
             Batch(BatchPayout),
         }
 
-        /// Does something with a payout, and nothing with what is none.
+        /// Does something with a payout, and nothing with other requests.
         macro_rules! with_payout {
             ($it:expr, $with:ident => $pay:expr) => {
                 match $it {
@@ -116,20 +116,19 @@ payments! {
         Invoice(CreateInvoiceUrl, order_id, |made: InvoiceToPay| {
             made.invoice_url.to_ascii_lowercase()
         }),
-        // v1 tells where to pay only once, so that it is there is all that can be compared.
+        // v1 tells where to pay only once, so only its existence can be compared.
         OlderOrder(CreateOrder, merchant_order_id, |_| THERE.to_owned()),
         OlderCheckout(GetCheckoutUrl, merchant_order_id, |_| THERE.to_owned()),
     }
 }
 
-/// How many of them there are.
+/// How many kinds there are.
 pub(crate) const KINDS: usize = 14;
-/// What was made, where nothing tells it from another.
+/// The name of something that nothing tells from another.
 pub(crate) const THERE: &str = "there";
 
 /// A call, and how its debit looks in the books if it is a payout. No two of a history have the
-/// same amount, so that a debit tells by itself what it was for, whatever order id it was made
-/// under.
+/// same amount, so a debit shows its payment by itself, whatever its order id.
 #[derive(Debug, Clone)]
 pub(crate) struct Payment {
     pub(crate) request: Request,
@@ -139,7 +138,7 @@ pub(crate) struct Payment {
 }
 
 impl Payment {
-    /// The `number`th of a history, of one of so many kinds.
+    /// The `number`th payment of a history, of this kind.
     pub(crate) fn new(
         kind: usize,
         number: u64,
@@ -147,7 +146,7 @@ impl Payment {
         token: &str,
         random: &mut fastrand::Rng,
     ) -> Result<Self> {
-        // Never a zero at the end: books and records print it as it is here.
+        // Without a zero at the end, so that books and records print it in the same way.
         let text = format!("{}.{:05}1", 20 + number, random.u32(0..100_000));
         let amount: Amount = text.parse()?;
         let order_id = OrderId::new(order_id);
@@ -161,7 +160,7 @@ impl Payment {
         let account = ACCOUNTS.get(random.usize(0..ACCOUNTS.len())).copied();
         let account = account.unwrap_or_default();
         let value = amount.clone();
-        // Further from each other than any rate is rounded.
+        // The prices are further apart than any rounding of a rate.
         let millions = if number < 10 { 1_000_000 } else { 3_000_000 };
         let price = if random.u32(0..4) == 0 { millions } else { 20 };
         let price: Amount = format!("{}.25", price + number).parse()?;
@@ -258,7 +257,7 @@ impl Payment {
             | Request::Invoice(_)
             | Request::OlderOrder(_)
             | Request::OlderCheckout(_) => NOBODY.to_owned(),
-            // Its rows are what is counted.
+            // Its rows are counted instead.
             Request::Batch(_) => NOBODY.to_owned(),
             _ => format!("user:{}:available", user(payer)),
         };
@@ -274,8 +273,8 @@ impl Payment {
         })
     }
 
-    /// The same under other ids: what somebody does who is told that it was not made. Two payments
-    /// that were asked for under one id have two of them.
+    /// The same under other ids, as somebody makes it who is told that it was not made. Two
+    /// payments that were asked for under one id get two different ones.
     pub(crate) fn made_anew(&self, number: usize) -> Self {
         let anew = |id: &OrderId| OrderId::new(format!("{id}-anew-{number}"));
         macro_rules! renamed {
@@ -328,7 +327,7 @@ impl Payment {
         matches!(self.request, Request::Batch(_))
     }
 
-    /// Its order id, and in which of the gateway's lists of taken ones it stands.
+    /// Its order id, and the number of the gateway's space of order ids that it belongs to.
     pub(crate) fn order_key(&self) -> (String, usize) {
         let list = match self.request {
             Request::ToNetwork(_) | Request::ToCwallet(_) | Request::Older(_) => 0,
@@ -352,7 +351,7 @@ impl Payment {
         (id.as_str().to_owned(), list)
     }
 
-    /// Asks the gateway itself, past every line and client, what was made under the order id.
+    /// Asks the gateway directly, without any line or client, what was made under the order id.
     pub(crate) async fn made(&self, sandbox: &Sandbox) -> Option<String> {
         let (id, _) = self.order_key();
         let (path, body, name, price) = match &self.request {
@@ -373,7 +372,7 @@ impl Payment {
         };
         let (name, its_price) = name;
         let body = body.to_string();
-        // Refusals that it was told to give come first.
+        // Planned refusals come first.
         for _ in 0..20 {
             let signed = if self.is_older() {
                 sandbox.sign_v1(body.as_bytes())
@@ -408,7 +407,7 @@ impl Payment {
     }
 }
 
-/// Where most goes, or anywhere.
+/// The place where most goes, or any place.
 fn place(random: &mut fastrand::Rng) -> Place {
     let pick = if random.bool() {
         random.usize(0..PLACES.len())
@@ -424,7 +423,7 @@ fn place(random: &mut fastrand::Rng) -> Place {
     PLACES.get(pick).copied().unwrap_or(most)
 }
 
-/// Whether an order of this price has this amount to be paid. By its rate, it is a hair more.
+/// Whether an order of this price can have this amount to be paid. The rate makes it slightly more.
 fn is_price(price: &Amount, amount: Option<&str>, rate: Option<&str>) -> bool {
     let number = |text: &str| text.parse::<f64>().ok();
     let (price, amount) = (number(price.as_str()), amount.and_then(number));
@@ -432,7 +431,7 @@ fn is_price(price: &Amount, amount: Option<&str>, rate: Option<&str>) -> bool {
         Some(rate) => amount.zip(number(rate)).map(|(amount, rate)| amount * rate),
         None => amount,
     };
-    // No two prices are as near to each other.
+    // No two prices are this near to each other.
     price
         .zip(comes_to)
         .is_some_and(|(price, comes_to)| (price - comes_to).abs() < 0.1)

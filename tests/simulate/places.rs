@@ -35,7 +35,8 @@ const fn btc(address: &'static str) -> Place {
     }
 }
 
-/// The sandbox takes any address there, so that those of chains that it does not have go here.
+/// The sandbox takes any address on this chain, so addresses of chains that it does not have go
+/// here.
 const fn xrp(address: &'static str, memo: &'static str) -> Place {
     Place {
         coin_id: XRP,
@@ -64,7 +65,7 @@ pub(crate) const PLACES: [Place; 12] = [
     xrp(MOVE, "2"),
 ];
 
-/// In each row the same place, in other words.
+/// Each row has the spellings of one place.
 const ADDRESSES: [&[&str]; 7] = [
     &[
         RECEIVER,
@@ -108,7 +109,7 @@ const CHAINS: [&[&str]; 4] = [
     &["XRP", "xrp", "Ripple"],
 ];
 
-/// A number loses the noughts before it, or gets some.
+/// A number loses its leading zeros, or gets some.
 const MEMOS: [&[&str]; 4] = [&["123", "0123"], &["7", "007"], &["1", "01"], &["2", "2 "]];
 
 /// An account at Cwallet, by its id and by its e-mail address.
@@ -116,10 +117,10 @@ const CWALLET: [&[&str]; 2] = [
     &["35255142", "jane@proton.me"],
     &["9558861", "CCPaymentOfficial@proton.me"],
 ];
-/// Who is paid at Cwallet. An id is shown as it is: only an e-mail address has another name.
+/// The receivers at Cwallet. An id is shown as it is: only an e-mail address has another name.
 pub(crate) const ACCOUNTS: [&str; 3] = ["35255142", "jane@proton.me", "Jane@Proton.me"];
 
-/// What a record is read by.
+/// The product, by which a record is recognized.
 pub(crate) const PRODUCT: &str = "Tea & \"cake\" for two ";
 pub(crate) const EMAIL: &str = "Jane.Doe@Example.com";
 

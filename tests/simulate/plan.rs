@@ -1,4 +1,4 @@
-//! What is drawn before anything happens.
+//! The plan of a history, drawn before anything happens.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -26,9 +26,9 @@ pub(crate) enum Event {
     HandOver {
         call: usize,
         worker: usize,
-        /// So many milliseconds later.
+        /// The delay in milliseconds.
         after: u64,
-        /// Knowing that it was begun.
+        /// Whether the other process knows that the call was begun.
         settles: bool,
     },
     TakeOver {
@@ -40,7 +40,7 @@ pub(crate) enum Event {
         worker: usize,
         read: usize,
     },
-    /// A process has so many steps left.
+    /// A process has this many steps left.
     Fuse {
         worker: usize,
         steps: u32,
@@ -83,13 +83,13 @@ pub(crate) struct Plan {
     pub(crate) spelling: Spelling,
     /// Whether the merchant has enough for everything.
     pub(crate) rich: bool,
-    /// Whether lists are read. Such a history knows no answer that lost its data: by the documents
-    /// a cursor that is not there ends a list, and what has no pages may lack its list, so that no
-    /// client could tell.
+    /// Whether lists are read. Such a history has no answer that lost its data: by the documents a
+    /// missing cursor ends a list, and a list without pages may be missing, so no client could
+    /// notice.
     pub(crate) lists: bool,
     /// Whether one of them has more than a page.
     pub(crate) walks: bool,
-    /// Whether one is read since long ago.
+    /// Whether a list is read from long ago on.
     pub(crate) reads_all: bool,
     pub(crate) workers: Vec<PlannedWorker>,
     pub(crate) payments: Vec<Payment>,
@@ -136,8 +136,8 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Whether all clocks show the same for all the time, so that no moment is shown twice, and
-    /// what is signed is sent at once.
+    /// Whether all clocks always agree, so that no moment is shown twice, and a signed request is
+    /// sent at once.
     pub(crate) fn clocks_hold(&self) -> bool {
         if self.pauses.looks > 0 || self.pauses.polls > 0 {
             return false;
@@ -162,7 +162,7 @@ impl Plan {
             let worker = random.usize(0..self.workers.len());
             self.call(begins, payment.clone(), worker, false);
             if payment.is_batch() {
-                // One process at a time, and no other batch of its name.
+                // A batch has one process at a time, and no other batch has its id.
                 if self.workers.len() > 1 && random.bool() {
                     let call = self.calls.len() - 1;
                     let worker = (worker + 1) % self.workers.len();
@@ -178,7 +178,8 @@ impl Plan {
                 continue;
             }
             if self.workers.len() > 1 && random.u32(0..8) == 0 {
-                // Of the same payout: a worker that was restarted, or a queue that delivers twice.
+                // The same payout again: by a worker that was restarted, or a queue that delivers
+                // twice.
                 let other = (worker + 1) % self.workers.len();
                 let begins = begins + random.u64(0..30_000);
                 let payment = self.payments.len() - 1;
@@ -190,7 +191,7 @@ impl Plan {
                 let call = self.calls.len() - 1;
                 self.at(begins, Event::Call { call });
             } else if !payment.is_older() && random.u32(0..12) == 0 {
-                // v1's records have nothing to tell two withdrawals apart by but the amount.
+                // Not for v1: only the amount tells two withdrawals apart in its records.
                 let payment = Payment::new(kind, number + 10, &order_id, token, random)?;
                 let begins = begins + random.u64(0..30_000);
                 let worker = random.usize(0..self.workers.len());
@@ -283,7 +284,7 @@ pub(crate) fn pick<T: Copy + Default>(random: &mut fastrand::Rng, from: &[T]) ->
     random.choice(from).copied().unwrap_or_default()
 }
 
-/// What v1 calls a coin on a chain; the same in every sandbox.
+/// The `token_id` of a coin on a chain in v1; the same in every sandbox.
 pub(crate) fn token() -> Result<&'static str> {
     static TOKEN: OnceLock<&str> = OnceLock::new();
     if let Some(token) = TOKEN.get() {

@@ -1,4 +1,4 @@
-//! Reads beside the payouts: no wrong value is ever taken for the gateway's, and no page lost or
+//! Reads beside the payouts: no wrong value is ever taken for the gateway's, and no page is lost or
 //! doubled.
 
 use std::collections::BTreeSet;
@@ -58,7 +58,7 @@ reads! {
     chains: GetChainList = GetChainList::new();
 }
 
-/// Asked of a gateway that nothing strikes.
+/// Asks a gateway without faults.
 async fn ask<E: Request>(request: &E) -> Result<E::Response> {
     let sandbox = Sandbox::builder().strict().start_time(START).build()?;
     let origin = Origin::default();
@@ -112,8 +112,8 @@ async fn walk(book: &Book, client: &Client) -> Option<String> {
     None
 }
 
-/// Reads everything since long ago, with no end: what was there when it began must not be missing,
-/// whatever the process takes for now. The newest record is as old as the walk.
+/// Reads everything from long ago on, without an end. No record from before the walk may be
+/// missing, whatever time the process believes it is. The newest record is as old as the walk.
 async fn read_all(book: &Book, client: &Client) -> Option<String> {
     let begins = Timestamp::new(START.saturating_sub(SPAN));
     let there = book.world.grow_list();
@@ -169,7 +169,7 @@ async fn known() -> Result<&'static Truth> {
 }
 
 pub(crate) async fn read(book: &Book, teller: &Teller, pick: usize) {
-    // A loop by hand is about payouts.
+    // The loop by hand only makes payouts.
     let Some(client) = teller.client() else {
         return;
     };

@@ -16,13 +16,13 @@ use crate::fault_kinds;
 use crate::history::{self, Run};
 use crate::payer::Who;
 
-/// From so many seeds on, every kind has to be hit so often.
+/// From this many seeds on, every kind of fault has to be hit this often.
 const MANY: u64 = 20_000;
 const HITS: u64 = 100;
 const MEAN: u64 = 3;
 /// How much of a failing seed's trace is printed.
 const TAIL: usize = 60;
-/// Of how many seeds that fail the trace is printed; of the others only the command.
+/// For how many failing seeds the trace is printed; for the others only the command.
 const SHOWN: usize = 3;
 
 #[derive(Debug)]
@@ -32,7 +32,7 @@ pub(crate) struct Orders {
     jobs: usize,
     who: Who,
     mutant: Option<String>,
-    /// The only promise that is looked at.
+    /// The only promise that is checked.
     promise: Option<Promise>,
     pub(crate) what: What,
 }
@@ -97,7 +97,7 @@ thread_local! {
     static PANICS: Cell<u32> = const { Cell::new(0) };
 }
 
-/// A panic is counted where it happens, also in a task whose end nobody looks at.
+/// Counts each panic where it happens, also in a task that nobody joins.
 pub(crate) fn silence_panics() {
     let print = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
@@ -209,7 +209,7 @@ impl Sum {
     }
 }
 
-/// Each seed is on one thread; which one makes no difference.
+/// Each seed runs on one thread; which thread makes no difference.
 fn all(orders: &Orders) -> Result<Sum> {
     let next = AtomicU64::new(orders.from);
     let end = orders.seeds().end;
@@ -336,7 +336,7 @@ fn simulate(orders: &Orders) -> Result<ExitCode> {
     })
 }
 
-/// The same again, because the same seed does the same, with its trace.
+/// Runs the seed again, now with its trace: the same seed does the same.
 fn tail(orders: &Orders, seed: u64) -> Result<Vec<String>> {
     let mut lines = one(seed, orders.who, true)?.trace.into_lines();
     let start = lines.len().saturating_sub(TAIL);

@@ -1,7 +1,7 @@
-//! A gateway that says the same in other words, when it is asked what became of a call.
+//! A gateway that says the same in other words when it is asked what became of a call.
 //!
-//! What is drawn for a history holds for all of it: a look-up shows the same twice. What leaves a
-//! doubt for as long as it is so, such as a status that nobody knows, ends with the faults.
+//! A history draws its words once: two look-ups show the same. Words that leave a doubt, such as an
+//! unknown status, end with the faults.
 
 use ccpayment::Amount;
 use ccpayment_sandbox::Sandbox;
@@ -41,12 +41,12 @@ const RATE: usize = 8;
 const TEXT: usize = 9;
 const ROW: usize = 10;
 
-/// Words for what has ended without moving money, and for what has not.
+/// Words for calls that have ended without moving money, and for those that have not.
 const ENDED: [&str; 3] = ["failed", "Cancelled", "Refunded"];
 const GOES_ON: [&str; 3] = ["success", "Sending", "Settled"];
 
 impl Spelling {
-    /// Half of all gateways say everything as it was asked.
+    /// Half of all gateways say everything in the words of the requests.
     pub(crate) fn draw(random: &mut fastrand::Rng) -> Self {
         let mut spelling = Self::default();
         if random.bool() {
@@ -59,7 +59,7 @@ impl Spelling {
         spelling
     }
 
-    /// Without the words for a status that nobody knows: they leave a doubt.
+    /// The same without words for an unknown status, which leave a doubt.
     pub(crate) fn without_doubt(&self) -> Self {
         let mut spelling = self.clone();
         if let Some(how) = spelling.0.get_mut(STATUS) {
@@ -80,7 +80,7 @@ impl Spelling {
         self.0.get(kind).copied().flatten()
     }
 
-    /// A whole answer to this route in other words, if there are any, and which kinds they are of.
+    /// A whole answer to this route in other words, if there are any, and their kinds.
     pub(crate) fn of(
         &self,
         sandbox: &Sandbox,
@@ -92,7 +92,7 @@ impl Spelling {
         let (head, body) = answer.split_at(end + END.len());
         let head = std::str::from_utf8(head).ok()?;
         let mut envelope: Value = serde_json::from_slice(body).ok()?;
-        // What a fault made is left as it is.
+        // An answer that a fault made is left as it is.
         if serde_json::to_vec(&envelope).ok()? != body
             || envelope.get("code").and_then(Value::as_u64) != Some(10_000)
         {
@@ -188,7 +188,8 @@ impl Writer<'_> {
         let fee = text(row.get("networkFee"));
         self.net(row, "amount", fee);
         if let Some(pick) = self.spelling.how(ROW) {
-            // It goes by the one, and has its own word, or none, for the other.
+            // The gateway knows a row by one of its two names, and has its own word, or none, for
+            // the other.
             if pick.is_multiple_of(2) {
                 row.insert("seq".to_owned(), Value::from(0));
             } else {
@@ -217,7 +218,7 @@ impl Writer<'_> {
             _ => None,
         };
         let amount = |amount: &str, pick: usize| match pick % 4 {
-            // Not of what is worth more than its hundredths.
+            // Not for coins whose hundredths are worth something.
             2 | 3 if !amount.starts_with("0.") => rounded(amount, 2, true),
             _ => None,
         };
@@ -324,7 +325,7 @@ fn other_text(product: &str, pick: usize) -> Option<String> {
     })
 }
 
-/// To so many decimals, up or down; nothing where it has no more.
+/// Rounded to this many decimals, up or down; `None` if it has no more.
 fn rounded(number: &str, decimals: usize, up: bool) -> Option<String> {
     let (whole, rest) = number.split_once('.')?;
     if rest.len() <= decimals {
@@ -334,7 +335,7 @@ fn rounded(number: &str, decimals: usize, up: bool) -> Option<String> {
     let units: u128 = digits.parse().ok()?;
     let digits = format!("{:0>width$}", units + u128::from(up), width = decimals + 1);
     let (whole, rest) = digits.split_at(digits.len() - decimals);
-    // A rate of nothing is none.
+    // A rate of zero is no rate.
     let number = if rest.is_empty() {
         whole.to_owned()
     } else {

@@ -1,5 +1,5 @@
-//! What happened, line by line, and a hash of it: two runs of a seed did the same if theirs are
-//! equal.
+//! What happened, line by line, and a hash of it: two runs of a seed did the same if their hashes
+//! are equal.
 
 use std::fmt::{self, Write};
 use std::time::Duration;
@@ -34,7 +34,7 @@ impl Write for Hash {
 #[derive(Debug)]
 pub(crate) struct Trace {
     hash: Hash,
-    /// Only where somebody wants to read them: they cost more than the run.
+    /// Only kept if somebody wants to read them: they cost more than the run.
     lines: Option<Vec<String>>,
 }
 
@@ -54,14 +54,14 @@ impl Trace {
 
     pub(crate) fn say(&mut self, at: Duration, what: fmt::Arguments<'_>) {
         let (seconds, millis) = (at.as_secs(), at.subsec_millis());
-        // Neither a hash nor a text refuses to be written to.
+        // Writing to a hash or a text never fails.
         let _ = writeln!(self.hash, "{seconds}.{millis} {what}");
         if let Some(lines) = &mut self.lines {
             lines.push(format!("{seconds:>6}.{millis:03}  {what}"));
         }
     }
 
-    /// What happened after it, in a world of its own.
+    /// Appends what happened afterwards, in a world of its own.
     pub(crate) fn add(&mut self, other: Self) {
         self.hash.add(&other.hash().to_le_bytes());
         self.lines = match (self.lines.take(), other.lines) {

@@ -13,14 +13,15 @@ use tokio::task::JoinSet;
 use crate::clock::{MachineClock, pause};
 use crate::payer::Teller;
 
-/// A process of the merchant: dies between any two steps, and comes up again with its book alone.
+/// A process of the merchant. It can die between any two steps, and starts again with its book
+/// alone.
 pub(crate) struct Worker {
     pub(crate) teller: Option<Teller>,
     pub(crate) clock: MachineClock,
     pub(crate) timeouts: Timeouts,
     pub(crate) fuse: Arc<Fuse>,
     pub(crate) tasks: JoinSet<()>,
-    /// The calls that it took up when it came up again.
+    /// The calls that it took up when it started again.
     pub(crate) resumed: BTreeSet<usize>,
 }
 
@@ -40,7 +41,7 @@ impl Fuse {
         })
     }
 
-    /// The process dies after so many steps.
+    /// The process dies after this many steps.
     pub(crate) fn light(&self, steps: u32) {
         self.steps.store(steps, Ordering::SeqCst);
     }

@@ -1,4 +1,4 @@
-//! The gateway, the way to it, and what strikes on the way.
+//! The gateway, the way to it, and the faults on the way.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,12 +19,12 @@ use crate::plan::Plan;
 use crate::spelling::Spelling;
 use crate::trace::{Hash, Trace};
 
-/// A signature that is sent again later than this is an old one: longer than a signed request may
-/// wait for its connection.
+/// A signature that is sent again later than this is old. The time is longer than a signed request
+/// may wait for its connection.
 const FRESH: Duration = Duration::from_secs(10);
 /// Two full pages and a part of one.
 const RECORDS: usize = 45;
-/// How long ago the oldest records were made: longer than the gateway lets one question reach.
+/// How long ago the oldest records were made: longer ago than one request to the gateway can reach.
 pub(crate) const SPAN: u64 = 200 * 86_400;
 const OLDER: u64 = 25;
 /// Where these records go.
@@ -55,19 +55,19 @@ struct Shared {
     rates: Rates,
     quiet: bool,
     hits: BTreeMap<&'static str, u64>,
-    /// How far the sandbox's clock has come.
+    /// How far the sandbox's clock has advanced.
     shown: Duration,
     links: Vec<Link>,
     numbers: u32,
-    /// When each signature was first sent; nothing where clocks differ, or are set: a moment may be
-    /// shown twice.
+    /// When each signature was first sent. `None` if clocks differ or are set, because a moment may
+    /// then be shown twice.
     signatures: Option<BTreeMap<Vec<u8>, Duration>>,
-    /// One that was sent again, and how much later.
+    /// How much later a signature was sent again, if one was.
     stale: Option<Duration>,
-    /// For how long somebody could not get on, all in all.
+    /// For how long processes stalled, in total.
     paused: Duration,
     spelling: Spelling,
-    /// A list that is read since long ago, and grows.
+    /// A list that is read from long ago on, and grows.
     grown: Vec<String>,
 }
 
@@ -84,7 +84,7 @@ impl World {
         let others = [MATIC, ETH, BTC, XRP];
         let mut builder = Sandbox::builder()
             .strict()
-            // What is said in other words, a history's own spelling says.
+            // The history's own spelling provides all other words.
             .setting(Setting::Spell {
                 spelling: RecordSpelling::CwalletAsAsked,
                 on: true,
@@ -103,7 +103,7 @@ impl World {
         let sandbox = builder.build()?;
         let mut grown = Vec::new();
         if plan.reads_all {
-            // The last one is made just before anything happens.
+            // The last record is made just before anything happens.
             for _ in 0..OLDER {
                 sandbox.advance(Duration::from_secs(SPAN / OLDER));
                 grown.push(sandbox.auto_payout(ETH, "ETH", OLD, "2")?);
@@ -165,14 +165,14 @@ impl World {
         self.shared().hits.contains_key(kind)
     }
 
-    /// A process does not get on for so long.
+    /// Notes that a process stalls for this long.
     pub(crate) fn paused(&self, kind: &'static str, length: Duration) {
         self.hit(kind);
         self.say(format_args!("{kind}: {} ms", length.as_millis()));
         self.shared().paused += length;
     }
 
-    /// For how long somebody could not get on until now, all in all.
+    /// For how long processes have stalled so far, in total.
     pub(crate) fn time_lost(&self) -> Duration {
         self.shared().paused
     }
@@ -182,7 +182,7 @@ impl World {
         self.shared().quiet
     }
 
-    /// The gateway's clock goes with everybody's.
+    /// Moves the gateway's clock on to the world's time.
     pub(crate) fn sync(&self) {
         let elapsed = self.elapsed();
         let behind = {
@@ -196,7 +196,7 @@ impl World {
         }
     }
 
-    /// From now on nothing goes wrong any more; what is still on its way stays so.
+    /// Ends all faults from now on; what is still on its way stays so.
     pub(crate) fn calm(&self) {
         {
             let mut shared = self.shared();
@@ -282,13 +282,13 @@ impl World {
         (strike, latency)
     }
 
-    /// The next call of a route that is carried out will be refused instead.
+    /// Makes the gateway refuse the next call of a route that it would carry out.
     fn refuse(&self, route: &str, older: bool, pick: usize, second: bool) {
         let codes: &[(u32, &'static str)] = if older { &CODES_V1 } else { &CODES };
         let Some((code, kind)) = codes.get(pick % codes.len()).copied() else {
             return;
         };
-        // Nobody is told that by a look-up.
+        // Of v1, only `withdraw` can be refused with 224083.
         if older && route != "withdraw" && code != 224_066 {
             return;
         }
@@ -317,7 +317,7 @@ impl World {
         Some(spelt)
     }
 
-    /// Another record of the list that is read since long ago is made; all of them.
+    /// Adds a record to the list that is read from long ago on; returns all its records.
     pub(crate) fn grow_list(&self) -> Vec<String> {
         self.sync();
         let made = self.sandbox.auto_payout(ETH, "ETH", OLD, "2");
@@ -326,17 +326,17 @@ impl World {
         shared.grown.clone()
     }
 
-    /// All records of the list that is read since long ago.
+    /// All records of the list that is read from long ago on.
     pub(crate) fn grown_list(&self) -> Vec<String> {
         self.shared().grown.clone()
     }
 
-    /// From now on it has these.
+    /// Sets the gateway's spelling from now on.
     pub(crate) fn set_spelling(&self, spelling: Spelling) {
         self.shared().spelling = spelling;
     }
 
-    /// Bytes have come to an end of a link.
+    /// Notes that bytes have come to an end of a link.
     pub(crate) fn arrived(&self, number: u32, up: bool, bytes: &[u8]) {
         if up {
             self.sync();
@@ -352,7 +352,7 @@ impl World {
         ));
     }
 
-    /// Somebody restarts the gateway, or what stands before it.
+    /// Resets all connections, as a restart of the gateway or of its proxy does.
     pub(crate) fn reset_all(&self) {
         self.hit(fault_kinds::ALL_RESET);
         self.say(format_args!("every connection is reset"));
@@ -367,7 +367,7 @@ impl World {
         self.shared().stale
     }
 
-    /// What the trace came to, with everything that the sandbox says about the history.
+    /// The final trace, with everything that the sandbox says about the history.
     pub(crate) fn finish(&self) -> (Trace, BTreeMap<&'static str, u64>) {
         for request in self.sandbox.requests() {
             self.say(format_args!("{request:?}"));
@@ -387,7 +387,7 @@ impl World {
 }
 
 impl Shared {
-    /// Every attempt is signed afresh. Two within a second may well be the same.
+    /// Checks that every attempt is signed afresh. Two within a second may have the same signature.
     fn signed(&mut self, bytes: &[u8], elapsed: Duration) {
         const NAME: &[u8] = b"\r\nsign: ";
         let Some(signatures) = &mut self.signatures else {
@@ -422,7 +422,7 @@ fn is_read(route: &str) -> bool {
     route.starts_with("get") || route == "bill/info"
 }
 
-/// The ends of a message, which tell what it is about.
+/// The beginning and the end of a message, which show what it is about.
 struct Gist<'a>(&'a [u8]);
 
 impl fmt::Display for Gist<'_> {

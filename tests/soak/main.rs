@@ -1,11 +1,11 @@
-//! `cargo xtask soak`: random operations of every kind on a sandbox in process, whose books are
-//! looked at after each and recounted from the first entry every hundred thousand. It prints how
-//! many bytes of memory an operation takes, which has a budget, and at last one line, `operations N,
+//! `cargo xtask soak`: random operations of every kind on a sandbox in process. It checks the books
+//! after each, and recounts them from the first entry every hundred thousand. It prints how many
+//! bytes of memory an operation takes, which has a budget, and at last one line, `operations N,
 //! balanced, R operations a second`. What was done goes to standard error.
 //!
-//! Records stay readable for ever: a lost one would let a client prove that a payout was never made.
-//! So memory grows with what is recorded, and with nothing else: requests that leave no record are
-//! made in the end, and must take none.
+//! Records stay readable for ever: a lost one would let a client prove that a payout was never
+//! made. So memory may grow with records only: requests that leave no record come at the end, and
+//! must take none.
 
 #![allow(
     clippy::print_stdout,
@@ -23,11 +23,11 @@ use nix::sys::resource::{UsageWho, getrusage};
 
 const OPERATIONS: u64 = 1_000_000;
 const RECOUNT: u64 = 100_000;
-/// Bytes of memory an operation may take. Fewer operations than a recount say little, since tables
-/// grow by doubling.
+/// Bytes of memory an operation may take. A run with fewer operations than a recount says little,
+/// since tables grow by doubling.
 const BUDGET: u64 = 1_600;
-/// Requests that leave no record, and the most bytes that all of them may take: what is kept of
-/// requests, deliveries and faults has bounds, which are reached on the way.
+/// Requests that leave no record, and the most bytes that all of them may take. The logs of
+/// requests, deliveries and faults have bounds, which these requests reach.
 const READS: u64 = 200_000;
 const READ_BYTES: u64 = 8 * 1024 * 1024;
 const SEED: u64 = 20_260_101;
@@ -55,7 +55,7 @@ fn main() -> Result<()> {
             }
             anyhow::Ok(())
         })?;
-        // The recount is not the sandbox's daily work, so that it stays out of the rate.
+        // The recount is not the sandbox's daily work, so it does not count for the rate.
         let took = start.elapsed();
         spent += took;
         let entries = soak.recount()?;

@@ -1,5 +1,5 @@
 //! Tests that cross the crates are in `suite`, benchmarks in `bench`, a list of every route in
-//! `routes`. This library holds what they share, and makes the README's program a doc test.
+//! `routes`. This library has their shared code, and makes the README's program a doc test.
 
 mod routes;
 pub mod sandbox;

@@ -1,10 +1,10 @@
-//! What a sandbox is asked about itself.
+//! Questions to a sandbox about itself.
 
 use bytes::Bytes;
 use ccpayment_sandbox::Sandbox;
 use http::{Method, Request, StatusCode};
 
-/// Whether a sandbox has a route. Nothing is called: a known route says which method it wants.
+/// Whether a sandbox has a route. It calls no route: a known route answers which method it wants.
 pub async fn knows(sandbox: &Sandbox, path: &str) -> bool {
     let mut request = Request::new(Bytes::new());
     *request.method_mut() = Method::GET;

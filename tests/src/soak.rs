@@ -1,8 +1,8 @@
 //! Random operations of every kind on a sandbox in process, whose books have to stay balanced.
 //!
 //! The sandbox checks each entry, and the sum of all accounts, when it is posted; once that fails,
-//! every later call says so. Here each operation is looked at for that, and [`Soak::recount`]
-//! counts the books anew from their first entry.
+//! every later call says so. Here each operation is checked for that, and [`Soak::recount`] counts
+//! the books anew from their first entry.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -20,7 +20,7 @@ const PLACES: [(u64, &str, usize); 3] = [
     (1329, "BSC", 18),
     (1329, "POLYGON", 9),
 ];
-/// How many ids of a kind are remembered; so many that most are still open.
+/// How many ids of a kind are remembered: few enough that most are still open.
 const REMEMBERED: usize = 256;
 
 /// A generator of its own, so that the sandbox's can't hide a mistake.
@@ -44,14 +44,14 @@ impl Dice {
         from.get(usize::try_from(place).ok()?)
     }
 
-    /// One that is not remembered any more; most are there for one operation only.
+    /// Takes an item and forgets it, since most serve for one operation only.
     fn take<T>(&mut self, from: &mut Vec<T>) -> Option<T> {
         let place = self.roll(u64::try_from(from.len()).unwrap_or(1));
         let place = usize::try_from(place).ok()?;
         (place < from.len()).then(|| from.swap_remove(place))
     }
 
-    /// Above zero and up to a hundred, with as many decimals as the chain carries.
+    /// An amount above zero and up to a hundred, with as many decimals as the chain carries.
     fn amount(&mut self, decimals: usize) -> String {
         let (whole, mut part) = (self.roll(100), self.roll(1_000_000_000));
         if whole == 0 && part < 100_000_000 {
@@ -76,7 +76,7 @@ struct Open {
 pub struct Tally {
     /// Attempts.
     pub attempts: u64,
-    /// Carried out; the rest was refused.
+    /// Attempts that were carried out; the rest was refused.
     pub done: u64,
 }
 
@@ -123,7 +123,7 @@ impl Soak {
         let mut builder = Sandbox::builder()
             .seed(seed)
             .start_time(1_750_000_000)
-            // By hand, or most would end before anything else can happen to it.
+            // By hand: otherwise most records would end before anything else can happen to them.
             .setting(Setting::ManualChain(true))
             .setting(Setting::ApprovalAbove {
                 coin_id: 1280,
@@ -195,7 +195,7 @@ impl Soak {
         }
     }
 
-    /// Requests that leave no record: looks, refusals, and what a fault swallows.
+    /// Makes requests that leave no record: look-ups, refusals, and requests that a fault swallows.
     pub async fn reads(&self, number: u64) -> Result<()> {
         for at in 0..number {
             let coin_id = if at % 2 == 0 { 1280 } else { 999_999 };
@@ -212,7 +212,7 @@ impl Soak {
         matches!(route, "appendBatchWithdraw" | "confirmBatchWithdraw")
     }
 
-    /// One operation. An error is a mistake in the books, or one in here.
+    /// Makes one operation. An error is a mistake in the books, or in this code.
     pub async fn step(&mut self) -> Result<()> {
         let (kind, done) = match self.dice.roll(1000) {
             0..130 => ("order", self.order().await?),
@@ -242,7 +242,7 @@ impl Soak {
                 self.sandbox.advance(Duration::from_secs(seconds));
                 ("time", true)
             }
-            // Seldom, because it looks at everything there ever was.
+            // Rare, because it looks at every record there ever was.
             _ => ("settlement", self.dice.one_in(10) && self.settlement()),
         };
         let tally = self.tallies.entry(kind).or_default();
@@ -262,7 +262,7 @@ impl Soak {
             .unwrap_or((1280, "POLYGON", 6))
     }
 
-    /// Mostly an id of its own, now and then one that is taken.
+    /// Mostly a new id, now and then one that is taken.
     fn id(&mut self) -> String {
         if !self.dice.one_in(20) {
             self.made += 1;
@@ -297,7 +297,7 @@ impl Soak {
         Ok(is_done)
     }
 
-    /// Exactly, in part or too much; late when its order has expired meanwhile.
+    /// Pays exactly, in part or too much; late if the order has expired meanwhile.
     fn payment(&mut self) -> Result<bool> {
         let kept = self.dice.one_in(3);
         let Some(order) = self.dice.take(&mut self.orders) else {
@@ -393,7 +393,7 @@ impl Soak {
         Ok(done(self.sandbox.fail(&id))?.is_some())
     }
 
-    /// The merchant's or a user's, with an answer that is lost now and then.
+    /// Asks for a withdrawal of the merchant or a user; the answer is lost now and then.
     async fn withdrawal(&mut self, user: Option<&str>) -> Result<bool> {
         let (coin_id, chain, decimals) = self.place();
         let (id, amount) = (self.id(), self.dice.amount(decimals));
@@ -598,7 +598,7 @@ impl Soak {
 
     fn settlement(&mut self) -> bool {
         let paid = self.sandbox.settle_payouts();
-        // What waits for a receiver that never comes would pile up.
+        // Notifications for a receiver that never comes would pile up.
         paid > 0
     }
 }

@@ -1,4 +1,4 @@
-//! Every route with its types, so that a test can go over all of them.
+//! Every route with its types, so that a test can iterate over them.
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -15,7 +15,7 @@ use serde_json::Value;
 
 pub use crate::routes::{V1, V2};
 
-/// What becomes of a typed call: the answer's `data`, written again.
+/// The result of a typed call: the answer's `data`, written again.
 pub type Called<'a> = Pin<Box<dyn Future<Output = Result<Value, CallError>> + 'a>>;
 
 /// Why a typed call of JSON has no answer.
@@ -24,14 +24,14 @@ pub type Called<'a> = Pin<Box<dyn Future<Output = Result<Value, CallError>> + 'a
 pub enum CallError {
     /// The request can't be read from the JSON, or the answer not be written as such.
     Json(serde_json::Error),
-    /// The client says so.
+    /// The client returned an error.
     Client(Error),
 }
 
 /// A route, with ways to push JSON through its types and to make JSON for them.
 #[derive(Debug)]
 pub struct Typed {
-    /// What it is.
+    /// The operation.
     pub route: Operation,
     /// A request: read, checked, and written as it would be sent. No body is `{}`.
     pub send: fn(&Value) -> Result<Value, String>,
@@ -41,7 +41,7 @@ pub struct Typed {
     pub call: for<'a> fn(&'a Client, &'a Value) -> Called<'a>,
     /// Any request.
     pub request: fn() -> BoxedStrategy<Value>,
-    /// Any request that says everything.
+    /// Any request that has every field.
     pub whole_request: fn() -> BoxedStrategy<Value>,
     /// The data of any answer.
     pub response: fn() -> BoxedStrategy<Value>,

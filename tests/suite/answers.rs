@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::arbitrary::{each, one};
 use super::schema::versions;
 
-/// For the bytes that are changed at random; values have a seed of their own.
+/// The seed for random changes of bytes. Values have a seed of their own.
 const SEED: u64 = 0xc0de;
 
 fn envelope(data: &Value) -> String {
@@ -53,7 +53,7 @@ fn misspellings(value: &Value, names: &BTreeSet<&str>) -> Vec<(String, Value)> {
     }
 }
 
-/// A wire name that is written wrongly in the types would be one that the document does not know.
+/// A wire name that is wrong in the types would be unknown to the document.
 #[test]
 #[allow(
     clippy::print_stdout,
@@ -92,7 +92,7 @@ fn no_field_of_an_answer_is_lost() {
     }
 }
 
-/// Everything that the documents do to an answer: it decodes, unless identity or money is gone.
+/// An answer decodes with every oddity that the documents show, unless identity or money is gone.
 #[test]
 fn odd_answers_decode() {
     for (route, document) in versions() {
@@ -101,7 +101,7 @@ fn odd_answers_decode() {
             read(route, &value).map_err(TestCaseError::fail)?;
             Ok(())
         });
-        // A list, or something of which nothing is known, has no fields of its own.
+        // A list, or a value of unknown shape, has no fields of its own.
         let Some(fields) = schema["properties"].as_object() else {
             continue;
         };
@@ -160,7 +160,8 @@ fn a_thousand_mutated_bodies_a_type_never_panic() {
             }
             read += u32::from((route.receive)(Bytes::from(bytes)).is_ok());
         }
-        // Both ways out were taken, or the changes were too small or too great to say anything.
+        // Both results must occur: otherwise the changes are too small or too great to show
+        // anything.
         assert!(
             (1..1_000).contains(&read),
             "{name}, with the seed {SEED}: {read} were read"

@@ -1,4 +1,4 @@
-//! A user who is called like the APP ID, which is the merchant's own account.
+//! A user with the APP ID as id, which is the merchant's own account.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -18,7 +18,7 @@ use crate::arbitrary::one;
 
 const APP_ID: &str = "TestAppId0000001";
 
-/// A client, and how many calls of it went out. Each is refused by the gateway.
+/// A client, and the number of its calls that went out. The gateway refuses each.
 fn client() -> (Client, Arc<AtomicU32>) {
     let sent = Arc::new(AtomicU32::new(0));
     let counter = Arc::clone(&sent);
@@ -31,7 +31,7 @@ fn client() -> (Client, Arc<AtomicU32>) {
     (Client::new(credentials, transport), sent)
 }
 
-/// Every request that is like this one but for one user id, which is the APP ID.
+/// This request with one of its user ids replaced by the APP ID, for each of them.
 fn with_app_id(request: &Value, id: &str) -> Vec<Value> {
     let mut made = Vec::new();
     let places: Vec<String> = match request {
@@ -42,7 +42,7 @@ fn with_app_id(request: &Value, id: &str) -> Vec<Value> {
     for place in places {
         let at = format!("/{place}");
         let name = place.to_lowercase().replace('_', "");
-        // An account of Cwallet is no user of the merchant.
+        // An account at Cwallet is no user of the merchant.
         if name.ends_with("userid") && !name.contains("cwallet") {
             let mut changed = request.clone();
             *changed.pointer_mut(&at).unwrap() = json!(id);

@@ -11,7 +11,7 @@ const SEED: &[u8; 32] = b"what is sent is what is signed..";
 fn runner(cases: u32) -> TestRunner {
     let config = Config {
         cases,
-        // A strategy that makes values in vain is not by construction.
+        // A strategy must make valid values by construction, not by rejecting others.
         max_local_rejects: 0,
         failure_persistence: None,
         ..Config::default()
@@ -19,7 +19,7 @@ fn runner(cases: u32) -> TestRunner {
     TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, SEED))
 }
 
-/// Checks so many values; one that fails is shrunk to the least that does.
+/// Checks this many values. A failing one is shrunk to the smallest that fails.
 pub(crate) fn each<S: Strategy>(
     name: &str,
     cases: u32,

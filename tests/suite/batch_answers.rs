@@ -1,5 +1,5 @@
-//! Batches against a sandbox whose answers are changed on their way: what an answer does not prove
-//! is neither a payment nor a refusal.
+//! Batches against a sandbox whose answers are changed on their way: without proof in an answer, a
+//! batch is neither paid nor refused.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -22,8 +22,8 @@ const APPLY: &str = "applyBatchWithdraw";
 const ORDER: &str = "getBatchWithdrawOrder";
 const LIST: &str = "getBatchWithdrawOrderRecordList";
 
-/// What happens to a call that the gateway has carried out, by its route and how often that was
-/// called before: the answer to change, or none to lose it.
+/// The change of an answer to a call that the gateway has carried out, by its route and the number
+/// of earlier calls to it. The answer arrives changed, or is lost.
 type Change = Box<dyn Fn(&str, u32, &mut Value) -> Arrives + Send + Sync>;
 
 #[derive(PartialEq)]
@@ -168,7 +168,7 @@ async fn a_batch_of_an_earlier_process_is_never_confirmed_at_once() {
             }
             Arrives::Yes
         },
-        // A look-up that is behind.
+        // A look-up that lags behind.
         |route, before, answer| {
             if route == ORDER && before == 0 {
                 *answer = refusal(11003);
@@ -309,13 +309,13 @@ async fn an_open_batch_whose_rows_can_not_be_matched_is_refused_by_the_field() {
         });
         let error = client.batch_payout(&batch(3)).await.unwrap_err();
         assert_eq!(unmatched(&sandbox, &error), [field]);
-        // The same for whoever goes on with it, once nothing is in doubt.
+        // The same for a process that goes on with it, once nothing is in doubt.
         sandbox.advance(Duration::from_secs(600));
         let since = error.attempts().in_doubt_since;
         let again = client.resume_batch(&batch(3), since).await.unwrap_err();
         assert_eq!(unmatched(&sandbox, &again), [field]);
 
-        // Had it been confirmed, a person would have to look.
+        // If the batch had been confirmed, a person would have to look.
         let paid = in_process::client(&sandbox);
         paid.resume_batch(&batch(3), None).await.unwrap();
         let error = client.batch_payout(&batch(3)).await.unwrap_err();
@@ -404,7 +404,8 @@ async fn a_batch_whose_status_jumps_back_is_confirmed_once() {
     }
 }
 
-/// What was sent once is settled even if a rule of a later version would not let it be sent.
+/// A request that was sent once is settled, even if a rule of a later version would refuse to send
+/// it.
 #[tokio::test]
 async fn a_stored_batch_is_looked_up_whatever_the_rules_say() {
     let sandbox = sandbox();
@@ -414,7 +415,7 @@ async fn a_stored_batch_is_looked_up_whatever_the_rules_say() {
     let found = client.resume_batch(&stored, None).await.unwrap();
     assert_eq!(found.proof, Proof::FoundRecord);
 
-    // And is not sent.
+    // A request that was never sent is refused.
     let fresh = crate::batches::sandbox();
     let client = in_process::client(&fresh);
     let error = client.resume_batch(&stored, None).await.unwrap_err();
@@ -437,7 +438,7 @@ async fn a_doubt_in_milliseconds_is_told_at_once() {
     assert!(sandbox.requests().is_empty());
 }
 
-/// The record of a batch has no chain, so this one can't be told; all else that can be is.
+/// The record of a batch has no chain, so a difference in the chain does not show. All others do.
 #[tokio::test]
 async fn a_batch_of_the_same_id_is_compared_in_what_its_records_show() {
     let sandbox = sandbox();

@@ -1,4 +1,4 @@
-//! `ApplyBatchWithdraw::judge_rows`: the records of a batch, held against what was asked for.
+//! `ApplyBatchWithdraw::judge_rows`: compares the records of a batch with what was asked for.
 
 use ccpayment::v2::{BatchRows, BatchWithdrawOrder, BatchWithdrawTaskRecord};
 use ccpayment::{CoinId, Difference, Memo};
@@ -40,7 +40,7 @@ fn rows_are_held_against_the_wanted_ones() {
         json!({ "orderId": null }),
         json!({ "recordId": null }),
         json!({ "status": "Successful", "remark": "by the gateway" }),
-        // The gateway keys rows by one name, and has something of its own as the other.
+        // The gateway keys rows by one of the two names, and has a value of its own for the other.
         json!({ "seq": 0 }),
         json!({ "seq": 77 }),
         json!({ "orderId": "20260101-of-the-gateway" }),
@@ -51,15 +51,15 @@ fn rows_are_held_against_the_wanted_ones() {
         let there: Vec<_> = rows.iter().map(Option::is_some).collect();
         assert_eq!(there, [false, true, false], "{fits}");
     }
-    // On two pages, which have shifted.
+    // The same row on two pages, because the list has shifted.
     assert!(matches!(judge(&[json!({}), json!({})]), BatchRows::Fit(_)));
     for (changes, field) in [
         (vec![json!({ "amount": "2.21" })], "amount"),
         (vec![json!({ "seq": 4, "orderId": null })], "orders"),
         (vec![json!({ "seq": null, "orderId": "row-4" })], "orders"),
-        // Two names of two rows.
+        // The two names of two different rows.
         (vec![json!({ "seq": 1 })], "orders"),
-        // One row twice.
+        // Two records of one row.
         (vec![json!({}), json!({ "recordId": "r3" })], "orders"),
     ] {
         let BatchRows::Differ(fields) = judge(&changes) else {

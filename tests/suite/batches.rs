@@ -79,7 +79,7 @@ fn is_twice(request: &RequestView) -> bool {
     )
 }
 
-/// What the gateway carried out of a route; a request that arrives twice counts once.
+/// How many calls of a route the gateway carried out. A request that arrives twice counts once.
 fn carried_out(sandbox: &Sandbox, route: &str) -> usize {
     let requests = sandbox.requests();
     let done: Vec<_> = (requests.iter())
@@ -89,7 +89,7 @@ fn carried_out(sandbox: &Sandbox, route: &str) -> usize {
     done.len() - twice / 2
 }
 
-/// The money of a batch that is, or will be, paid.
+/// How many holds the ledger has: each is the money of a batch that is, or will be, paid.
 pub(crate) fn holds(sandbox: &Sandbox) -> usize {
     let ledger = sandbox.ledger();
     assert!(ledger.is_balanced());
@@ -97,8 +97,8 @@ pub(crate) fn holds(sandbox: &Sandbox) -> usize {
     holds.count()
 }
 
-/// Nothing is sent to see what happens: a row that is there is never appended once more, and of a
-/// batch that is confirmed nothing is confirmed.
+/// Checks that nothing is sent blindly: no row is appended again that is there, and no batch is
+/// confirmed again.
 fn nothing_was_blind(sandbox: &Sandbox) {
     for request in sandbox.requests() {
         let code = request.outcome.or(request.code);
@@ -139,7 +139,7 @@ async fn a_batch_of_any_length_is_confirmed_once_with_all_its_rows() {
         let appends = usize::try_from(rows.div_ceil(500)).unwrap() - 1;
         assert_eq!(carried_out(&sandbox, APPEND), appends);
         assert_eq!(carried_out(&sandbox, "applyBatchWithdraw"), 1);
-        // Again, and it is found as it is.
+        // A second call finds the batch as it is.
         let again = client.batch_payout(&wanted).await.unwrap();
         assert_eq!(again.proof, Proof::FoundRecord);
         is_done(&sandbox, &wanted, &again);
@@ -167,7 +167,7 @@ async fn a_batch_is_paid_once_whatever_goes_wrong_with_any_of_its_calls() {
     ];
     for route in routes {
         for fault in Fault::every() {
-            // What the look-ups after a doubt meet.
+            // A fault on the look-ups strikes after a doubt, too.
             let before = route.starts_with("get").then_some(CONFIRM);
             for after_doubt in [false, before.is_some()] {
                 let sandbox = sandbox();
@@ -215,7 +215,7 @@ async fn a_confirmation_that_is_lost_is_unknown_and_resumed_later() {
     let since = attempts.in_doubt_since;
     assert!(since.is_some());
 
-    // Too early, nothing is sent.
+    // If it is too early, nothing is sent.
     let early = client.resume_batch(&wanted, since).await.unwrap_err();
     assert!(matches!(early, SubmitError::Unknown { .. }), "{early}");
     assert_eq!(carried_out(&sandbox, CONFIRM), 0);
@@ -244,7 +244,7 @@ async fn a_refused_confirmation_moves_nothing_and_can_be_resumed() {
     is_done(&sandbox, &batch(2), &paid);
 }
 
-/// Another process may be about to confirm what is there and not confirmed.
+/// Another process may be about to confirm a batch that is not confirmed yet.
 #[tokio::test]
 async fn a_batch_that_is_there_already_is_not_confirmed_at_once() {
     let sandbox = sandbox();
@@ -319,7 +319,7 @@ async fn a_batch_that_breaks_a_rule_is_not_sent() {
 /// A line whose client dies at a call, before or after it is carried out.
 struct Mortal {
     line: SandboxTransport,
-    /// Calls until then, and whether the last one still arrives.
+    /// The number of calls until the death, and whether the last one still arrives.
     death: std::sync::Mutex<Option<(u32, bool)>>,
     died: Arc<Notify>,
 }
@@ -349,7 +349,7 @@ impl Transport for Mortal {
     }
 }
 
-/// One life of a process; none when it died.
+/// One life of a process; `None` when it died.
 async fn live(
     sandbox: &Sandbox,
     wanted: &BatchPayout,
@@ -395,7 +395,7 @@ async fn no_history_pays_a_batch_twice_or_leaves_it_unpaid() {
         for life in 0.. {
             assert!(life < 60, "seed {seed} does not end");
             if life == 20 {
-                // The gateway recovers, and everybody lives on.
+                // The gateway recovers, and no process dies any more.
                 sandbox.faults_by_seed(seed, 0, &[]);
             }
             let death = (life < 20 && random.bool()).then(|| (random.u32(0..20), random.bool()));

@@ -22,7 +22,7 @@ use ccpayment_testing::{FakeTransport, Recorder, SandboxClock};
 
 const USDT: CoinId = CoinId::new(1280);
 
-/// The sandbox has a runtime, on a thread of its own; whoever calls has none.
+/// The sandbox has a runtime, on a thread of its own; the caller has none.
 fn house() -> (Sandbox, Client) {
     let (tell, told) = mpsc::channel();
     thread::spawn(move || {
@@ -133,7 +133,7 @@ fn orders_batches_and_lists_need_no_runtime_either() {
     assert!(sandbox.ledger().is_balanced());
 }
 
-/// Nothing can interrupt the thread, so ureq itself has to keep to the time.
+/// Nothing can interrupt the thread, so ureq itself has to keep the time limit.
 #[test]
 fn a_gateway_that_is_silent_is_given_up_in_time() {
     let (sandbox, client) = house();
@@ -153,8 +153,8 @@ fn a_gateway_that_is_silent_is_given_up_in_time() {
     assert_eq!(usdt.unwrap().coin.symbol, "USDT");
 }
 
-/// Whether the client without a runtime takes a transport, as the compiler has it: what is only
-/// there for those that block goes before what all have.
+/// Whether the client without a runtime takes a transport, decided by the compiler: the constant
+/// that only blocking transports have goes before the one that all have.
 struct Taken<T>(PhantomData<T>);
 
 trait NotTaken {
@@ -167,7 +167,7 @@ impl<T: BlockingTransport> Taken<T> {
     const IS_TAKEN: bool = true;
 }
 
-/// Inside a runtime it would wait for itself, and outside one it would panic.
+/// Inside a runtime such a transport would wait for itself, and outside one it would panic.
 #[test]
 fn a_transport_that_needs_a_runtime_is_not_taken() {
     const {

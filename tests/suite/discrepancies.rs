@@ -1,5 +1,6 @@
-//! Where the documents contradict each other: every row of both lists has a test or a decision, by
-//! `xtask/spec/discrepancies.yaml`, and those with tests name a mistake for them to catch. The rows that no other test speaks of have theirs here.
+//! Contradictions in the documents: by `xtask/spec/discrepancies.yaml`, every row of both lists has
+//! a test or a decision, and each row with tests names a mistake for them to catch. Rows without a
+//! test elsewhere have theirs here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -18,7 +19,7 @@ struct Row {
     #[serde(default)]
     tests: Vec<String>,
     decision: Option<String>,
-    /// What it says, a test of `xtask` holds.
+    /// A test of `xtask` checks its content.
     mutation: Option<IgnoredAny>,
 }
 
@@ -130,7 +131,7 @@ macro_rules! fixture {
     };
 }
 
-/// The value under its name, moved to another.
+/// Moves the value under one name to another.
 fn renamed(object: &mut Value, from: &str, to: &str) {
     let value = object.as_object_mut().unwrap().remove(from);
     object[to] = value.unwrap_or_else(|| panic!("no {from} in {object}"));

@@ -1,4 +1,5 @@
-//! Answers that arrive as the time ends, over real sockets: what was paid is never called refused.
+//! Answers that arrive as the time ends, over real sockets: a payout that was made is never called
+//! refused.
 
 #![allow(
     clippy::disallowed_methods,
@@ -22,11 +23,11 @@ use tokio::task::JoinSet;
 
 use super::Backend;
 
-/// The shortest pause between two attempts leaves room for the second.
+/// Long enough for a second attempt after the shortest pause.
 const TOTAL: Duration = Duration::from_millis(700);
 const AT_ONCE: u64 = 100;
 const TURNS: u64 = 5;
-/// Over so many microseconds before the end the answers are spread.
+/// The answers are spread over this many microseconds before the end.
 const EDGE: u64 = 4_000;
 
 /// Real time, and always the shortest pause.

@@ -17,7 +17,7 @@ use ccpayment::{
 use ccpayment_testing::TestClock;
 use http::{Response, StatusCode};
 
-/// The error with its reasons. No text of them has another one in it.
+/// The error with its sources. Checks that no text of them contains another.
 #[track_caller]
 fn checked(error: &(dyn StdError + 'static)) -> String {
     let mut all = vec![error.to_string()];
@@ -37,7 +37,7 @@ fn checked(error: &(dyn StdError + 'static)) -> String {
     report
 }
 
-/// What the gateway does, whatever it is asked.
+/// The gateway's behaviour, whatever the request.
 #[derive(Debug, Clone, Copy)]
 enum Gateway {
     Answers(u16, &'static str),

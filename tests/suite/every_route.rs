@@ -1,8 +1,8 @@
 //! Every route over a real socket, by the typed client and by a request made without any of our
 //! crates: both succeed, and what they get is what the OpenAPI document describes.
 //!
-//! A route joins by a line in a story that sets up what it is about: an answer that is empty where
-//! there could be something counts as a failure.
+//! To add a route, add a line to a story that sets up its subject: an empty answer where there
+//! could be something counts as a failure.
 
 mod merchant;
 mod v1;
@@ -17,7 +17,7 @@ use ccpayment_tests::sandbox::knows;
 use self::merchant::{By, Merchant, sandbox};
 use super::schema::versions;
 
-/// What one group of routes is called for, in an order that makes sense.
+/// The calls to one group of routes, in an order that makes sense.
 type Story = for<'a> fn(&'a mut Merchant) -> Pin<Box<dyn Future<Output = ()> + 'a>>;
 
 fn stories() -> impl Iterator<Item = (Version, &'static str, Story)> {

@@ -123,7 +123,7 @@ fn every_route(version: Version, facts: &Value, routes: &[Operation], count: usi
         };
         assert_eq!(route.idempotency, class, "{path}");
         assert_eq!(route.version, version, "{path}");
-        // What moves money names the route that settles it, and that is a read of ours.
+        // An operation that moves money names the route that settles it, which is a read of ours.
         if class == Idempotency::OrderId {
             let settles = routes.iter().find(|it| Some(it.name) == route.settled_by);
             assert_eq!(
@@ -135,7 +135,7 @@ fn every_route(version: Version, facts: &Value, routes: &[Operation], count: usi
     }
 }
 
-/// The request structs hold every field of the facts, under its name, and no other.
+/// The request structs have every field of the facts, under its name, and no other.
 #[test]
 fn every_request_field_is_there() {
     use ccpayment::{Address, Chain, CoinId, FiatId, Memo, OrderId, Timestamp};

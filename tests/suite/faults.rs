@@ -49,8 +49,8 @@ pub(crate) async fn house() -> House {
 }
 
 impl House {
-    /// Attempts are timed by the real clock, everything together by the sandbox's. A second is
-    /// less than a slow body takes, and ages on loopback.
+    /// Sets short timeouts. The real clock times the attempts, the sandbox's clock the whole call.
+    /// A slow body takes longer than a second, and all else on loopback is far quicker.
     pub(crate) fn hasty(mut self) -> Self {
         let timeouts = Timeouts::new(Duration::from_secs(1), Duration::from_secs(60));
         self.client = self.client.with_timeouts(timeouts);
@@ -140,7 +140,7 @@ fn expected(fault: Fault) -> Class {
         | BadResponse::GzipBomb
         | BadResponse::LengthTooShort
         | BadResponse::CodeTwice => Class::NotAnEnvelope(200),
-        // Of what is no clean text a refusal is read, and never a success.
+        // From an answer that is not clean text, the client reads a refusal, but never a success.
         BadResponse::InvalidUtf8 if acted => Class::NotAnEnvelope(200),
         BadResponse::InvalidUtf8 => promises_nothing,
         BadResponse::RateLimited { .. } => Class::NotAnEnvelope(429),
@@ -168,7 +168,7 @@ async fn a_read_ends_in_the_class_that_its_fault_allows() {
         if class != expected(fault) {
             wrong.push((fault, class));
         }
-        // The fault is over, whatever it left in the pool of connections.
+        // The fault is over: the next call works, whatever is left in the pool of connections.
         assert_eq!(ask(&house.client).await, Class::Value, "{fault:?}");
         house.close().await;
     }

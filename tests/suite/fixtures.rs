@@ -38,17 +38,17 @@ const ILLEGAL: [(&str, &str); 4] = [
     ),
 ];
 
-/// Which files were used, and which normalisations they needed.
+/// The files that were used, and the normalisations that they needed.
 #[derive(Default)]
 pub(crate) struct Used {
     files: BTreeSet<String>,
     normalised: BTreeSet<&'static str>,
-    /// What breaks an answer: the mutations, and the fields.
+    /// The mutations that break an answer, with the fields.
     pub(crate) broken: BTreeMap<String, BTreeSet<String>>,
 }
 
-/// What may change when a payload is read and written again. Each is needed by at least one
-/// payload.
+/// The changes that are allowed when a payload is read and written again. Each is needed by at
+/// least one payload.
 const NORMALISATIONS: [&str; 3] = ["empty to absent", "alias", "text to number"];
 
 /// The same for fields of v1 that go by two names: the file, the name in it and ours, with the row
@@ -172,7 +172,7 @@ fn snapshot(name: &str) -> String {
         .replace(['/', '.'], "_")
 }
 
-/// A refusal keeps its number and its message, whatever else is in it.
+/// Checks that a refusal keeps its number and its message, whatever else is in it.
 pub(crate) fn refusal<E: Request>(used: &mut Used, name: &str, fixture: &str)
 where
     E::Response: Debug,
@@ -219,7 +219,7 @@ fn every_payload_decodes_and_is_used() {
     }
 }
 
-/// What the verifier makes of a notification of v2.
+/// The event that the verifier makes of a notification of v2.
 fn notified(body: &str) -> ccpayment::webhook::Event {
     use ccpayment::raw::{HmacKey, SignText};
     use ccpayment::webhook::Verifier;
@@ -282,7 +282,7 @@ fn every_notification() {
     }
 }
 
-/// A deposit was told, whatever is wrong with what is no part of its identity.
+/// A deposit is still read if fields are wrong that are not part of its identity.
 #[test]
 fn a_symbol_that_can_not_be_read_hides_no_notification() {
     use ccpayment::webhook::Event;

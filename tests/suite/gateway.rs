@@ -239,7 +239,7 @@ async fn a_wrong_secret_and_a_wrong_clock_are_told_apart() {
     house.close().await;
 }
 
-/// Changes what leaves core, as a mistake in core would: the sandbox must notice.
+/// Changes the requests that leave core, as a mistake in core would: the sandbox must notice.
 struct Tampered(Backend, fn(&mut Exchange));
 
 #[async_trait]
@@ -269,7 +269,7 @@ async fn one_byte_other_than_signed_is_noticed() {
                 .insert("timestamp", "1767225601".parse().unwrap());
         },
     ];
-    // What is not tampered with is taken.
+    // An unchanged request is accepted.
     let house = house_with("app-secret", Tampered(Backend::new().unwrap(), |_| {})).await;
     house
         .client
@@ -375,7 +375,7 @@ async fn a_payout_survives_every_way_of_losing_it() {
             (again.created, again.proof),
             (paid.created, Proof::FoundRecord)
         );
-        // Another payout under the same id is never taken for it.
+        // Another payout under the same id is never taken for this one.
         let other = house
             .client
             .payout(&payout("payout-1", "11"))

@@ -1,4 +1,4 @@
-//! RSA between the client, the verifier and the sandbox, which counts with neither of our backends.
+//! RSA between the client, the verifier and the sandbox, which uses neither of our backends.
 
 use std::net::SocketAddr;
 use std::path::Path;

@@ -268,7 +268,7 @@ async fn an_answer_with_one_other_byte_is_not_believed() {
             .send_unsettled(&house.payout("out", "10"))
             .await;
         let error = error.unwrap_err();
-        // The money went out: whoever changed the answer can't make it look refused.
+        // The money went out: a changed answer can't make it look refused.
         assert!(matches!(error.outcome(), Outcome::Unknown(_)), "{place}");
         match error {
             Error::Answer {
@@ -300,7 +300,7 @@ async fn notify(State(ear): State<Ear>, headers: HeaderMap, body: Bytes) -> (Sta
     }
 }
 
-/// Listens with a secret for what the sandbox has to say.
+/// Receives the sandbox's notifications, and verifies them with this secret.
 async fn ear(house: &House, secret: &str) -> Ear {
     let ear = Ear {
         verifier: Verifier::new(AppId::new("app-id"), AppSecret::new(secret)).unwrap(),
@@ -318,7 +318,7 @@ async fn ear(house: &House, secret: &str) -> Ear {
     ear
 }
 
-/// One of each kind.
+/// Makes one notification of each kind.
 async fn say_everything(house: &House) {
     let sandbox = &house.sandbox;
     let opened = house
@@ -395,8 +395,8 @@ async fn all_five_kinds_are_delivered_and_verified() {
 #[path = "../../crates/ccpayment-webhook/recipes/receive_v1.rs"]
 mod recipe;
 
-/// The receiver of the docs, told everything three times, out of order, and first while the order
-/// lags behind.
+/// The receiver of the docs gets every notification three times, out of order, and first while the
+/// order lags behind.
 #[tokio::test]
 async fn v1_recipe_with_repeats_out_of_order_credits_each_payment_once() {
     let house = house().await;
@@ -434,7 +434,7 @@ async fn v1_recipe_with_repeats_out_of_order_credits_each_payment_once() {
         .collect();
     credits.sort();
     assert_eq!(credits, ["10 XRP", "17.996401 USDT", "20 USDT"]);
-    // A withdrawal and a refund, which it does not handle.
+    // A withdrawal and a refund, which the receiver does not handle.
     assert_eq!(books.set_aside.len(), 2 * 3);
     house.close().await;
 }

@@ -1,5 +1,5 @@
-//! The client against a sandbox in the same process, under the sandbox's own time: no socket, so
-//! that thousands of requests take a moment.
+//! The client against a sandbox in the same process, under the sandbox's own time: without a
+//! socket, thousands of requests take a moment.
 
 use ccpayment::{Client, Credentials};
 use ccpayment_sandbox::Sandbox;

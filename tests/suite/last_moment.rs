@@ -31,7 +31,7 @@ fn payout() -> ApplyAppWithdrawToNetwork {
 const ACCEPTED: &str = r#"{"code":10000,"msg":"success","data":{"recordId":"r1"}}"#;
 const LIMITED: &str = r#"{"code":11004,"msg":"too many"}"#;
 
-/// What the gateway answers, after how long.
+/// The gateway's answers, each after its milliseconds.
 type Answers = &'static [(u64, &'static str)];
 
 fn bench(answers: Answers, timeouts: Timeouts) -> (Client, TestClock, Arc<AtomicU32>) {
@@ -61,7 +61,7 @@ fn bench(answers: Answers, timeouts: Timeouts) -> (Client, TestClock, Arc<Atomic
     (client, clock, sent)
 }
 
-/// With these answers, of which the last comes when the process has been stopped for long.
+/// Pays out with these answers. The last one comes when the process has been stopped for long.
 async fn pay(answers: Answers) -> Result<Submitted<RecordId>, SubmitError> {
     let (client, ..) = bench(answers, Timeouts::new(TOTAL, TOTAL));
     client.payout(&payout()).await
@@ -94,8 +94,8 @@ async fn a_doubt_stays_a_doubt_with_its_date() {
     assert!(error.attempts().in_doubt_since >= Some(START));
 }
 
-/// The answer to a submit that begins with too little time left would hardly come, and the refusal
-/// that is known would be a doubt.
+/// With too little time left, no attempt begins: its answer would hardly come, and the known
+/// refusal would become a doubt.
 #[tokio::test]
 async fn a_submit_is_not_begun_anew_where_too_little_time_is_left() {
     let timeouts = Timeouts::new(Duration::from_secs(1), Duration::from_secs(3));
@@ -120,12 +120,12 @@ async fn a_wait_that_outlasts_the_time_does_not_keep_the_record_from_being_read(
     );
 }
 
-/// What went wrong is told, and not that there was no time to try once more.
+/// The error says what went wrong, not that there was no time to try once more.
 #[tokio::test]
 async fn an_attempt_without_time_does_not_hide_what_went_wrong() {
     let address =
         GetOrCreateAppDepositAddress::new(ReferenceId::new("user-1"), Chain::new("POLYGON"));
-    // A machine that sleeps as it waits for the next attempt.
+    // The machine sleeps while the client waits for the next attempt.
     for asleep in [0, 60_000] {
         let timeouts = Timeouts::new(Duration::from_secs(20), TOTAL);
         let (client, clock, _) = bench(&[(0, "<html>"), (0, "<html>")], timeouts);
@@ -143,7 +143,7 @@ async fn an_attempt_without_time_does_not_hide_what_went_wrong() {
     );
 }
 
-/// Blocked, or unknown: whoever goes on makes it worse.
+/// Blocked or unknown: further calls make it worse.
 #[tokio::test]
 async fn a_block_stops_the_calls_of_all_clones_until_a_person_says_so() {
     for code in [ErrorCode::MaliciousReq, ErrorCode::MerchantNotFound] {

@@ -60,7 +60,7 @@ mod v1_webhooks;
 mod v1_wire;
 mod wrong_clock;
 
-/// What the gateway's and the faults' tests call over. They run once more below, over another.
+/// The transport of the gateway's and the faults' tests. They run once more below, over another.
 use ccpayment::ReqwestTransport as Backend;
 
 #[allow(clippy::duplicate_mod, reason = "the same tests, over another backend")]

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::arbitrary::one;
 use super::schema::{Document, versions};
 
-/// What is put in the place of a value. Missing comes beside these.
+/// The values that replace a value. "Missing" comes in addition.
 const INSTEAD: [&str; 12] = [
     "null",
     "\"\"",
@@ -67,7 +67,7 @@ pub(crate) fn broken(answer: &Value, read: impl Fn(&Value) -> bool) -> BTreeMap<
     let mut out = BTreeMap::new();
     for pointer in pointers {
         let mut mutations = Vec::new();
-        // Without one of its scalars, a list is another list.
+        // A list without one of its scalars is a valid other list.
         let is_entry = pointer.rsplit('/').next().unwrap().parse::<u64>().is_ok();
         if !is_entry && !read(&changed(answer, &pointer, None)) {
             mutations.push("missing");
@@ -98,9 +98,9 @@ pub(crate) fn broken(answer: &Value, read: impl Fn(&Value) -> bool) -> BTreeMap<
     out
 }
 
-/// Every line is a decision: what is listed here loses an answer, or the row of a page, when it is
-/// odd in one of these ways. Identity and money are, and what a route was asked for: whether an
-/// address is valid, how high a chain is, where a page is.
+/// Every line is a decision: each field listed here makes an answer, or the row of a page,
+/// unreadable when it is odd in one of these ways. These are identity, money, and what a route was
+/// asked for: whether an address is valid, how high a chain is, where a page is.
 #[test]
 fn what_breaks_an_answer_is_identity_or_money() {
     let used = super::payloads::all();
@@ -114,7 +114,7 @@ fn what_breaks_an_answer_is_identity_or_money() {
     insta::assert_snapshot!("what_breaks_an_answer", table);
 }
 
-/// A field of an answer: where it is, and what the document says of it.
+/// A field of an answer: its place, and its description in the document.
 struct Field<'a> {
     pointer: String,
     schema: &'a Value,
@@ -174,7 +174,7 @@ fn fields<'a>(
     }
 }
 
-/// Goes over every field of an answer of every route that has everything.
+/// Visits every field of a complete answer of every route.
 fn every_answer(
     mut check: impl FnMut(&str, &dyn Fn(&Value) -> bool, &Value, &[Field<'_>], &[String]),
 ) {
@@ -225,8 +225,8 @@ fn a_required_field_that_is_missing_null_or_empty_breaks_its_answer() {
     assert!(checked > 180, "only {checked} fields");
 }
 
-/// Of every route, whether there is an example of its answer or not: a field that is required no
-/// more shows here.
+/// For every route, with or without an example of its answer: a field that is no longer required
+/// shows here.
 #[test]
 fn what_an_answer_can_not_be_without() {
     let mut table = String::new();

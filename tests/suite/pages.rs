@@ -1,5 +1,5 @@
 //! `Client::pages` and `Client::items`: all paged routes against the sandbox, long spans against a
-//! model, and what a script makes go wrong.
+//! model, and faults from a script.
 
 #![allow(
     clippy::unwrap_used,
@@ -40,7 +40,7 @@ async fn pages_of<Q: Paged + Debug>(client: &Client, query: Q) -> Vec<Page<Q>> {
     client.pages(query).try_collect().await.unwrap()
 }
 
-/// Reads a list of `MANY` records whole, record by record, and again from each of its pages on.
+/// Reads a whole list of `MANY` records, record by record, and again from each of its pages on.
 async fn reads_whole<Q>(client: &Client, query: Q) -> &'static str
 where
     Q: Paged + Debug,
@@ -145,7 +145,7 @@ async fn filled() -> (Sandbox, Client, RecordId) {
         })
         .collect();
     let to_all = json!({ "orderId": "to-all", "userId": JANE, "coinId": 1280, "toUsers": users });
-    // As old as no other list looks back.
+    // Older than any other list looks back.
     sandbox.advance(Duration::from_secs(91 * DAY));
     let parts = exchange(&client, "userBatchTransfer", to_all).await;
     let rows: Vec<_> = (1..=MANY)
@@ -233,7 +233,7 @@ async fn a_year_is_read_from_the_sandbox_which_takes_ninety_days_at_once() {
         sandbox.advance(Duration::from_secs(DAY));
     }
     let expected: Vec<_> = (0..365).rev().map(|day| format!("day-{day:03}")).collect();
-    // With an end and, up to now, without. Records at the edge of two windows come in both.
+    // With an end, and without one up to now. Records at the edge of two windows come in both.
     let year = GetAppWithdrawRecordList::new().start_at(Timestamp::new(START));
     for query in [year.clone().end_at(Timestamp::new(START + 365 * DAY)), year] {
         let records: Vec<_> = client.items(query).try_collect().await.unwrap();
@@ -281,7 +281,7 @@ pub(crate) fn ids(pages: &[Page<GetAppDepositRecordList>]) -> Vec<&str> {
     items.flatten().map(|it| it.record_id.as_str()).collect()
 }
 
-/// Everything until the end or an error.
+/// Reads everything until the end or an error.
 pub(crate) async fn read(
     client: &Client,
     query: GetAppDepositRecordList,
@@ -342,7 +342,8 @@ async fn a_cursor_that_comes_again_ends_the_list_with_an_error() {
             asked = at(next);
         }
         let (pages, error) = read(&client(fake.clone()), list()).await;
-        // What came is given out, and the end is not mistaken for the end of the list.
+        // The records that came are given out, and the error is not mistaken for the end of the
+        // list.
         assert_eq!(ids(&pages), records);
         assert_eq!(pages.last().unwrap().next, Some(asked.clone()));
         let error = error.unwrap();
@@ -382,7 +383,7 @@ async fn after_an_error_the_rest_can_be_read() {
     fake.finish().unwrap();
 }
 
-/// A page that says nothing of its records is not the last one.
+/// A page without its records is not the last one.
 #[tokio::test]
 async fn an_answer_without_a_list_does_not_end_it() {
     for nothing in [json!({}), json!(null), json!({ "nextId": "" })] {
@@ -452,7 +453,7 @@ async fn a_record_with_both_spellings_of_a_field_costs_no_page() {
     assert_eq!(read_back.tx_id.as_ref().unwrap().as_str(), "0xabc");
     fake.finish().unwrap();
 
-    // Two that differ are of two payments.
+    // Two rows that differ belong to two payments.
     record["txid"] = json!("0xdef");
     let fake = FakeTransport::new();
     fake.expect(&list(), Reply::data(&json!({ "records": [record] })));
@@ -487,7 +488,7 @@ async fn a_record_that_can_not_be_read_costs_itself_alone() {
         "{debug}"
     );
     fake.finish().unwrap();
-    // All or nothing is one call.
+    // One call gives all or nothing.
     let all: Result<Vec<_>, _> = pages[0].items.iter().cloned().collect();
     assert!(all.is_err());
 }
@@ -507,7 +508,7 @@ async fn items_name_a_record_that_can_not_be_read_and_go_on() {
     assert_eq!(read, ["r0", "r1", "r3", "r4"]);
     let error = items[2].as_ref().unwrap_err();
     assert_eq!(error.unreadable().unwrap().raw(), raw);
-    // Who stops here loses nothing by going on from there.
+    // A caller that stops here loses nothing by going on from there.
     assert_eq!(*error.rest(), at("a"));
     assert!(error.request_error().is_none());
     fake.finish().unwrap();
@@ -541,7 +542,7 @@ async fn records_are_collected_up_to_a_bound_and_not_cut() {
         matches!(error, PageError::TooMany { most: 1, .. }),
         "{error}"
     );
-    // The page of the first record too many comes again.
+    // The page with the first record over the limit comes again.
     assert_eq!(*error.rest(), at("a"));
     fake.finish().unwrap();
 }

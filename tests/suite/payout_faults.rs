@@ -1,7 +1,7 @@
-//! What becomes of a payout under every fault that the sandbox's line knows, over real sockets.
+//! Payouts under every fault that the sandbox's line knows, over real sockets.
 //!
-//! Over one backend: `faults` holds each to the class of every fault, and all that follows goes by
-//! the class.
+//! One backend is enough: `faults` checks for each backend the class of every fault, and the rest
+//! depends on the class alone.
 
 use std::time::Duration;
 

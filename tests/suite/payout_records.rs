@@ -1,13 +1,13 @@
-//! What a found record says of each payout: each field that counts is changed and taken away.
+//! The match of a found record with each payout: each field that counts is changed and removed.
 
 use ccpayment::raw::RecordMatch;
 use ccpayment::v2::*;
 use ccpayment::{Address, Amount, Chain, CoinId, Memo, OrderId, Payout, Request, Submit, UserId};
 use serde_json::{Value, json};
 
-/// The fields that a comparison needs, those that it uses where they are there, those of both that
-/// may be spelt in several ways, the words of a payout that is under way or over, and those that
-/// end it.
+/// The fields that a comparison needs, those that it uses if they are there, and those of both that
+/// may have several spellings. Then the words for a payout that is under way or done, and those for
+/// one that failed.
 struct Rules<'a> {
     needed: &'a [(&'a str, &'a str, Value)],
     if_there: &'a [(&'a str, &'a str, Value)],
@@ -58,7 +58,7 @@ fn check<P: Payout>(payout: &P, record: &Value, rules: &Rules<'_>) {
         record
     };
     for (wire, name, _) in rules.needed {
-        // What the type can't be without never gets here.
+        // A record without a field that the type requires never gets here.
         let Ok(found) = serde_json::from_value(json!({ "record": without(wire) })) else {
             continue;
         };
@@ -84,7 +84,7 @@ fn check<P: Payout>(payout: &P, record: &Value, rules: &Rules<'_>) {
             "{} {status}: {judged:?}",
             P::OPERATION
         );
-        // Of another payout's failure nothing follows for this one.
+        // The failure of another payout proves nothing about this one.
         let is_certain = |it: &&(&str, &str, Value)| !rules.spelt.contains(&it.0);
         let (wire, _, other) = rules.needed.iter().find(is_certain).unwrap();
         ended[*wire] = other.clone();
@@ -208,7 +208,8 @@ fn withdrawals_to_a_chain() {
     };
     check(&payout, &record(on_chain.clone()), &rules);
 
-    // A user always bears the fee, so a record may show what is left; the fee of another coin no.
+    // A user always bears the fee, so a record may show the amount less the fee, but not if the fee
+    // is in another coin.
     let shown = |coin: u64| {
         let mut shown = record(on_chain.clone());
         shown["amount"] = json!("12.4");
@@ -287,7 +288,7 @@ fn transfers_between_users() {
         accepted: &["Success"],
         ended: &["Failed"],
     };
-    // In another order, and written otherwise.
+    // In another order, and in another spelling.
     let targets =
         json!([{"userId": "user-1", "amount": "2.00"}, {"userId": "user-2", "amount": "1"}]);
     check(
@@ -356,7 +357,7 @@ fn swaps() {
     check(&payout, &none, &rules);
 }
 
-/// What a record may show instead of what was asked for.
+/// The values that a record may show instead of those that were asked for.
 #[test]
 fn a_record_in_another_spelling_is_the_same_or_can_not_be_compared() {
     let to_chain = |chain: &str, address: &str| {
@@ -437,7 +438,7 @@ fn a_record_in_another_spelling_is_the_same_or_can_not_be_compared() {
         "cwalletUser: asked jane@example.com, found 35255142"
     );
 
-    // One's own users, in another letter case or altogether different.
+    // The merchant's own users, in another letter case or with another id.
     let transfer = UserTransfer::new(
         id(),
         UserId::new("user-1"),

@@ -24,7 +24,7 @@ fn payout() -> ApplyAppWithdrawToNetwork {
     )
 }
 
-/// The record of that payout, with some fields put otherwise.
+/// The record of that payout, with some fields changed.
 fn record(change: Value) -> Reply {
     let mut record = json!({
         "recordId": "r1", "withdrawType": "Network", "coinId": 1280, "coinSymbol": "USDT",
@@ -157,7 +157,7 @@ async fn a_refusal_after_a_doubt_counts_only_once_absence_is_proven() {
         .submit(Reply::lost())
         .lookup(not_found())
         .submit(Reply::refused(ErrorCode::BalanceInsufficient, "short"));
-    // More lookups than fit into the time of proof; those that are left over are not asked for.
+    // More look-ups than fit into the time of proof. The client does not ask for the rest.
     for _ in 0..200 {
         bench.lookup(not_found());
     }
@@ -197,7 +197,7 @@ async fn within_the_default_minute_the_same_ends_as_unknown() {
     assert_eq!(attempts.in_doubt_since, Some(START));
     bench.fake.finish().unwrap_err();
 
-    // Later, in another process: the first attempt had arrived after all.
+    // Later, in another process, it turns out that the first attempt had arrived after all.
     let bench = self::bench();
     bench.lookup(record(json!({})));
     let paid = bench.client.settle(&payout(), START).await.unwrap();
@@ -245,7 +245,7 @@ async fn settling_once_looks_once_and_says_when_to_ask_again() {
     bench.fake.finish().unwrap();
 }
 
-/// An earlier version may have sent what this one would not.
+/// An earlier version may have sent a request that this one would refuse.
 #[tokio::test]
 async fn what_would_not_be_sent_today_is_looked_up_all_the_same() {
     let bench = bench();
@@ -370,8 +370,8 @@ async fn an_acceptance_is_looked_up_where_that_is_asked_for() {
     assert_eq!((paid.proof, paid.attempts.submits), (Proof::FoundRecord, 2));
 }
 
-/// A clock that jumps forward makes a lookup look late, but the gateway refuses such a lookup, so
-/// nothing is proven by it.
+/// A clock that jumps forward makes a look-up seem late. The gateway refuses such a look-up, so it
+/// proves nothing.
 #[tokio::test]
 async fn a_clock_jump_proves_nothing() {
     let bench = bench();
@@ -421,7 +421,7 @@ async fn a_found_record_that_differs_is_a_conflict() {
 async fn the_same_payout_may_be_written_otherwise() {
     for change in [
         json!({"amount": "12.5"}),
-        // Net of the fee that was taken from it.
+        // Less the fee that was taken from it.
         json!({"amount": "12.4"}),
         json!({"toMemo": null, "txId": "0xabc", "status": "Success"}),
         json!({"status": "WaitingApproval"}),
@@ -459,7 +459,7 @@ async fn a_record_that_lacks_what_proves_it_settles_nothing() {
         let paid = bench.pay().await.unwrap();
         assert_eq!((paid.attempts.submits, paid.attempts.lookups), (1, 2));
     }
-    // A memo that was asked for and is not shown is no proof of another payout.
+    // A record without the memo that was asked for does not prove another payout.
     let bench = bench();
     let with_memo = payout().memo(Memo::new("77"));
     bench.fake.expect(&with_memo, Reply::lost());
@@ -564,7 +564,7 @@ async fn a_hanging_gateway_meets_the_deadline() {
     assert_eq!(error.request().idempotency, Idempotency::Read);
 }
 
-/// What one `send` of a call that moves money means, by its answer.
+/// The meaning of one `send` of a call that moves money, by its answer.
 #[tokio::test]
 async fn outcomes_of_a_single_send() {
     let unknown = |outcome: &Outcome| match outcome {

@@ -109,7 +109,7 @@ async fn each_attempt_takes_its_turn() {
     bench.fake.finish().unwrap();
 }
 
-/// Answers everything, and keeps what came in which order.
+/// Answers everything, and keeps the requests in their order.
 #[derive(Clone, Default)]
 struct Order(Arc<Mutex<Vec<&'static str>>>);
 
@@ -156,7 +156,8 @@ async fn what_would_come_too_late_is_not_sent() {
     let timeouts = Timeouts::new(SECOND, SECOND / 2);
     bench.client = bench.client.with_timeouts(timeouts);
     bench.read().await.unwrap();
-    // The second would have to wait for longer than it has: nothing goes out, not even for money.
+    // The second call would have to wait for longer than it may: nothing goes out, not even a
+    // payout.
     let error = bench.client.send(&GetCoinList::new()).await.unwrap_err();
     assert_eq!(
         error.to_string(),

@@ -1,4 +1,4 @@
-//! What the README says about its program.
+//! Checks what the README says about its program.
 
 use std::fs;
 use std::path::Path;

@@ -22,7 +22,7 @@ enum Mood {
     Signs,
     FailsTwice,
     Hangs,
-    /// In the time of this clock.
+    /// Signs after this long, by this clock.
     Takes(Duration, TestClock),
 }
 
@@ -35,7 +35,7 @@ impl Signer for Remote {
     fn sign<'a>(&'a self, text: SignText<'a>) -> SigningFuture<'a> {
         Box::pin(async move {
             let asked = self.asked.fetch_add(1, Ordering::Relaxed);
-            // A true key service does not answer at once.
+            // A real key service does not answer at once.
             tokio::task::yield_now().await;
             match &self.mood {
                 Mood::Takes(time, clock) => {
@@ -63,7 +63,7 @@ fn bench(mood: Mood) -> Bench {
         mood,
         asked: asked.clone(),
     };
-    // Who checks has the key; who signs has not.
+    // The checking side has the key; the signing side has not.
     let holder = Credentials::new(AppId::new("app"), AppSecret::new("secret")).unwrap();
     let (fake, clock) = (FakeTransport::verifying(&holder), TestClock::at(NOW));
     let credentials = Credentials::with_signer(AppId::new("app"), signer).unwrap();
@@ -104,7 +104,7 @@ async fn what_it_signs_is_taken() {
     bench.fake.finish().unwrap();
 }
 
-/// A transport that nothing can interrupt goes by what it is told.
+/// A transport that nothing can interrupt depends on the time that it is told.
 #[tokio::test]
 async fn what_signing_took_is_not_there_for_sending() {
     for (took, left) in [(0, Some(20)), (15, Some(5)), (20, None), (25, None)] {
@@ -125,7 +125,7 @@ async fn what_signing_took_is_not_there_for_sending() {
         let client = Client::new(credentials, transport).with_clock(clock);
         let error = client.send_unsettled(&payout()).await.unwrap_err();
         assert_eq!(*told.lock().unwrap(), left, "{took}");
-        // What had no time left was never sent.
+        // A request with no time left was never sent.
         assert_eq!(
             error.outcome() == Outcome::NotSent,
             left.is_none(),
@@ -209,7 +209,7 @@ async fn one_that_hangs_meets_the_deadline_and_nothing_was_sent() {
     bench.fake.finish().unwrap();
 }
 
-/// Room for remote keys costs the usual one nothing.
+/// The support of remote keys costs a local key nothing.
 #[test]
 fn a_key_that_is_here_never_waits_and_allocates_no_more() {
     let credentials = Credentials::new(AppId::new("app"), AppSecret::new("secret")).unwrap();
@@ -223,7 +223,7 @@ fn a_key_that_is_here_never_waits_and_allocates_no_more() {
     let count = |run: &mut dyn FnMut()| allocation_counter::measure(run).count_total;
 
     assert_eq!(count(&mut || drop(credentials.sign(&text).unwrap())), 0);
-    // The first request of a thread pays for what all of them share.
+    // The first request of a thread pays for what all its requests share.
     prepared.sign(&origin, &credentials, NOW).unwrap();
     let at_once = count(&mut || drop(prepared.sign(&origin, &credentials, NOW).unwrap()));
     let awaited = count(&mut || {

@@ -22,7 +22,7 @@ fn headers(notification: &Notification) -> HeaderMap {
     headers.collect()
 }
 
-/// What a verifier says of each attempt, the first and the six repeats.
+/// The verifier's result for each attempt, the first and the six repeats.
 async fn attempts(afresh: bool, verifier: &Verifier) -> Vec<Result<(), VerifyError>> {
     let sandbox = Sandbox::builder()
         .strict()

@@ -1,4 +1,4 @@
-//! Which calls are made again, how, and for how long, under a clock that a test sets.
+//! Tests which calls are made again, how, and for how long, under a clock that a test sets.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -22,7 +22,7 @@ use proptest::prelude::*;
 const START: Timestamp = Timestamp::new(1_767_225_600);
 const SECOND: Duration = Duration::from_secs(1);
 
-/// What the line does with one call.
+/// The fate of one call on the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
     Coins,
@@ -38,7 +38,7 @@ enum Fate {
     Busy(u16, &'static str),
 }
 
-/// Answers by a list, whose last entry stays, and keeps what was sent and when.
+/// Answers from a list, whose last entry stays, and keeps the requests and their times.
 #[derive(Clone)]
 struct Line {
     fates: Arc<Mutex<VecDeque<Fate>>>,
@@ -263,8 +263,8 @@ async fn no_call_outlives_its_deadline() {
     }
 }
 
-/// An outage does not multiply traffic, whoever of the clones meets it, and does not take from
-/// money what reads used up.
+/// An outage does not multiply traffic, whichever clone meets it. Reads that use up the budget do
+/// not take it from payouts.
 #[tokio::test]
 async fn an_outage_uses_up_the_budget_of_reads_alone() {
     let bench = bench(&[Fate::NotSent]);
@@ -276,7 +276,7 @@ async fn an_outage_uses_up_the_budget_of_reads_alone() {
     bench.client.send_unsettled(&payout()).await.unwrap_err();
     assert_eq!(bench.sent(), 1_100 + 3);
 
-    // What succeeds pays for repeats again.
+    // A success pays for repeats again.
     let fates = &bench.line.fates;
     fates.lock().unwrap()[0] = Fate::Coins;
     for _ in 0..5 {
@@ -303,7 +303,7 @@ async fn a_success_after_repeats_leaves_the_budget_one_token_richer() {
         for _ in 0..50 {
             bench.client.send(&read).await.unwrap_err();
         }
-        // Nothing is left; so many successes pay for just these repeats.
+        // No token is left. This many successes pay for just these repeats.
         *fates.lock().unwrap() = [Fate::Coins].into();
         for _ in 0..cost {
             bench.client.send(&read).await.unwrap();
@@ -313,7 +313,7 @@ async fn a_success_after_repeats_leaves_the_budget_one_token_richer() {
         let sent = bench.sent();
         bench.client.send(&read).await.unwrap();
         assert_eq!(bench.sent() - sent, repeats + 1, "{before:?}");
-        // What is there now, five at a time, until one token is left.
+        // The repeats use up the tokens, five at a time, until one is left.
         *fates.lock().unwrap() = [Fate::NotSent].into();
         let once = bench
             .client
@@ -358,7 +358,8 @@ async fn a_payout_waits_as_long_as_it_is_asked_to() {
         assert!(sent[1].at >= 20 * SECOND);
     }
 
-    // No use in waiting: the time is over before. The record is asked for once all the same.
+    // There is no use in waiting: the time is over before. The client still asks for the record
+    // once.
     let bench = self::bench(&[Fate::Busy(503, "61")]);
     let error = bench.client.payout(&payout()).await.unwrap_err();
     assert!(matches!(error.outcome(), Outcome::Unknown(_)), "{error}");
@@ -399,8 +400,8 @@ fn fate() -> impl Strategy<Value = Fate> {
 }
 
 proptest! {
-    /// A doubt ends a call that acts: whatever comes before it did nothing, and nothing comes after
-    /// it that could speak in its place.
+    /// A doubt ends a call that acts. The attempts before it did nothing, and no later answer can
+    /// replace it.
     #[test]
     fn the_outcome_of_the_last_attempt_is_that_of_the_call(
         fates in proptest::collection::vec(fate(), 1..12),

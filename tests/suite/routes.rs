@@ -23,8 +23,8 @@ async fn every_route_is_listed_and_counted() {
         let [version, name, path, _, source, in_sandbox, payloads] = columns[..] else {
             panic!("not seven columns: {line}");
         };
-        // Where the merchant documents have the route, they have a payload of it, but for one of
-        // v1.
+        // If the merchant documents have the route, they have a payload of it, except for one route
+        // of v1.
         let covered = !payloads.starts_with("- ");
         let expected = (source == "documented" || version == "v1") && name != "resend_webhooks";
         assert_eq!(covered, expected, "{line}");

@@ -80,7 +80,7 @@ fn fifty_bodies_are_signed_as_an_independent_implementation_does() {
     }
 }
 
-/// By the book, so that nothing of ours is on this side.
+/// Decodes by the standard, so that none of our code is on this side.
 fn from_base64(text: &str) -> Vec<u8> {
     const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     assert_eq!(text.len() % 4, 0);
@@ -105,7 +105,7 @@ async fn a_client_signs_with_a_local_rsa_key() {
         let fake = FakeTransport::verifying(&credentials);
         fake.expect_any::<GetCoin>(Reply::lost());
         let client = Client::new(credentials, fake.clone()).with_retry_policy(RetryPolicy::off());
-        // The fake checks the signature first; only what passes is lost.
+        // The fake checks the signature first. Only a request that passes is lost.
         let error = client
             .send(&GetCoin::new(CoinId::new(1)))
             .await
@@ -155,7 +155,7 @@ fn a_notification_is_taken_only_by_a_key_that_was_configured() {
 
         let plain = Verifier::new(AppId::new("app"), AppSecret::new("secret")).unwrap();
         assert_eq!(verify(&plain), Err(VerifyError::BadSignature));
-        // Our own key says nothing about who signs notifications.
+        // Our own key does not verify notifications.
         let credentials = Credentials::rsa(AppId::new("app"), gateway).unwrap();
         let own = Verifier::from(&credentials);
         assert_eq!(verify(&own), Err(VerifyError::BadSignature));

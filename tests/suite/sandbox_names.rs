@@ -1,5 +1,5 @@
-//! Whether the sandbox would notice a mistake in core, on every route that it has: one wire name
-//! that is written wrongly, or one byte other than what was signed.
+//! Tests that the sandbox notices a mistake in core, on every route that it has: one wrong wire
+//! name, or one byte that differs from the signed ones.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use super::arbitrary::one;
 use super::schema::{Document, versions};
 
-/// Straight into the sandbox, after a change that a mistake in core could have made.
+/// A transport straight into the sandbox, after a change as by a mistake in core.
 struct Straight {
     sandbox: SandboxTransport,
     change: Box<dyn Fn(&mut Exchange) + Send + Sync>,
@@ -53,7 +53,7 @@ impl House {
 
     async fn routes(&self) -> Vec<(&'static Typed, &'static Document)> {
         let mut routes = Vec::new();
-        // v1 refuses in words of its own.
+        // v1 has refusals of its own.
         for (route, document) in versions().filter(|(it, _)| it.route.version == Version::V2) {
             if knows(&self.sandbox, route.route.path).await {
                 routes.push((route, document));
@@ -74,7 +74,7 @@ impl House {
         Client::new(credentials, transport).with_clock(SandboxClock::new(&self.sandbox))
     }
 
-    /// What the sandbox says to the route's own request with other bytes, signed as they are.
+    /// The sandbox's answer to the route's own request with other bytes, signed as they are.
     async fn answer(&self, route: &Typed, body: &Value) -> Value {
         let client = self.client(|_| {});
         let name = route.route.name;
@@ -93,7 +93,7 @@ fn code(outcome: Result<Value, CallError>) -> Option<ErrorCode> {
     }
 }
 
-/// What a slip of the pen, a forgotten `rename` or a needless one makes of a name.
+/// A name after a typing error, and after a forgotten or a needless `rename`.
 fn misspelt(name: &str) -> [String; 2] {
     let mut letters = name.chars();
     let first = letters.next().unwrap();
@@ -113,7 +113,8 @@ fn misspelt(name: &str) -> [String; 2] {
     [slip, renamed]
 }
 
-/// The value with one of its names misspelt, at any depth, each with the right one and the wrong.
+/// The value with one of its names misspelt, at any depth. Each comes with the right and the wrong
+/// name.
 fn misspellings(value: &Value) -> Vec<(String, String, Value)> {
     match value {
         Value::Object(fields) => {
@@ -169,7 +170,7 @@ async fn a_misspelt_name_is_refused_on_every_route_with_the_right_one() {
 }
 
 /// Every name that the document has is sent by the types, and the sandbox knows each of them: so a
-/// name that is changed in the types alone is either missed or refused here.
+/// name that is changed in the types alone is missing or refused here.
 #[tokio::test]
 async fn the_sandbox_knows_every_name_that_the_types_send() {
     let house = House::new();
@@ -195,7 +196,7 @@ async fn the_sandbox_knows_every_name_that_the_types_send() {
         let unsent = described
             .filter(|(field, _)| !sent.contains(*field))
             .count();
-        // Of the fields that exclude each other, one is sent.
+        // One of the fields that exclude each other is sent.
         let choice = schema["oneOf"].as_array().map_or(0, |of| of.len() - 1);
         let apart = usize::from(!schema["not"].is_null());
         assert!(unsent <= choice + apart, "{name}: {sent:?}");

@@ -1,5 +1,5 @@
-//! Every request against the OpenAPI document: what is sent is what the document describes, and
-//! what it forbids is refused before it is sent.
+//! Every request against the OpenAPI document: requests are as the document describes, and those
+//! that it forbids are refused before they are sent.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -34,13 +34,13 @@ impl Document {
             .unwrap_or_else(|| panic!("{} is not described", route.route.name))
     }
 
-    /// The name and the schema of what is sent, if anything is.
+    /// The name and the schema of the request, if anything is sent.
     pub(crate) fn request(&self, route: &Typed) -> Option<(&str, &Value)> {
         let content = &self.operation(route)["requestBody"]["content"];
         self.named(&content["application/json"]["schema"])
     }
 
-    /// The name and the schema of the data that is answered.
+    /// The name and the schema of the answer's data.
     pub(crate) fn response(&self, route: &Typed) -> (&str, &Value) {
         let content = &self.operation(route)["responses"]["200"]["content"];
         let parts = content["application/json"]["schema"]["allOf"].as_array();
@@ -131,7 +131,7 @@ fn what_is_sent_is_what_the_document_describes() {
     }
 }
 
-/// A list without entries is left out, and v1 has an empty text where there is none.
+/// The value without empty lists, and in v1 without empty texts, which stand for absent ones.
 fn without_empty(value: &Value) -> Value {
     match value {
         Value::Object(fields) => (fields.iter())

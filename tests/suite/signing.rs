@@ -22,7 +22,7 @@ fn the_vectors_of_the_facts_hold() {
     }
 }
 
-/// A body with whatever JSON and people put into one.
+/// A body with all that JSON and people put into one.
 pub(super) fn body(random: &mut fastrand::Rng) -> String {
     let length = random.usize(0..300);
     (0..length)

@@ -1,4 +1,4 @@
-//! The simulation: that it does the same everywhere, and that it finds what it is there for.
+//! Tests that the simulation does the same everywhere, and that it finds what it must find.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -83,7 +83,7 @@ fn each_mutant_is_found_within_a_thousand_histories_and_its_seed_replays() {
         let again = format!("simulate --seeds 1 --from {seed} --trace --mutant {mutant}");
         assert!(found.contains(&again), "{found}");
 
-        // A payment that was made just once too often is found like one that was made more often.
+        // A payment that was made once too often is found in the same way as one made more often.
         let twice = |line: &&str| line.matches(", ").count() == 1;
         assert!(
             mutant != "new-order-id"
@@ -91,7 +91,7 @@ fn each_mutant_is_found_within_a_thousand_histories_and_its_seed_replays() {
             "{found}"
         );
 
-        // The command that a failing run names does the same again.
+        // The command that a failing run prints does the same again.
         let one = ["--seeds", "1", "--from", seed, "--mutant", mutant];
         let trace = simulate(&[&one[..], &["--trace"]].concat());
         assert_eq!(trace.status.code(), Some(1));
@@ -103,7 +103,7 @@ fn each_mutant_is_found_within_a_thousand_histories_and_its_seed_replays() {
     }
 }
 
-/// What is found in the mutants is their mutation, and not the loop that they are made of.
+/// The simulation finds the mutation of a mutant, not the loop that all mutants share.
 #[test]
 fn the_loop_by_hand_holds_without_a_mutation() {
     let output = simulate(&["--seeds", "400", "--mutant", "none"]);

@@ -14,7 +14,7 @@ use ccpayment_testing::{Recorder, TestClock};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-/// Sends the request to a plain socket, which keeps what came.
+/// Sends the request to a plain socket; returns what came there.
 async fn send<E: Request>(request: &E) -> (String, Bytes, String) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let origin = format!("http://{}", listener.local_addr().unwrap())
@@ -70,7 +70,7 @@ async fn snapshot<E: Request>(name: &str, request: &E) {
     let (head, body, text) = send(request).await;
     assert_eq!(body, request.body().unwrap());
 
-    // What is signed is what was sent: checked on the bytes that left.
+    // The signature fits the bytes that left.
     let header = |name: &str| {
         head.lines()
             .find_map(|line| {

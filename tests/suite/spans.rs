@@ -63,7 +63,7 @@ impl Transport for Model {
     }
 }
 
-/// Moments, many of them at the edges of windows that end with the span or a day after it.
+/// Moments, many of them at the edges of windows. The windows end with the span or a day after it.
 fn moments(from: u64, to: u64) -> impl Strategy<Value = Vec<u64>> {
     let edge = (0..5u64, 0..4u64, any::<bool>()).prop_map(move |(window, off, is_open)| {
         (to + 1 + if is_open { DAY } else { 0 })
@@ -113,7 +113,7 @@ proptest! {
             .map(|(number, _)| number.to_string())
             .collect();
         let read = runtime.block_on(async {
-            // In two goes, with what is left stored in between.
+            // In two parts. The rest of the list is stored in between.
             let first: Vec<Page<_>> =
                 client.pages(query.clone()).take(stops_after).try_collect().await.unwrap();
             let rest = first.last().map_or(Some(query), |page| page.next.clone());
@@ -134,7 +134,7 @@ proptest! {
         prop_assert_eq!(read, expected);
         let mut asked = asked.lock().unwrap().clone();
         asked.dedup();
-        // Newest first, and each reaches into the one before by a second.
+        // The windows come newest first, and each overlaps the one before by a second.
         prop_assert_eq!((asked[0].1, asked[asked.len() - 1].0), (end, from));
         prop_assert!(asked.windows(2).all(|two| two[0].0 + 1 == two[1].1), "{:?}", asked);
         let whole = (end - from).saturating_sub(1) / (WINDOW - 1);
@@ -142,8 +142,8 @@ proptest! {
     }
 }
 
-/// A gateway whose clock is ahead of ours, that counts in milliseconds, and perhaps takes neither
-/// end of a span to belong to it: what it asks is whether a record is lost.
+/// A gateway whose clock is ahead of ours, that counts in milliseconds, and that may exclude both
+/// ends of a span. It tests whether a record is lost.
 #[derive(Clone)]
 struct Strict {
     /// In milliseconds, newest first.
@@ -175,8 +175,8 @@ impl Transport for Strict {
 async fn no_record_is_lost_between_windows_or_behind_our_clock() {
     for (behind, excludes_ends) in [(0, false), (100, false), (3_600, false), (3_600, true)] {
         let now = START + behind;
-        // Each half second around where a window may begin, be it that windows share a second or
-        // lie one apart, and up to the gateway's now.
+        // Each half second around each possible beginning of a window, whether windows overlap by a
+        // second or lie one apart, and those up to the gateway's present time.
         let edges = (0..5).flat_map(|window| {
             let (to, apart) = (START + DAY, window * (WINDOW + 1));
             [to - window * (WINDOW - 1), to - apart, START - apart]
@@ -264,8 +264,8 @@ async fn a_span_that_breaks_a_rule_is_refused_before_any_request() {
     }
 }
 
-/// The clock is two days behind and then set right, between two attempts at the first page or two
-/// walks.
+/// The clock is two days behind, and is then set right between two attempts at the first page, or
+/// between two walks.
 #[tokio::test]
 async fn a_clock_that_is_set_right_meanwhile_hides_no_new_record() {
     const BEHIND: Duration = Duration::from_secs(2 * DAY);

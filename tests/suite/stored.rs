@@ -1,5 +1,5 @@
-//! Requests as version 0.1 stored them. Each can be settled, whatever a later version would refuse to
-//! send: these hold moments in milliseconds, and users who are named like the APP ID.
+//! Requests as version 0.1 stored them. Each can be settled, even if a later version would refuse
+//! to send it: these have moments in milliseconds, and users with the APP ID as id.
 
 use ccpayment::v1::{CreateOrder, GetCheckoutUrl, Withdraw};
 use ccpayment::v2::{
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 const START: Timestamp = Timestamp::new(1_767_225_600);
 
-/// A gateway that has no record at all, and would refuse to make one.
+/// A client of a gateway that has no record at all, and would refuse to make one.
 fn client() -> Client {
     let credentials = Credentials::new(AppId::new("application"), AppSecret::new("secret"));
     let clock = TestClock::at(Timestamp::new(START.get() + SETTLE_AFTER.as_secs()));
@@ -29,7 +29,7 @@ fn client() -> Client {
     Client::new(credentials.unwrap(), nothing).with_clock(clock)
 }
 
-/// It is read, asked about, and written again as it was stored.
+/// Reads a request, settles it, and checks that it is written again as it was stored.
 async fn settles<S: Submit + DeserializeOwned>(stored: Value) {
     let request: S = serde_json::from_value(stored.clone()).unwrap();
     let body: Value = serde_json::from_slice(&request.body().unwrap()).unwrap();
@@ -37,7 +37,7 @@ async fn settles<S: Submit + DeserializeOwned>(stored: Value) {
     let error = client().settle(&request, START).await.unwrap_err();
     match S::VERSION {
         Version::V2 => assert!(error.can_be_made_again(), "{}: {error}", S::OPERATION),
-        // Of v1 only a signed answer proves an absence. It was asked all the same.
+        // In v1 only a signed answer proves an absence, but the client has asked.
         Version::V1 => assert!(error.attempts().lookups > 0, "{}: {error}", S::OPERATION),
     }
 }
@@ -133,7 +133,7 @@ fn a_batch_that_was_stored_by_this_version_is_read() {
     assert_eq!(serde_json::to_value(batch).unwrap(), stored);
 }
 
-/// Sent anew, the same rules hold as for any request.
+/// For a new submit, the same rules hold as for any request.
 #[tokio::test]
 async fn a_stored_request_that_breaks_a_rule_is_not_sent_again() {
     let stored = json!({

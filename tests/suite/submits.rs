@@ -1,4 +1,4 @@
-//! `Client::submit`: what is created to be paid is created once, whatever happens on the line.
+//! `Client::submit`: something payable is created once, whatever happens on the line.
 
 #![allow(
     clippy::unwrap_used,
@@ -59,9 +59,9 @@ type Change = (&'static str, fn() -> Value, &'static str);
 struct Rules {
     record: Value,
     differ: &'static [Change],
-    /// Changed, it may be spelling alone.
+    /// A change that may be another spelling alone.
     unclear: &'static [Change],
-    /// Without it, the record proves nothing; the name of the field for it.
+    /// Fields without which the record proves nothing, each with its name in the comparison.
     needed: &'static [(&'static str, &'static str)],
     may_lack: &'static [&'static str],
 }
@@ -165,7 +165,7 @@ fn a_record_is_held_against_an_address_order() {
     };
     check(&order("0.01").fiat_id(DOLLAR), &rules, |record| record);
 
-    // What has more digits than can be counted with is for a person to compare.
+    // Numbers with too many digits to compute with are for a person to compare.
     in_dollars["amountToPay"] = json!("0.0085528566541224770000000000001");
     let found = serde_json::from_value(in_dollars).unwrap();
     let judged = order("0.01").fiat_id(DOLLAR).judge(&found);
@@ -258,7 +258,7 @@ fn a_record_is_held_against_the_orders_of_v1() {
     assert_eq!(v1_order().judge(&nobodys), RecordMatch::NotFound);
 }
 
-/// The gateway rounds what is to be paid to what the coin can carry, and shows the rate rounded.
+/// The gateway rounds the amount to pay to what the coin can carry, and shows a rounded rate.
 #[test]
 fn a_price_in_any_fiat_is_told_from_another() {
     let judge = |price: &str, to_pay: &str, rate: &str| {
@@ -304,7 +304,7 @@ fn a_price_in_any_fiat_is_told_from_another() {
             "{price} {to_pay} {rate}: {judged:?}"
         );
     }
-    // One piece of something dear: so coarse that it can't be told.
+    // One unit of an expensive coin: too coarse to compare.
     let judged = judge("2500", "3", "1000");
     assert!(
         matches!(judged, RecordMatch::Incomparable { .. }),
@@ -390,7 +390,7 @@ async fn an_address_order_is_made_once_whatever_goes_wrong() {
             assert_eq!(made.checkout_url, record.checkout_url);
             assert!(made.checkout_url.is_some());
             assert_eq!(made.expired_at.unwrap().abs_diff(EXPIRES), 0);
-            // The one thing that only the answer has.
+            // Only the answer has this field.
             assert_eq!(made.confirms_needed.is_some(), proof == Proof::Accepted);
         })
         .await;
@@ -455,7 +455,7 @@ async fn submitting_again_gives_what_was_made_before() {
     let (first, again) = (first.created.address, again.created.address);
     assert!(first.as_str().eq_ignore_ascii_case(again.as_str()));
 
-    // The same id for something else is a conflict, and says in what.
+    // The same id for something else is a conflict, which names the field.
     let error = client.submit(&order("20.02")).await.unwrap_err();
     let SubmitError::Conflict {
         record_id: None,
@@ -473,7 +473,7 @@ async fn submitting_again_gives_what_was_made_before() {
     assert_eq!(error.outcome(), Outcome::Refused);
     assert_eq!(carried_out(&sandbox, "createAppOrderDepositAddress"), 1);
 
-    // Of v1 as well, where the gateway is not asked twice.
+    // The same for v1, where the gateway is not asked twice.
     let sandbox = self::sandbox();
     let client = in_process::client(&sandbox);
     assert!(client.submit(&v1_order()).await.unwrap().created.is_some());
@@ -516,7 +516,7 @@ async fn a_doubt_of_v1_is_settled_later_and_never_sent_again_meanwhile() {
     assert!(client.submit(&v1_order()).await.unwrap().created.is_some());
 }
 
-/// A payout is submitted as well, so whoever has only a `Submit` loses nothing.
+/// A payout can be submitted, too, so code that has only a `Submit` loses nothing.
 #[tokio::test]
 async fn a_payout_may_be_submitted() {
     let client = in_process::client(&sandbox());
@@ -555,10 +555,10 @@ async fn a_record_without_an_address_is_waited_for() {
     fake.finish().unwrap();
 }
 
-/// A process stored its request and ended; nobody knows how far it came.
+/// A process stored its request and died; nobody knows how far it came.
 #[tokio::test]
 async fn after_a_restart_one_call_settles_whatever_the_process_left() {
-    // It had not sent anything: the whole wait is over, and nothing can come any more.
+    // It had not sent anything. The whole wait is over, so nothing can arrive any more.
     let sandbox = sandbox();
     let client = in_process::client(&sandbox);
     let error = client.settle_after_restart(&order("25")).await.unwrap_err();

@@ -1,4 +1,4 @@
-//! What a merchant has to know stands where it is needed: in the documentation of the item itself.
+//! Checks that the documentation of each item says what a merchant has to know about it.
 
 use std::path::Path;
 

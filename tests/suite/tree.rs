@@ -1,4 +1,4 @@
-//! What each crate pulls in.
+//! Checks which crates each crate pulls in.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -119,10 +119,10 @@ fn layers_pull_in_nothing_from_above() {
         let lines = tree(&["-p", package, "-e", "normal"]);
         let names = names(&lines);
         assert_eq!(ours(&names), expected);
-        // Only for who asks for strategies.
+        // Only the feature for strategies pulls it in.
         assert!(!names.contains("proptest"), "{package}");
     }
-    // The whole gateway only for who asks for it, and even then none of its program.
+    // Only its own feature pulls in the whole gateway, and even that none of its program.
     let whole = [
         "-p",
         "ccpayment-testing",
@@ -160,8 +160,8 @@ fn a_backend_brings_its_own_library_and_no_other() {
     assert!(hyper.contains("hyper") && hyper.contains("ring"));
     assert!(!hyper.contains("reqwest") && !hyper.contains("rustls-platform-verifier"));
 
-    // No runtime for who has none: of tokio the timer, which the async client's clock names, and
-    // the locks in which its calls wait their turn.
+    // Without a runtime, there is none: of tokio only the timer, which the async client's clock
+    // names, and the locks in which its calls wait their turn.
     let lines = tree(&["-p", "ccpayment-ureq", "-e", "normal,features"]);
     let of_tokio: Vec<&str> = (lines.iter().map(String::as_str))
         .filter(|line| line.starts_with("tokio feature") && !line.ends_with("(*)"))
@@ -172,7 +172,8 @@ fn a_backend_brings_its_own_library_and_no_other() {
     assert!(!ureq.contains("hyper") && !ureq.contains("flate2") && !ureq.contains("reqwest"));
 }
 
-/// Who brings a crypto provider gets no second one, and who brings all of TLS gets none of ours.
+/// A user with an own crypto provider gets no second one, and a user with an own TLS gets none of
+/// ours.
 #[test]
 fn a_build_can_do_without_our_crypto_provider_and_without_our_tls() {
     for backend in ["reqwest", "hyper", "blocking"] {
@@ -186,7 +187,7 @@ fn a_build_can_do_without_our_crypto_provider_and_without_our_tls() {
             assert!(!with_tls.contains(provider), "{backend}: {provider}");
         }
 
-        // ureq has no plainer form.
+        // ureq has no form without TLS.
         if backend == "blocking" {
             continue;
         }
@@ -199,7 +200,7 @@ fn a_build_can_do_without_our_crypto_provider_and_without_our_tls() {
     }
 }
 
-/// Two versions of a crate that we name ourselves would be two types of one name.
+/// Two versions of a crate that we use ourselves would give two types of one name.
 #[test]
 fn no_crate_that_we_name_is_there_twice() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
@@ -224,7 +225,7 @@ fn no_crate_that_we_name_is_there_twice() {
         .filter_map(|paragraph| paragraph.trim_start().split(' ').next())
         .filter(|name| !name.is_empty())
         .collect();
-    // sqlx has one of its own, and shows no type of it; actix-web has an older one, behind
+    // sqlx has its own version, and shows no type of it. actix-web has an older one, behind
     // ccpayment-actix.
     let inside = BTreeSet::from(["http", "sha2"]);
     let ours: Vec<_> = (doubled.intersection(&named))

@@ -1,4 +1,4 @@
-//! What v1 asks for beyond its schemas, and what its answers may look like.
+//! The rules of v1 beyond its schemas, and the forms that its answers may have.
 
 use bytes::Bytes;
 use ccpayment::raw::decode;
@@ -103,7 +103,7 @@ fn a_memo_is_read_as_a_number_and_sent_as_text() {
     assert_eq!(sent["memo"], json!("573049"));
 }
 
-/// Each field with two names: either, and both at once.
+/// Each field with two names is read by either name, and by both at once.
 #[test]
 fn either_name_is_read() {
     let user = |fields| serde_json::from_value::<CheckUserResponse>(fields).unwrap();
@@ -134,7 +134,7 @@ fn either_name_is_read() {
     assert!(!order.status.is_final() && OrderStatus::Successful.is_final());
 }
 
-/// What is not a list is no list of nothing: it would say that an order is not there.
+/// A value that is not a list is not an empty list: that would say that an order does not exist.
 #[test]
 fn an_order_is_missing_only_from_a_list() {
     let read = |data: &str| {

@@ -88,7 +88,7 @@ fn a_thousand_bodies_are_digested_as_an_independent_implementation_does() {
     }
 }
 
-/// Whoever saw a signature can make one for a longer text, because it is no HMAC. What they get is
+/// From a signature anybody can make one for a longer text, because it is no HMAC. But that text is
 /// never JSON.
 #[test]
 fn a_lengthened_body_has_a_signature_and_is_still_refused() {
@@ -99,7 +99,7 @@ fn a_lengthened_body_has_a_signature_and_is_still_refused() {
     let credentials = credentials_of(vector);
     let body = text(vector, "body");
 
-    // All that the forger knows beside the signature is how long the hidden part is.
+    // Beside the signature, the forger knows only the length of the hidden part.
     let hidden = text(vector, "app_id").len() + text(vector, "app_secret").len() + 10;
     let length = hidden + body.len();
     let mut forged = body.as_bytes().to_vec();
@@ -171,7 +171,7 @@ fn an_answer_is_believed_only_with_its_signature() {
     };
     assert_eq!(read(&of(&success)).unwrap()["price"], "16944.3");
     assert!(read(&of(&find("response_trailing_newline"))).is_ok());
-    // Ours is the APP ID that counts, whatever the answer names.
+    // Our own APP ID counts, whatever the answer names.
     let mut named = of(&success);
     let another = "another".parse().unwrap();
     named.headers_mut().insert("Appid", another);
@@ -195,17 +195,19 @@ fn an_answer_is_believed_only_with_its_signature() {
         assert_unverified(read(&of(&changed)), Unverified::WrongSignature);
     }
 
-    // A part of the body moved into the header: the hash is the same, the meaning is not.
+    // A part of the body is moved into the header: the hash is the same, but the meaning is
+    // another.
     let body = text(&success, "body");
     let at = body.find("{\"price\"").unwrap();
     let timestamp = format!("{}{}", text(&success, "timestamp"), &body[..at]);
     let moved = answer(&body.as_bytes()[at..], &timestamp, text(&success, "sign"));
     assert_unverified(read(&moved), Unverified::WrongSignature);
 
-    // Without a signature a success is nothing, and a refusal is a refusal.
+    // Without a signature, a success is not believed, but a refusal is.
     let bare = |body: &str| http::Response::new(Bytes::copy_from_slice(body.as_bytes()));
     assert_unverified(read(&bare(body)), Unverified::Unsigned);
-    // However oddly it is put: who asks for the signature reads it as whoever reads the value does.
+    // This holds for odd forms, too: the check of the signature reads the code as the reader of the
+    // value does.
     for odd in [
         r#"{"code":10000,"msg":{"a":[1]},"data":{"price":"1"}}"#,
         r#"{"code":"10000","msg":null,"data":{"price":"1"}}"#,

@@ -61,7 +61,7 @@ fn read(body: &str) -> Result<Verified<Event>, VerifyError> {
     verifier().verify(&headers, body.as_bytes(), at(SIGNED_AT))
 }
 
-/// What a payload becomes when it is written again, and why.
+/// The changes of a payload when it is written again.
 const NORMALISATIONS: [&str; 2] = ["empty to absent", "network_crypto is network_fee_crypto"];
 
 fn normalise(value: &Value, used: &mut BTreeSet<&'static str>) -> Value {
@@ -206,7 +206,7 @@ fn what_can_not_be_read_is_kept_whole() {
         (changed(3, "withdraw_amount", Value::Null), true),
         (changed(0, "order_type", json!("Something New")), false),
         (changed(0, "order_type", json!(7)), false),
-        // A known type beside another one: which one counts is not for us to choose.
+        // A known type beside another one: we can't choose which one counts.
         (
             FIXTURES[0]
                 .1
@@ -265,7 +265,7 @@ fn nothing_unverified_gets_through() {
             Err(VerifyError::MissingHeader { .. })
         ));
     }
-    // Digits of the time moved into the body, which makes the same digest.
+    // Digits of the time are moved into the body, which gives the same digest.
     let mut shifted = good.clone();
     shifted.insert("timestamp", HeaderValue::from_static("169000000"));
     assert_eq!(
@@ -273,13 +273,13 @@ fn nothing_unverified_gets_through() {
         Err(VerifyError::MalformedTimestamp)
     );
 
-    // With an empty secret anybody could sign.
+    // With an empty secret, anybody could sign.
     assert!(Verifier::new(AppId::new("app"), AppSecret::new("")).is_err());
 
     let credentials = Credentials::new(AppId::new("app"), AppSecret::new("secret")).unwrap();
     let same = Verifier::from(&credentials);
     assert!(same.verify(&good, body.as_bytes(), at(SIGNED_AT)).is_ok());
-    // A notification of v2 is none of v1, and the other way round.
+    // A notification of v2 is not one of v1, and the other way round.
     let v2 = ccpayment::webhook::Verifier::from(&credentials);
     assert_eq!(
         v2.verify(&good, body.as_bytes(), at(SIGNED_AT)).map(drop),

@@ -1,4 +1,4 @@
-//! The v1 API on the wire: what goes out, and the many ways in which an answer may come.
+//! The v1 API on the wire: the requests, and the many forms that an answer may have.
 
 use bytes::Bytes;
 use ccpayment::raw::{PreparedRequest, RecordMatch, decode};
@@ -312,7 +312,7 @@ fn v1_codes_are_not_those_of_v2() {
     assert_eq!(ErrorCode::from_v1(224_066), ErrorCode::ServiceError);
     assert_eq!(ErrorCode::ServiceError.retry(), Retry::CheckRecord);
     assert_eq!(ErrorCode::from_v1(224_083), ErrorCode::ToUserNotFound);
-    // Nobody says what they mean, one table is not the other, and an SDK made up the last.
+    // Nobody explains these, the two tables differ, and an SDK made up the last.
     for code in [100_804, 225_110, 14_000, 11_004, 10_005, 10_009] {
         assert_eq!(ErrorCode::from_v1(code), ErrorCode::Unknown(code));
         assert_eq!(ErrorCode::from_v1(code).retry(), Retry::CheckRecord);
@@ -337,7 +337,7 @@ async fn a_client_calls_v1_and_believes_signed_answers_only() {
     let answer = client.send(&user).await.unwrap();
     assert_eq!(answer.nickname.as_deref(), Some("alvin"));
     let error = client.send_unsettled(&payout()).await.unwrap_err();
-    // The code says nothing certain about a call that pays.
+    // This code proves nothing about a call that pays.
     assert_eq!(error.code(), Some(ErrorCode::ServiceError));
     assert!(
         matches!(error.outcome(), ccpayment::Outcome::Unknown(_)),
@@ -345,7 +345,7 @@ async fn a_client_calls_v1_and_believes_signed_answers_only() {
     );
     fake.finish().unwrap();
 
-    // The same answer without a signature, for a read and for what pays.
+    // The same answer without a signature, for a read and for a call that pays.
     let silent = FakeTransport::new();
     silent.expect_any::<CheckUser>(Reply::data(&json!({"c_id": "9454818"})));
     silent.expect_any::<Withdraw>(Reply::data(&json!({"order_id": "o"})));
@@ -446,13 +446,13 @@ fn a_v1_record_is_held_against_its_payout() {
         matches!(judged, RecordMatch::Incomplete { field: "value" }),
         "{judged:?}"
     );
-    // An order that is paid in is no withdrawal, whatever its amount.
+    // An incoming order is no withdrawal, whatever its amount.
     let mut order = found("Successful", json!("10"));
     order[0]["order_detail"]["product_price"] = json!("10");
     assert!(matches!(judge(&order), RecordMatch::Conflicts { .. }));
     order[0]["order_detail"]["product_price"] = json!("0");
     assert!(matches!(judge(&order), RecordMatch::Matches { .. }));
-    // Net of a fee in the same token; one whose token is not told may be.
+    // Less a fee in the same token. A fee without a token may be in the same.
     let mut net = found("Successful", json!("9.5"));
     net[0]["trade_list"] = json!([{"amount": "9.5", "network_fee": "0.5"}]);
     assert!(matches!(judge(&net), RecordMatch::Incomparable { .. }));

@@ -35,7 +35,7 @@ const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
 const SECOND: Duration = Duration::from_secs(1);
 
-/// What the `Date` of an answer says.
+/// The `Date` of an answer.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Dated {
     Right,
@@ -45,15 +45,15 @@ enum Dated {
     No,
 }
 
-/// A gateway that looks at nothing but the timestamp, and has no records.
+/// A gateway that checks only the timestamp, and has no records.
 #[derive(Clone)]
 struct Gateway {
-    /// Shows the right time; the client's may be another.
+    /// Shows the right time; the client's clock may differ.
     right: TestClock,
     dated: Arc<Mutex<Dated>>,
     calls: Arc<AtomicU64>,
     accepted: Arc<Mutex<Vec<&'static str>>>,
-    /// What the next calls of this route meet, whatever their timestamp.
+    /// The routes whose next calls are lost, whatever their timestamp.
     loses: Arc<Mutex<Vec<&'static str>>>,
     /// How long a call is on its way, there and back.
     way: Duration,
@@ -104,7 +104,7 @@ impl Transport for Gateway {
     }
 }
 
-/// A clock that is off by so many seconds from the right one.
+/// A clock that is off by this many seconds from the right one.
 #[derive(Debug, Clone)]
 struct Off(TestClock, Arc<Mutex<i64>>);
 
@@ -147,7 +147,7 @@ fn credentials() -> Credentials {
     Credentials::new(AppId::new("app-id"), AppSecret::new("app-secret")).unwrap()
 }
 
-/// A client whose clock is so many seconds ahead.
+/// A client whose clock is this many seconds ahead.
 fn bench(ahead: i64) -> Bench {
     let right = TestClock::at(Timestamp::new(START));
     let gateway = Gateway {
@@ -168,7 +168,7 @@ fn bench(ahead: i64) -> Bench {
 }
 
 impl Bench {
-    /// A payout that was never made, and whose doubt is as young as it can be.
+    /// Settles a payout that was never made, with a doubt as young as it can be.
     async fn settles_only_later(&self, since: Timestamp) {
         let settled = self.client.settle(&payout("payout-1"), since).await;
         assert!(
@@ -329,7 +329,7 @@ async fn a_call_that_may_act_twice_is_not_repeated_but_teaches() {
     let error = raw().await.unwrap_err();
     assert!(matches!(error, Error::Clock { .. }), "{error}");
     assert_eq!(bench.calls(), 1);
-    // The gateway of this test knows no route of that name.
+    // The gateway of this test has no route of that name.
     let error = raw().await.unwrap_err();
     assert_eq!(error.code(), Some(ErrorCode::NotFound));
     assert_eq!(bench.calls(), 1);
@@ -376,7 +376,8 @@ async fn what_was_learned_belongs_to_one_clock_and_one_gateway() {
     assert_eq!(bench.calls(), 1);
 }
 
-/// How v1 refuses a timestamp is not documented: it learns nothing, and goes by what v2 learned.
+/// Nobody documents how v1 refuses a timestamp, so v1 learns no time from refusals and uses what v2
+/// learned.
 #[tokio::test]
 async fn what_v2_learned_holds_for_v1() {
     let bench = bench(23 * HOUR);
@@ -410,7 +411,7 @@ async fn a_lost_submit_from_the_future_is_in_doubt_until_then() {
     let since = attempts.in_doubt_since.unwrap();
     assert_eq!(since.get(), START + 23 * HOUR as u64);
 
-    // Nor later, in another process, as long as the signature could be accepted.
+    // Another process does not do so either, as long as the signature could be accepted.
     let right = Client::new(credentials(), bench.gateway.clone())
         .with_clock(bench.gateway.right.clone())
         .with_timeouts(hour);
@@ -430,8 +431,8 @@ async fn a_lost_submit_from_the_future_is_in_doubt_until_then() {
     assert!(accepted.iter().all(is_lookup));
 }
 
-/// A crash is dated by a clock that is behind, while what was sent before it had the right time:
-/// the lookups have to be later by as much.
+/// A clock that is behind dates a crash, while the requests before it had the right time. So the
+/// look-ups have to be later by as much.
 #[tokio::test]
 async fn a_doubt_that_is_dated_by_a_clock_behind_is_not_settled_early() {
     let bench = bench(-23 * HOUR);
@@ -442,7 +443,7 @@ async fn a_doubt_that_is_dated_by_a_clock_behind_is_not_settled_early() {
         .lock()
         .unwrap()
         .push(ApplyAppWithdrawToNetwork::OPERATION);
-    // The process dies in its payout, and the next one dates that by its clock.
+    // The process dies in its payout, and the next process dates the death by its own clock.
     drop(
         bench
             .client
@@ -455,8 +456,8 @@ async fn a_doubt_that_is_dated_by_a_clock_behind_is_not_settled_early() {
     bench.settles_only_later(crashed).await;
 }
 
-/// The machine's clock is set while a process settles, and no timestamp is ever refused that would
-/// tell: what was read from it before is as old as it is, and not as it looks.
+/// The machine's clock is set while a process settles, and no refused timestamp shows that. A time
+/// that was read from it before keeps its real age, whatever the clock shows.
 #[tokio::test]
 async fn a_clock_that_is_set_right_does_not_make_a_doubt_older() {
     for was_right_before in [false, true] {
@@ -477,8 +478,8 @@ async fn a_clock_that_is_set_right_does_not_make_a_doubt_older() {
     }
 }
 
-/// A clock that was ahead, and corrected, is set back: what it showed then is behind, as long as the
-/// correction is that of before.
+/// A clock that was ahead, and corrected, is set back. The times that it then shows are behind,
+/// until the correction is renewed.
 #[tokio::test]
 async fn a_corrected_clock_that_is_set_back_does_not_make_a_doubt_older() {
     let bench = bench(9 * HOUR);
@@ -489,7 +490,7 @@ async fn a_corrected_clock_that_is_set_back_does_not_make_a_doubt_older() {
     bench.settles_only_later(crashed).await;
 }
 
-/// The sandbox's time, but so many hours off.
+/// The sandbox's time, but this many hours off.
 #[derive(Debug, Clone)]
 struct OffSandbox {
     right: SandboxClock,

@@ -1,4 +1,5 @@
-//! A transport by hand that keeps no connection: it asks for the end of it, and reads up to there.
+//! A transport by hand that keeps no connection: it asks the peer to close it, and reads to its
+//! end.
 
 #![allow(clippy::indexing_slicing, reason = "a test fails by panicking")]
 
@@ -15,7 +16,7 @@ transport_conformance!(socket, |_| ReadsToTheEnd);
 
 pub(super) struct ReadsToTheEnd;
 
-/// The most that heads and the sizes of chunks may take.
+/// The most bytes that heads and chunk sizes may take.
 const BESIDE_THE_BODY: usize = 1 << 16;
 
 #[async_trait]
@@ -57,7 +58,7 @@ impl Transport for ReadsToTheEnd {
     }
 }
 
-/// Up to the mark, and what follows it.
+/// The bytes up to the mark, and those after it.
 fn split<'a>(bytes: &'a [u8], mark: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
     let at = bytes.windows(mark.len()).position(|part| part == mark)?;
     Some((&bytes[..at], &bytes[at + mark.len()..]))

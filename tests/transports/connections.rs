@@ -1,4 +1,4 @@
-//! What connections cost: how many there are, and who waits for one.
+//! The costs of connections: how many there are, and which calls wait for one.
 
 #![allow(
     clippy::disallowed_methods,
@@ -20,14 +20,14 @@ use tokio::runtime::Runtime;
 
 const CALLERS: usize = 32;
 const CALLS: usize = 10_000;
-/// Calls that once waited so long each. The tests allow half of that for all of them, which is more
-/// than ten times what an idle machine takes.
+/// Calls, each of which once waited for [`A_WAIT`]. The tests allow all of them half of that sum,
+/// more than ten times what an idle machine takes.
 const MANY: u32 = 40;
 const A_WAIT: Duration = Duration::from_millis(100);
 
 const REQUEST: &[u8] = b"{\"coinId\":1280}";
 
-/// Counts its connections, and does what is told with each request.
+/// Counts its connections, and treats each request as told.
 struct Server {
     address: SocketAddr,
     accepted: Arc<AtomicUsize>,

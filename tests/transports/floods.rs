@@ -1,4 +1,4 @@
-//! An answer that has no end and never becomes one is given up in time.
+//! A transport gives up an endless answer in time.
 
 #![allow(clippy::disallowed_methods, reason = "real sockets are in real time")]
 
@@ -16,10 +16,11 @@ use super::tls::{Issuer, call_to};
 
 const LIMIT: Duration = Duration::from_millis(250);
 
-/// A machine may be busy. Where nothing bounds what hyper reads at a time, it is ten seconds.
+/// Generous, because a machine may be busy. If nothing bounds what hyper reads at a time, it takes
+/// ten seconds.
 const AT_MOST: Duration = Duration::from_secs(2);
 
-/// What an answer begins with, and what follows for ever.
+/// The beginning of an answer, and the text that follows for ever.
 const FLOODS: [(&str, &str); 4] = [
     ("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", "0"),
     (
@@ -58,8 +59,8 @@ fn plain((begin, then): (&'static str, &'static str)) -> Exchange {
     exchange
 }
 
-/// Twice, because what was given up may still hold up the next call. On one thread, because there
-/// whoever does not yield holds up the timer as well.
+/// Calls twice, because the abandoned answer may still hold up the next call. It uses one thread,
+/// where a task that does not yield also holds up the timer.
 fn is_given_up_in_time(name: &str, transport: &dyn Transport, mut exchange: Exchange) {
     exchange.timeout = LIMIT;
     let mut builder = tokio::runtime::Builder::new_current_thread();
@@ -81,7 +82,7 @@ fn a_flood_over_hyper_is_given_up_in_time() {
     }
 }
 
-/// Over TLS, as the gateway's is: without it, nothing bounds what hyper reads at a time.
+/// Over TLS, as with the gateway: without TLS, nothing bounds what hyper reads at a time.
 #[test]
 fn a_flood_over_reqwest_and_tls_is_given_up_in_time() {
     let issuer = Issuer::new();

@@ -1,4 +1,4 @@
-//! HTTP/2: which words of a peer prove that it left a request unread.
+//! HTTP/2: which frames of a peer prove that it left a request unread.
 //!
 //! The peer is written by hand, frame by frame, and speaks HTTP/2 without TLS.
 
@@ -57,8 +57,8 @@ fn head(stream: u32, is_all: bool) -> Vec<u8> {
     frame(HEADERS, END_HEADERS | end, stream, &[0x88])
 }
 
-/// What the peer writes once so many requests are there whole, one connection after the other. Then
-/// it closes its side.
+/// A peer that serves one connection after the other. Once it has this many whole requests, it
+/// writes its words and closes its side.
 struct Peer {
     address: SocketAddr,
     connections: Arc<AtomicUsize>,
@@ -194,7 +194,7 @@ fn transports() -> [(&'static str, Arc<dyn Transport>); 2] {
     ]
 }
 
-/// What becomes of one call.
+/// The result of one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
     Answered,
@@ -248,7 +248,7 @@ async fn only_a_refused_stream_and_a_goaway_that_leaves_it_out_prove_that_a_requ
             [head(1, false), go_away(0, INTERNAL_ERROR)].concat(),
             InDoubt,
         ),
-        // hyper takes this for the end of the answer. JSON that is cut short is none, so the client
+        // hyper takes this for the end of the answer. Truncated JSON can't be read, so the client
         // is in doubt.
         (
             "left out in the middle of its answer, without an error",
@@ -279,7 +279,7 @@ async fn only_a_refused_stream_and_a_goaway_that_leaves_it_out_prove_that_a_requ
     }
 }
 
-/// Two requests at once, of which the peer names the first as the last that it took up.
+/// Two requests at once. The peer names the first as the last one that it took up.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_goaway_proves_something_of_the_requests_after_the_last_that_it_has() {
     for (words, fate) in [

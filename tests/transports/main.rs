@@ -1,5 +1,5 @@
-//! The conformance suite for each of our transports and wrappers, and for bad ones, which it has to
-//! find.
+//! Runs the conformance suite on each of our transports and wrappers, and on bad ones, which it
+//! must find.
 
 #![allow(
     clippy::expect_used,
@@ -37,14 +37,14 @@ mod reqwest {
     transport_conformance!(keep_alive, |_| ReqwestTransport::new().unwrap());
 }
 
-/// A client that somebody else has built, as the docs tell them to.
+/// A client that a user has built as the docs say.
 mod reqwest_of_your_own {
     use super::*;
     transport_conformance!(message, |_| ReqwestTransport::from(client()));
     transport_conformance!(socket, |_| ReqwestTransport::from(client()));
     transport_conformance!(keep_alive, |_| ReqwestTransport::from(client()));
 
-    /// Somebody did not read them.
+    /// The user did not follow the docs.
     #[::tokio::test]
     async fn an_answer_from_elsewhere_is_not_believed() {
         let app = axum::Router::new()
@@ -150,7 +150,7 @@ mod tower_service {
     });
 }
 
-/// What stands around a transport has to hold the same.
+/// A wrapper around a transport must follow the same rules.
 mod recorder {
     use super::*;
     transport_conformance!(message, |peer: &Peer| {

@@ -1,4 +1,4 @@
-//! Transports that do wrong: each is found, so the suite has teeth.
+//! Transports with a mistake: the suite must find each.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -10,7 +10,7 @@ use http::{HeaderValue, Response};
 
 use super::closing::ReadsToTheEnd;
 
-/// One that does right, but for one thing.
+/// A transport that is right but for one mistake.
 struct Bad {
     inner: HyperTransport,
     mistake: Mistake,
@@ -100,7 +100,7 @@ impl Transport for Bad {
     }
 }
 
-/// What a failure says.
+/// The message of a failure.
 fn failure<T: Transport + 'static>(
     tier: &'static str,
     property: &'static str,
@@ -119,7 +119,7 @@ fn bad(mistake: Mistake) -> Bad {
     }
 }
 
-/// Which is no fault, and none that the other tiers find.
+/// This is no mistake, and the other tiers do not report it.
 #[test]
 fn a_transport_that_keeps_no_connection_lacks_that_alone() {
     for property in [
@@ -234,7 +234,7 @@ fn each_bad_transport_is_found_by_the_property_that_is_about_it() {
     ] {
         let failure_says = failure(tier, property, move || bad(mistake));
         let failure_says = failure_says.unwrap_or_else(|| panic!("{mistake:?} passes {property}"));
-        // What was expected, and then what came instead.
+        // The text says what was expected, and then what came instead.
         let (expected, came) = failure_says.split_once(" What happened: ").unwrap();
         assert!(
             expected.contains("transport") && expected.contains(" has to ") && !came.is_empty(),

@@ -1,4 +1,4 @@
-//! Signed calls go to nobody whom the environment names.
+//! Signed calls go to no proxy that the environment names.
 
 use std::env;
 use std::io::{Read, Write};
@@ -13,7 +13,7 @@ use ccpayment::blocking::UreqTransport;
 use ccpayment::{Exchange, HyperTransport, ReqwestTransport, Transport};
 use http::Request;
 
-/// Where the calls go to. Who has it is the child of this test.
+/// The address that the calls go to. A process that has this variable is the child of this test.
 const GATEWAY: &str = "CCPAYMENT_TEST_GATEWAY";
 
 #[test]
@@ -40,7 +40,7 @@ fn call_with_proxies_set() {
     let count = Arc::clone(&asked);
     thread::spawn(move || {
         while let Ok((stream, _)) = proxy.accept() {
-            // Before it is closed, so that it is counted when the child ends.
+            // Counted before the connection is closed, so that it is counted when the child ends.
             count.fetch_add(1, Ordering::SeqCst);
             drop(stream);
         }
@@ -58,7 +58,8 @@ fn call_with_proxies_set() {
         child.env(name.to_lowercase(), &proxy_url);
     }
     child.env_remove("NO_PROXY").env_remove("no_proxy");
-    // Some libraries take no `HTTP_PROXY` where a web server may have set it from a request.
+    // Some libraries ignore `HTTP_PROXY` if this is set, because a web server may then have set it
+    // from a request.
     child.env_remove("REQUEST_METHOD");
     let output = child.output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
@@ -85,7 +86,7 @@ fn exchange(gateway: &str) {
             };
             let answer = transport.send(exchange("http")).await.unwrap();
             assert_eq!(&answer.body()[..], b"ok");
-            // It has no TLS, so this fails; the proxy is what it may not fail at.
+            // The gateway has no TLS, so this fails, but it must not reach the proxy.
             transport.send(exchange("https")).await.unwrap_err();
         }
     });

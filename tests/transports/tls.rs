@@ -36,7 +36,7 @@ fn exchange() -> Exchange {
     call_to(drop)
 }
 
-/// Whoever signs a certificate for a host of this name.
+/// An issuer of certificates for hosts.
 pub(super) struct Issuer {
     issuer: CertifiedIssuer<'static, KeyPair>,
 }
@@ -89,7 +89,7 @@ impl Issuer {
         Arc::new(config.unwrap())
     }
 
-    /// A call to a host that answers with these bytes whatever is asked.
+    /// A call to a host that answers every request with these bytes.
     fn exchange(&self, name: &str, has_expired: bool, answer: &'static [u8]) -> Exchange {
         let config = self.server(name, has_expired);
         call_to(move |socket| {
@@ -103,7 +103,7 @@ impl Issuer {
     }
 }
 
-/// In a build with all features there are two, and rustls would panic rather than choose.
+/// A build with all features has two providers, and rustls would panic rather than choose.
 #[tokio::test]
 async fn a_process_with_two_crypto_providers_does_not_panic() {
     #[cfg(feature = "aws-lc-rs")]
@@ -170,7 +170,7 @@ async fn a_broken_handshake_has_sent_nothing() {
     }
 }
 
-/// The time to connect is that of the handshake as well.
+/// The limit on connecting includes the handshake.
 #[tokio::test]
 async fn a_handshake_that_never_ends_has_sent_nothing() {
     async fn given_up(transport: Box<dyn Transport>) {
@@ -235,7 +235,7 @@ async fn after_the_handshake_a_broken_connection_may_have_carried_the_call() {
     assert!(matches!(error, TransportError::MaybeSent(_)), "{error:?}");
 }
 
-/// The settings that a payment needs hold, whatever somebody else's are.
+/// The settings that a payment needs hold, whatever the user's own settings are.
 #[tokio::test]
 async fn settings_of_ones_own_follow_no_redirect_and_take_no_status_for_an_error() {
     let issuer = Issuer::new();

@@ -4,30 +4,30 @@
 pub(crate) struct Api {
     /// Its module, and the last part of every path.
     pub(crate) name: &'static str,
-    /// Its variant of `Version`, unless that is what a route has by default.
+    /// Its variant of `Version`, unless a route has that by default.
     pub(crate) variant: Option<&'static str>,
     /// Its OpenAPI document.
     pub(crate) spec: &'static str,
-    /// What is known of it.
+    /// The facts about it.
     pub(crate) facts: &'static str,
-    /// Where the document says something else than the facts, with the reasons.
+    /// Where the document differs from the facts, with the reasons.
     pub(crate) deviations: &'static str,
-    /// Rules that its facts give as such, and others' in prose only.
+    /// Rules that its facts state, and that the other version's facts give in prose only.
     pub(crate) stated: &'static [&'static str],
     /// serde's rule for its names, where they are not Rust's own.
     pub(crate) rename_all: Option<&'static str>,
-    /// Whether a request without anything in it is sent as no bytes at all, or else as `{}`.
+    /// Whether an empty request is sent as no bytes at all, or else as `{}`.
     pub(crate) sends_no_bytes: bool,
-    /// The sources that document it; whatever is in none of them is said to be known from
+    /// The sources that document it; a field that is in none of them is said to be known from
     /// elsewhere.
     pub(crate) documented_in: &'static [&'static str],
-    /// Where a route is known from that is not documented.
+    /// The source of a route that is not documented.
     pub(crate) elsewhere: &'static str,
     /// Modules that are written by hand, with the types in them.
     pub(crate) by_hand: &'static [(&'static str, &'static [&'static str])],
-    /// What the module is.
+    /// The title of the module.
     pub(crate) title: &'static str,
-    /// What else it says of itself, below the table of tasks.
+    /// The rest of its head, below the table of tasks.
     pub(crate) about: &'static str,
 }
 
@@ -90,5 +90,5 @@ pub(crate) const V1: Api = Api {
             once; do not edit.",
 };
 
-/// Both, as their types stand in the tests.
+/// Both, in the order in which the tests have their types.
 pub(crate) const ALL: [&Api; 2] = [&V2, &V1];

@@ -1,5 +1,5 @@
-//! What others make of the published OpenAPI documents: a linter and three generators take them, and
-//! a generated Python client pays an order on a sandbox.
+//! Other people's tools on the published OpenAPI documents: a linter and three generators take
+//! them, and a generated Python client pays an order on a sandbox.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ const DOCUMENTS: [(&str, &str); 3] = [
     ),
 ];
 
-/// What comes from npm; `tests/conformance/requirements.txt` has the others.
+/// The tools from npm; `tests/conformance/requirements.txt` has the others.
 const FROM_NPM: [&str; 3] = [
     "@redocly/cli@2.77.0",
     "openapi-typescript@7.13.0",
@@ -31,7 +31,7 @@ struct Tools<'a> {
     venv: PathBuf,
 }
 
-/// `about` is what a served sandbox says of itself.
+/// `about` is the line that a served sandbox prints about itself.
 pub(crate) fn run(root: &Path, venv: &Path, about: &Value) -> Result<()> {
     let venv = venv.to_owned();
     let tools = Tools { root, venv };
@@ -135,10 +135,11 @@ impl Tools<'_> {
         self.parses(&package)
     }
 
-    /// Without the methods that it makes for notifications, which are no Python.
+    /// Runs the generator, and leaves out the methods that it makes for notifications: they are not
+    /// valid Python.
     fn openapi_generator(&self, name: &str, path: &str) -> Result<()> {
         let package = self.folder("openapi-generator").join(name);
-        // Else a type of a former run would stay.
+        // Otherwise a type of a former run would stay.
         if package.exists() {
             fs::remove_dir_all(&package)?;
         }
@@ -161,7 +162,7 @@ impl Tools<'_> {
     }
 }
 
-/// What it said, which is shown only when it fails.
+/// Runs a command. Its output is shown only when it fails.
 fn done(command: &mut Command, otherwise: &'static str) -> Result<String> {
     let output = command.output().context(otherwise)?;
     let said = [output.stdout, output.stderr].concat();

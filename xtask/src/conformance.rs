@@ -1,6 +1,6 @@
-//! A second opinion on the sandbox by a tool that is not ours: schemathesis makes requests of the
-//! documents, and `tests/conformance/hooks.py` says what an answer has to be. Both readings of a
-//! request are asked, the default one with fields that are null, 0 or empty, as clients send them.
+//! A second opinion on the sandbox by a tool that is not ours. Schemathesis makes requests from the
+//! documents, and `tests/conformance/hooks.py` checks the answers. It tests both readings of a
+//! request; the default one gets fields that are null, 0 or empty, as clients send them.
 
 use std::fmt;
 use std::io::{BufRead, BufReader};
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::clients;
 
-/// How many for each route, unless another number is asked for.
+/// How many examples for each route, unless another number is asked for.
 pub(crate) const EXAMPLES: u32 = 200;
 
 /// How many times more the strict reading gets, since both share all but a small part.
@@ -21,7 +21,7 @@ const SHARE_OF_DEFAULT: u32 = 5;
 /// An environment of Python, below the root.
 const FOLDER: &str = "target/conformance";
 
-/// The same requests in every run.
+/// Makes the same requests in every run.
 const SEED: &str = "20260101";
 
 /// A served sandbox, which ends with its standard input.
@@ -68,7 +68,7 @@ impl Served {
         Some((number(found, "routes"), number(found, "of")))
     }
 
-    /// It checks its books last.
+    /// Ends the sandbox, which checks its books last.
     fn end(mut self) -> Result<()> {
         drop(self.input.take());
         ensure!(self.child.wait()?.success(), "the sandbox failed");
@@ -76,7 +76,7 @@ impl Served {
     }
 }
 
-/// What the hooks counted.
+/// The counts of the hooks.
 #[derive(Default)]
 struct Counts {
     routes: u64,
@@ -167,7 +167,7 @@ fn explore_all(
     Ok(all)
 }
 
-/// Schemathesis and what makes clients, in a folder of their own below `target`.
+/// Installs schemathesis and the client generators in a folder of their own below `target`.
 fn install(root: &Path) -> Result<PathBuf> {
     let folder = root.join(FOLDER);
     let tool = folder.join("bin/schemathesis");
@@ -176,7 +176,7 @@ fn install(root: &Path) -> Result<PathBuf> {
         venv.args(["-m", "venv"]).arg(&folder);
         finish(&mut venv, "python3 and its module venv are needed")?;
     }
-    // At once when it is there already, in the version that is asked for.
+    // This returns at once if everything is there already in its version.
     let mut pip = Command::new(folder.join("bin/python"));
     pip.args(["-m", "pip", "install", "--quiet"])
         .args(["--disable-pip-version-check", "--requirement"])
@@ -185,7 +185,7 @@ fn install(root: &Path) -> Result<PathBuf> {
     Ok(tool)
 }
 
-/// Requests of one document, and what was counted meanwhile.
+/// Sends the requests of one document; returns the counts.
 fn explore(
     tool: &Path,
     root: &Path,

@@ -9,8 +9,8 @@
 //! - `routes` lists every route with whether the sandbox has it and the payloads that cover it, and
 //!   counts what the types have of what the facts have; it fails when something is missing.
 //! - `conformance` lets schemathesis call a sandbox with arbitrary requests of each document, and
-//!   fails at whatever the document does not allow; `conformance --examples 20` makes fewer a
-//!   route. Before that, generators of other languages take the published documents, and a
+//!   fails at any answer that the document does not allow; `conformance --examples 20` makes fewer
+//!   a route. Before that, generators of other languages take the published documents, and a
 //!   generated client pays an order.
 //! - `soak` makes a million random operations on a sandbox, whose books have to balance after each;
 //!   `soak --operations 20000` makes another number.
@@ -57,7 +57,7 @@ fn main() -> Result<()> {
         return Ok(());
     }
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    // Asked at run time, so that a program built for one checkout never works on another.
+    // Read at run time, so that a program built for one checkout never works on another.
     let by_cargo = |name| std::env::var(name).context("run it as `cargo xtask`");
     let (here, cargo) = (by_cargo("CARGO_MANIFEST_DIR")?, by_cargo("CARGO")?);
     let root = Path::new(&here).parent().context("xtask has a parent")?;

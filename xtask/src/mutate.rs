@@ -60,7 +60,7 @@ struct Program {
     target: Vec<String>,
 }
 
-/// The copy, and where it is built.
+/// The copy, and its target folder.
 struct Workshop<'a> {
     cargo: &'a str,
     tree: PathBuf,
@@ -143,7 +143,7 @@ fn selected(root: &Path, arguments: &[&str]) -> Result<Vec<(String, Row, Mutatio
     Ok(rows)
 }
 
-/// Copies the tracked files as they stand in the work tree. What is the same is left alone, so that
+/// Copies the tracked files as they are in the work tree. Equal files are left alone, so that
 /// nothing is built again without need.
 fn copy_tracked(root: &Path, tree: &Path) -> Result<()> {
     let listed = Command::new("git")
@@ -236,7 +236,8 @@ impl Workshop<'_> {
             Command::new("timeout")
                 .args([seconds, self.cargo])
                 .current_dir(&self.tree)
-                // A change of one line is built anew over and over; a snapshot is never written.
+                // Incremental, because one line changes again and again. Snapshots are never
+                // written.
                 .env("CARGO_INCREMENTAL", "1")
                 .env("INSTA_UPDATE", "no")
                 .args(["test", "--locked", "--all-features", "--target-dir"])
@@ -258,7 +259,7 @@ impl Workshop<'_> {
         let ran = cargo("120", &filter)?;
         let text = String::from_utf8_lossy(&ran.stdout).into_owned();
         let mut verdicts: BTreeMap<_, _> = text.lines().filter_map(passed).collect();
-        // A mistake may make a test wait for ever, which is as loud as a failure.
+        // A mistake may make a test wait for ever, which counts as a failure.
         if ran.status.code() == Some(124) {
             for name in names {
                 verdicts.entry((*name).to_owned()).or_insert(false);

@@ -1,8 +1,8 @@
 //! `cargo xtask package`: packs each crate as the registry gets it, unpacks all side by side, and
 //! runs the unit tests of each there.
 //!
-//! Everything is below `packages` in the target folder. Nothing of the repository is within reach
-//! of an unpacked crate but the other crates, as packed.
+//! Everything is below `packages` in the target folder. An unpacked crate can reach nothing of the
+//! repository but the other crates, as packed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 
-/// What a package must hold, and what it must not.
+/// The entries that a package must hold, and those that it must not.
 const NEEDED: [&str; 4] = ["LICENSE-APACHE", "LICENSE-MIT", "README.md", "src"];
 const UNWANTED: [&str; 4] = ["benches", "docs", "examples", "tests"];
 
@@ -68,7 +68,7 @@ pub(crate) fn pack(cargo: &str, tree: &Path, target: &Path) -> Result<Packages> 
     let mut command = Command::new(cargo);
     command
         .current_dir(tree)
-        // What it warns of are the tests and examples that are left out on purpose.
+        // Quiet, because it warns of the tests and examples that are left out on purpose.
         .args(["package", "--quiet", "--no-verify", "--allow-dirty"])
         .arg("--target-dir")
         .arg(&packed);
@@ -106,7 +106,7 @@ pub(crate) fn pack(cargo: &str, tree: &Path, target: &Path) -> Result<Packages> 
 }
 
 impl Packages {
-    /// The unit tests of each crate. Tests of the public side need the repository.
+    /// Runs the unit tests of each crate. Tests of the public side need the repository.
     pub(crate) fn test(&self, cargo: &str) -> Result<()> {
         let mut command = Command::new(cargo);
         command
@@ -127,7 +127,7 @@ fn workspace(tree: &Path, crates: &[Published]) -> Result<String> {
     let patches: String = names()
         .map(|name| format!("{name} = {{ path = \"{name}\" }}\n"))
         .collect();
-    // With the profiles of the repository, what the crates depend on is built once for both.
+    // It has the profiles of the repository, so that dependencies are built once for both.
     let manifest = fs::read_to_string(tree.join("Cargo.toml"))?;
     let at = manifest.find("[profile.").context("no profiles")?;
     let (_, profiles) = manifest.split_at(at);
@@ -137,7 +137,7 @@ fn workspace(tree: &Path, crates: &[Published]) -> Result<String> {
     ))
 }
 
-/// Whether a package holds what it must, and nothing else.
+/// Checks that a package holds what it must, and nothing else.
 fn look_through(tree: &Path, package: &Path) -> Result<()> {
     for name in NEEDED {
         ensure!(package.join(name).exists(), "lacks {name}");
@@ -157,7 +157,7 @@ fn mirror(from: &Path, to: &Path) -> Result<()> {
     for file in files(from)? {
         let copy = to.join(file.strip_prefix(from)?);
         let bytes = fs::read(&file)?;
-        // Cargo goes by the time of the last change.
+        // Equal files are not written: cargo goes by the time of the last change.
         if fs::read(&copy).ok().as_ref() != Some(&bytes) {
             fs::create_dir_all(copy.parent().context("no folder")?)?;
             fs::write(&copy, bytes)?;
@@ -185,7 +185,7 @@ pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// Runs a program to its end, which has to be a good one.
+/// Runs a program to its end, and fails if the program fails.
 pub(crate) fn done(command: &mut Command) -> Result<()> {
     let status = command
         .status()
@@ -194,7 +194,7 @@ pub(crate) fn done(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// What a program prints.
+/// The output of a program.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let output = command
         .output()

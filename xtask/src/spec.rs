@@ -58,10 +58,10 @@ pub(crate) struct Operation {
     pub(crate) summary: String,
     #[serde(default)]
     pub(crate) description: String,
-    /// What a merchant wants who sends it, to be read behind "I want to".
+    /// What a merchant who sends it wants, to be read after "I want to".
     #[serde(rename = "x-ccpayment-task")]
     pub(crate) task: String,
-    /// What people search for who want it; its own name is added.
+    /// The words that people search for; its own name is added.
     #[serde(rename = "x-ccpayment-aliases")]
     pub(crate) aliases: Vec<String>,
     #[serde(rename = "x-ccpayment-idempotency")]
@@ -117,7 +117,7 @@ pub(crate) struct Schema {
     #[serde(rename = "type")]
     pub(crate) kind: Option<serde_json::Value>,
     pub(crate) description: String,
-    /// What the description goes on with where it is Rust's.
+    /// The end of the description that only Rust gets.
     #[serde(rename = "x-ccpayment-in-rust")]
     pub(crate) in_rust: Option<String>,
     pub(crate) required: Vec<String>,
@@ -158,7 +158,7 @@ pub(crate) struct Schema {
     pub(crate) not_together: Vec<String>,
     #[serde(rename = "x-ccpayment-span")]
     pub(crate) span: Option<Span>,
-    /// As a span, but of a query that is asked in several requests when it is longer.
+    /// As a span, but the client splits a longer query into several requests.
     #[serde(rename = "x-ccpayment-window")]
     pub(crate) window: Option<Span>,
     #[serde(rename = "x-ccpayment-decimals")]
@@ -178,7 +178,7 @@ pub(crate) struct Choice {
     #[serde(rename = "type")]
     pub(crate) kind: String,
     pub(crate) of: Vec<String>,
-    /// What is chosen.
+    /// The meaning of the choice.
     pub(crate) description: String,
 }
 
@@ -190,17 +190,17 @@ pub(crate) struct Span {
     pub(crate) seconds: u64,
 }
 
-/// A precision, which may hang on another field.
+/// A precision, which may depend on another field.
 #[derive(Deserialize, Clone)]
 pub(crate) struct Decimals {
     pub(crate) field: String,
     /// The most decimals.
     pub(crate) then: u32,
-    /// The field that has to be there for it.
+    /// The field that must be there for `then`.
     pub(crate) when: Option<String>,
-    /// The most decimals where that field is not there.
+    /// The most decimals if that field is not there.
     pub(crate) otherwise: Option<u32>,
-    /// The field that lifts it,
+    /// The field that lifts the limit,
     pub(crate) unless: Option<String>,
     /// when it is this word.
     pub(crate) is: Option<String>,
@@ -237,19 +237,19 @@ impl Body {
 }
 
 impl Operation {
-    /// The files with what is sent.
+    /// The files with examples of requests.
     pub(crate) fn sent_examples(&self) -> impl Iterator<Item = &str> {
         let bodies = self.request_body.iter();
         bodies.flat_map(Body::examples).map(|(_, file)| file)
     }
 
-    /// The files with what is answered, and whether that is a refusal.
+    /// The files with examples of answers, and whether each is a refusal.
     pub(crate) fn answer_examples(&self) -> impl Iterator<Item = (bool, &str)> {
         let examples = self.responses.values().flat_map(Body::examples);
         examples.map(|(name, file)| (name == "error", file))
     }
 
-    /// The schema of what is sent, if anything is.
+    /// The schema of the request, if anything is sent.
     pub(crate) fn request(&self) -> Option<&str> {
         let media = self
             .request_body

@@ -1,7 +1,7 @@
 //! `cargo xtask spec-diff`: the OpenAPI documents against the facts, field by field.
 //!
-//! Every deviation has to stand, with its reason, in a list beside the document, and every line of
-//! that list has to be a deviation.
+//! Every deviation must be in a list beside the document, with its reason, and every line of that
+//! list must be a deviation.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -22,7 +22,7 @@ struct Allowed {
     deviations: BTreeMap<String, String>,
 }
 
-/// What a document says of one thing, by where it says it.
+/// A document's statements about one thing, by their place.
 type Sayings = BTreeMap<String, String>;
 
 pub(crate) fn run(root: &Path) -> Result<()> {
@@ -158,7 +158,7 @@ fn of_facts(facts: &Value, renamed: &BTreeMap<String, String>) -> Result<Sayings
 
 fn fact(field: &Value, renamed: &BTreeMap<String, String>) -> Result<String> {
     let mut kind = text(field, "type")?.to_owned();
-    // An entry that is a model, which v1's facts call by its name alone.
+    // An entry that is a model: v1's facts give only its name.
     if let Some(entry) = kind
         .strip_prefix("array<")
         .filter(|it| it.starts_with(char::is_uppercase))
@@ -180,7 +180,7 @@ fn fact(field: &Value, renamed: &BTreeMap<String, String>) -> Result<String> {
         .into_iter()
         .flatten()
     {
-        // Said by the type: an amount is never empty, and nothing has fewer than no entries.
+        // The type implies it: an amount is never empty, and no list has fewer than 0 entries.
         let implied = (kind == "decimal_string" && rule.ends_with("_len"))
             || (rule == "min_items" && value == 0)
             || matches!(rule.as_str(), "also_spelled" | "also_seen");
@@ -206,7 +206,7 @@ fn stated(rule: &str, value: &Value) -> Option<String> {
             | "unit" | "value",
             _,
         ) => return None,
-        // Numbers, whose meaning is in the description.
+        // These words are numbers; their meaning is in the description.
         ("enum" | "open_enum", _) => ("words", words(value)?),
         ("format", "url") => ("format", "uri".to_owned()),
         ("max_length", _) => ("max_len", text),
@@ -331,7 +331,7 @@ fn fields(out: &mut Sayings, prefix: &str, api: &Api, document: &Document, schem
     }
 }
 
-/// Rules that one version's facts state and another's only tell.
+/// Rules that one version's facts state, and the other's give in prose only.
 const OFTEN_PROSE: [&str; 5] = [
     "forbidden_prefix",
     "max_decimals",

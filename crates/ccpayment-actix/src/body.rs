@@ -1,5 +1,5 @@
 //! `PayloadBody`, a payload of actix as a body of `http-body`, and `Refused`, the body of an answer
-//! before it was read.
+//! to a request that was not read to its end.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -26,10 +26,10 @@ impl Body for PayloadBody {
     }
 }
 
-/// A line of text, and the payload that is not read any further.
+/// A line of text, and the request's payload, which nobody reads any further.
 ///
-/// actix reads on after an answer whose request is in chunks, for as long as the peer sends, unless
-/// somebody still holds the payload then. So the answer holds it, and actix closes the connection.
+/// After the answer to a chunked request, actix reads on for as long as the peer sends, unless
+/// somebody still holds the payload. So the answer holds it, and actix closes the connection.
 pub(crate) struct Refused {
     pub(crate) text: Bytes,
     pub(crate) _unread: Payload,

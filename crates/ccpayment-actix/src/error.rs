@@ -32,7 +32,7 @@ impl ResponseError for NotificationError {
 }
 
 impl NotificationError {
-    /// The answer, which holds what is left of the request until it is sent.
+    /// The answer. It holds the rest of the request until it is sent.
     pub(crate) fn answer(self, body: PayloadBody) -> Error {
         if self == Self::NoWebhook {
             tracing::error!("the app's data has no webhook for this version");

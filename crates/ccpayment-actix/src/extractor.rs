@@ -21,7 +21,7 @@ use crate::error::NotificationError;
 #[derive(Debug, PartialEq)]
 pub struct Notification<E = Event>(pub Verified<E>);
 
-/// A version's event, by its verifier.
+/// The extractor of a version's event, by its verifier.
 macro_rules! extract {
     ($event:ty, $verifier:ty) => {
         impl FromRequest for Notification<$event> {
@@ -53,14 +53,14 @@ extract!(
     ccpayment_webhook::v1::Verifier
 );
 
-/// The headers that a verifier reads, each as often as it is there: actix has the types of an older
-/// `http`.
+/// The headers that a verifier reads, each as often as the request has it. They are copied, because
+/// actix has the types of an older `http`.
 fn signed_headers(request: &HttpRequest) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(3);
     for name in [APP_ID_HEADER, TIMESTAMP_HEADER, SIGN_HEADER] {
         for value in request.headers().get_all(name.as_str()) {
-            // Both versions of `http` take the same bytes. One that could not be taken would still
-            // have to count.
+            // Both versions of `http` take the same bytes. A value that could not be taken would
+            // still have to count.
             let value = HeaderValue::from_bytes(value.as_bytes());
             let value = value.unwrap_or_else(|_| HeaderValue::from_static(""));
             headers.append(name.clone(), value);

@@ -23,14 +23,14 @@
 //! `web::resource` answers other methods with 405. A handler that returns an error sends no
 //! acknowledgement, so the gateway sends the notification again.
 //!
-//! What an event is, and how it leads to a credit: [`webhook`]. The crate is no feature of the
-//! facade `ccpayment`, because actix-web brings over eighty crates and the older `http` 0.2. Both
-//! have the same types of `ccpayment-webhook`, whose other features are switched on by depending on
-//! it, or on the facade.
+//! [`webhook`] explains what an event is, and how it leads to a credit. The crate is no feature of
+//! the facade `ccpayment`, because actix-web brings over eighty crates and the older `http` 0.2.
+//! Both have the same types of `ccpayment-webhook`, whose other features are switched on by
+//! depending on it, or on the facade.
 //!
-//! A peer that is refused while it sends is read from for the `client_disconnect_timeout` of the
-//! `HttpServer`, and then cut off. Leave that at a second or more: with less than half of one, actix
-//! (actix-http 3.19) may never end the wait.
+//! If a peer is refused while it sends, actix reads on for the `client_disconnect_timeout` of the
+//! `HttpServer`, and then cuts the peer off. Leave that timeout at a second or more: below half a
+//! second, actix (actix-http 3.19) may never end the wait.
 //!
 //! # Feature flags
 //!

@@ -1,4 +1,4 @@
-//! `Context`, what every command works with: the terminal, the global options, the client.
+//! `Context`, which every command gets: the terminal, the global options, the client.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -14,7 +14,7 @@ use crate::credentials;
 use crate::exit::CliError;
 use crate::terminal::Terminal;
 
-/// As the gateway's: an answer that takes longer counts for nothing.
+/// The gateway's own limit: an answer that takes longer does not count.
 const ANSWER_LIMIT: Duration = Duration::from_secs(10);
 
 pub(crate) struct Context<'a> {
@@ -36,7 +36,7 @@ impl<'a> Context<'a> {
         credentials::read(&self.global)
     }
 
-    /// Where the gateway is, if not where the real one is.
+    /// The origin of the gateway, if it is not the real one.
     pub(crate) fn origin(&self) -> Result<Option<Origin>, CliError> {
         let Some(text) = &self.global.origin else {
             return Ok(None);
@@ -50,7 +50,7 @@ impl<'a> Context<'a> {
                 ccpayment::OriginError::PlainHttp => "; --insecure allows it for a sandbox",
                 _ => "",
             };
-            // Not its text: there may be a password in it.
+            // The text of the origin is left out: there may be a password in it.
             CliError::Usage(format!("--origin is no origin: {error}{hint}"))
         };
         origin.map(Some).map_err(why)
@@ -76,7 +76,7 @@ impl<'a> Context<'a> {
         self.clock.now()
     }
 
-    /// Our time as it is signed, or the one that was asked for.
+    /// The time to sign with: the one that was asked for, or ours.
     pub(crate) fn moment(&self, at: Option<u64>) -> SystemTime {
         at.map_or_else(
             || self.now(),

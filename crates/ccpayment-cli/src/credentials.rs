@@ -29,7 +29,7 @@ pub(crate) fn read(global: &Global) -> Result<Credentials, CliError> {
     Credentials::new(app_id(global)?, secret(global)?).map_err(refused)
 }
 
-/// The two of them, for a gateway of our own.
+/// The app id and the secret, for a gateway of our own.
 pub(crate) fn pair(global: &Global) -> Result<(String, AppSecret), CliError> {
     Ok((app_id(global)?, secret(global)?))
 }
@@ -50,7 +50,7 @@ fn app_id(global: &Global) -> Result<String, CliError> {
 fn secret(global: &Global) -> Result<AppSecret, CliError> {
     if let Some(path) = &global.secret_file {
         let mut secret = text(operations::read(path)?)?;
-        // Editors end a file with a line end, which is not of the secret.
+        // Editors end a file with a line end, which is not part of the secret.
         secret.truncate(secret.trim_end_matches(['\r', '\n']).len());
         return Ok(AppSecret::new(secret));
     }

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use crate::args::Api;
 use crate::exit::CliError;
 
-/// The headers that the gateway writes, which are all that is saved and forwarded.
+/// The headers that the gateway writes. No others are saved or forwarded.
 const KEPT: [&str; 4] = ["content-type", "appid", "timestamp", "sign"];
 
 #[derive(Clone)]
@@ -27,7 +27,7 @@ pub(crate) struct Delivery {
 }
 
 impl std::fmt::Debug for Delivery {
-    /// Neither headers nor body: one holds the signature.
+    /// Shows neither headers nor body: the headers hold the signature.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Delivery")
             .field("body_bytes", &self.body.len())
@@ -36,7 +36,7 @@ impl std::fmt::Debug for Delivery {
 }
 
 impl Delivery {
-    /// What the gateway signs now would look so.
+    /// A delivery as the gateway would sign it now.
     pub(crate) fn signed(
         credentials: &Credentials,
         api: Api,
@@ -59,7 +59,7 @@ impl Delivery {
             let at = bytes.windows(mark.len()).position(|it| it == mark)?;
             Some((at, at.checked_add(mark.len())?))
         };
-        // Whichever comes first: the body may hold the other.
+        // The first of the two ends the head: the body may hold the other.
         let ends = [end(b"\r\n\r\n"), end(b"\n\n")];
         let (head, body) = ends.into_iter().flatten().min().ok_or_else(wrong)?;
         let (Some(head), Some(body)) = (bytes.get(..head), bytes.get(body..)) else {
@@ -71,8 +71,8 @@ impl Delivery {
         })
     }
 
-    /// Writes it where only its owner can read it: for some minutes it can be played again. At this
-    /// path it is whole and on the disk, or not at all.
+    /// Writes it so that only its owner can read it, because it can be replayed for some minutes.
+    /// The file at this path is whole and on the disk, or it is not there.
     pub(crate) fn save(&self, path: &Path) -> std::io::Result<()> {
         let mut name = std::ffi::OsString::from(".");
         name.push(path.file_name().unwrap_or_default());
@@ -81,21 +81,22 @@ impl Delivery {
         let mut file = private(&part)?;
         let saved = self.write(&mut file, &part, path);
         if saved.is_err() {
-            // What came first is the error to tell.
+            // The first error is the one to report.
             let _ = std::fs::remove_file(&part);
         }
         saved
     }
 
     fn write(&self, file: &mut File, part: &Path, path: &Path) -> std::io::Result<()> {
-        // Who has the part has the name: nobody else puts a file there meanwhile.
+        // The part file reserves the name: nobody else creates the file meanwhile.
         if path.exists() {
             return Err(ErrorKind::AlreadyExists.into());
         }
         file.write_all(&self.text())?;
         file.sync_all()?;
         std::fs::rename(part, path)?;
-        // The name is in the folder, which elsewhere than on Unix is no file that can be synced.
+        // The folder holds the name, so it is synced too. Only on Unix can a folder be synced like
+        // a file.
         #[cfg(unix)]
         if let Some(folder) = path.parent() {
             File::open(folder)?.sync_all()?;
@@ -116,7 +117,7 @@ impl Delivery {
         text
     }
 
-    /// The same with no headers but the gateway's own.
+    /// The delivery with the gateway's own headers alone.
     pub(crate) fn kept(&self) -> Self {
         let kept = self
             .headers
@@ -149,7 +150,7 @@ pub(crate) fn received_at(path: &Path) -> Option<SystemTime> {
     let name = path.file_name()?.to_str()?.strip_suffix(".http")?;
     let (millis, number) = name.split_once('-')?;
     let is_number = |it: &str| it.bytes().all(|it| it.is_ascii_digit());
-    // Of this millennium, so that another file of a number is not taken for one.
+    // 13 digits, so that a file with another number for a name is not taken for a delivery.
     if millis.len() != 13 || number.len() < 4 || !is_number(millis) || !is_number(number) {
         return None;
     }
@@ -224,7 +225,7 @@ pub(crate) struct AnyVerifier {
 /// A notification that is the gateway's, as it is shown, and the answer that it waits for.
 #[derive(Debug)]
 pub(crate) struct Trusted {
-    /// As it came: a number that went through `Value` would lose digits.
+    /// The event's own text: a number that went through `Value` would lose digits.
     pub(crate) event: Box<RawValue>,
     pub(crate) kind: String,
     pub(crate) id: String,
@@ -232,7 +233,7 @@ pub(crate) struct Trusted {
     pub(crate) acknowledgement: Acknowledgement,
 }
 
-/// A delivery that is not to be trusted, with what it takes to explain that.
+/// A delivery that must not be trusted, with the data that explains why.
 #[derive(Debug)]
 pub(crate) struct Refused {
     pub(crate) error: VerifyError,
@@ -241,7 +242,7 @@ pub(crate) struct Refused {
 }
 
 impl Refused {
-    /// The same for a machine.
+    /// The refusal as JSON.
     pub(crate) fn json(&self, verifier: &AnyVerifier) -> Value {
         json!({
             "verified": false,
@@ -261,8 +262,7 @@ impl AnyVerifier {
         }
     }
 
-    /// What is most likely wrong with a delivery that was refused, for the merchant's eyes and never
-    /// for the sender's.
+    /// The likely causes of a refusal. They are for the merchant, never for the sender.
     pub(crate) fn causes(&self, refused: &Refused) -> Vec<String> {
         let (headers, body) = (&refused.delivery.headers, &refused.delivery.body);
         let explanation = match self.api {
@@ -281,7 +281,7 @@ impl AnyVerifier {
         causes.iter().map(told).collect()
     }
 
-    /// Reads a delivery that is the gateway's, as of this moment.
+    /// Verifies a delivery as of this moment, and reads it.
     pub(crate) fn verify(
         &self,
         delivery: &Delivery,
@@ -352,7 +352,7 @@ mod tests {
         delivery.save(&path).unwrap();
         let read = Delivery::parse(&std::fs::read(&path).unwrap()).unwrap();
         assert_eq!((read.headers, read.body), (delivery.headers, delivery.body));
-        // What is there is not written over.
+        // A file that exists is not overwritten.
         assert!(read_only(&path) && Delivery::parse(b"no end").is_err());
         // Nothing else is left in the folder.
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);

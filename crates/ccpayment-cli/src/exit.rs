@@ -19,7 +19,7 @@ pub(crate) enum Exit {
     NotConfirmed = 7,
 }
 
-/// The same for people.
+/// The table of exit codes for the help.
 pub(crate) const TABLE: &str = "\
 Exit codes:
   0  done
@@ -31,7 +31,7 @@ Exit codes:
   6  something else is under this order id: a person has to compare
   7  a question was not answered with yes; nothing was sent";
 
-/// Why something was not done. It is printed once, with its advice.
+/// Why a command did not do what was asked. It is printed once, with its advice.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CliError {
     /// The request or an option is not right. Nothing was sent.
@@ -40,34 +40,35 @@ pub(crate) enum CliError {
     /// There are no credentials.
     #[error("{0}")]
     Credentials(String),
-    /// Something on this machine.
+    /// Something on this machine failed.
     #[error("{what}")]
     Io { what: String, source: io::Error },
-    /// Something that is neither of the gateway nor of this machine's files.
+    /// Something failed that is neither the gateway nor a file of this machine.
     #[error("{0}")]
     Failed(String),
     /// A request has no answer.
     #[error(transparent)]
     Request(#[from] Box<Error>),
-    /// What happens once did not, or is not known. With the command that settles it.
+    /// A submit failed, or its outcome is in doubt. With the command that settles it.
     #[error("{error}")]
     Submit {
         error: Box<SubmitError>,
         settle: String,
     },
-    /// It was done, and its answer could not be written. With the command that shows it.
+    /// The request was carried out, but its answer could not be written. With the command that
+    /// shows it.
     #[error("it was sent and answered, but the answer can't be shown")]
     Unshown {
         source: Box<CliError>,
         look: Option<String>,
     },
-    /// The database.
+    /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// What was looked at is not as it should be; the report stands on the screen already.
+    /// A check failed. Its report is on the screen already.
     #[error("{0}")]
     CheckFailed(String),
-    /// The same, where something helps.
+    /// A check failed, and there is advice.
     #[error("{what}")]
     Stopped { what: String, advice: String },
     /// A question had to be asked, and there is no terminal.
@@ -90,8 +91,8 @@ impl CliError {
         move |source| Self::Io { what, source }
     }
 
-    /// Turns an error of showing an answer into one that does not say that nothing happened: the
-    /// request has acted.
+    /// Turns an error in showing an answer into one that does not claim that nothing happened: the
+    /// gateway has acted.
     pub(crate) fn after_acting(self, look: Option<String>) -> Self {
         match self.exit() {
             Exit::Done => self,
@@ -106,7 +107,7 @@ impl CliError {
         match self {
             Self::Unshown { .. } => Exit::InDoubt,
             Self::Usage(_) | Self::Credentials(_) => Exit::Usage,
-            // Who closed our output has seen enough.
+            // A reader who closed our output has seen enough.
             Self::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe => Exit::Done,
             Self::Io { .. } | Self::Failed(_) | Self::Store(_) => Exit::Failed,
             Self::Request(error) => of_request(error),
@@ -125,7 +126,7 @@ impl CliError {
         }
     }
 
-    /// The whole of it on one line.
+    /// The whole error on one line.
     pub(crate) fn text(&self) -> String {
         match self {
             Self::Submit { error, .. } => error.report().to_string(),
@@ -212,7 +213,7 @@ fn of_doubt(error: &SubmitError, settle: &str) -> Option<String> {
             RefusalReason::NotSent(_) => {
                 "Nothing was sent. `ccpay doctor` looks for the reason.".to_owned()
             }
-            // What is refused is this run alone. One that was killed may still be on its way.
+            // Only this run is refused. An earlier run that was killed may still be on its way.
             _ => {
                 let look = format!(
                     "If an earlier run of it was cut off, look what became of that one before it is \

@@ -58,7 +58,7 @@ fn parsed(command: clap::Command, arguments: Vec<OsString>) -> Exit {
     }
 }
 
-/// What clap says instead of the arguments. Help and version come this way as well.
+/// Ends with what clap printed instead of arguments, also for help and version.
 fn unread(mut error: clap::Error, arguments: &[OsString]) -> Exit {
     if !error.use_stderr() {
         let _ = error.print();
@@ -73,7 +73,7 @@ fn unread(mut error: clap::Error, arguments: &[OsString]) -> Exit {
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => "a command is missing".to_owned(),
         _ => error.render().to_string(),
     };
-    // What follows is for people.
+    // The text after this is for people.
     let text = text.split("\n\nUsage:").next().unwrap_or_default();
     let text = text.strip_prefix("error: ").unwrap_or(text);
     let words: Vec<_> = text.split_whitespace().collect();
@@ -82,7 +82,7 @@ fn unread(mut error: clap::Error, arguments: &[OsString]) -> Exit {
     error.exit()
 }
 
-/// Of many operations that are somehow alike, those that were most likely meant.
+/// Suggests only the operations that were most likely meant, of many that are somehow alike.
 fn suggest_few(error: &mut clap::Error) {
     let word = error.get(ContextKind::InvalidSubcommand);
     let alike = error.get(ContextKind::SuggestedSubcommand);
@@ -96,7 +96,7 @@ fn suggest_few(error: &mut clap::Error) {
     }
 }
 
-/// The arguments can't be read, and the error is to be JSON all the same.
+/// Whether the error must be JSON, though the arguments can't be read.
 fn wants_json(arguments: &[OsString]) -> bool {
     arguments.iter().any(|it| it == "--json")
 }

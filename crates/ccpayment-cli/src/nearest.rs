@@ -1,6 +1,6 @@
-//! `nearest`, which names somebody may have meant.
+//! `nearest`, which finds the names that somebody may have meant.
 
-/// The three that are most like a word, the best first; none that is quite another word.
+/// The three names that are most like a word, the best first, without those that are too different.
 pub(crate) fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let word = word.to_lowercase();
     let most = (word.chars().count() / 2).max(2);

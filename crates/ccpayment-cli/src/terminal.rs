@@ -1,4 +1,4 @@
-//! `Terminal`, where everything is printed and asked: for people, or as JSON.
+//! `Terminal`, which prints and asks everything: for people, or as JSON.
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
@@ -22,7 +22,7 @@ pub(crate) struct Terminal {
     json: bool,
 }
 
-/// How a line is meant.
+/// The mood of a line, which its colour shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mood {
     Good,
@@ -75,11 +75,11 @@ impl Terminal {
 
     /// A line beside the answer.
     pub(crate) fn note(&mut self, text: impl Display) {
-        // Who has closed standard error does not want it.
+        // A reader who has closed standard error does not want it.
         let _ = writeln!(self.err, "{text}");
     }
 
-    /// What takes long, told only to a person who watches.
+    /// Tells of something that takes long, but only to a person at a terminal.
     pub(crate) fn progress(&mut self, text: impl Display) {
         if io::stderr().is_terminal() {
             self.note(Mood::Dim.paint(text));
@@ -115,7 +115,7 @@ impl Terminal {
         Ok(())
     }
 
-    /// What the gateway answered: whole for a machine, a line a field for people.
+    /// The gateway's answer: whole for a machine, one line for each field for people.
     pub(crate) fn answer(&mut self, data: &RawValue) -> Result<(), CliError> {
         if self.json {
             return self.line(data.get());
@@ -136,7 +136,7 @@ impl Terminal {
         self.columns(rows.into_iter())
     }
 
-    /// Why it was not done, once.
+    /// Prints why a command failed.
     pub(crate) fn failed(&mut self, error: &CliError) {
         let exit = error.exit();
         if exit == Exit::Done {
@@ -183,8 +183,8 @@ impl Terminal {
     }
 }
 
-/// Words of another side: no line of their own, no commands for the terminal, and no marks that let
-/// it show letters in another order, such as those of an address.
+/// A text from outside, made safe to print: without line ends, commands for the terminal, and marks
+/// that would show letters in another order, such as those of an address.
 pub(crate) fn plain(text: &str) -> String {
     let is_mark = |it: char| {
         matches!(it, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
@@ -196,7 +196,7 @@ pub(crate) fn plain(text: &str) -> String {
         .collect()
 }
 
-/// One line a value, in the order in which they came, each number as it was written.
+/// One row for each value, in the order in which they came, each number as it was written.
 fn flatten(name: &str, value: &RawValue, rows: &mut Vec<[String; 2]>) {
     let text = value.get();
     if let Ok(fields) = serde_json::from_str::<IndexMap<String, Box<RawValue>>>(text) {

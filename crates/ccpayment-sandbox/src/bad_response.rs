@@ -11,16 +11,16 @@ use crate::model::refusal::{SUCCESS, success};
 
 mod gzip_bomb;
 
-/// How deep the arrays go. Readers that call themselves for each run out of stack far earlier.
+/// How deep the arrays go. A recursive reader runs out of stack far earlier.
 const DEPTH: usize = 10_000;
-/// What the message says where no gateway made the answer.
+/// The message of an answer that no gateway made.
 pub(crate) const MADE_BY_FAULT: &str = "made by a fault";
 const HOUR: i64 = 3600;
 /// The same in either version.
 const RECORD_IDS: [&str; 2] = ["recordId", "record_id"];
 
-/// The answer to a request, whole as yet; `None` where none is sent. The envelope is null where
-/// nothing was done; `nothing` is one that promises nothing.
+/// The answer to a request, not yet cut; `None` if none is sent. The envelope is null if the
+/// gateway did nothing; `nothing` is an envelope that promises nothing.
 pub(crate) fn response_of(
     fault: Option<Fault>,
     envelope: Value,
@@ -43,7 +43,8 @@ pub(crate) fn response_of(
     }
 }
 
-/// What a client in process has of it: the body that it would have taken from the socket.
+/// The answer for a client in process: it has the body that the client would have read from a
+/// socket.
 pub(crate) fn as_received(
     fault: Option<Fault>,
     response: Response<Bytes>,
@@ -132,7 +133,7 @@ fn bad_response(with: BadResponse, own: &Value, nothing: &Value, now: u64) -> Re
     }
 }
 
-/// Stands where bytes are put that no text can hold.
+/// Marks the place of bytes that no text can hold.
 const MARK: &str = "\u{fffd}";
 
 fn unreadable(text: &str) -> Vec<u8> {

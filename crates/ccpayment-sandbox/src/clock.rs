@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Either fully virtual or the real clock with an offset; only moves forward by hand.
+/// A virtual clock, or the real clock with an offset. By hand, either moves only forward.
 #[derive(Debug, Clone)]
 pub(crate) struct Clock {
     start: Option<Duration>,
@@ -24,8 +24,8 @@ impl Clock {
         base.saturating_add(self.offset).as_secs()
     }
 
-    /// The time that callers go by: their clocks don't move with ours. A clock that stands is moved
-    /// by hand on both sides.
+    /// The time that callers go by: their clocks don't move with ours. A stopped clock is moved by
+    /// hand on both sides.
     pub(crate) fn signing(&self) -> u64 {
         match self.start {
             Some(_) => self.now(),
@@ -33,8 +33,8 @@ impl Clock {
         }
     }
 
-    /// How far it was moved by hand. Begun seconds count, so that parts of a second add up and no
-    /// caller is told a time to come.
+    /// How far it was moved by hand. Rounded up to whole seconds, so that parts of a second add up
+    /// and no caller is told a future time.
     pub(crate) fn seconds_ahead(&self) -> u64 {
         let begun = u64::from(self.offset.subsec_nanos() > 0);
         self.offset.as_secs().saturating_add(begun)

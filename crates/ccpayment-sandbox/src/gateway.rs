@@ -34,7 +34,7 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
-    /// The checks that need no state; an answer at once where there is no such route.
+    /// Runs the checks that need no state. Answers at once if there is no such route.
     pub(crate) fn receive(
         &self,
         now: u64,
@@ -77,7 +77,7 @@ impl Gateway {
             schemas.read(route, body, (signing, reading), &mut warnings)
         });
         Ok(ReceivedRequest {
-            // The paths of v1 meet those of v2, its operations do not.
+            // Paths of v1 and v2 can be the same, operations can't.
             route: if v1 { operation } else { route }.to_owned(),
             operation: operation.to_owned(),
             order_id: order_id_in(body),
@@ -99,8 +99,8 @@ impl Gateway {
         Some((route, schemas.operation(route)?))
     }
 
-    /// By which name a path's faults are planned. The paths of v1 meet those of v2, its operations
-    /// do not.
+    /// The name by which a path's faults are planned. Paths of v1 and v2 can be the same,
+    /// operations can't.
     pub(crate) fn fault_route<'a>(&'a self, path: &'a str) -> Option<&'a str> {
         let (route, operation) = self.find_route(path)?;
         Some(if path.starts_with(routes::v1::BASE) {
@@ -111,8 +111,8 @@ impl Gateway {
     }
 }
 
-/// The envelope of the answer, or nothing where nothing was done: what struck it may still keep it
-/// from the merchant.
+/// The envelope of the answer, or null if nothing was done. A fault may still keep it from the
+/// merchant.
 pub(crate) fn serve(state: &mut State, request: ReceivedRequest) -> Value {
     let fault = state.faults.next(&request.route);
     let order_id = request.order_id.clone();
@@ -136,7 +136,7 @@ pub(crate) fn serve(state: &mut State, request: ReceivedRequest) -> Value {
             let first = act(state, &request, logged);
             let again = log_request(state, &request.route, request.order_id.clone(), fault);
             note_warnings(state, again, &request);
-            // It is one call, so that a planned code holds for both copies.
+            // Both copies are one call, so a planned code holds for both.
             if planned_codes(state, &request.operation).len() < before.len() {
                 state
                     .planned_codes
@@ -150,14 +150,14 @@ pub(crate) fn serve(state: &mut State, request: ReceivedRequest) -> Value {
             }
         }
     };
-    // Who is told something else, or nothing, was not told this.
+    // After such a fault, the merchant is told something else, or nothing.
     if fault.is_some_and(|fault| fault.execution() != Execution::Twice) {
         return envelope;
     }
     if let Some(view) = state.requests.get_mut(answered) {
         view.code = Some(code);
     }
-    // Only a look-up that really looked lets the held request arrive; a refused one told nothing.
+    // The held request arrives only after a look-up that really looked; a refused one told nothing.
     if code == SUCCESS || code == NOT_FOUND {
         for mut held in state
             .faults
@@ -177,7 +177,7 @@ pub(crate) fn serve(state: &mut State, request: ReceivedRequest) -> Value {
     envelope
 }
 
-/// A request that is cut off before it is whole, if its fault does that.
+/// Cuts a request off before it is whole, if its fault does that.
 pub(crate) fn strike_early(state: &mut State, route: &str) {
     if state.faults.peek(route).is_some_and(Fault::is_early) {
         let fault = state.faults.next(route);
@@ -185,7 +185,7 @@ pub(crate) fn strike_early(state: &mut State, route: &str) {
     }
 }
 
-/// Its place in the log of requests.
+/// Adds a request to the log; returns its place there.
 fn log_request(
     state: &mut State,
     route: &str,
@@ -261,7 +261,8 @@ fn carry_out(state: &mut State, request: &ReceivedRequest) -> Result<Value, Refu
     }
 }
 
-/// Counts what passed its checks, and refuses what is too much for its second or its day.
+/// Counts a call that passed its checks, and refuses one that is too many for its second or its
+/// day.
 fn keep_pace(state: &mut State) -> Result<(), Refusal> {
     let limits = [
         (1, state.settings.per_second, refusal::RATE_LIMIT, "second"),
@@ -285,8 +286,8 @@ fn keep_pace(state: &mut State) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// For the log and the faults only, before anything is checked. Longer than any order id may be, it
-/// is cut: what nobody has signed yet must not fill the memory.
+/// For the log and the faults only, before anything is checked. A text longer than any order id is
+/// cut: an unsigned request must not fill the memory.
 fn order_id_in(body: &[u8]) -> Option<String> {
     const MOST: usize = 128;
     let fields: Map<String, Value> = serde_json::from_slice(body).ok()?;

@@ -57,17 +57,18 @@
 //!
 //! # Time
 //!
-//! [`SandboxBuilder::start_time`] makes time virtual, and so does [`Sandbox::stop_clock`]: it passes
-//! by [`Sandbox::advance`] alone, and whatever falls due on the way happens at its own moment.
-//! Without them, the sandbox goes by the real clock, and what fell due happens before the next request. Deposits end when their chain has
-//! grown by its confirmations; withdrawals are sent after 30 seconds and end in the same way;
-//! batches are paid a row, or all at once, a minute. [`Setting::ManualChain`] switches that off:
-//! then only [`Sandbox::confirm`], [`Sandbox::settle_payouts`] and [`Sandbox::fail`] end anything.
+//! [`SandboxBuilder::start_time`] makes time virtual, and so does [`Sandbox::stop_clock`]: it
+//! passes by [`Sandbox::advance`] alone, and everything that falls due on the way happens at its
+//! own moment. Without them, the sandbox uses the real clock, and everything that fell due happens
+//! before the next request. Deposits end when their chain has grown by its confirmations;
+//! withdrawals are sent after 30 seconds and end in the same way; batches are paid a row, or all at
+//! once, a minute. [`Setting::ManualChain`] switches that off: then only [`Sandbox::confirm`],
+//! [`Sandbox::settle_payouts`] and [`Sandbox::fail`] end anything.
 //!
-//! [`Sandbox::advance`] works on the real clock, too, and callers need not know: all times that
-//! they are told and name, in signatures and everywhere else, are those of their own clock. What
-//! was there before is older by as much: an order that had a day left has an hour less after an
-//! hour. What the advance brought about happened at its moment. [`Sandbox::expire`] makes one order
+//! [`Sandbox::advance`] works on the real clock, too. Callers need not know: all times that they
+//! read and send, in signatures and everywhere else, are those of their own clock. Everything that
+//! was there before is older by as much: after an hour, an order that had a day left has an hour
+//! less. What the advance brought about happened at its moment. [`Sandbox::expire`] makes one order
 //! old, and leaves everything else as it is.
 //!
 //! The same seed and the same calls at the same times give the same ids, answers and books.
@@ -95,8 +96,8 @@
 //! [`Sandbox::serve`] also answers below `/sandbox/`, `/checkout/` and `/invoice/`: an admin API,
 //! an overview, and pages to pay on, to which `checkoutUrl` and `invoiceUrl` lead once
 //! [`Sandbox::set_public_url`] said where they are. `cargo run -p ccpayment-sandbox` serves it all
-//! to clients in any language. `docs/sandbox.md` is its guide, and `docs/other-languages.md` has what
-//! a client needs that is not Rust's.
+//! to clients in any language. `docs/sandbox.md` is its guide, and `docs/other-languages.md` has
+//! what a client in another language needs.
 //!
 //! # Feature flags
 //!
@@ -144,14 +145,15 @@
 //!
 //! # Errors
 //!
-//! Every code of the table can be met. Most come from the state, some from a [`Setting`]; 10001,
-//! 11007, 11018, 15000, 15002 and 17006 name conditions that nothing here brings about, and come by
-//! [`Sandbox::fail_next`] alone, as any code can. The message begins with the code's name.
+//! Every code of the table can be met. Most come from the state, some from a [`Setting`].
+//! [`Sandbox::fail_next`] gives any code, and it alone gives 10001, 11007, 11018, 15000, 15002 and
+//! 17006: nothing here brings about the conditions that these name. The message begins with the
+//! code's name.
 //!
 //! # Two readings of a request
 //!
-//! By default, requests are read as the gateway's own clients send them, which is not always as the
-//! documents describe them. [`Setting::Strict`] lists what is let pass; each time, a
+//! By default, requests are read as the gateway's own clients send them, also where the documents
+//! describe them otherwise. [`Setting::Strict`] lists what is let pass; each time, a
 //! [`RequestWarning`] is in the request's log ([`RequestView::warnings`]) and in the header
 //! `X-Sandbox-Warning`. A field that nobody documents is refused (11000), with the field that was
 //! meant where that is plain; [`Setting::AllowUnknownFields`] ignores it.

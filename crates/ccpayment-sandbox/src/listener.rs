@@ -5,16 +5,16 @@ use std::net::SocketAddr;
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
-/// As many as the standard library lets wait.
+/// The backlog of the standard library's listeners.
 const BACKLOG: u32 = 1024;
 
 #[derive(Debug)]
 pub(crate) struct Listener {
     addr: SocketAddr,
     socket: Option<TcpListener>,
-    /// Bound beside the listener and never listens itself: connections to it are refused, and while
-    /// the listener is closed the kernel hands the port to nobody who asks for any. Only Linux lets
-    /// two sockets share a port in this way.
+    /// Bound beside the listener, and never listens itself: the kernel refuses connections to it.
+    /// While the listener is closed, the kernel gives the port to nobody who asks for any port.
+    /// Only Linux lets two sockets share a port in this way.
     _reservation: Option<TcpSocket>,
 }
 
@@ -58,7 +58,7 @@ fn bound(addr: SocketAddr) -> io::Result<TcpSocket> {
     } else {
         TcpSocket::new_v6()?
     };
-    // As tokio's listeners do: Windows means something else by it, and would share the port.
+    // As tokio's listeners do. On Windows the option would share the port.
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;
     socket.bind(addr)?;

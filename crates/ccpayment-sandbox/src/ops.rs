@@ -1,7 +1,7 @@
-//! Operations: the only way to change the state. Every change is one of them, at a moment.
+//! Operations: the only way to change the state. Each happens at a moment.
 //!
-//! The same seed and the same operations lead to the same state, ids and answers, so that a journal
-//! of operations is all there is to keep.
+//! The same seed and the same operations lead to the same state, ids and answers, so a journal of
+//! operations is all that has to be kept.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ pub(crate) enum Op {
         coin_id: u64,
         chain: String,
     },
-    /// An order or invoice grows so old that it has just expired.
+    /// Ages an order or invoice until it has just expired.
     Expire(String),
     Confirm(String),
     ConfirmAll,
@@ -188,12 +188,12 @@ impl State {
         Ok(Value::Null)
     }
 
-    /// Everything that was due meanwhile, each at its own moment.
+    /// Carries out everything that fell due meanwhile, each at its own moment.
     fn pass(&mut self, until: u64) {
         while let Some((at, timer)) = self.next_timer(until) {
             self.now = at.max(self.now);
-            // An error is a record that has ended meanwhile, or books that refuse the next call,
-            // too.
+            // An error means that the record has ended meanwhile, or that the books are broken:
+            // they refuse the next call, too.
             let _ = match timer {
                 Timer::Confirm(record_id) => deposits::lifecycle::confirm(self, &record_id),
                 Timer::Broadcast(record_id) => payouts::lifecycle::broadcast(self, &record_id),
@@ -281,7 +281,7 @@ mod tests {
         })
     }
 
-    /// A journal is text; what is read back from it must lead to the same answers and books.
+    /// A journal is text; the operations read back from it must lead to the same answers and books.
     #[test]
     fn a_journal_replays() {
         let order =

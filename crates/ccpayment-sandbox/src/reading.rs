@@ -1,5 +1,5 @@
-//! The default reading of a request: what the gateway's own clients send becomes what the documents
-//! describe, and what was let pass is said.
+//! The default reading of a request: turns what the gateway's own clients send into what the
+//! documents describe, and warns of each difference.
 
 use std::collections::BTreeSet;
 
@@ -58,7 +58,7 @@ const OTHERS: [(&str, &str, Other); 9] = [
     ("withdraw", "memo", Other::TextAsNumber),
 ];
 
-/// Turns a body into one that the schema can judge.
+/// Turns a body into one that the schema can check.
 pub(crate) fn read(
     operation: &str,
     body: &mut Value,
@@ -70,7 +70,7 @@ pub(crate) fn read(
         reading,
         warnings: BTreeSet::new(),
     };
-    // What a client of PHP makes of a request without fields.
+    // A PHP client sends this for a request without fields.
     if body.as_array().is_some_and(Vec::is_empty) {
         *body = Value::Object(Map::new());
         reader.warnings.insert(RequestWarning::ListForBody);
@@ -103,7 +103,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Other names and other types, which only whole requests have, not their rows.
+    /// Other names and other types. Only whole requests have them, not their rows.
     fn other_names(&mut self, fields: &mut Map<String, Value>) {
         let of_this = OTHERS.iter().filter(|(name, ..)| *name == self.operation);
         for (_, field, other) in of_this {
@@ -115,8 +115,8 @@ impl Reader<'_> {
                     }
                 }
                 Other::Name(to) | Other::ItemOf(to) => {
-                    // Both at once are left to the schema, which refuses the other name: neither
-                    // may go silently.
+                    // If both are there, the schema decides, and refuses the other name: neither
+                    // may be dropped silently.
                     if fields.get(*to).is_some_and(|it| !it.is_null()) {
                         continue;
                     }
@@ -200,7 +200,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The swap lists alone have a documented maximum, which their rule holds them to.
+    /// Not for the swap lists: these alone have a documented maximum, which their rule checks.
     fn span(&mut self, fields: &Map<String, Value>, schema: &Value, now: u64) {
         let number = |name: &str| fields.get(name).and_then(Value::as_u64);
         let has_window = schema.get("x-ccpayment-window").is_some();
@@ -214,8 +214,8 @@ impl Reader<'_> {
     }
 }
 
-/// Whether a value says nothing in a field that may be left out. An empty text where a text may
-/// stand is left to the strict reading, which takes it, too.
+/// Whether a value says nothing in a field that may be left out. An empty text in a field for texts
+/// is left alone, because the strict reading takes it, too.
 fn is_empty(value: &Value, kind: &Value) -> bool {
     let has_type = |name: &str| match kind.get("type") {
         Some(Value::Array(types)) => types.iter().any(|one| one == name),
@@ -223,7 +223,7 @@ fn is_empty(value: &Value, kind: &Value) -> bool {
         None => false,
     };
     match value {
-        // Where 0 is a number like others, it means what it says.
+        // In a field that may be 0, a 0 means 0.
         Value::Number(number) => {
             let is_zero = number.as_u64() == Some(0) && has_type("integer");
             is_zero && kind.get("minimum").and_then(Value::as_u64) != Some(0)

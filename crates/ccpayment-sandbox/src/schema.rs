@@ -1,4 +1,4 @@
-//! What requests and answers look like, by the OpenAPI document beside this crate.
+//! The schemas of requests and answers, from the OpenAPI document in this crate.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -17,8 +17,8 @@ use crate::schema_errors::{describe, unknown_field};
 const V2: &str = include_str!("../schema/v2.json");
 const V1: &str = include_str!("../schema/v1.json");
 
-/// The document says "exactly one of" where our client sends one; the gateway's own words for these
-/// are "at least one of".
+/// The schemas for which the gateway says "at least one of". The document says "exactly one of"
+/// there, because our client sends one.
 const AT_LEAST_ONE: [&str; 4] = [
     "GetAppWithdrawRecord",
     "GetUserWithdrawRecord",
@@ -79,7 +79,7 @@ pub(crate) fn name_of(code: u32) -> Option<&'static str> {
 }
 
 impl Refusal {
-    /// With the name that the table has for the code.
+    /// The envelope, with the table's name for the code.
     pub(crate) fn envelope(&self) -> Value {
         let name = name_of(self.code).unwrap_or("Unknown");
         json!({ "code": self.code, "msg": format!("{name}: {}", self.message), "data": {} })
@@ -186,7 +186,7 @@ impl Schemas {
         }
         // The gateway reads protobuf messages, where an empty text and an absent one are the same.
         drop_empty(&mut value, &shape.schema);
-        // Some rules of a schema are broken by whatever is no object, and would be named as well.
+        // A body that is no object breaks more rules of a schema, which would be named as well.
         if value.is_object() {
             shape.validate(&value).map_err(invalid)?;
         }
@@ -235,7 +235,8 @@ impl Schemas {
     }
 }
 
-/// The document describes what our clients should send; a gateway takes what the API takes.
+/// A schema as the gateway reads it. The document describes what our clients should send; the
+/// gateway takes all that the API takes.
 fn as_the_gateway_reads(name: &str, mut schema: Value) -> Value {
     let Value::Object(fields) = &mut schema else {
         return schema;
@@ -363,7 +364,7 @@ impl Shape {
         Err(unknown.join("; "))
     }
 
-    /// The part of the schema that a place in the body is held against.
+    /// The part of the schema for a place in the body.
     fn at(&self, path: &str) -> &Value {
         path.split('/')
             .filter(|part| !part.is_empty())

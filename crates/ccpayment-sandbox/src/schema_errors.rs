@@ -24,8 +24,7 @@ pub(crate) fn unknown_field(name: &str, schema: &Value) -> String {
     }
 }
 
-/// A known synonym, or the one field that is a slip of the pen away: a hint that is wrong costs
-/// more than none.
+/// A known synonym, or the one field that is a typing error away: a wrong hint is worse than none.
 fn meant<'a>(folded: &str, schema: &'a Value) -> Option<&'a String> {
     let fields = || schema.get("properties").and_then(Value::as_object);
     let synonym = SYNONYMS.iter().find(|(name, _)| *name == folded);

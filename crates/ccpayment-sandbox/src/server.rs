@@ -48,8 +48,8 @@ impl Sandbox {
         Server::start(self.clone(), addr, Greeting::Plain).await
     }
 
-    /// As [`serve`](Self::serve), and in `https` on the same port: for clients whose host can't be
-    /// changed. They have to reach this machine by that host's name, and to trust
+    /// As [`serve`](Self::serve), and also `https` on the same port, for clients whose host can't
+    /// be changed. They must reach this machine by that host's name, and trust
     /// [`Tls::certificate_pem`](crate::Tls::certificate_pem).
     ///
     /// # Errors
@@ -63,8 +63,8 @@ impl Sandbox {
     /// Answers on one connection, of whatever kind, until it ends. Faults strike it as they strike
     /// a socket's.
     ///
-    /// Nothing in it goes by chance: the same bytes at the same (virtual) times of tokio's clock
-    /// meet the same answers. Pauses within an answer, such as those of
+    /// It is deterministic: the same bytes at the same (virtual) times of tokio's clock get the
+    /// same answers. Pauses within an answer, such as those of
     /// [`SlowBody`](crate::BadResponse::SlowBody), go by that clock, too.
     pub async fn serve_stream(&self, stream: impl ByteStream) {
         let (_open, stopped) = watch::channel(());
@@ -86,8 +86,8 @@ impl Server {
         })
     }
 
-    /// Stops listening and closes all connections: from the return of this call on, the kernel
-    /// refuses each new one, until [`listen_again`](Self::listen_again).
+    /// Stops listening and closes all connections. Once this call has returned, the kernel refuses
+    /// each new connection, until [`listen_again`](Self::listen_again).
     ///
     /// Requests in progress may end first. Those that take longer than five seconds are cut off.
     pub async fn stop_listening(&self) {
@@ -99,8 +99,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// When the port can't be had, because somebody else took it; on Linux, nobody gets it by
-    /// chance.
+    /// When somebody else has taken the port. On Linux, nobody gets it by chance.
     pub async fn listen_again(&self) -> io::Result<()> {
         self.command(true).await
     }
@@ -112,7 +111,7 @@ impl Server {
         told.await.map_err(|_| gone())?
     }
 
-    /// The address that it listens on.
+    /// The address that the server listens on.
     #[must_use]
     pub fn addr(&self) -> SocketAddr {
         self.addr
@@ -135,10 +134,10 @@ impl Server {
     }
 }
 
-/// To listen or not, and whom to tell.
+/// Whether to listen, and the channel for the result.
 type Command = (bool, oneshot::Sender<io::Result<()>>);
 
-/// What a new connection may begin with.
+/// The protocols that a new connection may begin with.
 #[derive(Clone)]
 enum Greeting {
     Plain,
@@ -154,7 +153,7 @@ async fn accept(
     mut commands: mpsc::Receiver<Command>,
 ) {
     let mut connections = JoinSet::new();
-    // Nothing is ever sent on it; the connections end when it is dropped.
+    // Nothing is ever sent on this channel; the connections end when it is dropped.
     let (mut epoch, mut over) = watch::channel(());
     loop {
         tokio::select! {
@@ -169,14 +168,14 @@ async fn accept(
                     drain(&mut connections).await;
                     Ok(())
                 };
-                // Who does not wait for it need not know.
+                // A caller that no longer waits need not know.
                 let _ = done.send(result);
             }
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
             accepted = listener.accept() => match accepted {
                 Ok(stream) => {
-                    // Small answers must not wait for the peer's delayed acknowledgement; it works
-                    // without, too.
+                    // Small answers must not wait for the peer's delayed acknowledgement. The
+                    // server works without this, too.
                     let _ = stream.set_nodelay(true);
                     let greeting = greeting.clone();
                     connections.spawn(greet(sandbox.clone(), stream, greeting, over.clone()));
@@ -211,13 +210,13 @@ async fn greet(
             let greeted = tokio::select! {
                 biased;
                 greeted = tls.greet(stream) => greeted,
-                // Whoever says nothing must not outlast the server.
+                // A silent peer must not outlast the server.
                 _ = over.changed() => return,
             };
             match greeted {
                 Ok(Greeted::Plain(stream)) => serve_connection(sandbox, stream, stopped).await,
                 Ok(Greeted::Tls(stream)) => serve_connection(sandbox, stream, stopped).await,
-                // It does not trust the certificate, most likely.
+                // Most likely the client does not trust the certificate.
                 Err(_) => {}
             }
         }
@@ -259,7 +258,7 @@ async fn serve_connection(
     }
 }
 
-/// An error of the service makes hyper let go of the connection without an answer; then `ending`
+/// Answers a request. After an error, hyper drops the connection without an answer, and `ending`
 /// says what becomes of it.
 async fn handle(
     sandbox: &Sandbox,

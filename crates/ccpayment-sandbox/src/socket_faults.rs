@@ -21,15 +21,15 @@ const PIECES: usize = 40;
 const PAUSE: Duration = Duration::from_millis(50);
 const TOO_LONG: usize = 10;
 
-/// A connection that a [`Sandbox`](crate::Sandbox) can answer on: a socket, or whatever a test puts
-/// in its place.
+/// A connection that a [`Sandbox`](crate::Sandbox) can answer on: a socket, or a test's substitute
+/// for one.
 pub trait ByteStream: AsyncRead + AsyncWrite + Unpin {
     /// From now on, dropping this resets the connection instead of closing it: the peer must meet
     /// an error, and never a clean end.
     ///
     /// # Errors
     ///
-    /// When the connection can't be told so.
+    /// When the connection can't be set so.
     fn reset(&mut self) -> io::Result<()>;
 }
 
@@ -106,7 +106,7 @@ impl<S: ByteStream> AsyncWrite for SharedStream<S> {
     }
 }
 
-/// What is left to do with a connection that hyper has let go of.
+/// What is left to do with a connection that hyper has dropped.
 #[derive(Debug)]
 pub(crate) enum Ending {
     Close,
@@ -116,7 +116,7 @@ pub(crate) enum Ending {
     Slowly(Vec<u8>, Bytes),
 }
 
-/// The answer where hyper can send it, and what to do to the connection where it can't.
+/// The answer if hyper can send it; else what to do with the connection.
 pub(crate) fn ending(exchange: Exchange) -> Result<Response<Bytes>, Ending> {
     let Some(response) = exchange.response else {
         return Err(match exchange.fault {
@@ -171,7 +171,7 @@ fn head(response: &Response<Bytes>, framing: &str) -> Vec<u8> {
     bytes
 }
 
-/// Does it. Whatever goes wrong is a peer that went away.
+/// Ends the connection in this way. Any error means that the peer went away.
 pub(crate) async fn end(mut stream: impl ByteStream, ending: Ending) {
     let _ = match ending {
         Ending::Close => Ok(()),

@@ -26,7 +26,7 @@ use crate::model::views::RequestView;
 /// How many requests are remembered: more than a test makes, and little enough to keep.
 const MOST_REQUESTS: usize = 100_000;
 
-/// What happens by time; whatever has ended meanwhile takes no notice.
+/// A change that time brings. A record that has ended meanwhile ignores it.
 #[derive(Debug, Clone)]
 pub(crate) enum Timer {
     /// A deposit has its confirmations.
@@ -43,19 +43,20 @@ pub(crate) enum Timer {
 pub(crate) struct State {
     /// The moment of the operation that is being applied.
     pub(crate) now: u64,
-    /// What callers are told for a time, and mean by one.
+    /// Translates between the sandbox's times and the callers'.
     pub(crate) caller_time: CallerTime,
     /// The merchant's own id, which stands for the merchant where users are named.
     pub(crate) app_id: String,
-    /// Where the pages to pay on are, without a slash at the end. It dates from this start of the
-    /// sandbox and is no part of what happened.
+    /// Where the pages to pay on are, without a slash at the end. Each start of the sandbox sets
+    /// it; it is no part of the journal.
     pub(crate) public_url: String,
     pub(crate) settings: Settings,
     pub(crate) ids: Ids,
     pub(crate) books: Books,
     /// By address.
     pub(crate) addresses: IndexedList<Address>,
-    /// The address that a reference or a user has on a chain, by its owner's key and the group.
+    /// The address that a reference or a user has on a chain, by the owner's key and the group of
+    /// chains.
     pub(crate) permanent: HashMap<(String, &'static str), String>,
     /// How many of them references and users have.
     pub(crate) reference_addresses: usize,
@@ -138,12 +139,12 @@ impl State {
         }
     }
 
-    /// From when on a record tells what a notification tells now.
+    /// When a record begins to show what a notification tells now.
     pub(crate) fn readable_from(&self) -> u64 {
         self.now.saturating_add(self.settings.record_lag)
     }
 
-    /// Where a page is, from its kind and its key.
+    /// The URL of a page, from its kind and its key.
     pub(crate) fn page_url(&self, kind: &str, key: &str) -> String {
         format!("{}/{kind}/{key}", self.public_url)
     }
@@ -157,17 +158,17 @@ impl State {
             .clone()
     }
 
-    /// Sets what happens by time, unless the chains are manual.
+    /// Sets a timer, unless the chains are manual.
     pub(crate) fn set_timer(&mut self, at: u64, timer: Timer) {
         if self.settings.manual_chain {
             return;
         }
-        // The count keeps what is due in the same second in the order of setting.
+        // The count keeps timers of the same second in the order in which they were set.
         self.timers_set = self.timers_set.saturating_add(1);
         self.timers.insert((at, self.timers_set), timer);
     }
 
-    /// The next thing that is due by a moment, and when it was.
+    /// The next timer that is due by a moment, and when it was due.
     pub(crate) fn next_timer(&mut self, by: u64) -> Option<(u64, Timer)> {
         let entry = self.timers.first_entry()?;
         let (at, _) = *entry.key();

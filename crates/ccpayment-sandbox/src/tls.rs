@@ -19,11 +19,11 @@ use crate::clock::Clock;
 use crate::socket_faults::ByteStream;
 
 const DAY: Duration = Duration::from_secs(86_400);
-/// Some clients trust none that lives for longer than 825 days, others none for more than 398.
+/// Some clients trust no certificate that lives for longer than 825 days, others none above 398.
 const LIFE: Duration = Duration::from_secs(397 * 86_400);
-/// What the first byte of a handshake says; no method of HTTP begins with it.
+/// The first byte of a handshake. No method of HTTP begins with it.
 const HANDSHAKE: u8 = 0x16;
-/// Of a line of PEM.
+/// The width of a line of PEM.
 const WIDTH: usize = 64;
 
 /// A certificate for some hosts, made anew each time and signed by itself; its key never leaves the
@@ -45,7 +45,7 @@ impl Tls {
     ///
     /// # Errors
     ///
-    /// When a name is none, or none is given.
+    /// When a name is invalid, or no name is given.
     pub fn self_signed<N: Into<String>>(hosts: impl IntoIterator<Item = N>) -> io::Result<Self> {
         let hosts: Vec<String> = hosts.into_iter().map(Into::into).collect();
         let first = hosts.first().cloned();
@@ -84,7 +84,7 @@ impl Tls {
         &self.certificate
     }
 
-    /// By its first byte. Plain HTTP is answered on the same port.
+    /// Tells TLS from plain HTTP by the first byte: both are answered on the same port.
     pub(crate) async fn greet(&self, stream: TcpStream) -> io::Result<Greeted> {
         let mut first = [0];
         stream.peek(&mut first).await?;
@@ -97,7 +97,7 @@ impl Tls {
     }
 }
 
-/// A connection on which the first request may come.
+/// A connection that is ready for its first request.
 pub(crate) enum Greeted {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),

@@ -1,11 +1,11 @@
 //! `Dialect`, the words in which SQLite and PostgreSQL differ.
 
-/// The words of a database, for the placeholders of the statements.
+/// The words of a database, which replace the placeholders in the statements.
 pub(crate) struct Dialect {
     /// A table, with `{name}` and `{table}` in it.
     pub(crate) table: &'static str,
-    /// Unix milliseconds by the database's clock. In PostgreSQL a subquery, which is evaluated
-    /// once: an index is no use against a function that changes from row to row.
+    /// Unix milliseconds by the database's clock. In PostgreSQL it is a subquery, which is
+    /// evaluated once: a function that changes from row to row can't use an index.
     pub(crate) now: &'static str,
     /// `{pick}` SELECT `{row}` .. `{end}`: the rows that a statement is about, found once.
     pub(crate) row: &'static str,
@@ -13,18 +13,17 @@ pub(crate) struct Dialect {
     pub(crate) pick: &'static str,
     /// See `row`.
     pub(crate) end: &'static str,
-    /// Leaves out what another transaction is changing.
+    /// Skips rows that another transaction is changing.
     pub(crate) skip_locked: &'static str,
-    /// Ends an insert of an entry or a delivery and tells listeners, at the commit and once a
-    /// transaction.
+    /// Ends an insert of an entry or a delivery, and tells listeners once for each transaction, at
+    /// its commit.
     pub(crate) notify: &'static str,
-    /// Moves deliveries that were received, the oldest first, to where they belong: notes each, and
-    /// where it was not noted before, puts its entry in, makes that due, or opens it again where it
-    /// was not credited.
+    /// Files received deliveries, the oldest first. It notes each. For one that was not noted
+    /// before, it inserts the entry, makes it due, or opens it again if it was not credited.
     pub(crate) file: &'static str,
-    /// What comes before all migrations.
+    /// The SQL before all migrations.
     pub(crate) head: &'static str,
-    /// Forward only. The number of one is its place, from 1.
+    /// Forward only. A migration's number is its place, from 1.
     pub(crate) migrations: &'static [&'static str],
 }
 
@@ -38,8 +37,7 @@ const TABLES: [&str; 6] = [
 ];
 
 impl Dialect {
-    /// Puts the words into a text, which never holds anything that came from outside but the name,
-    /// and that has been checked.
+    /// Puts the words into a text. Only the name in it comes from outside, and it has been checked.
     pub(crate) fn fill(&self, name: &str, text: &str) -> String {
         let mut text = text
             .replace("{file}", self.file)

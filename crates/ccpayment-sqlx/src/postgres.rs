@@ -30,9 +30,9 @@ const DIALECT: Dialect = Dialect {
     end: "))",
     skip_locked: " FOR UPDATE SKIP LOCKED",
     notify: " RETURNING pg_notify('ccpayment', '{name}')",
-    // One statement, which sees no entry that it puts in itself. The numbers of others may be
-    // committed later than higher ones, so it takes those alone that it has seen. `OFFSET 0` has
-    // each entry looked up by its key.
+    // One statement, which does not see the entries that it inserts itself. Another transaction may
+    // commit a number later than higher ones, so it takes only the numbers that it has seen.
+    // `OFFSET 0` makes PostgreSQL look up each entry by its key.
     file: "WITH taken AS (DELETE FROM {received} WHERE number = ANY(ARRAY(\
            SELECT number FROM {received} ORDER BY number LIMIT 1000 FOR UPDATE SKIP LOCKED)) \
            RETURNING *), \
@@ -68,7 +68,7 @@ const DIALECT: Dialect = Dialect {
     migrations: &[include_str!("../migrations/postgres/0001_inbox_outbox.sql")],
 };
 
-/// A dialect that tells nobody.
+/// A dialect that notifies nobody.
 const QUIET: Dialect = Dialect {
     notify: "",
     ..DIALECT
@@ -133,15 +133,15 @@ impl PostgresStore {
 
     /// Whether a new entry wakes the workers of other processes (`NOTIFY`), as it does by default.
     ///
-    /// PostgreSQL commits such transactions one after the other, in all databases of the server.
-    /// Where thousands a second are too few, switch it off: polling finds the entries.
+    /// PostgreSQL commits such transactions one after the other, in all databases of the server. If
+    /// thousands of them a second are too few, switch it off: polling finds the entries.
     #[must_use]
     pub fn with_notify(self, notify: bool) -> Self {
         Self::build(self.pool, self.name, notify, self.pooler)
     }
 
-    /// Whether PgBouncer or the like is between, in transaction mode: then no statement stays
-    /// prepared, and nothing wakes the workers early. Polling finds the entries.
+    /// Whether PgBouncer or a similar pooler is between, in transaction mode. Then no statement
+    /// stays prepared, and nothing wakes the workers early: polling finds the entries.
     ///
     /// Give a pool of your own the connect option `extra_float_digits(None)`, as
     /// [`connect`](Self::connect) does, or tell PgBouncer to ignore that parameter.
@@ -160,7 +160,7 @@ impl PostgresStore {
         self.pool.begin().await.map_err(failed)
     }
 
-    /// Others that migrate wait until this transaction ends.
+    /// Makes other migrations wait until this transaction ends.
     async fn begin_migration(&self) -> Result<Tx, StoreError> {
         let mut tx = self.begin_write().await?;
         let lock = "SELECT pg_advisory_xact_lock(hashtextextended('ccpayment ' || $1, 0))";
@@ -170,8 +170,8 @@ impl PostgresStore {
         Ok(tx)
     }
 
-    /// PostgreSQL answers the COMMIT of a failed transaction with a rollback, and the driver takes
-    /// it for a commit. A statement fails in such a transaction.
+    /// Runs a statement first, which fails in a failed transaction. PostgreSQL answers its COMMIT
+    /// with a rollback, and the driver takes that for a commit.
     #[allow(clippy::unused_self, reason = "SQLite's store tells its clones")]
     async fn commit_write(&self, mut tx: Tx) -> Result<(), StoreError> {
         let alive = sqlx::raw_sql("SELECT 1").execute(&mut *tx);

@@ -9,7 +9,7 @@ use crate::dialect::Dialect;
 /// Declares the statements and builds them from their texts.
 macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident: $text:expr;)+) => {
-        /// The statements. The first five arguments of each that is about a key are the key's.
+        /// The statements. One about a key has the key's parts as its first five arguments.
         #[derive(Debug)]
         pub(crate) struct Sql {
             /// Whether a connection keeps them prepared.
@@ -63,7 +63,7 @@ statements! {
     keep_key: "INSERT INTO {kept_key} (app_id, version, queue, kind, id, digest, kept_at) \
           VALUES ($1, $2, $3, $4, $5, $6, {now}) ON CONFLICT DO NOTHING";
     digest: "SELECT digest FROM {kept_key} WHERE {key}";
-    /// The fence grows, so that a worker of before can't change it.
+    /// The fence grows, so that an earlier worker can't change the entry.
     release: "UPDATE {entry} SET state = 'open', fence = fence + 1, failures = 0, looks = 0, \
           claimed = 0, hastened = 0, verdict = NULL, reason = NULL, due_at = {now}, \
           updated_at = {now} WHERE {key} AND state = 'parked'";
@@ -80,7 +80,7 @@ statements! {
     set_position: "INSERT INTO {position} AS old (app_id, list, walked_until) VALUES ($1, $2, $3) \
           ON CONFLICT (app_id, list) DO UPDATE SET walked_until = excluded.walked_until \
           WHERE excluded.walked_until > old.walked_until";
-    /// What is not filed yet is open.
+    /// A delivery that is not filed yet counts as open.
     counts: "SELECT app_id, queue, kind, state, verdict, COUNT(*) AS entries, \
           CAST(SUM(is_gap) AS BIGINT) AS gaps, {now} - MIN(created_at) AS age FROM (\
           SELECT app_id, queue, kind, state, verdict, is_gap, created_at FROM {entry} UNION ALL \
@@ -103,7 +103,7 @@ statements! {
           WHERE its.app_id = lone.app_id AND its.version = lone.version \
           AND its.queue = lone.queue AND its.kind = lone.kind AND its.id = lone.id) \
           ORDER BY received_at LIMIT $2{skip_locked}{end}";
-    /// It names the queues and says that it isn't done, so that SQLite takes the index of those.
+    /// It names the queues and says `<> 'done'`, so that SQLite takes the index of those entries.
     mend_clock: "UPDATE {entry} SET due_at = {now}, updated_at = {now}, claimed = 0 \
           WHERE queue IN ('inbox', 'outbox') AND state = 'open' AND state <> 'done' \
           AND updated_at > {now} + 60000";
@@ -113,7 +113,7 @@ statements! {
 /// connection keeps a hundred prepared.
 pub(crate) const MOST_ROWS: usize = 32;
 
-/// The placeholders of so many rows.
+/// The placeholders of this many rows.
 pub(crate) fn rows(rows: usize, arguments: usize) -> String {
     let row = |row: usize| {
         let numbers = (1..=arguments).map(|it| format!("${}", row * arguments + it));
@@ -122,7 +122,7 @@ pub(crate) fn rows(rows: usize, arguments: usize) -> String {
     (0..rows).map(row).collect::<Vec<_>>().join(", ")
 }
 
-/// A state in words that let a database take the index of that state.
+/// The condition for a state, in words that let a database take the index of that state.
 pub(crate) fn in_state(state: State) -> String {
     let waiting = match state {
         State::Done => "",

@@ -70,7 +70,7 @@ const DIALECT: Dialect = Dialect {
     migrations: &[include_str!("../migrations/sqlite/0001_inbox_outbox.sql")],
 };
 
-/// By a clock of ours: `{clock}` is its time when a statement is run.
+/// The dialect for a clock of ours: `{clock}` is its time when a statement runs.
 const CLOCKED: Dialect = Dialect {
     now: "{clock}",
     ..DIALECT
@@ -84,8 +84,8 @@ type Tx = Transaction<'static, Sqlite>;
 /// [crate's page](crate#what-sqlite-needs).
 ///
 /// In a handler, return a failure of the database with `?`. SQLite may end a transaction by itself,
-/// such as when the disk is full, and what is written after that is not in a transaction any more.
-/// The store refuses to write then.
+/// such as when the disk is full. A later write would then be outside of any transaction, so the
+/// store refuses it.
 #[derive(Debug, Clone)]
 pub struct SqliteStore {
     pool: Pool<Sqlite>,
@@ -138,15 +138,15 @@ impl SqliteStore {
         }
     }
 
-    /// By this clock instead of the machine's, for tests and simulations. All processes that share
-    /// the file have to go by the same.
+    /// Uses this clock instead of the machine's, for tests and simulations. All processes that
+    /// share the file must use the same clock.
     #[must_use]
     pub fn with_clock(self, clock: impl Clock + 'static) -> Self {
         let pools = (self.pool, self.writers);
         Self::build(pools, self.name, Some(Arc::new(clock)), self.committed)
     }
 
-    /// A statement as of now.
+    /// The statement with the time of now.
     fn timed(&self, text: &Arc<str>) -> Arc<str> {
         let Some(clock) = &self.clock else {
             return Arc::clone(text);
@@ -168,8 +168,8 @@ impl SqliteStore {
     }
 
     /// Options of a pool that drops a connection whose transaction SQLite ended by itself, such as
-    /// when the disk was full. The driver takes it for one that is still in a transaction, so no
-    /// other could be begun on it.
+    /// when the disk was full. The driver believes that the connection is still in the transaction,
+    /// so no other transaction could begin on it.
     #[must_use]
     pub fn pool_options() -> SqlitePoolOptions {
         SqlitePoolOptions::new().before_acquire(|connection, _| {
@@ -178,8 +178,8 @@ impl SqliteStore {
         })
     }
 
-    /// Options of a connection: the file is created where it is missing; WAL, `synchronous=FULL`,
-    /// and a busy timeout of five seconds.
+    /// Options of a connection: a missing file is created; WAL, `synchronous=FULL`, and a busy
+    /// timeout of five seconds.
     #[must_use]
     pub fn connect_options(path: impl AsRef<Path>) -> SqliteConnectOptions {
         SqliteConnectOptions::new()
@@ -190,15 +190,15 @@ impl SqliteStore {
             .busy_timeout(Duration::from_secs(5))
     }
 
-    /// A transaction that has the right to write from its beginning: one that reads first and then
-    /// asks for it may be refused when another wrote meanwhile.
+    /// Begins a transaction that may write from its beginning. One that reads first and asks to
+    /// write later may be refused, if another wrote meanwhile.
     async fn begin_write(&self) -> Result<Tx, StoreError> {
         let begin = || self.writers.begin_with("BEGIN IMMEDIATE");
         match begin().await {
             Err(sqlx::Error::InvalidSavePointStatement) => {}
             begun => return begun.map_err(failed),
         }
-        // A connection as in `pool_options`, of a pool without them.
+        // The pool was built without `pool_options`, which would have dropped such a connection.
         let connection = self.writers.acquire().await.map_err(failed)?;
         connection.close().await.map_err(failed)?;
         begin().await.map_err(failed)
@@ -214,8 +214,8 @@ impl SqliteStore {
         Ok(())
     }
 
-    /// Fails where SQLite ended the transaction by itself: then a write would be kept although what
-    /// was written before it is lost. Inside of a transaction, `BEGIN` fails.
+    /// Fails if SQLite ended the transaction by itself: a further write would be kept, although
+    /// those before it are lost. It tries `BEGIN`, which fails inside of a transaction.
     async fn still_open(tx: &mut Tx) -> Result<(), StoreError> {
         if sqlx::raw_sql("BEGIN").execute(&mut **tx).await.is_err() {
             return Ok(());
@@ -235,7 +235,7 @@ impl SqliteStore {
         Ok(found.await.map_err(failed)?.is_some())
     }
 
-    /// After a commit by a clone of this store. Polling finds what others wrote.
+    /// Resolves after a commit by a clone of this store. Polling finds what others wrote.
     async fn woken_up(&self) {
         if self.committed.subscribe().changed().await.is_err() {
             std::future::pending().await
@@ -243,9 +243,10 @@ impl SqliteStore {
     }
 }
 
-/// A pool of one connection, where those that write wait for each other in their order.
+/// A pool of one connection, where writers wait in the order in which they came.
 ///
-/// In SQLite itself each would ask again and again, less and less often, and some would give up.
+/// With SQLite's own lock, each writer would ask again and again, less and less often, and some
+/// would give up.
 fn queue_of(pool: &Pool<Sqlite>) -> Pool<Sqlite> {
     if pool.options().get_max_connections() == 1 {
         return pool.clone();

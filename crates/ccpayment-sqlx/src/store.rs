@@ -6,7 +6,7 @@ use std::time::Duration;
 use ccpayment_durable::StoreError;
 use ccpayment_durable::client::core::{Timestamp, Version};
 
-/// What the driver said.
+/// An error of the driver.
 pub(crate) fn failed(error: sqlx::Error) -> StoreError {
     match error {
         sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_) => {
@@ -17,13 +17,13 @@ pub(crate) fn failed(error: sqlx::Error) -> StoreError {
 }
 
 pub(crate) fn millis(time: Duration) -> i64 {
-    // Half of it, so that a moment plus this time is still a number.
+    // At most half of the range, so that a moment plus this time does not overflow.
     i64::try_from(time.as_millis())
         .unwrap_or(i64::MAX)
         .min(i64::MAX / 2)
 }
 
-/// An age, which is none where the clock was set back.
+/// An age; zero if the clock was set back.
 pub(crate) fn age(millis: i64) -> Duration {
     Duration::from_millis(u64::try_from(millis).unwrap_or(0))
 }
@@ -49,7 +49,7 @@ pub(crate) fn word<T: FromStr<Err: std::fmt::Display>>(text: &str) -> Result<T, 
 }
 
 /// A reason as both databases can keep it: PostgreSQL's texts have no NUL. The words may be the
-/// gateway's, and an end must not be lost for them.
+/// gateway's, and must not keep an end from being stored.
 pub(crate) fn reason(words: Option<&String>) -> Option<String> {
     words.map(|words| words.replace('\0', "\u{fffd}"))
 }
@@ -74,7 +74,7 @@ macro_rules! implement_store {
     ($store:ident, $database:ident, $dialect:expr) => {
         impl $store {
             fn query<'q>(&self, text: &Arc<str>) -> Query<'q, $database, Arguments> {
-                // The text is one of ours: of what a merchant gave it holds the checked name alone.
+                // The text is one of ours. All it has from the merchant is the checked name.
                 sqlx::query(AssertSqlSafe(self.timed(text))).persistent(self.sql.persistent)
             }
 
@@ -91,7 +91,7 @@ macro_rules! implement_store {
                 &self.sql.claim
             }
 
-            /// The statements by which a claim of the inbox files what was received, for an
+            /// The statements by which a claim of the inbox files received deliveries, for an
             /// `EXPLAIN`.
             #[must_use]
             pub fn file_sql(&self) -> &str {
@@ -126,7 +126,7 @@ macro_rules! implement_store {
                 }
                 if found < needed {
                     let text = $dialect.schema_sql(&self.name, found);
-                    // As in `query`: the checked name is the only thing that is not ours.
+                    // As in `query`: only the checked name is not ours.
                     let run = sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut *tx);
                     run.await.map_err(failed)?;
                 }
@@ -170,7 +170,7 @@ macro_rules! implement_store {
                 Ok(done.rows_affected() > 0)
             }
 
-            /// Files what was received: a part of it, where that is much.
+            /// Files received deliveries; only a part of them if there are many.
             async fn file(&self, tx: &mut Tx) -> Result<(), StoreError> {
                 let filing = self.query(&self.sql.file).execute(&mut **tx);
                 filing.await.map_err(failed)?;
@@ -249,7 +249,7 @@ macro_rules! implement_store {
 
             async fn put(&self, tx: &mut Tx, entry: &NewEntry) -> Result<bool, StoreError> {
                 if entry.is_gap {
-                    // It is none, where a delivery of it is not filed yet.
+                    // It is no gap if a delivery of the record waits to be filed.
                     self.file(tx).await?;
                 }
                 let query = keyed!(self, put, entry.key)
@@ -279,7 +279,7 @@ macro_rules! implement_store {
                 tx: &mut Tx,
                 deliveries: &[Delivery],
             ) -> Result<(), StoreError> {
-                // No look whether it is open still: it was begun for this.
+                // No check whether the transaction is still open: it was begun for this.
                 for some in deliveries.chunks(MOST_ROWS) {
                     let text = self.sql.receive.replace("{rows}", &rows(some.len(), 6));
                     let mut query = self.query(&text.into());
@@ -329,7 +329,7 @@ macro_rules! implement_store {
                     let was_due_at: i64 = row.try_get("was_due_at").map_err(failed)?;
                     match Self::entry_of(row) {
                         Ok(entry) => taken.push((was_due_at, entry)),
-                        // Such as one of a later version. It must not keep the others out.
+                        // Such as an entry of a later version. It must not block the others.
                         Err(error) => tracing::error!(%error, "an entry is left alone"),
                     }
                 }
@@ -465,7 +465,8 @@ macro_rules! implement_store {
                 };
                 run(&self.sql.prune_deliveries).await?;
                 let pruned = run(&self.sql.prune).await?;
-                // They are searched for among all old ones, so only when those of entries are gone.
+                // The search for lone deliveries reads all old ones, so it waits until those of
+                // entries are gone.
                 if pruned < u64::from(limit) {
                     run(&self.sql.prune_lone_deliveries).await?;
                 }

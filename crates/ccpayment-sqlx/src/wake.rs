@@ -1,4 +1,4 @@
-//! `Wake`, which hears when another process put something in.
+//! `Wake`, which hears when another process inserts an entry.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -37,7 +37,7 @@ impl Wake {
         }
     }
 
-    /// Starts to listen, also when the runtime has ended in which it was started before.
+    /// Starts to listen, also again after the runtime of an earlier start has ended.
     fn listen(&self, pool: &Pool<Postgres>) {
         let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
         if task.as_ref().is_some_and(|task| !task.is_finished()) {
@@ -81,7 +81,7 @@ async fn hear(
     let mut listener = PgListener::connect_with(&pool.await?).await?;
     listener.eager_reconnect(false);
     listener.listen(CHANNEL).await?;
-    // What came before was missed.
+    // Notifications before this were missed.
     heard.send_replace(());
     while let Some(notification) = listener.try_recv().await? {
         if notification.payload() == schema {

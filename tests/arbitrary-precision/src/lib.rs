@@ -1,5 +1,5 @@
-//! With `serde_json/arbitrary_precision`, every number arrives in another form. Nothing that core
-//! reads may change by that, and nothing that the strategies make.
+//! With `serde_json/arbitrary_precision`, every number arrives in another form. That must not
+//! change anything that core reads or that the strategies make.
 
 #[cfg(test)]
 mod tests {
@@ -48,7 +48,7 @@ mod tests {
             read("\"1.000000000000000000000000\"").unwrap(),
             "1.000000000000000000000000"
         );
-        // Exact in this build, so there is no reason to refuse it.
+        // The number is exact in this build, so there is no reason to refuse it.
         assert_eq!(
             read("18446744073709551616").unwrap(),
             "18446744073709551616"
@@ -112,7 +112,7 @@ mod tests {
         assert_eq!(record.record.fee.unwrap().coin_id, Some(CoinId::new(1891)));
     }
 
-    /// Fields with two names are buffered while they are read, and so are those that nobody knows.
+    /// Fields with two names and unknown fields are buffered while they are read.
     #[test]
     fn answers_of_v1_are_read_as_ever() {
         let order: CreateOrderResponse = fixture(
@@ -150,7 +150,7 @@ mod tests {
             );
         }
     }
-    /// The description that strategies are made of is JSON too.
+    /// The description from which the strategies are made is JSON, too.
     #[test]
     fn strategies_can_be_made() {
         let config = Config {

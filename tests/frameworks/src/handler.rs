@@ -8,7 +8,7 @@ use ccpayment_webhook::Event;
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// What every server calls. It tells the test what came, and ends as the test wants it to.
+/// Every server calls this. It tells the test what came, and ends as the test wants.
 #[derive(Debug, Clone)]
 pub struct Handler {
     came: Sender<String>,
@@ -54,19 +54,19 @@ impl Handler {
 }
 
 impl Seen {
-    /// How the next work ends that has not ended.
+    /// Sets how the next unfinished work ends.
     pub fn ends(&self, well: bool) {
         // Without a handler the test fails at its next answer.
         let _ = self.ends.send(well);
     }
 
-    /// Waits for the handler to begin, and gives what it got.
+    /// Waits for the handler to begin; returns what it got.
     #[must_use]
     pub fn begun(&self) -> Option<String> {
         self.came.recv_timeout(Duration::from_secs(60)).ok()
     }
 
-    /// What it got, and nobody has asked for; nothing where it did not begin.
+    /// What the handler got and nobody has asked for yet; `None` if it did not begin.
     #[must_use]
     pub fn unasked(&self) -> Option<String> {
         self.came.try_recv().ok()

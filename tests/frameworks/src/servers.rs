@@ -188,13 +188,14 @@ pub fn actix(webhook: Webhook, handler: Handler) -> io::Result<Receiver> {
                     .app_data(handler)
                     .service(receiver)
             });
-            // How long it reads on from a peer that was refused while it sent. Less than half a second
-            // can be over before actix begins to wait for it, and then it waits for ever.
+            // How long actix reads on from a peer that was refused while it sent. A time below half
+            // a second can be over before actix begins to wait for it, and then actix waits for
+            // ever.
             let server = server.client_disconnect_timeout(Duration::from_secs(1));
             let server = server.workers(1).disable_signals().listen(listener)?.run();
             let handle = server.handle();
             actix_web::rt::spawn(async move {
-                // Sent or dropped, it is over.
+                // Sent or dropped: either stops the server.
                 let _ = stopped.await;
                 handle.stop(false).await;
             });

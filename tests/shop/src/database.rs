@@ -1,4 +1,4 @@
-//! What the shop stores. A map in memory stands for the tables of a real database; one lock stands
+//! The shop's database. A map in memory stands for the tables of a real database; one lock stands
 //! for one transaction.
 
 use std::collections::BTreeMap;
@@ -20,7 +20,7 @@ pub struct Rows {
     pub asked: BTreeMap<OrderId, Asked>,
     /// Money that was booked for a payer.
     pub payments: Vec<Payment>,
-    /// Payouts, by the key of whoever asked for them.
+    /// Payouts, by the key of the caller who asked for them.
     pub payouts: BTreeMap<String, Payout>,
     /// Whole notifications that the shop does not handle: a person looks at them.
     pub set_aside: Vec<String>,
@@ -41,11 +41,11 @@ pub enum Asked {
 pub struct Payment {
     /// Unique: see [`Rows::book`].
     pub record_id: RecordId,
-    /// What was paid for.
+    /// The order that was paid.
     pub order_id: OrderId,
     /// How much.
     pub amount: Amount,
-    /// What the amount is in. Amounts of one currency alone are ever added up.
+    /// What the amount is in. Only amounts of one currency are ever added up.
     pub paid_in: PriceIn,
     /// Whether it counts towards the order. Money in a coin that nobody asked for is kept for a
     /// person to give back, or to take.
@@ -55,7 +55,7 @@ pub struct Payment {
 /// A payout, stored whole before anything is sent.
 #[derive(Debug, Clone)]
 pub struct Payout {
-    /// What is sent, order id included, however often.
+    /// The request, order id included. It is sent the same each time.
     pub request: ApplyAppWithdrawToNetwork,
     /// What became of it.
     pub state: PayoutState,
@@ -67,20 +67,20 @@ pub struct Payout {
 pub enum PayoutState {
     /// Not known. Nothing was signed after this moment.
     Open(Timestamp),
-    /// Provably not made, for a reason that passes, such as a line that is down: it is made again,
+    /// Provably not made, for a temporary reason, such as a line that is down. It is made again,
     /// under the same order id.
     ToMake,
     /// The gateway took it on; the chain has not confirmed it.
     Sent(RecordId),
     /// It arrived.
     Arrived,
-    /// The gateway refused it for a reason that stays, such as too little money.
+    /// The gateway refused it for a permanent reason, such as too little money.
     Refused,
-    /// It failed on its chain, or a person rejected it. The receiver has nothing. Whether the money
-    /// of a failed one came back is for a person to see.
+    /// It failed on its chain, or a person rejected it. The receiver has nothing. A person checks
+    /// whether the money of a failed payout came back.
     Failed,
-    /// Something is made under its order id that is not plainly this payout. It is never paid
-    /// again: a person compares the two.
+    /// The gateway has something under its order id that is not plainly this payout. It is never
+    /// paid again: a person compares the two.
     ForAPerson,
 }
 
@@ -100,7 +100,7 @@ impl Rows {
         }
     }
 
-    /// Notes what became of a payout. An end is an end: what is known later may be older.
+    /// Notes what became of a payout. An end stays: a later note may be older news.
     pub fn note(&mut self, key: &str, state: PayoutState) {
         use PayoutState::{Arrived, Failed, Open, Refused, ToMake};
 
@@ -115,8 +115,8 @@ impl Rows {
         }
     }
 
-    /// Notes what a call came to that began in this state. Another call may have begun meanwhile,
-    /// and then what was not made by the one says nothing of the other.
+    /// Notes the result of a call that began in this state. If another call has begun meanwhile,
+    /// the result of the first says nothing about the other.
     pub fn note_not_made(&mut self, key: &str, began: &PayoutState, state: PayoutState) {
         if self.payouts.get(key).is_some_and(|it| it.state == *began) {
             self.note(key, state);

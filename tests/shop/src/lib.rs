@@ -1,6 +1,6 @@
-//! A shop, as somebody else would write it. See `tests/payloads.rs` for how it snapshots what it
-//! sends, `tests/properties.rs` for how it tries any basket against any answer, and
-//! `tests/simulation` for how its till is run through everything that goes wrong.
+//! A shop, as somebody else would write it. `tests/payloads.rs` snapshots what it sends,
+//! `tests/properties.rs` tries any basket against any answer, and `tests/simulation` runs its till
+//! through everything that can go wrong.
 
 mod database;
 mod till;
@@ -29,15 +29,15 @@ pub struct Basket {
 ///
 /// # Errors
 ///
-/// As [`Client::submit`]; a basket that can't be sold this way is refused before it is sent, and the
-/// reason has the field's name.
+/// As [`Client::submit`]. A basket that can't be sold this way is refused before it is sent, and
+/// the reason names the field.
 pub async fn ask_for_money(client: &Client, basket: &Basket) -> Result<OrderToPay, SubmitError> {
     let price = format!("{}.{:02}", basket.cents / 100, basket.cents % 100);
     let order = CreateAppOrderDepositAddress::new(
         OrderId::new(format!("sale-{}", basket.number)),
         CoinId::new(1280),
         Chain::new("POLYGON"),
-        // Digits and a point are always an amount; zero in its place would be refused below.
+        // Digits and a point are always an amount; a zero instead would be refused below.
         price.parse().unwrap_or_else(|_| Amount::zero()),
     );
     let order = order.fiat_id(USD).product(&basket.what);

@@ -1,4 +1,4 @@
-//! Where the shop's money comes in and goes out.
+//! The till, through which the shop's money comes in and goes out.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ pub struct Till {
 }
 
 impl Till {
-    /// Opens an order; the address to pay to. What is asked for is stored first.
+    /// Opens an order; returns the address to pay to. The order is stored first.
     ///
     /// # Errors
     ///
@@ -53,7 +53,7 @@ impl Till {
         Ok(self.client.submit(order).await?.created.address)
     }
 
-    /// Makes an invoice; the page to pay on. What is asked for is stored first.
+    /// Makes an invoice; returns the page to pay on. The invoice is stored first.
     ///
     /// # Errors
     ///
@@ -88,7 +88,8 @@ impl Till {
         verified.map_err(|refused| refused.status())
     }
 
-    /// Does the work that a notification causes. It says where to look; the record says what is so.
+    /// Does the work that a notification causes. The notification says where to look; only the
+    /// record counts.
     ///
     /// # Errors
     ///
@@ -131,7 +132,7 @@ impl Till {
         Ok(())
     }
 
-    /// Holds a payment against what was asked for.
+    /// Compares a payment with what was asked for.
     ///
     /// # Errors
     ///
@@ -149,7 +150,7 @@ impl Till {
                 let value = self.value(order_id, paid.record_id()).await?;
                 (value, currency, true)
             }
-            // An order of somebody else's: true, and counted nowhere.
+            // An order that is not ours: the money is real, and counted nowhere.
             None => as_coins(false),
         };
         Ok(Payment {
@@ -161,8 +162,8 @@ impl Till {
         })
     }
 
-    /// What a payment of an invoice is worth, in the invoice's currency: the gateway's own value in
-    /// the row of this record. The coins are not that currency, and the total has other payments.
+    /// The worth of a payment in the currency of its invoice: the gateway's own value in the row of
+    /// this record. The coins are in another unit, and the total includes other payments.
     async fn value(&self, order_id: &OrderId, record_id: &RecordId) -> Result<Amount, Trouble> {
         let read = GetInvoiceOrderInfo::new(order_id.clone());
         let invoice = self.client.send(&read).await?;
@@ -172,7 +173,7 @@ impl Till {
         let paid: Vec<_> = invoice.paid_list.iter().filter(is_paid).collect();
         let mut values = paid.iter().filter_map(|row| row.paid_value.as_ref());
         let sum = values.try_fold(Amount::zero(), |sum, value| sum.checked_add(value));
-        // The total is compared, and never booked: whoever books it books earlier payments again.
+        // The total is compared, and never booked: to book it would book earlier payments again.
         if invoice.total_paid_value.is_some() && invoice.total_paid_value != sum.ok() {
             return Err("the invoice's payments don't add up to its total".into());
         }
@@ -223,7 +224,7 @@ impl Till {
         self.note_answer(key, &payout.state, answer);
     }
 
-    /// Finds out what became of a payout whose end nobody was told, and makes what was not made.
+    /// Settles a payout whose end is not known, and makes it if it was not made.
     async fn go_on(&self, key: &str, payout: &Payout) {
         match payout.state {
             PayoutState::Open(since) => {
@@ -254,12 +255,12 @@ impl Till {
             }
             Err(SubmitError::Refused { .. }) => rows.note(key, PayoutState::Failed),
             Err(SubmitError::Unknown { .. }) => {}
-            // Never paid again, and no program can say more.
+            // It is never paid again, and no program can decide more.
             Err(_) => rows.note(key, PayoutState::ForAPerson),
         }
     }
 
-    /// The work in the background.
+    /// The background work.
     pub async fn settle_open_payouts(&self) {
         let payouts = self.database.rows().payouts.clone();
         for (key, payout) in &payouts {
@@ -267,7 +268,7 @@ impl Till {
         }
     }
 
-    /// Once a day: what no notification told.
+    /// Run once a day: finds records that no notification told of.
     ///
     /// # Errors
     ///
@@ -280,7 +281,8 @@ impl Till {
             for record in page.records {
                 let record = match record {
                     Ok(record) => record,
-                    // May be a deposit: the others are credited, and a person is told of this one.
+                    // This row may be a deposit: the others are credited, and a person is told of
+                    // this one.
                     Err(row) => {
                         unreadable = Some(row);
                         continue;
@@ -318,8 +320,8 @@ impl Till {
     }
 }
 
-/// Whether the reason why a payout was not made goes by itself. A request that can't be sent at
-/// all, and a no of the gateway's, stay.
+/// Whether the reason why a payout was not made is temporary. An impossible request is permanent,
+/// and so is a refusal whose code says that a repeat never helps.
 fn passes(error: &SubmitError) -> bool {
     let stays = match error {
         SubmitError::Refused {

@@ -1,5 +1,5 @@
-//! Snapshots of the payloads that the shop sends: a change of a dependency, or of the shop, that
-//! changes a byte of them shows here first.
+//! Snapshots of the payloads that the shop sends. If a change of a dependency, or of the shop,
+//! changes a byte of them, it shows here first.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -20,7 +20,7 @@ fn basket(cents: u64) -> Basket {
 #[tokio::test]
 async fn the_order_of_a_basket() {
     let credentials = Credentials::new(AppId::new("app"), AppSecret::new("secret")).unwrap();
-    // Whatever the shop sends, it has to be signed; here it is the snapshot that says what it is.
+    // Everything that the shop sends has to be signed; the snapshot checks its content.
     let fake = FakeTransport::verifying(&credentials);
     let answer = json!({"address": "0x9aBDDCE1EE18D1857C0653EB4a3Fa9d9E0dcd584", "amount": "12.5"});
     fake.expect_any::<CreateAppOrderDepositAddress>(Reply::data(&answer));

@@ -1,4 +1,4 @@
-//! What holds for every basket and every answer: the shop's own code, against whatever the
+//! Rules for every basket and every answer: the shop's own code, against everything that the
 //! gateway's documents allow.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -23,8 +23,8 @@ fn ask(basket: &Basket, reply: Reply) -> Result<OrderToPay, Box<SubmitError>> {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// No basket that costs something is refused before it is sent, whatever it is called; and
-    /// the customer is shown what the gateway asks for, to the last digit.
+    /// No basket that costs something is refused before it is sent, whatever its name. The customer
+    /// sees the amount that the gateway asks for, to the last digit.
     #[test]
     fn every_basket_can_be_paid(
         number: u64,
@@ -40,7 +40,7 @@ proptest! {
         prop_assert_eq!(to_pay.checkout_url, answer.checkout_url);
     }
 
-    /// Nulls, empty texts, numbers as text and fields that nobody knows make no answer unreadable.
+    /// Nulls, empty texts, numbers as text and unknown fields make no answer unreadable.
     #[test]
     fn every_answer_is_read(
         answer in strategies::json::response::<CreateAppOrderDepositAddress>(),

@@ -1,4 +1,4 @@
-//! What the till books, payment by payment.
+//! The till's bookings, payment by payment.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -34,7 +34,7 @@ fn till(house: &House) -> Till {
     }
 }
 
-/// Brings everything that is due, in this order, and says how often it was acknowledged.
+/// Delivers everything that is due, in order; returns how often it was acknowledged.
 async fn bring(house: &House, till: &Till) -> usize {
     let mut acknowledged = 0;
     for notification in house.sandbox.due_notifications() {
@@ -66,11 +66,11 @@ async fn invoice_with_payments_in_two_coins_books_the_value_of_each_row() {
     assert_eq!(rows.payments.len(), 2);
     for payment in &rows.payments {
         assert_eq!(payment.paid_in, PriceIn::Fiat(USD));
-        // What the page shows is rounded up to what the chain carries.
+        // The amount on the page is rounded up to what the chain carries.
         let more = payment.amount.checked_sub(&amount("7.50")).unwrap();
         assert!(!more.is_negative() && more < amount("0.01"), "{more}");
     }
-    // More than ten XRP, which are no dollars.
+    // More than ten XRP: coins, not dollars.
     assert!(coins[0] > amount("10"), "{}", coins[0]);
 }
 
@@ -136,7 +136,7 @@ async fn payout_that_was_not_sent_in_an_outage_is_made_later_under_the_same_orde
     house.is_down.store(false, Ordering::SeqCst);
     till.settle_open_payouts().await;
     assert!(matches!(state(), PayoutState::Sent(_)), "{:?}", state());
-    // Whoever asks again changes nothing.
+    // Asking again changes nothing.
     till.pay_out("key", payout).await;
     let made = house.sandbox.payouts();
     assert_eq!((made.len(), &*made[0].order_id), (1, "payout-1"));

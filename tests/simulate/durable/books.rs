@@ -15,7 +15,7 @@ use super::store::{SimTx, Weather};
 use super::{HANDLER_FAILS, HANDLER_HANGS, HANDLER_PARKS, Mutant};
 use crate::clock::pause;
 
-/// What a failing handler says, so that what it parks can be told from the rest.
+/// The error of a failing handler, by which the entries that it parks are known.
 pub(super) const SHELF: &str = "the shelf is full";
 /// How long a handler may take.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
@@ -26,7 +26,7 @@ pub(super) struct Books {
     pub(super) planned: BTreeSet<usize>,
     /// The payouts that are made again, once for each time.
     pub(super) made_again: Vec<usize>,
-    /// Lists, so that what is told twice shows.
+    /// Lists, so that a double entry shows.
     pub(super) told: Told,
 }
 
@@ -53,7 +53,7 @@ impl Told {
 #[derive(Clone)]
 pub(super) struct Code {
     pub(super) weather: Arc<Weather>,
-    /// Where the mutant writes.
+    /// The place where the mutant writes.
     pub(super) apart: Arc<Mutex<Told>>,
 }
 

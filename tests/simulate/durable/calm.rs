@@ -19,8 +19,8 @@ use crate::spelling::Spelling;
 use crate::worker::Fuse;
 
 const MINUTE: Duration = Duration::from_secs(60);
-/// How long everything takes to end: a clock may have been an hour ahead when a payout was sent,
-/// and the database's an hour ahead when it was put off.
+/// How long everything may take to end: a clock may have been an hour ahead when a payout was sent,
+/// and the database's clock an hour ahead when the payout was put off.
 const LONGEST: u32 = 240;
 
 impl History {
@@ -31,7 +31,7 @@ impl History {
             process.machine.fuse = Fuse::new(&self.burnt);
             process.kill();
         }
-        // One comes up, on a machine that is well.
+        // One process starts, on a machine without faults.
         if let Some(process) = self.processes.first_mut() {
             process.machine.clock = MachineClock::new(&world, 0, 0, Pauses::default());
             process.machine.timeouts = Timeouts::new(Duration::from_secs(20), MINUTE);
@@ -52,7 +52,7 @@ impl History {
             }
         }
         self.until_all_has_ended().await?;
-        // Whatever is still on its way arrives, and changes nothing.
+        // Messages that are still on their way arrive, and change nothing.
         pause(10 * MINUTE).await;
         world.sync();
         for row in self.rows(State::Open).await {
@@ -107,7 +107,8 @@ impl History {
         Ok(())
     }
 
-    /// What was never acknowledged is told now, or found by a list. Whether nothing is left.
+    /// Delivers what was never acknowledged, or finds it in a list. Returns whether nothing is
+    /// left.
     async fn tell_the_rest(&mut self) -> Result<bool> {
         let world = self.world();
         let app_id = AppId::new(world.sandbox.app_id());
@@ -118,7 +119,7 @@ impl History {
                 continue;
             }
             match self.post.last_of(id) {
-                // Its record can't be read: the last word has to come.
+                // Its record can't be read, so the final notification has to come.
                 Some((message, true)) => {
                     is_told = false;
                     self.deliver(0, message);

@@ -1,4 +1,4 @@
-//! What has to hold, by the gateway's own books and the merchant's.
+//! The rules, checked by the gateway's own books and the merchant's.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::books::{Books, SHELF, Told};
 use crate::checks::{Broken, Facts, at_most, facts};
 use crate::disk::Book;
 
-/// What the durable histories had.
+/// The counts of the durable histories.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Count {
     pub(crate) histories: u64,
@@ -29,7 +29,7 @@ impl Count {
     }
 }
 
-/// Holds the merchant's books against the gateway's, when everything has ended.
+/// Compares the merchant's books with the gateway's, when everything has ended.
 pub(super) fn check(book: &Book, books: &Books, told: &Told, pruned: bool) -> Count {
     let ledger = book.world.sandbox.ledger();
     if !ledger.is_balanced() {
@@ -122,7 +122,7 @@ fn deposits(book: &Book, told: &Told, pruned: bool) -> u64 {
             if !amounts.is_empty() {
                 book.broken(Broken::wrong(format!("deposit {id} is no money")));
             }
-            // What is told once more after it was pruned is told once more.
+            // A deposit that is told again after it was pruned is handled again.
             let is_told = never.first() == Some(&NoCredit::Risky) && (never.len() == 1 || pruned);
             if deposit.flagged && !is_told {
                 book.broken(Broken::wrong(format!("of deposit {id} is told {never:?}")));
@@ -146,14 +146,14 @@ fn deposits(book: &Book, told: &Told, pruned: bool) -> u64 {
     count
 }
 
-/// Whether a person who finds this parked knows what to do. A gateway that has words of its own may
-/// show an order id that is not, letter by letter, the one of its notification.
+/// Whether a person who finds this parked knows what to do. A gateway with words of its own may
+/// show an order id that differs in its letters from that of its notification.
 pub(super) fn is_explained(row: &Row, is_plain: bool) -> bool {
     const OTHER_ID: [&str; 2] = ["the record's `orderId`", "the record's `merchant_order_id`"];
     let reason = row.reason.as_deref().unwrap_or_default();
     let is_spelt = !is_plain && OTHER_ID.iter().any(|it| reason.starts_with(it));
     let is_ours = [SHELF, "longer than"].iter().any(|it| reason.contains(it));
-    // The gateway may refuse at random, so often in a row; then the reason is its answer.
+    // The gateway may refuse at random, this often in a row. Then the reason is its answer.
     let is_refused = row.failures + 1 >= Settings::default().most_failures;
     is_incomparable(row) || is_spelt || is_ours || is_refused
 }

@@ -12,12 +12,13 @@ use ccpayment::Clock;
 use crate::clock::{START, pause};
 use crate::world::World;
 
-/// Goes with the world's, and can be set back. No process sets it.
+/// It follows the world's clock, and can be set back. No process sets it.
 #[derive(Debug, Clone)]
 pub(super) struct DatabaseClock {
     world: Arc<World>,
     behind: Arc<AtomicU64>,
-    /// How far the clock of whoever asks is ahead, in milliseconds: for the mutant that goes by it.
+    /// How far the clock of the calling process is ahead, in milliseconds, for the mutant that uses
+    /// that clock.
     theirs: Arc<AtomicI64>,
 }
 
@@ -38,7 +39,7 @@ impl DatabaseClock {
         self.behind.load(Ordering::SeqCst) > 0
     }
 
-    /// Whatever `work` does, it does by a clock that is so far ahead.
+    /// Runs `work` by a clock that is this far ahead.
     pub(super) fn by_theirs<F: Future>(&self, ahead: i64, work: F) -> ByTheirs<F> {
         ByTheirs {
             clock: self.clone(),

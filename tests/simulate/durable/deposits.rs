@@ -1,4 +1,4 @@
-//! What is paid in, and what the gateway tells.
+//! Payments that come in, and the gateway's notifications.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -30,7 +30,7 @@ const OLDER: [&str; 5] = [
     "Refund",
 ];
 
-/// Where somebody may pay.
+/// A way by which somebody may pay.
 #[derive(Debug)]
 pub(super) struct Way {
     pub(super) kind: &'static str,
@@ -38,7 +38,7 @@ pub(super) struct Way {
     is_older: bool,
 }
 
-/// Asked for before anything goes wrong.
+/// Asks for the ways to pay, before anything goes wrong.
 pub(super) async fn ways(world: &World, random: &mut fastrand::Rng) -> Result<Vec<Way>> {
     let sandbox = &world.sandbox;
     let client = Client::new(credentials(sandbox)?, SandboxTransport::new(sandbox));
@@ -118,12 +118,12 @@ pub(super) struct Message {
     pub(super) record_id: String,
     body: Bytes,
     is_older: bool,
-    /// Whether nothing more comes: some records of v1 can't be read.
+    /// Whether it is the last one. It matters for the records of v1 that can't be read.
     is_final: bool,
     is_heard: bool,
 }
 
-/// All that the gateway ever told.
+/// All messages that the gateway ever sent.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Post(Arc<Mutex<Vec<Message>>>);
 
@@ -132,7 +132,7 @@ impl Post {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes over from the gateway what it would tell by now; their numbers.
+    /// Takes the messages that are due from the gateway; returns their numbers.
     pub(super) fn collect(&self, world: &World) -> std::ops::Range<usize> {
         world.sync();
         let mut messages = self.messages();
@@ -151,14 +151,14 @@ impl Post {
         before..messages.len()
     }
 
-    /// Whether something was acknowledged from which the end of a record can be found.
+    /// Whether a message was acknowledged from which the end of a record can be found.
     pub(super) fn is_heard(&self, record_id: &str) -> bool {
         let messages = self.messages();
         let mut of_it = messages.iter().filter(|it| it.record_id == record_id);
         of_it.any(|it| it.is_heard && (it.is_final || !it.is_older))
     }
 
-    /// What tells the end of a record, and whether it is of v1.
+    /// The message about the end of a record, and whether the message is of v1.
     pub(super) fn last_of(&self, record_id: &str) -> Option<(usize, bool)> {
         let messages = self.messages();
         let number = messages.iter().rposition(|it| it.record_id == record_id)?;

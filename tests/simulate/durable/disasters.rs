@@ -1,4 +1,4 @@
-//! What happens in a durable history, and when.
+//! The events of a durable history, and their times.
 
 use std::collections::BTreeMap;
 
@@ -24,7 +24,7 @@ pub(super) enum Event {
     Plan {
         payment: usize,
     },
-    /// What was refused is tried again.
+    /// A refused payout is tried again.
     Again {
         payment: usize,
     },
@@ -32,12 +32,12 @@ pub(super) enum Event {
     PayIn {
         way: usize,
     },
-    /// The gateway looks what it has to tell.
+    /// The gateway collects its notifications.
     Collect,
     Deliver {
         message: usize,
     },
-    /// A process has so many steps left.
+    /// A process has this many steps left.
     Fuse {
         process: usize,
         steps: u32,
@@ -67,7 +67,7 @@ pub(super) enum Event {
     },
 }
 
-/// By milliseconds, and in the order in which they were thought of.
+/// By milliseconds, and within one in the order of drawing.
 #[derive(Debug, Default)]
 pub(super) struct Events {
     events: BTreeMap<(u64, u64), Event>,
@@ -90,7 +90,7 @@ impl Events {
 }
 
 pub(super) struct Drawn {
-    /// What the gateway and the way to it are like, and the processes.
+    /// The plan of the gateway, of the way to it, and of the processes.
     pub(super) plan: Plan,
     pub(super) reviews: bool,
     pub(super) poll: Duration,

@@ -1,4 +1,4 @@
-//! One durable history: what a seed lets happen.
+//! One durable history, as its seed draws it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -52,7 +52,7 @@ pub(super) struct History {
     pub(super) burnt: Arc<Notify>,
     pub(super) events: Events,
     pub(super) poll: Duration,
-    /// Whether the gateway says everything as it was asked.
+    /// Whether the gateway says everything in the words of the requests.
     pub(super) is_plain: bool,
     /// The payouts that the merchant wants to make.
     pub(super) wanted: BTreeSet<usize>,
@@ -214,7 +214,7 @@ impl History {
             Event::Prune { older_than } => {
                 if let Some(process) = self.any_alive() {
                     self.spawn(process, async move |life| {
-                        // Whoever prunes comes again.
+                        // An error does not matter: the pruning comes again.
                         let _ = life.store.prune(older_than, 100).await;
                     });
                 }
@@ -244,7 +244,7 @@ impl History {
                 continue;
             }
             world.say(format_args!("{}: {approves}", payout.record_id));
-            // What has ended since is left as it is.
+            // A withdrawal that has ended since is left as it is.
             let _ = match approves {
                 true => world.sandbox.approve(&payout.record_id),
                 false => world.sandbox.reject(&payout.record_id, "unknown receiver"),
@@ -252,7 +252,7 @@ impl History {
         }
     }
 
-    /// What the gateway tells comes at any time, more than once, or never.
+    /// Delivers the gateway's notifications at any time, more than once, or never.
     fn collect(&mut self) {
         let world = self.world();
         let now = u64::try_from(world.elapsed().as_millis()).unwrap_or(u64::MAX);

@@ -2,8 +2,7 @@
 //! beside one in five of the other histories.
 //!
 //! The store is what outlives a process. Its clock is the database's, and is set by nobody's
-//! process. It can fail at any step, and a commit of which it says that it failed may have
-//! happened.
+//! process. It can fail at any step, and a commit that it reports as failed may have happened.
 
 mod books;
 mod calm;
@@ -25,11 +24,11 @@ pub(crate) enum Mutant {
     KeyWithStatus,
     /// The credit key is not kept, so that it goes when its entry is pruned.
     KeyNotKept,
-    /// What the handler writes is committed by itself, whatever becomes of the mark.
+    /// The handler's writes are committed by themselves, whatever becomes of the mark.
     WritesApart,
     /// A payout that may have been sent counts as one that was not.
     PlannedAgain,
-    /// What is due, and how long a lease lasts, is by the clock of whichever process asks.
+    /// Due times and leases go by the clock of the process that asks.
     OwnClock,
 }
 
@@ -43,12 +42,12 @@ impl Mutant {
     ];
 }
 
-/// Whether there is such a history beside that of a seed.
+/// Whether a seed has such a history beside its own.
 pub(crate) fn is_drawn(seed: u64) -> bool {
     seed % 5 == 2
 }
 
-/// What goes wrong here and nowhere else.
+/// The faults that only occur here.
 pub(crate) const FAULTS: [&str; 13] = [
     STORE_FAILS,
     COMMIT_FAILS,
@@ -79,7 +78,7 @@ const TOLD_AGAIN: &str = "notification twice";
 const TOLD_LATE: &str = "notification days late";
 const NEVER_TOLD: &str = "notification never";
 
-/// What is paid in, and what is paid out.
+/// The kinds of payments, in and out.
 pub(crate) const KINDS: [&str; 15] = [
     "order",
     "permanent address",

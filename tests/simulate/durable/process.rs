@@ -1,4 +1,4 @@
-//! What a process of the merchant does, from its start to its death.
+//! A process of the merchant, from its start to its death.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -19,11 +19,11 @@ use crate::payer::{Teller, Who, credentials};
 use crate::payment::{Payment, with_payout};
 use crate::worker::Fuse;
 
-/// A process tries so often to plan something. Whoever starts after it goes on.
+/// How often a process tries to plan something. The process that starts after it goes on.
 const TRIES: u32 = 5;
 
 impl Process {
-    /// Everything stops where it stands. Whether there was something.
+    /// Stops everything at once. Returns whether anything ran.
     pub(super) fn kill(&mut self) -> bool {
         self.machine.tasks = JoinSet::new();
         let life = self.life.take();
@@ -35,7 +35,7 @@ impl Process {
 }
 
 impl History {
-    /// A process comes up, with what is in the store alone.
+    /// Starts the process with only what is in the store.
     pub(super) fn start(&mut self, number: usize) -> Result<()> {
         let world = self.world();
         world.say(format_args!("process {number} starts"));
@@ -73,7 +73,7 @@ impl History {
         Ok(())
     }
 
-    /// Everything stops where it stands, and comes up again later.
+    /// Stops everything at once, and starts it again later.
     pub(super) fn crash(&mut self, number: usize, kind: &'static str) {
         let world = self.world();
         let Some(process) = self.processes.get_mut(number) else {
@@ -119,7 +119,7 @@ impl History {
         };
         if let Some(process) = self.any_alive() {
             self.spawn(process, async move |life| {
-                // A person sees whether it was.
+                // A person sees whether it was made again.
                 let _ = again(&life, number, &payment).await;
             });
         }

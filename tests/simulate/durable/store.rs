@@ -27,13 +27,13 @@ struct Held {
     until: Duration,
 }
 
-/// What strikes a store and the merchant's code.
+/// The faults of a store and of the merchant's code.
 pub(super) struct Weather {
     pub(super) world: Arc<World>,
     pub(super) mutant: Option<Mutant>,
     pub(super) clock: DatabaseClock,
     random: Mutex<fastrand::Rng>,
-    /// In a thousand of what may strike.
+    /// How often faults strike, in a thousand of the usual rate.
     rate: u32,
     /// The entries that somebody has a lease on, and works on.
     held: Mutex<BTreeMap<EntryKey, Held>>,
@@ -63,7 +63,7 @@ impl Weather {
         self.random.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether this happens now, which is so likely in a thousand where all goes as wrong as usual.
+    /// Whether this fault strikes now. At the usual rate, its chance is `per_mille` in a thousand.
     pub(super) fn strikes(&self, per_mille: u32, kind: &'static str) -> bool {
         let strikes = !self.world.is_quiet()
             && self.random().u32(0..1_000_000) < per_mille.saturating_mul(self.rate);
@@ -158,7 +158,8 @@ impl SimStore {
         (self.weather.held.lock()).unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Nobody takes an entry before a lease on it has ended, whatever the clock of a process shows.
+    /// Checks that nobody takes an entry before the lease on it has ended, whatever a process's
+    /// clock shows.
     fn note_claim(&self, entry: &Entry, lease: Duration, began: Duration) {
         let Weather { world, clock, .. } = &*self.weather;
         let now = world.elapsed();
@@ -278,7 +279,7 @@ impl Store for SimStore {
                 entry.step = Step::Planned;
             }
         }
-        // The answer may be lost, as that of a commit may.
+        // The answer may be lost, like that of a commit.
         self.weather.step().await?;
         Ok(claimed)
     }

@@ -47,7 +47,7 @@ pub(crate) fn sandbox() -> Sandbox {
         .unwrap()
 }
 
-/// Keeps what came over the wire, which the types have changed by the time that we see them.
+/// Keeps the bytes that came over the wire, because the types change them before we see them.
 struct Kept(ReqwestTransport, Arc<Mutex<Bytes>>);
 
 #[async_trait]
@@ -116,7 +116,7 @@ impl Merchant {
         let (schema, _) = document.response(typed);
         let checked = document.closed_validator(schema).validate(&data);
         checked.unwrap_or_else(|error| panic!("{place}: {error} in {data}"));
-        // Nobody knows what this one answers.
+        // Nobody knows the answer of this one.
         if route != "resend_webhooks" {
             has_something(&place, &data);
         }
@@ -154,7 +154,7 @@ impl Merchant {
         Bytes::from(body.to_owned())
     }
 
-    /// What was called; the books balance.
+    /// Checks that the books balance; returns the routes that were called.
     pub(crate) async fn close(self) -> BTreeSet<(Version, &'static str)> {
         assert!(self.sandbox.ledger().is_balanced(), "{}", self.story);
         self.server.shutdown().await;
@@ -166,7 +166,7 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Lists of an answer that are empty when all went well.
+/// Lists of answers that are empty if all went well.
 const MAY_BE_EMPTY: [&str; 3] = ["canceledOrderIds", "ignoredOrderIds", "refund_list"];
 
 fn has_something(place: &str, data: &Value) {

@@ -5,13 +5,13 @@ use anyhow::{Result, bail};
 use super::tools;
 use super::workspace::{Workspace, run, text};
 
-/// What stands before each build.
+/// The line before each build.
 const BUILD: &str = "info: running ";
 
 pub(super) fn check(it: &Workspace) -> Result<String> {
     tools::need(it, &tools::HACK)?;
-    // `default` is a sum of the others, and what every other step builds. All has to be asked for:
-    // the first command leaves it out when it leaves out something else.
+    // `default` is a sum of the others, and every other step builds it. A command of its own builds
+    // all features: the first one leaves them out because it excludes a feature.
     let each = ["--each-feature", "--exclude-features", "default"];
     let mut builds = 0;
     for choice in [&each[..], &["--all-features"]] {
@@ -34,8 +34,8 @@ pub(super) fn check(it: &Workspace) -> Result<String> {
     ))
 }
 
-/// The builds that say more than what they compile. A flag that forbids warnings would have every
-/// dependency compiled once more.
+/// The builds that print more than what they compile. A flag that forbids warnings would compile
+/// every dependency once more.
 fn with_warnings(said: &str) -> Vec<&str> {
     let speaks = |line: &str| line.starts_with("warning") || line.starts_with("error");
     let builds = said.split(BUILD);

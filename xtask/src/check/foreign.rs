@@ -11,7 +11,7 @@ use super::workspace::yaml;
 /// Ours, or the language's own.
 const NEAR: [&str; 3] = ["core", "std", "alloc"];
 
-/// What `foreign.yaml` says of one crate.
+/// The entry of `foreign.yaml` for one crate.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Allowed {
@@ -23,7 +23,7 @@ struct Allowed {
 /// Each type with the packages that show it.
 type Shown<'a> = BTreeMap<String, BTreeSet<&'a str>>;
 
-/// Holds the listings against the list, and says what was found.
+/// Compares the listings with the list, and says what was found.
 pub(super) fn check(list: &Path, listings: &BTreeMap<&str, Vec<String>>) -> Result<String> {
     let allowed: BTreeMap<String, Allowed> = yaml(list)?;
     let own: BTreeSet<String> = listings.keys().map(|name| name.replace('-', "_")).collect();
@@ -87,7 +87,7 @@ fn compare(allowed: &BTreeMap<String, Allowed>, shown: &Shown<'_>) -> Vec<String
 /// The types, traits and re-exports in a line of a listing whose crate is not ours.
 fn foreign_types(line: &str, own: &BTreeSet<String>) -> BTreeSet<String> {
     let is_part = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
-    // A whole crate that is shown has no path.
+    // A re-export of a whole crate has no path.
     let reexport = line
         .strip_prefix("pub use ")
         .and_then(|it| it.split_once(" = "));

@@ -3,10 +3,10 @@
 //! Nothing is fetched. The rules:
 //!
 //! - A relative link leads to a file of the repository, and an anchor to a heading of its page.
-//! - A README that a package shows has no relative link: a registry's page resolves one against the
-//!   repository, and docs.rs against the page that it stands on. The same goes for doc comments.
+//! - A README that a package shows has no relative link: a registry's page resolves such a link
+//!   against the repository, and docs.rs against its own page. The same goes for doc comments.
 //! - Another page in a package links to files of the same package only.
-//! - A link to the documentation of a `ccpayment` crate names one that there is.
+//! - A link to the documentation of a `ccpayment` crate names one that exists.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -17,17 +17,17 @@ use anyhow::{Result, bail};
 use super::markdown::{Link, Page};
 use super::workspace::Workspace;
 
-/// Where pages of other people stand.
+/// Where other people's pages are.
 const NOT_OURS: [&str; 2] = [":!tests/fixtures/*", ":!xtask/spec/facts/*"];
 
-/// What links are held against.
+/// The targets that links may have.
 struct Tree {
     files: BTreeSet<String>,
     pages: BTreeMap<String, Page>,
     libraries: BTreeSet<String>,
 }
 
-/// Where a page of a package may link to.
+/// The targets that a page of a package may link to.
 struct Packaged {
     /// From the root, with its slash.
     folder: String,
@@ -91,7 +91,7 @@ impl Tree {
         if is_absolute(&link.to) {
             return self.wrong_library(&link.to);
         }
-        // An item, on a page that is a part of a crate's docs: rustdoc checks it.
+        // A link to an item, on a page that is part of a crate's docs: rustdoc checks it.
         if packaged.is_some() && link.to.contains("::") {
             return None;
         }
@@ -122,7 +122,7 @@ impl Tree {
         (!has).then(|| format!("{target} has no heading for #{anchor}"))
     }
 
-    /// A file, or a folder with files.
+    /// The path of a file, or of a folder with files, if there is one.
     fn found(&self, path: &str) -> Option<String> {
         let folder = format!("{path}/");
         let is_folder = || self.files.iter().any(|file| file.starts_with(&folder));

@@ -1,4 +1,4 @@
-//! What a [`Page`] of Markdown links to, and which of its headings can be linked to.
+//! The links of a Markdown [`Page`], and the anchors of its headings.
 
 use std::collections::BTreeSet;
 
@@ -45,7 +45,7 @@ impl Page {
         page
     }
 
-    /// The doc comments of a source file, on the lines where they stand.
+    /// The doc comments of a source file, on their own lines.
     pub(super) fn of_doc_comments(source: &str) -> Self {
         let mut text = String::new();
         for line in source.lines() {
@@ -59,7 +59,8 @@ impl Page {
         Self::read(&text)
     }
 
-    /// As the pages of repositories make it: small letters, and a number from the second on.
+    /// Adds an anchor as the pages of repositories make it: in small letters, with a number from
+    /// the second on.
     fn add_anchor(&mut self, heading: &str) {
         let slug: String = (heading.to_lowercase().chars())
             .filter(|c| c.is_alphanumeric() || [' ', '-', '_'].contains(c))

@@ -1,6 +1,7 @@
-//! Manifests that a registry's page is made of, and the licence texts and the README in each package.
+//! Checks the manifests from which a registry makes its pages, and the licence texts and the README
+//! in each package.
 //!
-//! What only the owner can fill in, such as the address of the repository, the release asks for.
+//! The release asks for what only the owner can fill in, such as the address of the repository.
 
 use std::fs;
 
@@ -8,7 +9,7 @@ use anyhow::{Result, bail};
 
 use super::workspace::{Package, Workspace};
 
-/// Each is one that the registry knows.
+/// The registry knows each of these.
 const CATEGORIES: [&str; 12] = [
     "api-bindings",
     "asynchronous",
@@ -119,7 +120,7 @@ fn of_the_manifest(package: &Package) -> Vec<String> {
     found
 }
 
-/// What the registry takes as a keyword.
+/// Whether the registry takes this as a keyword.
 fn is_keyword(word: &str) -> bool {
     let is_allowed = |c: char| c.is_ascii_alphanumeric() || "-_+".contains(c);
     word.len() <= 20

@@ -1,8 +1,8 @@
-//! All libraries and programs with each direct dependency in the lowest version that the manifests
-//! allow.
+//! Builds all libraries and programs with each direct dependency in the lowest version that the
+//! manifests allow.
 //!
-//! The versions are committed, so that a run does not depend on what was published meanwhile.
-//! `cargo xtask check minimal-versions --bless` chooses them anew.
+//! The versions are committed, so that later publications change no run. `cargo xtask check
+//! minimal-versions --bless` chooses them anew.
 
 use std::collections::BTreeSet;
 use std::fs;

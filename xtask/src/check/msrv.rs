@@ -1,6 +1,6 @@
 //! No dependency of a package asks for a newer Rust than the package says.
 //!
-//! No older toolchain is needed for that; `clippy::incompatible_msrv` holds our own code to it.
+//! This needs no older toolchain. `clippy::incompatible_msrv` checks our own code.
 
 use std::collections::BTreeMap;
 
@@ -63,8 +63,8 @@ pub(super) fn check(it: &Workspace) -> Result<String> {
     Ok(said.collect::<Vec<_>>().join(", "))
 }
 
-/// What a package is built of, all features on. A package of ours that is optional and needs a newer
-/// Rust is left out: whoever switches it on has read so in its feature's docs.
+/// The dependencies of a package with all features. An optional package of ours that needs a newer
+/// Rust is left out: its feature's docs say so.
 fn tree(it: &Workspace, package: &Package, own: Rust) -> Result<Vec<String>> {
     let arguments = [
         "tree",

@@ -1,4 +1,4 @@
-//! A committed listing of what each library shows, and its difference to what it shows now.
+//! Compares the committed listing of what each library shows with what it shows now.
 //!
 //! The listings are in `xtask/public-api`, outside of the crates, so that no package holds them.
 
@@ -64,11 +64,11 @@ pub(super) fn run(it: &Workspace) -> Result<String> {
     ))
 }
 
-/// Lets rustdoc describe all libraries as JSON, and says where.
+/// Makes rustdoc describe all libraries as JSON. Returns the folder.
 fn document(it: &Workspace) -> Result<PathBuf> {
     let mut doc = it.cargo_on_published(&["doc", "--quiet", "--locked", "--no-deps", "--lib"]);
-    // Only rustdoc takes the unstable option: set for all of the build, the variable would let build
-    // scripts choose other code, and compile every dependency once more.
+    // Only rustdoc gets the unstable option. If the variable were set for the whole build, build
+    // scripts could choose other code, and every dependency would be compiled once more.
     doc.arg("--all-features")
         .env("RUSTDOC", std::env::current_exe()?)
         .env(STANDS_IN, "1")
@@ -91,8 +91,8 @@ pub(crate) fn stood_in(arguments: &[String]) -> Result<bool> {
     Ok(true)
 }
 
-/// One line for each thing that a library shows. What a trait's methods look like, the trait says:
-/// of its implementations only the head and the associated types are listed.
+/// One line for each thing that a library shows. The trait lists its methods, so of its
+/// implementations only the head and the associated types are listed.
 fn listing(json: &Path) -> Result<Vec<String>> {
     let api = public_api::Builder::from_rustdoc_json(json)
         .omit_blanket_impls(true)
@@ -123,8 +123,8 @@ fn listing(json: &Path) -> Result<Vec<String>> {
     Ok(lines)
 }
 
-/// What each re-export of another crate leads to, by the id of the re-export. The listing itself
-/// only names it.
+/// The target of each re-export of another crate, by the id of the re-export. The listing itself
+/// has only its name.
 fn sources(json: &Path) -> Result<HashMap<String, String>> {
     #[derive(Deserialize)]
     struct Described {
@@ -154,7 +154,8 @@ fn sources(json: &Path) -> Result<HashMap<String, String>> {
         .collect())
 }
 
-/// What is only in the committed listing (`-`), and what only the library shows (`+`).
+/// The lines that only the committed listing has (`-`), and those that only the library shows
+/// (`+`).
 fn difference(committed: &str, now: &[String]) -> Option<String> {
     let before: BTreeSet<&str> = committed.lines().collect();
     let after: BTreeSet<&str> = now.iter().map(String::as_str).collect();

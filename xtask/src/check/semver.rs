@@ -13,7 +13,7 @@ pub(super) fn check(it: &Workspace) -> Result<String> {
     let arguments = ["semver-checks", "--all-features", "--baseline-rev", &tag];
     let mut checks = it.cargo(&arguments);
     let mut count = 0;
-    // A library that is new since then has nothing to break.
+    // A library that is newer than that release has nothing to break.
     for package in it.packages.iter().filter(|it| it.library().is_some()) {
         let manifest = package.manifest_path.strip_prefix(&it.root)?;
         let mut was_there = it.git(&["cat-file", "-e"]);

@@ -21,7 +21,7 @@ pub(super) const HACK: Tool = Tool {
     name: "hack",
     version: "0.6.46",
 };
-/// It takes minutes to compile, so that nobody has it before a release needs it.
+/// It takes minutes to compile, so it is only installed for a release.
 pub(super) const SEMVER_CHECKS: Tool = Tool {
     name: "semver-checks",
     version: "0.51.0",

@@ -1,4 +1,4 @@
-//! What the guards know of the workspace: [`Workspace`] and its published [`Package`]s.
+//! The workspace as the guards see it: [`Workspace`] and its published [`Package`]s.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -12,7 +12,7 @@ pub(super) struct Workspace {
     pub(super) cargo: String,
     pub(super) root: PathBuf,
     pub(super) target: PathBuf,
-    /// Committed listings are written anew.
+    /// Whether to write committed listings anew.
     pub(super) bless: bool,
     /// The published ones.
     pub(super) packages: Vec<Package>,
@@ -115,13 +115,13 @@ impl Workspace {
         command
     }
 
-    /// The files that match and that git knows, or is about to know, from the root.
+    /// The matching files that git tracks, or that are new and not ignored, from the root.
     pub(super) fn files(&self, patterns: &[&str]) -> Result<Vec<String>> {
         let mut git = self.git(&["ls-files", "-z", "--cached", "--others"]);
         git.args(["--exclude-standard", "--"]).args(patterns);
         let listed = output(&mut git)?;
         let files = listed.split('\0').filter(|name| !name.is_empty());
-        // One that was removed and not yet committed is not there to be read.
+        // A file whose removal is not committed yet can't be read.
         Ok(files
             .filter(|name| self.root.join(name).exists())
             .map(str::to_owned)
@@ -161,7 +161,7 @@ pub(super) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// What to type to see it again.
+/// The command line to run it again.
 fn line(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words

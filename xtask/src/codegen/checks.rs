@@ -1,4 +1,4 @@
-//! What a request checks before it is signed: the documented rules, as statements.
+//! The checks of a request before it is signed: the documented rules, as statements.
 
 use std::fmt::Write as _;
 
@@ -28,7 +28,7 @@ impl File<'_> {
                 "        checks::forward(self.{from}, self.{to}, {:?}, {:?})?;",
                 rule.from, rule.to,
             );
-            // A longer window is asked for in several requests.
+            // The client splits a longer window into several requests.
             if schema.span.is_some() {
                 let _ = writeln!(
                     out,
@@ -160,7 +160,7 @@ impl File<'_> {
     }
 }
 
-/// How long it may be, where the newtype's own rule says so.
+/// The length limits of a newtype's own rule, if it has one.
 fn own_lengths(newtype: &str) -> Option<(Option<u64>, Option<u64>)> {
     match newtype {
         "OrderId" | "ReferenceId" => Some((Some(3), Some(64))),

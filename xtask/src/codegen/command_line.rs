@@ -1,5 +1,5 @@
-//! What the command line has to know of the description: the fields of every operation as JSON for
-//! its help and its checks, and every operation with its types.
+//! The description for the command line: the fields of every operation as JSON for its help and its
+//! checks, and every operation with its types.
 
 use std::fmt::Write as _;
 
@@ -12,12 +12,12 @@ use crate::spec::{Document, Operation, Schema};
 
 const CRATE: &str = "crates/ccpayment-cli/src/operations";
 
-/// The description.
+/// The path of the description.
 pub(crate) fn json_path() -> String {
     format!("{CRATE}/table.json")
 }
 
-/// The types.
+/// The path of the types.
 pub(crate) fn rust_path() -> String {
     format!("{CRATE}/table.rs")
 }
@@ -56,7 +56,7 @@ struct Field<'a> {
     each: Vec<String>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     required: bool,
-    /// Of a text its length, of a number its value, of a list its entries.
+    /// The limits of a text's length, a number's value, or a list's number of entries.
     #[serde(skip_serializing_if = "Option::is_none")]
     min: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -110,7 +110,7 @@ fn row<'a>(api: &'a Api, document: &'a Document, operation: &'a Operation) -> Re
     })
 }
 
-/// What is said to everybody: not of a method that only Rust has.
+/// The sentences for everybody, without those about a method that only Rust has.
 fn for_a_shell(description: &str) -> String {
     let lines = description.lines().filter(|line| !line.contains("`Self::"));
     lines.collect::<Vec<_>>().join("\n")
@@ -172,7 +172,7 @@ fn words<'a>(document: &'a Document, schema: &'a Schema) -> Vec<&'a str> {
     })
 }
 
-/// What a value is, in the words of the command line.
+/// The kind of a value, in the words of the command line.
 fn kind(document: &Document, schema: &Schema) -> Result<&'static str> {
     if let Some(name) = schema.name() {
         let named = document

@@ -53,7 +53,7 @@ impl Comment {
     }
 }
 
-/// What a row of a table begins with.
+/// The first character of a table's row.
 pub(crate) const ROW: char = '|';
 
 /// Every comment of a file that rustfmt printed.
@@ -92,7 +92,7 @@ pub(crate) fn read(file: &str, text: &str) -> Vec<Comment> {
     comments
 }
 
-/// What a line begins.
+/// The item that a line begins.
 enum Item<'a> {
     Type(&'a str),
     Member(&'a str),

@@ -16,7 +16,7 @@ const CODES: &str = "docs/troubleshooting.md";
 const CONTRADICTIONS: &str = "docs/contradictions.md";
 const DECISIONS: &str = "xtask/spec/discrepancies.yaml";
 
-/// What was decided about a row, where it is not what the list says.
+/// The decision about a row, where it differs from the list.
 #[derive(Deserialize)]
 struct Row {
     decision: Option<String>,
@@ -108,7 +108,7 @@ fn of_v2(list: &str, decided: &Decisions) -> Result<String> {
             let at = columns.iter().position(|it| it.starts_with(wanted));
             at.and_then(|at| cells.get(at)).copied().unwrap_or_default()
         };
-        // What is neither the place nor the advice: what the sources say.
+        // The columns that are neither place nor advice have what the sources say.
         let says = columns.iter().zip(&cells).skip(1).filter(|(name, cell)| {
             !cell.is_empty()
                 && ![
@@ -132,7 +132,7 @@ fn of_v2(list: &str, decided: &Decisions) -> Result<String> {
             says => says,
         };
         let we = decided.get(number).and_then(|row| row.decision.as_deref());
-        // What can lose money, or break every request, stands out.
+        // A row that can lose money, or break every request, stands out.
         let number = match found("Sev") {
             "H" => format!("**{number}**"),
             _ => number.to_owned(),
@@ -148,7 +148,7 @@ fn of_v2(list: &str, decided: &Decisions) -> Result<String> {
     Ok(out.trim_end().to_owned())
 }
 
-/// A cell with the name of its column, where that says more than "what the sources say".
+/// A cell with the name of its column, if that says more than "what the sources say".
 fn said(column: &str, cell: &str) -> String {
     match column {
         "What the sources say" | "Example and others" => cell.to_owned(),

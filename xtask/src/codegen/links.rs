@@ -1,4 +1,4 @@
-//! Names of the documents in a comment, as links to what they are in Rust.
+//! Turns the documents' names in a comment into links to the Rust items.
 //!
 //! A description speaks of `expiredAt`, `createInvoiceUrl` or `OrderPayment.rate`, as the document
 //! calls them.
@@ -6,8 +6,8 @@
 use super::rust::{field_name, type_name};
 use crate::spec::{Document, Operation, Schema};
 
-/// The text with a link in place of every name in backticks that the document has: of a field of
-/// this schema, of an operation or a schema, or of one of their fields.
+/// The text with a link for every name in backticks that the document has: a field of this schema,
+/// an operation, a schema, or one of their fields.
 pub(crate) fn linked(document: &Document, group: &str, schema: &Schema, text: &str) -> String {
     let mut out = String::new();
     for (at, part) in text.split('`').enumerate() {
@@ -42,7 +42,7 @@ fn link(document: &Document, group: &str, schema: &Schema, name: &str) -> Option
     if let Some(member) = member {
         path = format!("{path}::{}", rust_field(schema?, member)?);
     }
-    // Other types are in scope where a comment speaks of them, since a field holds one.
+    // Other types that a comment names are in scope, since a field holds one.
     let is_elsewhere = operation.is_some_and(|it| !it.tags.iter().any(|tag| tag == group));
     let target = if is_elsewhere {
         format!("(super::{path})")
@@ -52,7 +52,7 @@ fn link(document: &Document, group: &str, schema: &Schema, name: &str) -> Option
     Some(format!("[`{path}`]{target}"))
 }
 
-/// What a field, or a word of an open enum, is called.
+/// The Rust name of a field, or of a word of an open enum.
 fn rust_field(schema: &Schema, wire: &str) -> Option<String> {
     if schema.values.contains_key(wire) {
         return Some(wire.to_owned());

@@ -1,7 +1,7 @@
-//! What a generated comment may not be: `cargo xtask codegen --check` refuses it.
+//! Rules for generated comments. `cargo xtask codegen --check` refuses a comment that breaks one.
 //!
-//! A comment is joined from several texts of a document, so that nobody has read the whole of it
-//! before it is generated.
+//! A comment is joined from several texts of a document, so nobody has read the whole of it before
+//! it is generated.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,9 +12,9 @@ use super::rust::{HOW_TO_SEND, field_name, how_to_send, type_name};
 use crate::api::Api;
 use crate::spec::{Document, Operation};
 
-/// Of a hundred words of the shorter of two sentences, how many may not stand in the other one as
-/// well. With fewer, two sentences about one thing share its name and say something of their own.
-/// With as many, one of them can go.
+/// The share of the shorter of two sentences, in percent of its words, that the other one must not
+/// repeat. Below it, two sentences about one thing share its name and each says something of its
+/// own. From it on, one of them can go.
 const SHARED: usize = 60;
 
 /// Words that any two sentences may share, since they name nothing.
@@ -24,12 +24,11 @@ const COMMON: [&str; 35] = [
     "the", "this", "to", "was", "were", "where", "which", "with",
 ];
 
-/// Endings that tell no two words apart.
+/// Endings that make no difference between two words.
 const ENDINGS: [&str; 4] = ["ing", "ed", "es", "s"];
 
-/// What the documents were written from, in the words of those who wrote them. Whoever reads a
-/// comment has none of these before them, so a fact has to stand there by itself. "Such as" says
-/// what "for example" would.
+/// The authors' words for the sources of the documents. A reader of a comment does not have these
+/// sources, so a fact must stand by itself. "Such as" replaces "for example".
 const SOURCES: [&str; 16] = [
     "seed",
     "sample",
@@ -64,8 +63,8 @@ fn is_row_number(word: &str) -> bool {
     is_number(chapter) && is_number(row)
 }
 
-/// What a reader would do by hand whose request goes through `payout`, `submit` or `batch_payout`.
-/// The client does all of it, and a comment may say so.
+/// Steps by hand that a reader does not need, because `payout`, `submit` or `batch_payout` does all
+/// of them. A comment may say that it does.
 const BY_HAND: [&str; 7] = [
     "look it up",
     "look the record up",
@@ -76,7 +75,7 @@ const BY_HAND: [&str; 7] = [
     "instead of repeating",
 ];
 
-/// Names of a version that are no names in Rust, with those that are.
+/// Names of a version that are no names in Rust, with the Rust names.
 type Names = BTreeMap<String, String>;
 
 /// Everything that is wrong with the comments of these files, a line each.
@@ -137,7 +136,7 @@ fn of_comment(
     found.into_iter()
 }
 
-/// What is wrong with the comment of a request, besides.
+/// What else is wrong with the comment of a request.
 fn of_request(comment: &Comment, operation: &Operation) -> Vec<String> {
     let mut found = Vec::new();
     let (said, line) = (comment.text.replace('\n', " "), how_to_send(operation));
@@ -195,7 +194,8 @@ fn named(sentence: &str, phrases: &[&'static str]) -> Option<&'static str> {
     phrases.find(|it| text.contains(&format!(" {it} ")))
 }
 
-/// The first name in a sentence that has another one in Rust. What stands behind a slash is a path.
+/// The first name in a sentence that has another name in Rust. A name after a slash is part of a
+/// path.
 fn wire_name<'a>(sentence: &str, names: &'a Names) -> Option<(&'a str, &'a str)> {
     let is_part = |it: char| it.is_alphanumeric() || matches!(it, '_' | '/');
     let mut words = sentence.split(|it| !is_part(it));
@@ -205,7 +205,7 @@ fn wire_name<'a>(sentence: &str, names: &'a Names) -> Option<(&'a str, &'a str)>
     })
 }
 
-/// Names of fields and operations. One that is a word of the language as well is left out.
+/// Names of fields and operations. A name that is also an English word is left out.
 fn names(document: &Document) -> Names {
     let fields = document.components.schemas.values();
     let fields = fields.flat_map(|it| it.properties.keys());

@@ -1,4 +1,4 @@
-//! Text that is generated into a page that is written by hand: it stands between two marks.
+//! Generated text in a page that is written by hand: it stands between two marks.
 
 use anyhow::{Context, Result};
 

@@ -1,5 +1,5 @@
-//! What is generated: the OpenAPI documents of `xtask/spec` as Rust, as tables of the README and the
-//! guide, and as documents that stand alone.
+//! Generates Rust from the OpenAPI documents of `xtask/spec`, the tables of the README and the
+//! guide, and documents that stand alone.
 //!
 //! The text is put together here and printed by rustfmt, so that it reads and is formatted like the
 //! rest of the code.
@@ -48,7 +48,7 @@ pub(crate) fn write(root: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Says which files are not what their source says, and which comments are none to read.
+/// Says which files differ from their source, and which comments break a rule.
 pub(crate) fn check(root: &Path) -> Result<()> {
     let files = files(root)?;
     let complaints = lint::complaints(&files, &documents(root)?);

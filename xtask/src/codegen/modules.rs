@@ -123,7 +123,7 @@ fn references(schema: &Schema) -> Vec<String> {
     names
 }
 
-/// What an object is, where the document does not say.
+/// The comment of an object that the document does not describe.
 fn about(name: &str, schema: &Schema) -> String {
     if !schema.description.is_empty() {
         return schema.description.clone();

@@ -9,7 +9,8 @@ use super::structs::{File, rows};
 use crate::spec::Schema;
 
 impl File<'_> {
-    /// What makes a request one of several: its cursor, its span, and where an answer has both.
+    /// The parts by which a request is one of several: its cursor, its span, and the place of both
+    /// in an answer.
     pub(crate) fn paged(
         &mut self,
         operation_id: &str,

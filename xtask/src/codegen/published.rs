@@ -1,5 +1,5 @@
-//! The OpenAPI documents as everybody may take them: each is one file that points nowhere else, in
-//! words that generators of other languages understand.
+//! The OpenAPI documents for everybody: each is one file without references to others, in words
+//! that generators of other languages understand.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,7 +15,7 @@ use crate::api::ALL;
 
 pub(crate) const FOLDER: &str = "docs/openapi";
 
-/// What is of use outside this repository; the others say how the Rust types look.
+/// The extensions that are useful outside this repository. The others describe the Rust types.
 const KEPT: [&str; 12] = [
     "alternate-paths",
     "codes",
@@ -120,7 +120,7 @@ fn reference(name: &str) -> Result<Node> {
     node(json!({ "$ref": format!("{SCHEMAS}{name}") }))
 }
 
-/// With the examples inside, and without what is ours alone.
+/// The node with its examples inside, and without what only this project uses.
 fn inlined(node: Node, read: &dyn Fn(&str) -> Result<String>) -> Result<Node> {
     Ok(match node {
         Node::Items(items) => {
@@ -151,7 +151,7 @@ fn inlined(node: Node, read: &dyn Fn(&str) -> Result<String>) -> Result<Node> {
     })
 }
 
-/// Without the sentences that say what our own client does.
+/// The text without the sentences about our own client.
 fn for_everybody(text: &str) -> String {
     let line = |line: &str| {
         let sentences = line.split_inclusive(". ");
@@ -162,7 +162,7 @@ fn for_everybody(text: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// What our own client does by itself.
+/// Adds the advice for a doubt, which our own client follows by itself.
 fn after_a_doubt(operation: &mut Node) -> Result<()> {
     let Ok(reader) = operation.text(&["x-ccpayment-settled-by"]) else {
         return Ok(());
@@ -180,9 +180,9 @@ fn after_a_doubt(operation: &mut Node) -> Result<()> {
     Ok(())
 }
 
-/// A rule about which fields come together says nothing of their types, but generators make a type
-/// of it, or code that does not parse. Behind two negations it says the same and they leave it
-/// alone; people read it in the description.
+/// Hides a rule about which fields come together behind two negations, which mean the same. Such a
+/// rule says nothing about types, but generators make a type of it, or code that does not parse.
+/// People read it in the description.
 fn hide_choice(schema: &mut Node) -> Result<()> {
     let fields = schema.fields()?;
     let rule = [
@@ -220,8 +220,8 @@ fn hide_choice(schema: &mut Node) -> Result<()> {
     Ok(())
 }
 
-/// A success and a refusal as two types: the data of a refusal has none of the fields of a success,
-/// so that a generated client which expected them would fail instead of telling the code.
+/// Makes two types of a success and a refusal. The data of a refusal has none of the fields of a
+/// success, so a generated client that expected them would fail instead of giving the code.
 fn answer(operation: &mut Node, schemas: &mut Fields) -> Result<()> {
     let name = operation.text(&["operationId"])?.to_upper_camel_case() + "Answer";
     let schema = operation.at(&["responses", "200", "content", "application/json", "schema"])?;
@@ -241,7 +241,7 @@ fn answer(operation: &mut Node, schemas: &mut Fields) -> Result<()> {
     Ok(())
 }
 
-/// In place of the envelope.
+/// The schema of a refusal, in place of the envelope.
 fn refusal(schemas: &mut Fields) -> Result<()> {
     let mut envelope = schemas.shift_remove("Envelope").context("no Envelope")?;
     let mut refusal = node(json!({
@@ -260,7 +260,7 @@ fn refusal(schemas: &mut Fields) -> Result<()> {
     Ok(())
 }
 
-/// An operation id and a name for the type, by which generated code calls it.
+/// Adds an operation id and a name for the type, which generated code uses.
 fn notification(name: &str, item: &mut Node, schemas: &mut Fields) -> Result<()> {
     let name = name.to_upper_camel_case();
     let operation = item.at(&["post"])?;

@@ -15,10 +15,10 @@ pub(crate) struct Type {
     pub(crate) names: Vec<String>,
 }
 
-/// How the line begins that says which method of the client takes a request.
+/// The beginning of the line that says which method of the client takes a request.
 pub(crate) const HOW_TO_SEND: &str = "To send it, call ";
 
-/// What core's own newtypes check by themselves.
+/// The newtypes of core that check themselves.
 const CHECKED: [&str; 16] = [
     "Address",
     "AppId",
@@ -67,7 +67,7 @@ pub(crate) fn type_of(schema: &Schema) -> Result<Type> {
         return Ok(named(name));
     }
     let inner = match schema.kind() {
-        // Of a shape that is not known.
+        // A value of unknown shape.
         "" if schema.field.is_some() => "serde_json::Value",
         "string" => "String",
         "integer" => "u64",
@@ -147,7 +147,7 @@ pub(crate) fn doc(indent: &str, text: &str) -> String {
     out
 }
 
-/// Where a field is known from, if that is not the merchant documents.
+/// The source of a field, if it is not the merchant documents.
 fn origin(schema: &Schema, api: &Api) -> Option<&'static str> {
     let seen = |source: &str| schema.seen_in.iter().any(|it| it == source);
     if schema.seen_in.is_empty() || api.documented_in.iter().any(|it| seen(it)) {
@@ -245,8 +245,8 @@ pub(crate) fn route_doc(path: &str, operation: &Operation, request: &Schema, api
     text
 }
 
-/// The attribute by which a search of the documentation finds the request: the operation's own name
-/// and its aliases.
+/// The attribute with the operation's own name and its aliases, so that a search of the
+/// documentation finds the request.
 pub(crate) fn aliases(operation: &Operation) -> Result<String> {
     let (id, own) = (&operation.operation_id, &operation.aliases);
     ensure!(!own.is_empty(), "{id} has no x-ccpayment-aliases");
@@ -273,7 +273,7 @@ pub(crate) fn method(operation: &Operation) -> &str {
     operation.sent_by.as_deref().unwrap_or(sends)
 }
 
-/// The line that says it.
+/// The line that names this method.
 pub(crate) fn how_to_send(operation: &Operation) -> String {
     let pages = operation.paged.then_some("`Client::pages` or ");
     let (pages, method) = (pages.unwrap_or_default(), method(operation));

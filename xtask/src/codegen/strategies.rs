@@ -1,5 +1,5 @@
-//! What `ccpayment-testing` has to know of the description, to make arbitrary requests and answers:
-//! no prose, one schema a line.
+//! The description for `ccpayment-testing`, which makes arbitrary requests and answers from it: no
+//! prose, one schema a line.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::api::{Api, V2};
 use crate::spec::{Document, Schema};
 
-/// Where it goes.
+/// The path of the file.
 pub(crate) fn path(api: &Api) -> String {
     format!("crates/ccpayment-testing/src/strategies/{}.json", api.name)
 }
@@ -22,10 +22,10 @@ enum Way {
     Received,
 }
 
-/// `ccpayment-testing` reads these back: see its `strategies/description.rs`.
 /// The last moment that no request takes for milliseconds, as `Timestamp::LATEST`.
 const LATEST: u64 = 99_999_999_999;
 
+/// `ccpayment-testing` reads these back: see its `strategies/description.rs`.
 #[derive(Serialize)]
 struct Route<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,7 +82,7 @@ struct Decimals<'a> {
 struct Field<'a> {
     #[serde(flatten)]
     value: Value,
-    /// What may stand in place of a value.
+    /// The values that may stand in place of this one.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     or: &'static [&'static str],
     /// Other spellings of the name.
@@ -122,7 +122,7 @@ enum Value {
         max: Option<u64>,
         #[serde(skip_serializing_if = "Option::is_none")]
         like: Option<String>,
-        /// It is also read from text.
+        /// Whether it is also read from text.
         #[serde(skip_serializing_if = "std::ops::Not::not")]
         or_text: bool,
     },
@@ -219,7 +219,7 @@ fn object<'a>(api: &Api, schema: &'a Schema, way: Way) -> Result<Entry<'a>> {
                 None if is_needed => &[],
                 None => &["absent"],
             };
-            // A field of a choice is needed when it is the chosen one.
+            // A field of a choice is needed if it is the chosen field.
             let in_choice = schema
                 .choice
                 .as_ref()
@@ -315,7 +315,7 @@ fn value(api: &Api, schema: &Schema, way: Way, text_or_object: bool) -> Result<V
     })
 }
 
-/// Limits come from the document and from what a newtype checks by itself.
+/// Limits come from the document and from a newtype's own checks.
 fn text(api: &Api, schema: &Schema, newtype: Option<&str>, sent: bool) -> Value {
     // The rules of the shared newtypes are those of v2; v1 has its own in the document.
     let is_v2 = api.name == V2.name;
@@ -325,7 +325,7 @@ fn text(api: &Api, schema: &Schema, newtype: Option<&str>, sent: bool) -> Value 
         Some("Memo" | "Cursor") | None => (0, None),
         Some(_) => (1, None),
     };
-    // In an answer only identity can't be empty, and an empty optional one is none at all.
+    // In an answer only identity can't be empty, and an empty optional text counts as absent.
     let least_read = match schema.reading.as_deref() {
         Some("required" | "optional" | "if_readable" | "either_name") => 1,
         _ => 0,

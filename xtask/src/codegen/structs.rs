@@ -12,11 +12,11 @@ use super::rust::{
 use crate::api::Api;
 use crate::spec::{Document, Operation, Schema};
 
-/// One Rust file in the making: its items, and what they need from elsewhere.
+/// One Rust file in the making: its items and their imports.
 pub(crate) struct File<'d> {
     api: &'static Api,
     document: &'d Document,
-    /// The group that it has the requests of.
+    /// The group whose requests it has.
     group: &'d str,
     pub(crate) items: String,
     pub(crate) names: BTreeSet<String>,
@@ -74,8 +74,8 @@ impl Field<'_> {
     }
 }
 
-/// What a parameter takes as anything that converts. Amounts, chains, addresses and memos are not
-/// here: where money moves, one text must not stand in another's place.
+/// The types whose parameters take any value that converts. Amounts, chains, addresses and memos
+/// are not here: where money moves, one text must not stand in another's place.
 const CONVERTED: [&str; 9] = [
     "String",
     "CoinId",
@@ -136,7 +136,7 @@ impl<'d> File<'d> {
             let mut inner = kind.inner;
             let presence = match field.reading.as_deref() {
                 Some("optional" | "if_readable" | "either_name" | "number") => Presence::Optional,
-                // A record that can't be read costs itself and no other.
+                // A record that can't be read is lost alone.
                 Some("list") => {
                     self.need(["UnreadableRow"]);
                     inner = rows(&inner);
@@ -461,7 +461,7 @@ impl<'d> File<'d> {
         Ok(())
     }
 
-    /// An answer that is no object: a struct with one field that is all of it.
+    /// An answer that is no object: a struct with one field that holds all of it.
     fn whole(&mut self, name: &str, field: &str, schema: &Schema, text: &str) -> Result<()> {
         let kind = type_of(schema)?;
         self.need(kind.names);

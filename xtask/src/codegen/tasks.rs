@@ -1,4 +1,4 @@
-//! The table that a version's module opens with: what a merchant wants, and the request for it.
+//! The table at the head of a version's module: what a merchant wants, and the request for it.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -8,7 +8,7 @@ use anyhow::{Result, ensure};
 use super::rust::{method, type_name};
 use crate::spec::Document;
 
-/// The widest that a row may be, which can't be folded.
+/// The greatest width of a row, since a row can't be folded.
 const WIDTH: usize = 100 - "//! ".len();
 
 /// A row for each operation, by the order of groups and of operations in the document.

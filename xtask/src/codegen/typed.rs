@@ -1,4 +1,4 @@
-//! The list of every route's types, for tests that go over all of them.
+//! The list of every route's types, for tests that iterate over all of them.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! `Budget`: what a consumer may cost.
+//! `Budget`: the limits of a consumer's costs.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,7 +12,8 @@ const FILE: &str = "budget.toml";
 const HEAD: &str = "# Written by `cargo xtask consumers --bless`. A consumer that costs a tenth more \
                     fails.\n\n";
 
-/// What a consumer costs: the crates that its build compiles, and its stripped program.
+/// A consumer's costs: the number of crates that its build compiles, and the size of its stripped
+/// program.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Cost {
     pub(super) crates: u64,

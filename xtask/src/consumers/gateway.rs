@@ -19,7 +19,7 @@ pub(super) struct Gateway {
 
 impl Gateway {
     pub(super) fn start(program: &Path, secret: &str, rsa_key: Option<&Path>) -> Result<Self> {
-        // The port is free again when the consumer wants it.
+        // The port is free again by the time that the consumer needs it.
         let free = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
         let mut command = Command::new(program);
         command
@@ -39,7 +39,7 @@ impl Gateway {
                 break origin.to_owned();
             }
         };
-        // It has more to say, and would end if nobody listened.
+        // The sandbox prints more, and would end if nobody read it.
         std::thread::spawn(move || lines.for_each(drop));
         Ok(Self {
             process,
@@ -70,7 +70,7 @@ impl Gateway {
 
 impl Drop for Gateway {
     fn drop(&mut self) {
-        // There is nobody to tell if it has ended by itself.
+        // An error means that it has ended by itself, which nobody needs to know.
         _ = self.process.kill();
         _ = self.process.wait();
     }

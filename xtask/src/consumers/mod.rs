@@ -1,8 +1,8 @@
 //! `cargo xtask consumers`: builds and runs the projects of `tests/consumers` on the packaged
 //! crates, and holds what each costs against its budget.
 //!
-//! A lock file names no checksum for a crate that is patched by a path. So the projects have lock
-//! files that are good before anything is published.
+//! A lock file has no checksum for a crate that is patched by a path. So the projects' lock files
+//! are valid before anything is published.
 
 mod budget;
 mod gateway;
@@ -44,8 +44,9 @@ const CONSUMERS: [(&str, Proof); 9] = [
     ("with-sandbox", Proof::Alone),
 ];
 
-/// One profile for all: small, and cheap to build. Nobody here can make the code of others smaller
-/// that takes the longest, nor does the sandbox go to production: neither is optimised.
+/// One profile for all: small, and cheap to build. Two parts are not optimised: the foreign code
+/// that takes the longest, since we can't make it smaller, and the sandbox, since it does not go to
+/// production.
 const PROFILE: [&str; 8] = [
     "profile.release.opt-level=\"s\"",
     "profile.release.strip=true",
@@ -123,7 +124,7 @@ pub(crate) fn run(cargo: &str, root: &Path, arguments: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// A project that nobody runs proves nothing.
+/// Fails if a project is not listed: a project that nobody runs proves nothing.
 fn all_are_listed(folder: &Path) -> Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
@@ -163,8 +164,8 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    /// The sandbox of the package. It is not measured, so that it may be one that the tests of the
-    /// packages have nearly built.
+    /// The sandbox of the package. It is not measured, so the build may reuse what the tests of the
+    /// packages have built.
     fn sandbox(&self, target: &Path) -> Result<PathBuf> {
         let mut build = Command::new(self.cargo);
         build
@@ -188,7 +189,7 @@ impl Builder<'_> {
     fn command(&self, folder: &Path, arguments: &[&str], patches: &[String]) -> Command {
         let mut command = Command::new(self.cargo);
         command.current_dir(folder).args(arguments);
-        // A snapshot is compared, and never written.
+        // Snapshots are compared, and never written.
         command.env("INSTA_UPDATE", "no");
         for patch in patches {
             command.args(["--config", patch]);
@@ -196,12 +197,12 @@ impl Builder<'_> {
         command
     }
 
-    /// How many crates a consumer needs, and the patches that its lock file needs. A patch that is
-    /// not used would change the lock file.
+    /// How many crates a consumer needs, and the patches for its lock file. An unused patch would
+    /// change the lock file.
     fn lock(&self, root: &Path, consumer: &Path, is_new: bool) -> Result<(u64, Vec<String>)> {
         let lock = consumer.join("Cargo.lock");
         if is_new {
-            // With the versions of the repository, and whatever patches it turns out to use.
+            // With the versions of the repository, and the patches that it turns out to use.
             fs::copy(root.join("Cargo.lock"), &lock)?;
             let all = self.patches(|_| true);
             output(&mut self.command(consumer, &["metadata", "--format-version", "1"], &all))?;
@@ -238,7 +239,7 @@ impl Builder<'_> {
     }
 }
 
-/// What all finished children have used of the processors.
+/// The processor time of all finished children.
 fn children_time() -> Result<Duration> {
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
     let time = usage.user_time() + usage.system_time();

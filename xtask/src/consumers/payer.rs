@@ -1,4 +1,4 @@
-//! The payer: runs a consumer, and pays whatever it asks to be paid.
+//! The payer: runs a consumer, and pays whatever the consumer asks for.
 
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ const MOST: Duration = Duration::from_secs(60);
 const TICK: Duration = Duration::from_millis(100);
 const SECONDS_A_TICK: u64 = 30;
 
-/// Runs a consumer to its end. A line `pay 25 to ADDRESS` of it is paid, in USDT on Polygon.
+/// Runs a consumer to its end. When it prints `pay 25 to ADDRESS`, this pays, in USDT on Polygon.
 #[allow(clippy::disallowed_methods, reason = "processes take real time")]
 pub(super) fn run(
     program: &Path,

@@ -20,7 +20,7 @@ impl Version {
         Self(self.0, self.1 + 1, 0)
     }
 
-    /// What a user's manifest asks for.
+    /// The version requirement in a user's manifest.
     fn requirement(self) -> String {
         match self.0 {
             0 => format!("\"0.{}\"", self.1),
@@ -112,7 +112,7 @@ impl Release {
         Ok(())
     }
 
-    /// What is not released yet gets a version and a date.
+    /// Gives the unreleased section a version and a date.
     fn changelog(&self, text: &str) -> Result<String> {
         const HEAD: &str = "## Unreleased\n";
         let (before, after) = text.split_once(HEAD).context("no section Unreleased")?;
@@ -122,8 +122,8 @@ impl Release {
         Ok(format!("{before}{HEAD}\n## {version} - {date}\n{after}"))
     }
 
-    /// The version of the workspace, and each line that asks for one of our crates: in manifests,
-    /// and in pages that show one.
+    /// Changes the version of the workspace, and each line that asks for one of our crates, in
+    /// manifests and in pages that show one.
     fn manifest(&self, text: &str) -> Result<String> {
         let (from, to) = (format!("\"{}\"", self.from), format!("\"{}\"", self.to));
         let is_own = |line: &str| line == format!("version = {from}");
@@ -143,7 +143,7 @@ impl Release {
         }))
     }
 
-    /// The members in a lock file.
+    /// Changes the members in a lock file.
     fn lock(&self, text: &str) -> Result<String> {
         let own = format!("version = \"{}\"", self.from);
         let mut is_member = false;
@@ -214,7 +214,7 @@ mod tests {
         assert!(count > 5, "{count}");
     }
 
-    /// What has no source is a member, or a patch by a member.
+    /// A package without a source is a member, or a patch by a member.
     #[test]
     fn lock_files_get_the_version_of_each_member_and_of_nothing_else() {
         let release = release("98.7.6");

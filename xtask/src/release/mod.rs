@@ -92,7 +92,7 @@ fn version(root: &Path, current: &str, wanted: Option<&str>) -> Result<Version> 
     }
 }
 
-/// What RELEASING.md asks of the owner.
+/// Checks what RELEASING.md asks of the owner.
 fn owners_part(root: &Path, crates: &[Published]) -> Result<()> {
     for package in crates {
         let has_repository = package.repository.as_ref().is_some_and(|it| !it.is_empty());
@@ -114,7 +114,8 @@ fn owners_part(root: &Path, crates: &[Published]) -> Result<()> {
     Ok(())
 }
 
-/// Publishes what the registry has not. Cargo finds the order, and waits for each crate.
+/// Publishes the crates that the registry does not have yet. Cargo finds the order, and waits for
+/// each crate.
 fn publish(cargo: &str, root: &Path, crates: &[Published]) -> Result<()> {
     let mut publish = Command::new(cargo);
     // The packages were built and tested already.
@@ -122,7 +123,7 @@ fn publish(cargo: &str, root: &Path, crates: &[Published]) -> Result<()> {
     let mut count = 0;
     for Published { name, version, .. } in crates {
         let mut info = Command::new(cargo);
-        // In a workspace, the answer would be the member itself.
+        // Inside the workspace, cargo would answer with the member itself.
         info.current_dir(std::env::temp_dir());
         info.args(["info", "--quiet", "--registry", "crates-io"]);
         if info
@@ -154,7 +155,7 @@ fn clone(root: &Path, target: &Path) -> Result<PathBuf> {
     Ok(tree)
 }
 
-/// Commits in the clone, as who works in `root`.
+/// Commits in the clone, in the name of the git user of `root`.
 fn commit(root: &Path, tree: &Path, message: &str, is_dry: bool) -> Result<()> {
     let mut commit = git(tree);
     for key in ["user.name", "user.email"] {

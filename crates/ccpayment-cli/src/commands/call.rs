@@ -36,7 +36,7 @@ pub(crate) async fn run(
         _ => {}
     }
     let body = operations::body_of(operation, fields)?;
-    // Whatever breaks a documented rule is found before anybody is asked.
+    // This finds each broken documented rule before anybody is asked.
     let prepared = (operation.typed.prepare)(body.clone())?;
     let client = context.client()?;
     if operation.typed.operation.idempotency.acts() {
@@ -63,7 +63,7 @@ pub(crate) async fn run(
     }
 }
 
-/// What is about to be sent, whole.
+/// The question, with all that is about to be sent.
 pub(crate) fn question(
     context: &Context<'_>,
     operation: &Operation,
@@ -81,7 +81,7 @@ pub(crate) fn question(
     ))
 }
 
-/// The exact command that finds out what became of it, for any shell of POSIX.
+/// The exact command that settles the request, for any POSIX shell.
 pub(crate) fn settle_command(
     context: &Context<'_>,
     operation: &Operation,
@@ -122,7 +122,7 @@ pub(crate) fn credentials_of(global: &Global) -> String {
     words.collect()
 }
 
-/// A word of a shell.
+/// A text as one word for a shell.
 pub(crate) fn quoted(text: &str) -> String {
     let is_plain = |it: char| it.is_ascii_alphanumeric() || "-_./:=@%+,".contains(it);
     if !text.is_empty() && text.chars().all(is_plain) {
@@ -131,7 +131,7 @@ pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-/// What happened once.
+/// Shows the result of a submit.
 pub(crate) fn show(context: &mut Context<'_>, made: &Made) -> Result<(), CliError> {
     let raw = serde_json::value::to_raw_value(made);
     context

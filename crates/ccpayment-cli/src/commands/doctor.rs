@@ -21,16 +21,16 @@ use crate::delivery::{Delivery, is_acknowledged};
 use crate::exit::CliError;
 use crate::terminal::Mood;
 
-/// How far our clock may be off, in seconds, before it is worth a word.
+/// How far our clock may be off, in seconds, before we mention it.
 const WORTH_A_WORD: i64 = 10;
-/// How far the gateway lets it be off.
+/// How far off the gateway accepts.
 const TOO_FAR: i64 = ccpayment::raw::TIMESTAMP_WINDOW.as_secs() as i64;
 
-/// Whoever answers names the time that the second read is signed for. A signature for next year is
-/// not for anybody to have.
+/// The most that the two clocks may differ for the second read, which is signed for the time in the
+/// answer. Whoever answers must not get a signature for next year.
 const DAY: i64 = 86_400;
 
-/// What was found about one thing.
+/// The result of one check.
 struct Finding {
     about: &'static str,
     state: State,
@@ -111,7 +111,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &Doctor) -> Result<(
     show(context, &findings)
 }
 
-/// What is looked at, and by what.
+/// The subject of the checks, and the means to check it.
 struct Patient<'a, 'b> {
     api: Api,
     origin: Origin,
@@ -179,7 +179,8 @@ impl Patient<'_, '_> {
     /// Sends a read signed by our clock. Where the gateway's clock differs, it sends one more, signed
     /// by that, unless the two are more than a day apart.
     ///
-    /// No more than these two: the gateway blocks who goes on with wrong credentials.
+    /// It sends no more than these two, because the gateway blocks a caller that goes on with wrong
+    /// credentials.
     async fn gateway(&self, findings: &mut Findings) -> Result<(), CliError> {
         let sent_at = self.context.now();
         let first = self.read(sent_at).await?;
@@ -200,7 +201,7 @@ impl Patient<'_, '_> {
             format!("{} answers: HTTP {}", self.origin, answer.status()),
         );
         let theirs = date(&answer);
-        // The middle of the exchange is the best guess of when the answer was dated.
+        // The answer was most likely dated in the middle of the exchange.
         let half = answered_at.duration_since(sent_at).unwrap_or_default() / 2;
         let ours = sent_at.checked_add(half).unwrap_or(sent_at);
         let behind = theirs.map(|theirs| seconds_between(ours, theirs));
@@ -280,7 +281,7 @@ impl Patient<'_, '_> {
         findings.wrong(ABOUT, error, advice);
     }
 
-    /// A notification that is signed has to be acknowledged, and one that is not must not be.
+    /// Checks that the receiver acknowledges a signed notification, and refuses an unsigned one.
     async fn webhook(&self, url: &str, findings: &mut Findings) -> Result<(), CliError> {
         const ABOUT: &str = "webhook";
         let body = match self.api {
@@ -334,7 +335,7 @@ impl Patient<'_, '_> {
     }
 }
 
-/// Of the right form, and of no key.
+/// A signature of the right form that no key made.
 const NO_SIGNATURE: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 fn refusal(judged: &Result<(), AnswerError>) -> Option<u64> {

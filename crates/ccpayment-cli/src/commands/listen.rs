@@ -54,7 +54,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: Listen) -> Result<()
         Verifier::MAX_BODY,
         move |headers, body| {
             let receiver = Arc::clone(&receiver);
-            // A task of its own: a sender that hangs up does not end it.
+            // A task of its own, so that a sender that hangs up does not end it.
             let received = tokio::spawn(async move { receiver.receive(headers, body).await });
             async move {
                 let answer = received.await;
@@ -86,8 +86,8 @@ pub(crate) async fn run(context: &mut Context<'_>, options: Listen) -> Result<()
             }
         }
     }
-    // What is under way is answered, and shown. There are no more reports when the server and each
-    // task have ended.
+    // Deliveries under way are still answered and shown. The reports end when the server and all
+    // tasks have ended.
     drop(stop);
     loop {
         tokio::select! {
@@ -114,7 +114,7 @@ fn announce(context: &mut Context<'_>, server: &HttpServer) -> Result<(), CliErr
     context.terminal.line(format_args!("listening on {url}"))
 }
 
-/// What a connection needs, and nothing that is not thread-safe.
+/// The parts that a connection needs, all of them thread-safe.
 struct Receiver {
     api: Api,
     verifier: AnyVerifier,
@@ -126,7 +126,7 @@ struct Receiver {
     told: mpsc::Sender<(Report, oneshot::Sender<()>)>,
 }
 
-/// What became of a delivery.
+/// The result of a delivery.
 struct Report {
     outcome: Result<Shown, Refused>,
     saved: Option<PathBuf>,
@@ -161,7 +161,7 @@ impl Receiver {
         };
         let (shown, seen) = oneshot::channel();
         let is_shown = self.told.send((report, shown)).await.is_ok() && seen.await.is_ok();
-        // What was neither shown nor kept has to come again.
+        // A delivery that was neither shown nor kept has to come again.
         match is_shown || self.forward.is_some() || self.save.is_some() {
             true => answer,
             false => status(StatusCode::SERVICE_UNAVAILABLE),
@@ -217,7 +217,7 @@ impl Receiver {
     }
 }
 
-/// Status, type and body; the rest is between two other machines.
+/// Only status, type and body: the other headers belong to the other connection.
 fn handed_back(answer: &Response<Bytes>) -> Response<Bytes> {
     let mut response = status(answer.status());
     *response.body_mut() = answer.body().clone();

@@ -17,7 +17,7 @@ use crate::exit::CliError;
 use crate::operations::{self, Operation, Way};
 use crate::terminal::{Mood, plain};
 
-/// A record that is there is found within this time, as a rule.
+/// As a rule, a record that exists is found within this time.
 const FIRST_LOOK: Duration = Duration::from_secs(3);
 
 pub(crate) async fn run(
@@ -41,7 +41,7 @@ pub(crate) async fn run(
     }
     if let Some(looked) = &looked {
         warn(context, looked);
-        // Who is asked sees the warnings. Nobody else does.
+        // A person who is asked sees the warnings; with --yes, nobody does.
         if options.asked.yes && !options.despite_findings && looked.is_refused() {
             return Err(CliError::Stopped {
                 what: "the gateway would refuse it, so nothing was sent".to_owned(),
@@ -55,7 +55,7 @@ pub(crate) async fn run(
     }
     context.terminal.confirm(&question, options.asked.yes)?;
     let settle = call::settle_command(context, operation, &prepared);
-    // From here on it may happen, also when this process dies.
+    // From here on the payout may happen, even if this process dies.
     if let Some(order_id) = prepared.order_id() {
         match context.terminal.is_json() {
             true => context
@@ -78,7 +78,7 @@ pub(crate) async fn run(
     }
 }
 
-/// Looks up what became of it, and sends nothing else.
+/// Looks up what became of a submit, and sends nothing else.
 pub(crate) async fn settle(
     context: &mut Context<'_>,
     operation: &Operation,
@@ -115,7 +115,7 @@ pub(crate) async fn settle(
     }
 }
 
-/// Nothing is known after the first look: it may take minutes, and who waits has to know.
+/// Tells the user after the first look, if nothing is known by then, that it may take minutes.
 fn waits(context: &mut Context<'_>, until: Option<SystemTime>) {
     let Some(until) = until else { return };
     let shown = httpdate::fmt_http_date(until);
@@ -140,7 +140,7 @@ fn warn(context: &mut Context<'_>, looked: &Looked) {
     }
 }
 
-/// What the gateway says before anything is sent.
+/// The gateway's data about a withdrawal, before anything is sent.
 struct Looked {
     coin: String,
     amount: String,
@@ -156,7 +156,7 @@ impl Looked {
         self.findings.iter().any(Finding::is_refusal)
     }
 
-    /// One line for each thing that a person has to look at, whole.
+    /// One line for each value that a person has to check, never shortened.
     fn lines(&self) -> String {
         let amount = format!("{} {}", self.amount, self.coin);
         let rows = [
@@ -174,7 +174,7 @@ impl Looked {
     }
 }
 
-/// Holds a withdrawal to a chain against coin and fee; nothing for other payouts.
+/// Checks a withdrawal to a chain against the coin and the fee; `None` for other payouts.
 async fn look(
     client: &Client,
     operation: &Operation,

@@ -1,4 +1,4 @@
-//! `ccpay inbox` and `ccpay outbox`: what a durable store holds, and what a person does about it.
+//! `ccpay inbox` and `ccpay outbox`: show a durable store's entries, and let a person act on them.
 
 use std::path::Path;
 
@@ -46,7 +46,7 @@ pub(crate) async fn run(
     }
 }
 
-/// A file that is there: opening another one would create it.
+/// Opens a file that exists: opening another one would create it.
 async fn sqlite(file: &str) -> Result<SqliteStore, CliError> {
     if !Path::new(file).is_file() {
         return Err(CliError::Usage(format!("there is no file {file}")));

@@ -30,7 +30,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: &Replay) -> Result<(
     }
 }
 
-/// A receiver refuses what was signed some minutes ago.
+/// The advice to sign anew: a receiver refuses a signature that is some minutes old.
 fn advice(context: &Context<'_>, options: &Replay) -> String {
     let api = match options.api {
         Api::V1 => " --api v1",

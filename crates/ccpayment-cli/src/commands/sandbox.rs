@@ -58,7 +58,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: args::Sandbox) -> Re
 
 fn set_up(context: &Context<'_>, options: &args::Sandbox) -> Result<Sandbox, CliError> {
     let mut builder = Sandbox::builder().seed(options.seed);
-    // Without any credentials it has a fixed pair of its own, which its documentation names.
+    // Without credentials, the sandbox uses the fixed pair that its documentation names.
     let global = &context.global;
     let has_app_id = global.app_id.is_some() || std::env::var_os(APP_ID_VARIABLE).is_some();
     match (has_app_id, credentials::is_given(global)) {

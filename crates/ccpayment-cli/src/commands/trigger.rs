@@ -13,7 +13,7 @@ use crate::exit::CliError;
 use crate::nearest::nearest;
 use crate::terminal::{Mood, plain};
 
-/// What a sandbox can be asked for.
+/// The events that a sandbox can be asked for.
 const AT_SANDBOX: [&str; 24] = [
     "activate-webhook",
     "advance",
@@ -41,7 +41,7 @@ const AT_SANDBOX: [&str; 24] = [
     "webhook-url",
 ];
 
-/// What a receiver can be told.
+/// The notifications that a receiver can be sent.
 const NOTIFICATIONS: [&str; 6] = [
     "ApiDeposit",
     "DirectDeposit",
@@ -51,7 +51,7 @@ const NOTIFICATIONS: [&str; 6] = [
     "ActivateWebhookURL",
 ];
 
-/// Names that may have been meant, as a sentence.
+/// The names that the user may have meant, as a sentence.
 fn meant<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> String {
     match nearest(word, names).as_slice() {
         [] => String::new(),
@@ -79,7 +79,7 @@ pub(crate) async fn run(context: &mut Context<'_>, options: Trigger) -> Result<(
     }
 }
 
-/// Asks the admin API, which only a sandbox has.
+/// Calls the admin API, which only a sandbox has.
 async fn at_sandbox(
     context: &mut Context<'_>,
     event: &str,
@@ -125,7 +125,7 @@ async fn at_sandbox(
     }
 }
 
-/// The body that the gateway would send, with made-up values in place of what is not given.
+/// The body that the gateway would send, with made-up values for fields that are not given.
 fn notification(api: Api, event: &str, fields: Map<String, Value>) -> Result<Bytes, CliError> {
     if Version::from(api) == Version::V1 {
         let mut body = Map::from_iter([("order_type".to_owned(), event.into())]);

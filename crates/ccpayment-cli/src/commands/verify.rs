@@ -64,7 +64,7 @@ pub(crate) fn run(context: &mut Context<'_>, options: &Verify) -> Result<(), Cli
     }
 }
 
-/// What to do where the signature is right and only its time is not.
+/// What to do if the signature is right and only its time is wrong.
 fn advice(context: &Context<'_>, options: &Verify, refused: &Refused) -> Option<String> {
     if !matches!(refused.error, VerifyError::OutsideWindow { .. }) {
         return None;

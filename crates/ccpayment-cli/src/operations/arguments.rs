@@ -1,4 +1,5 @@
-//! The options of an operation: help and checks by its description, and the request they make.
+//! The options of an operation, with help and checks from its description, and the request that
+//! they make.
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -13,7 +14,7 @@ use crate::exit::CliError;
 
 /// The option that takes a whole request.
 const BODY: &str = "request body";
-/// What stands above the fields in a help.
+/// The heading of the fields in a help.
 const FIELDS: &str = "Fields of the request";
 
 /// The command of an operation, with an option for each of its fields.
@@ -42,7 +43,7 @@ pub(crate) fn command(operation: &Operation) -> Command {
 fn long_about(operation: &Operation) -> String {
     let it = &operation.described;
     let mut text = plain(&it.summary);
-    // Each line says something of its own.
+    // Each line is a paragraph of its own.
     let about: Vec<_> = it
         .about
         .lines()
@@ -150,7 +151,7 @@ fn plain(text: &str) -> String {
     text.replace(['`', '[', ']'], "")
 }
 
-/// Takes a text for what it may be, and leaves it text: the request is put together later.
+/// Checks a text, and leaves it a text: the request is put together later.
 fn parser(field: Field) -> ValueParser {
     let parse = move |text: &str| checked(&field, text).map(|_| text.to_owned());
     ValueParser::from(parse)
@@ -253,10 +254,11 @@ fn agreed(it: &Described, body: &Map<String, Value>) -> Result<(), CliError> {
     }
 }
 
-/// A request that was given whole: our types would drop what they don't know.
+/// A request that was given whole, not through our types: they would drop unknown fields.
 fn whole(it: &Described, text: &[u8]) -> Result<Value, CliError> {
     let wrong = |why: String| CliError::Usage(format!("the body of {}: {why}", it.name));
-    // Not the words of the error: they quote the text, which may be another file, or a secret.
+    // The error's own words are left out: they quote the text, which may be another file, or a
+    // secret.
     let no_object = |error: serde_json::Error| {
         let (line, column) = (error.line(), error.column());
         wrong(format!("no JSON object, at line {line}, column {column}"))

@@ -1,6 +1,6 @@
 //! `first`, the first key that an object of a JSON text has twice, at any depth.
 //!
-//! Of two amounts our types keep one, and who wrote them may have meant the other.
+//! Of two amounts our types keep one, and their author may have meant the other.
 
 use std::collections::HashSet;
 use std::fmt;

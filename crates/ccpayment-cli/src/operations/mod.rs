@@ -1,4 +1,4 @@
-//! `Described`, what the description says of an operation, beside its types.
+//! `Described`, the description of an operation, beside its types.
 
 mod arguments;
 mod doubled;
@@ -50,7 +50,7 @@ struct Field {
     about: String,
 }
 
-/// What a value is.
+/// The kind of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Kind {
@@ -70,7 +70,7 @@ pub(crate) struct Operation {
 }
 
 impl Operation {
-    /// What sending it again can do, for people.
+    /// What happens if it is sent again, in words for people.
     pub(crate) fn repeat(&self) -> &'static str {
         match self.described.repeat.as_str() {
             "read" => "reads",

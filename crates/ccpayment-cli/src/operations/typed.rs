@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::exit::CliError;
 
-/// What is under way.
+/// A call under way.
 type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, CliError>> + 'a>>;
 type Send = for<'a> fn(&'a Client, Value) -> Pending<'a, Box<RawValue>>;
 type Once = for<'a> fn(&'a Client, Value) -> Pending<'a, Result<Made, Box<SubmitError>>>;
@@ -41,7 +41,7 @@ pub(crate) enum Way {
         settle: Once,
         is_payout: bool,
     },
-    /// With others, as a batch, which no command makes.
+    /// With others, as a batch; no command does that.
     Batch,
 }
 
@@ -131,7 +131,7 @@ fn payout<P: Payout<Created: Shown> + DeserializeOwned>(
 ) -> Pending<'_, Result<Made, Box<SubmitError>>> {
     Box::pin(async move {
         let request: P = read(body)?;
-        // Only the record proves that an answer is of this request.
+        // Only the record proves that an answer belongs to this request.
         let client = client.clone().with_acceptance_looked_up(true);
         Ok(made(client.payout(&request).await))
     })
@@ -147,7 +147,7 @@ fn settle<S: Submit<Created: Shown> + DeserializeOwned>(
     })
 }
 
-/// What happened once, as it is shown.
+/// The result of a submit, as it is shown.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Made {
@@ -172,7 +172,7 @@ fn made<C: Shown>(result: Result<Submitted<C>, SubmitError>) -> Result<Made, Box
     })
 }
 
-/// What was created, as JSON with the gateway's names.
+/// A created object that can be shown as JSON, with the gateway's names.
 pub(crate) trait Shown {
     fn shown(&self) -> Value;
 }
@@ -208,7 +208,7 @@ impl Shown for v1::CreatedWithdrawal {
     }
 }
 
-/// Null where only the record was found, which has no address.
+/// Null if only the record was found, because it has no address.
 impl Shown for Option<v1::CreateOrderResponse> {
     fn shown(&self) -> Value {
         json!(self)

@@ -83,7 +83,7 @@ impl SandboxBuilder {
         self
     }
 
-    /// What ids, addresses and transaction ids are made from.
+    /// The seed that ids, addresses and transaction ids are made from.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
@@ -112,8 +112,8 @@ impl SandboxBuilder {
         self
     }
 
-    /// Refuses what the documents don't have in a request: [`Setting::Strict`]. Tests of a client
-    /// want it.
+    /// Refuses everything in a request that the documents don't have: [`Setting::Strict`]. Use it
+    /// in tests of a client.
     #[must_use]
     pub fn strict(self) -> Self {
         self.setting(Setting::Strict(true))
@@ -126,17 +126,17 @@ impl SandboxBuilder {
         self
     }
 
-    /// Makes the clock stand at these unix seconds until [`Sandbox::advance`] moves it; without
-    /// it, the sandbox goes by the real clock.
+    /// Stops the clock at these unix seconds until [`Sandbox::advance`] moves it. Without this
+    /// call, the sandbox uses the real clock.
     #[must_use]
     pub fn start_time(mut self, unix_seconds: u64) -> Self {
         self.start_time = Some(unix_seconds);
         self
     }
 
-    /// The merchant's RSA key, as PEM, DER or bare base64: requests have to be signed with it, by
-    /// PKCS#1 v1.5 over SHA-256 in base64, instead of with the secret. Notifications are signed
-    /// with the secret all the same, because it is not known what the gateway does there; see
+    /// The merchant's RSA key, as PEM, DER or bare base64. Requests must be signed with it, by
+    /// PKCS#1 v1.5 over SHA-256 in base64, instead of with the secret. Notifications are still
+    /// signed with the secret, because nobody knows what the gateway does there; see
     /// [`rsa_notification_key`](Self::rsa_notification_key).
     #[must_use]
     pub fn rsa_public_key(mut self, key: impl AsRef<[u8]>) -> Self {
@@ -160,12 +160,12 @@ impl SandboxBuilder {
         self
     }
 
-    /// A file that everything is kept in, so that it survives the end of the process. It is made
-    /// when there is none; otherwise the sandbox goes on where it stood, and balances and settings
-    /// of the builder are not applied again, but for [`Setting::Strict`] and
+    /// Keeps everything in this file, so that it survives the end of the process. The sandbox
+    /// creates a file that does not exist. With one that exists, it goes on where it stood: it
+    /// applies none of the builder's balances and settings again, except [`Setting::Strict`] and
     /// [`Setting::AllowUnknownFields`].
     ///
-    /// App id, seed and clock have to be those that the file was made with.
+    /// App id, seed and clock must be those that the file was made with.
     #[cfg(feature = "cli")]
     #[must_use]
     pub fn state_file(mut self, path: impl Into<PathBuf>) -> Self {
@@ -178,7 +178,7 @@ impl SandboxBuilder {
     /// # Errors
     ///
     /// When the credentials are empty, a balance is not a positive decimal text, its coin is
-    /// unknown, a setting can't be, or a key is none of its kind.
+    /// unknown, a setting is impossible, or a key is not of its kind.
     pub fn build(self) -> Result<Sandbox, SandboxError> {
         if self.app_id.is_empty() || self.app_secret.is_empty() {
             return Err(SandboxError::Setup(
@@ -191,7 +191,7 @@ impl SandboxBuilder {
         let begun = self.open_journal(&mut engine)?;
         #[cfg(not(feature = "cli"))]
         let begun = false;
-        // What it began with is in its journal, if it has one.
+        // The journal already has the settings of the start.
         if begun {
             if let Some(url) = self.webhook_url
                 && engine.state.outbox.webhook_url.as_ref() != Some(&url)
@@ -219,7 +219,7 @@ impl SandboxBuilder {
         Ok(Sandbox::new(gateway, self.app_secret, engine))
     }
 
-    /// What never changes, and so is in no journal.
+    /// The parts that never change, and so are in no journal.
     fn gateway(&self) -> Result<Gateway, SandboxError> {
         let public = self.rsa_public_key.as_deref().map(PublicKey::read);
         let own = self.rsa_notification_key.as_deref().map(PrivateKey::read);
@@ -240,7 +240,7 @@ impl SandboxBuilder {
         Engine::new(Clock::new(self.start_time), state)
     }
 
-    /// Replays the journal in the file and goes on with it; whether it had begun.
+    /// Replays the journal in the file and goes on with it; returns whether it had begun.
     #[cfg(feature = "cli")]
     fn open_journal(&self, engine: &mut Engine) -> Result<bool, SandboxError> {
         let Some(path) = &self.file else {
@@ -261,7 +261,7 @@ impl SandboxBuilder {
             Ok(())
         })?;
         if !begun {
-            // It ended before it listened, so that nobody was told anything.
+            // The sandbox ended before it listened, so nobody was told anything.
             journal.clear()?;
             *engine = self.engine();
         }
@@ -270,7 +270,7 @@ impl SandboxBuilder {
     }
 }
 
-/// How requests are to be read from this start on, where the file has it otherwise.
+/// The settings for reading requests that differ from those in the file.
 fn changed_reading(asked: &[Setting], kept: &Settings) -> Vec<Setting> {
     let is_asked = |setting| asked.contains(&setting);
     let strict = is_asked(Setting::Strict(true));

@@ -1,4 +1,4 @@
-//! The calls that play the chain and whoever pays on it.
+//! The calls that play the chain and the payers on it.
 
 use serde_json::Value;
 
@@ -58,7 +58,8 @@ impl Sandbox {
     }
 
     /// A deposit becomes `Success` and is credited after its service fee, or held back if it was
-    /// flagged as risky. By itself it does so when its chain has grown by its confirmations.
+    /// flagged as risky. It does so by itself once its chain has grown by the confirmations that it
+    /// needs.
     ///
     /// # Errors
     ///
@@ -78,7 +79,7 @@ impl Sandbox {
         count(self.apply(Op::SettlePayouts))
     }
 
-    /// A deposit, a withdrawal or a row of a batch becomes `Failed`; what was taken for it is
+    /// A deposit, a withdrawal or a row of a batch becomes `Failed`; the money taken for it is
     /// posted back.
     ///
     /// # Errors

@@ -25,15 +25,16 @@ impl Sandbox {
     /// The headers `Appid`, `Timestamp` and `Sign` for a body, signed at the
     /// [`signing_time`](Self::signing_time).
     ///
-    /// Requests are signed in the same way as notifications, so that it serves for both. Always
-    /// with the secret, whatever RSA keys there are; [`sign_v1`](Self::sign_v1) is for v1.
+    /// They serve for requests and for notifications, which are signed in the same way. They are
+    /// always signed with the secret, whatever RSA keys there are; [`sign_v1`](Self::sign_v1) is
+    /// for v1.
     #[must_use]
     pub fn sign_v2(&self, body: &[u8]) -> [(&'static str, String); 3] {
         self.headers(self.signing_time(), body)
     }
 
-    /// The headers `Appid`, `Timestamp` and `Sign` of v1 for a body, at the sandbox's time: for
-    /// requests, and as answers and notifications have them.
+    /// The headers `Appid`, `Timestamp` and `Sign` of v1 for a body, signed at the
+    /// [`signing_time`](Self::signing_time). They serve for requests, answers and notifications.
     #[must_use]
     pub fn sign_v1(&self, body: &[u8]) -> [(&'static str, String); 3] {
         self.signer_v1().headers(self.signing_time(), body)
@@ -50,7 +51,7 @@ impl Sandbox {
         &self.shared.gateway.signer_v1
     }
 
-    /// By the digest of v1, by the sandbox's RSA key if it has one, or by the secret.
+    /// Signs v1 by its digest; v2 by the sandbox's RSA key if it has one, else by the secret.
     pub(crate) fn notification_headers(
         &self,
         kind: &str,
@@ -64,7 +65,7 @@ impl Sandbox {
         let mut headers = self.headers(at, body);
         if let Some(key) = &gateway.notification_key {
             let [_, (_, timestamp), (_, sign)] = &mut headers;
-            // Without a fallback: a signature by the secret would hide that the key can't sign.
+            // No fallback: a signature by the secret would hide that the key can't sign.
             *sign = key
                 .sign(&gateway.signer.text(timestamp, body))
                 .unwrap_or_default();

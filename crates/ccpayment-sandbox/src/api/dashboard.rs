@@ -6,7 +6,7 @@ use crate::ops::Op;
 
 /// # The merchant's dashboard
 ///
-/// What begins there instead of by a request.
+/// What the merchant starts there instead of by a request.
 impl Sandbox {
     /// A withdrawal by the rules of the merchant's dashboard; its record id.
     ///

@@ -12,23 +12,23 @@ use crate::api::sandbox::Sandbox;
 use crate::clock;
 use crate::model::views::{DeliveryAttempt, Notification};
 
-/// How long an answer is waited for.
+/// How long a delivery waits for its answer.
 const WAIT: Duration = Duration::from_secs(10);
-/// How many URLs are served at once: more than receivers that hang at one time, fewer than a
-/// process may have sockets.
+/// How many URLs are served at once: more than the receivers that hang at one time, fewer than the
+/// sockets that a process may have.
 const MOST: usize = 128;
-/// How often it is looked for what is due.
+/// How often the sandbox looks for notifications that are due.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// The status and body of an answer, or why there is none.
 pub(crate) type Answer = Result<(u16, Bytes), String>;
 
-/// What carries a notification, within a time that is not its own concern.
+/// Carries a notification. The caller bounds the time.
 pub(crate) trait Carrier<F>: Fn(Notification) -> F + Copy + Send + Sync + 'static {}
 
 impl<C, F> Carrier<F> for C where C: Fn(Notification) -> F + Copy + Send + Sync + 'static {}
 
-/// Carries everything that is due once, but for what is on its way already.
+/// Carries each notification that is due once, except those already on their way.
 pub(crate) async fn once<F>(sandbox: &Sandbox, carrier: impl Carrier<F>) -> Vec<DeliveryAttempt>
 where
     F: Future<Output = Answer> + Send + 'static,
@@ -51,7 +51,7 @@ where
     }
 }
 
-/// Carries what falls due, whatever is still under way to others.
+/// Carries each notification when it falls due, whatever is under way to other URLs.
 pub(crate) async fn for_ever<F>(sandbox: &Sandbox, carrier: impl Carrier<F>)
 where
     F: Future<Output = Answer> + Send + 'static,
@@ -71,7 +71,7 @@ where
     }
 }
 
-/// What is due for each URL, in order.
+/// The notifications that are due for each URL, in order.
 fn due(sandbox: &Sandbox) -> BTreeMap<String, Vec<u64>> {
     let now = sandbox.now();
     sandbox.read(|state| {
@@ -107,7 +107,7 @@ impl Lane {
         let mut attempts = Vec::new();
         for serial in serials {
             let now = self.sandbox.now();
-            // It may be done, or go elsewhere, since the lane was opened.
+            // Since the lane was opened, the notification may have ended or got another URL.
             let still = (self.sandbox).read(|state| {
                 let url = state.outbox.url_of(serial, now);
                 url.is_some_and(|url| url == self.url)
@@ -193,7 +193,7 @@ mod tests {
         }
         assert!(seconds(began) < 1.0, "{}", seconds(began));
         assert!(sandbox.delivery_attempts().iter().all(|it| it.acknowledged));
-        // What is under way is not sent a second time, and ends by its own time.
+        // A notification under way is not sent a second time, and ends by its own time.
         assert_eq!(once(&sandbox, answer).await, []);
         while sandbox.delivery_attempts().len() < 4 {
             clock::pause(Duration::from_millis(50)).await;

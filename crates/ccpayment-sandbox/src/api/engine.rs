@@ -1,4 +1,4 @@
-//! The state, the clock that dates what is done to it, and the journal that keeps what is done.
+//! The state, the clock that dates the operations on it, and the journal that keeps them.
 
 use std::fmt;
 use std::time::Duration;
@@ -32,12 +32,13 @@ impl Engine {
         }
     }
 
-    /// What is kept happens after it was kept, and is answered after it happened: whoever has an
-    /// answer finds it true after the next start.
+    /// Keeps an operation, then applies it, then answers: so each answer still holds after the next
+    /// start.
     pub(crate) fn apply(&mut self, op: Op) -> Result<Value, SandboxError> {
-        // Asked once, and never back: the same operation at another second could end otherwise.
+        // The clock is read once and never goes back: the same operation at another second could
+        // end otherwise.
         let now = self.clock.now().max(self.state.now);
-        // The passing of time alone is not kept: the next operation lets it pass, too.
+        // A tick is not kept: the next operation lets the time pass, too.
         if !matches!(op, Op::Tick) {
             self.record(now, &JournalEntry::Op(&op))?;
         }
@@ -78,12 +79,12 @@ impl Engine {
         self.journal = Some(journal);
     }
 
-    /// The settings of the start are done.
+    /// Marks the settings of the start as done.
     pub(crate) fn finish_setup(&mut self) -> Result<(), SandboxError> {
         self.record(self.clock.now(), &JournalEntry::Begun)
     }
 
-    /// Applies a kept entry again; whether it was the one that ends the settings.
+    /// Applies a kept entry again; returns whether it is the one that ends the settings.
     pub(crate) fn replay(&mut self, at: u64, text: &str) -> Result<bool, SandboxError> {
         let entry: JournalEntry<Op> = serde_json::from_str(text)
             .map_err(|error| SandboxError::Storage(format!("{text} is unknown: {error}")))?;

@@ -15,23 +15,23 @@ use crate::routes;
 impl Sandbox {
     /// Plans a fault for the next request on a route, such as `applyAppWithdrawToNetwork`, on one
     /// of v1 by its operation id, such as `withdraw`, or on any (`*`). Each fault strikes once, in
-    /// the order of planning, before the request is checked; what was planned for the route comes
-    /// first.
+    /// the order of planning, before the request is checked; faults for the route come before those
+    /// for any.
     pub fn plan_fault(&self, route: &str, fault: Fault) {
         let _ = self.try_plan_fault(route, fault);
     }
 
-    /// As [`plan_fault`](Self::plan_fault), for a caller who can be told that it did not work.
+    /// As [`plan_fault`](Self::plan_fault), but returns the error.
     pub(crate) fn try_plan_fault(&self, route: &str, fault: Fault) -> Result<(), SandboxError> {
         let route = route.to_owned();
         self.apply(Op::Plan { route, fault }).map(drop)
     }
 
-    /// From now on, each request is struck with a chance of so many in a thousand, by one of
+    /// From now on, each request is struck with a chance of `per_mille` in a thousand, by one of
     /// `among`, or of [`Fault::every`] when that is empty. Zero ends it.
     ///
     /// The seed and the number of the request, counted from this call, decide: the same calls in
-    /// the same order meet the same faults. A fault that was planned goes first.
+    /// the same order meet the same faults. Planned faults go first.
     pub fn faults_by_seed(&self, seed: u64, per_mille: u16, among: &[Fault]) {
         self.apply_or_ignore(random_faults(seed, per_mille, among.to_vec()));
     }
@@ -42,8 +42,8 @@ impl Sandbox {
         self.read(|state| state.faults.hits().clone())
     }
 
-    /// Makes the next call of a route that passes its checks answer with a code of the table.
-    /// Repeated calls line up. A request that a fault delivers twice is one call.
+    /// Answers the next call of a route that passes its checks with a code of the table. Repeated
+    /// calls queue up. A request that a fault delivers twice is one call.
     ///
     /// # Errors
     ///
@@ -62,8 +62,8 @@ impl Sandbox {
     }
 }
 
-/// The list of faults is kept with the rest: it may be longer in a later version, which must read
-/// an old journal in the old way.
+/// The journal keeps the list of faults: a later version may know more of them, but must read an
+/// old journal in the old way.
 pub(crate) fn random_faults(seed: u64, per_mille: u16, mut among: Vec<Fault>) -> Op {
     if among.is_empty() {
         among = Fault::every();
@@ -83,7 +83,7 @@ mod tests {
     use crate::model::refusal::ReceivedRequest;
     use crate::state::State;
 
-    /// What the journal keeps leads to the same strikes, also where a fault cut a request off.
+    /// A replayed journal leads to the same strikes, also where a fault cut a request off.
     #[test]
     fn chance_replays() {
         let coin = json!({ "coinId": 1280 });

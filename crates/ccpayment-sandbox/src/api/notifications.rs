@@ -1,5 +1,5 @@
-//! The calls about notifications. What is due goes out, and its answer comes back as an operation
-//! like any other.
+//! The calls about notifications. A due notification goes out, and its answer comes back as an
+//! operation like any other.
 
 use bytes::Bytes;
 
@@ -27,7 +27,7 @@ impl Sandbox {
     /// [`Setting::SignRetriesAfresh`](crate::Setting::SignRetriesAfresh) have the other readings.
     /// While no webhook URL is set, notifications wait.
     ///
-    /// An answer is waited for in real time, so it needs a runtime whose clock is not paused.
+    /// It waits for answers in real time, so it needs a runtime whose clock is not paused.
     pub async fn deliver_due(&self) -> Vec<DeliveryAttempt> {
         deliveries::once(self, webhook_sender::post).await
     }
@@ -83,7 +83,7 @@ impl Sandbox {
         })
     }
 
-    /// The notice of a risky address is the one that names a time.
+    /// Only the notice of a risky address names a time.
     fn told_body(&self, kind: &str, body: String) -> String {
         if !kind.is_empty() {
             return body;
@@ -163,7 +163,7 @@ impl Sandbox {
     }
 }
 
-/// What an answer has to be, and is not.
+/// The rule that an answer breaks, if it breaks one.
 fn broken_rule(event_type: &str, status: u16, answer: &[u8]) -> Option<String> {
     if status != 200 {
         return Some(format!("the status must be 200, and was {status}"));
@@ -192,7 +192,7 @@ fn says(answer: &[u8], word: &str) -> bool {
     windows.any(|window| window == word.as_bytes())
 }
 
-/// As much of an answer as helps to see what it was.
+/// The beginning of an answer, enough to see what it was.
 fn beginning(answer: &[u8]) -> String {
     const MOST: usize = 500;
     let text = String::from_utf8_lossy(answer);
@@ -202,7 +202,7 @@ fn beginning(answer: &[u8]) -> String {
     }
 }
 
-/// A log is no place for a signature.
+/// The headers without the signature, which no log may show.
 fn shown_headers(headers: [(&'static str, String); 3]) -> Vec<(String, String)> {
     let shown = headers.map(|(name, value)| {
         let value = match name {

@@ -1,4 +1,4 @@
-//! The log of requests, for whoever wonders why one was refused.
+//! The log of requests, which says why one was refused.
 
 use std::sync::{Arc, MutexGuard, PoisonError};
 
@@ -18,14 +18,14 @@ const LINE: usize = 300;
 ///
 /// Why a request was refused.
 impl Sandbox {
-    /// The newest 1000 requests since the start, oldest first, those included that reached no
+    /// The newest 1000 requests since the start, oldest first, including those that reached no
     /// route.
     #[must_use]
     pub fn request_log(&self) -> Vec<LoggedRequest> {
         self.lock_log().entries.iter().cloned().collect()
     }
 
-    /// Tells of each request as it is answered. It is called while the answer waits, and must not
+    /// Calls `tell` for each request as it is answered. The answer waits for `tell`, which must not
     /// block.
     pub fn on_request(&self, tell: impl Fn(&LoggedRequest) + Send + Sync + 'static) {
         self.lock_log().listener = Some(Arc::new(tell));
@@ -47,7 +47,7 @@ impl Sandbox {
         log.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What is known of a request before it is looked at.
+    /// The log's entry of a request that nobody has looked at yet.
     pub(crate) fn new_entry(&self, request: &Request<Bytes>, at: u64) -> LoggedRequest {
         let body = String::from_utf8_lossy(request.body());
         LoggedRequest {
@@ -70,7 +70,7 @@ impl Sandbox {
         masked(text, [self.app_secret(), header(request, "Sign")])
     }
 
-    /// The beginning of such a text: what a caller writes must not fill the memory.
+    /// The beginning of such a text: a caller's text must not fill the memory.
     pub(crate) fn line(&self, request: &Request<Bytes>, text: &str) -> String {
         cut(self.masked(request, text), LINE)
     }
@@ -92,7 +92,7 @@ impl Sandbox {
 }
 
 impl LoggedRequest {
-    /// What an envelope says.
+    /// Notes the code and the message of an envelope.
     pub(crate) fn note_envelope(&mut self, envelope: &Value) {
         let code = envelope.get("code").and_then(Value::as_u64);
         self.code = code.and_then(|code| u32::try_from(code).ok());
@@ -102,7 +102,7 @@ impl LoggedRequest {
         }
     }
 
-    /// What an answer says that never came from a route.
+    /// Notes an answer that did not come from a route.
     pub(crate) fn note_answer(&mut self, answer: &Response<Bytes>) {
         self.status = Some(answer.status().as_u16());
         if let Ok(envelope) = serde_json::from_slice(answer.body()) {

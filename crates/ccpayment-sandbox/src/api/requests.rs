@@ -15,7 +15,7 @@ use crate::routes;
 use crate::rules::v1::codes;
 
 impl Sandbox {
-    /// What the gateway answers, whole as yet, and what struck the request.
+    /// The gateway's answer, not yet cut by a fault, and the fault that struck the request.
     pub(crate) fn answer(
         &self,
         request: Request<Bytes>,
@@ -72,7 +72,7 @@ impl Sandbox {
         entry.status = answer.as_ref().map(|it| it.status().as_u16());
         entry.message = self.line(&request, &entry.message);
         self.log(entry);
-        // What a proxy answers in the gateway's place is not signed.
+        // The answer of a proxy in the gateway's place is not signed.
         if v1 && let Some(answer) = answer.as_mut().filter(|it| is_json(it)) {
             self.signer_v1().sign_response(answer, signing);
         }
@@ -118,14 +118,14 @@ impl Sandbox {
     }
 }
 
-/// A request of which no more than the path was looked at.
+/// A request of which only the path was read.
 fn unread(path: &str) -> Request<Bytes> {
     let mut request = Request::new(Bytes::new());
     *request.uri_mut() = path.parse().unwrap_or_default();
     request
 }
 
-/// What the default reading let pass, for a client's developer to see.
+/// Shows a client's developer what the default reading let pass.
 const WARNING: HeaderName = HeaderName::from_static("x-sandbox-warning");
 
 /// In one line; a name from outside may have letters that no header can carry.

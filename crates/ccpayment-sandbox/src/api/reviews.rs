@@ -49,8 +49,8 @@ impl Sandbox {
         Ok(text_field(&answer, "recordId"))
     }
 
-    /// Flags a deposit address as risky: it is announced, and what arrives there from then on is
-    /// not.
+    /// Flags a deposit address as risky. The flag is announced; payments that arrive there from
+    /// then on are not.
     ///
     /// # Errors
     ///

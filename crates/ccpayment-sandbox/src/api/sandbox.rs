@@ -74,7 +74,7 @@ impl Sandbox {
     }
 
     pub(crate) fn engine(&self) -> MutexGuard<'_, Engine> {
-        // A panic elsewhere leaves books that the next posting checks anyway.
+        // After a panic elsewhere, the next posting checks the books anyway.
         self.shared
             .engine
             .lock()
@@ -86,12 +86,13 @@ impl Sandbox {
         self.engine().apply(op)
     }
 
-    /// For what can only fail when the books are broken, which every call says by itself.
+    /// For an operation that fails only when the books are broken, which every call reports by
+    /// itself.
     pub(crate) fn apply_or_ignore(&self, op: Op) {
         let _ = self.apply(op);
     }
 
-    /// Reads the state as it is now: what was due meanwhile has happened.
+    /// Reads the state as it is now: everything that fell due has happened.
     pub(crate) fn read<T>(&self, look: impl FnOnce(&State) -> T) -> T {
         let engine = &mut *self.engine();
         let now = engine.clock.now();
@@ -100,7 +101,7 @@ impl Sandbox {
     }
 }
 
-/// A text field of what an operation answers.
+/// A text field of an operation's answer.
 pub(crate) fn text_field(answer: &Value, name: &str) -> String {
     let found = answer.get(name).and_then(Value::as_str);
     found.unwrap_or_default().to_owned()

@@ -9,7 +9,7 @@ use crate::ops::Op;
 
 /// # Settings
 ///
-/// What the market and the account are like, and where everybody is reached.
+/// The market, the account, and the URLs of the merchant and of the pages.
 impl Sandbox {
     /// Decides what the gateway's people, the market or the merchant's dashboard decide.
     ///
@@ -45,7 +45,7 @@ impl Sandbox {
         self.read(|state| state.outbox.webhook_url.clone())
     }
 
-    /// Where notifications go from now on, those that wait included; `http://` only.
+    /// From now on, notifications go to this URL, also those that wait; `http://` only.
     pub fn set_webhook_url(&self, url: impl Into<String>) {
         let _ = self.try_set_webhook_url(url.into());
     }
@@ -54,15 +54,15 @@ impl Sandbox {
         self.apply(Op::WebhookUrl(url)).map(drop)
     }
 
-    /// Where the pages to pay on can be reached, such as `http://127.0.0.1:8480`: what
-    /// `checkoutUrl` and `invoiceUrl` begin with. Until it is set they lead nowhere, on purpose.
+    /// The URL of the pages to pay on, such as `http://127.0.0.1:8480`. `checkoutUrl` and
+    /// `invoiceUrl` begin with it. Until it is set they lead nowhere, on purpose.
     pub fn set_public_url(&self, url: &str) {
         url.trim_end_matches('/')
             .clone_into(&mut self.engine().state.public_url);
     }
 
-    /// Names that stand in `Host` when somebody asks for a page or uses the admin API, beside
-    /// `localhost` and addresses; every other name is refused.
+    /// Allows these names in the `Host` of requests for pages and the admin API, beside `localhost`
+    /// and addresses. Every other name is refused.
     pub fn set_allowed_hosts(&self, names: Vec<String>) {
         *self.lock_host_names() = names;
     }

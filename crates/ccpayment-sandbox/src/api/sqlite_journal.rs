@@ -1,4 +1,4 @@
-//! Every operation in a SQLite file, in order: all there is to keep, because the same operations
+//! Keeps every operation in a SQLite file, in order. That is enough, because the same operations
 //! lead to the same state.
 
 use std::path::Path;
@@ -8,15 +8,15 @@ use rusqlite::{Connection, ErrorCode, params};
 use crate::api::journal::Journal;
 use crate::model::error::SandboxError;
 
-/// The same operations lead to the same state in the same version only: another one may make
+/// The same operations lead to the same state in the same version only: another version may make
 /// other ids of them.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The write-ahead log takes each operation with one append. `NORMAL` hands that append to the
-/// kernel and does not wait for the disk: what the kernel has survives the end of the process,
-/// however it comes, and a killed sandbox is what this is for. After a power cut the last
-/// operations may be gone, but the file is still sound and whole up to them, since the log is
-/// checksummed. `FULL` would cost a disk's round trip for each call, for nobody's real money.
+/// kernel and does not wait for the disk. What the kernel has survives the end of the process, also
+/// a kill, and that is all the file has to survive. After a power cut the last operations may be
+/// gone, but the file is still sound and whole up to them, since the log is checksummed. `FULL`
+/// would wait for the disk at each call, though no real money is at stake.
 ///
 /// The exclusive lock keeps a second sandbox from writing into the same journal. It ends with the
 /// process, too.
@@ -39,8 +39,8 @@ pub(crate) struct SqliteJournal {
 }
 
 impl SqliteJournal {
-    /// Opens or makes the file. What it was made with has to be what it is opened with: other
-    /// settings would make something else of the same operations.
+    /// Opens or makes the file. The settings must be those that it was made with: under others, the
+    /// same operations would lead to another state.
     pub(crate) fn open(path: &Path, settings: &[(&str, String)]) -> Result<Self, SandboxError> {
         let failed = |error: rusqlite::Error| {
             let busy = error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy);

@@ -17,10 +17,10 @@ impl Sandbox {
         self.engine().clock.now()
     }
 
-    /// The time that callers go by, in unix seconds: the signatures, and all times in requests,
-    /// answers and notifications. It is [`now`](Self::now) but for a sandbox on the real clock that
-    /// was advanced: nobody else's clock has moved with it. What was there before the advance is
-    /// older by as much; see [the crate](crate#time).
+    /// The time that callers go by, in unix seconds: in signatures, and for all times in requests,
+    /// answers and notifications. It differs from [`now`](Self::now) only if a sandbox on the real
+    /// clock was advanced, because nobody else's clock has moved with it. Everything that was there
+    /// before the advance is older by as much; see [the crate](crate#time).
     #[must_use]
     pub fn signing_time(&self) -> u64 {
         self.engine().clock.signing()
@@ -34,13 +34,13 @@ impl Sandbox {
         engine.state.caller_time = CallerTime::default();
     }
 
-    /// What callers are told for a time of the sandbox.
+    /// The time that callers are told for a time of the sandbox.
     pub(crate) fn told(&self, own: u64) -> u64 {
         self.engine().state.caller_time.told(own)
     }
 
-    /// An order or invoice grows as old as it takes to have just expired; every other one, and the
-    /// clock, stays as it is.
+    /// Ages an order or invoice until it has just expired. All others, and the clock, stay as they
+    /// are.
     ///
     /// # Errors
     ///
@@ -49,13 +49,13 @@ impl Sandbox {
         self.apply(Op::Expire(order_id.to_owned())).map(drop)
     }
 
-    /// Moves the sandbox's time forward, and lets happen what is due until then: confirmations,
-    /// the progress of withdrawals and batches, each at its own moment.
+    /// Moves the sandbox's time forward. Everything due until then happens, each at its own moment:
+    /// confirmations, and the progress of withdrawals and batches.
     pub fn advance(&self, by: Duration) {
         let _ = self.try_advance(by);
     }
 
-    /// As [`advance`](Self::advance); the clock stands where it stood when that can't be kept.
+    /// As [`advance`](Self::advance); the clock stays where it was if the journal can't keep that.
     pub(crate) fn try_advance(&self, by: Duration) -> Result<(), SandboxError> {
         self.engine().advance(by)
     }

@@ -1,4 +1,4 @@
-//! Carries one notification over a real socket. Who calls it bounds the time.
+//! Carries one notification over a real socket. The caller bounds the time.
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST};

@@ -28,8 +28,8 @@ pub(super) fn gzip() -> Vec<u8> {
 mod tests {
     use super::*;
 
-    /// Reads the matches as an inflater would; that the rest is right was checked with zlib, which
-    /// refuses a wrong checksum.
+    /// Reads the matches as an inflater would; the rest was checked with zlib, which refuses a
+    /// wrong checksum.
     #[test]
     fn it_is_small_and_becomes_large() {
         let bytes = gzip();

@@ -61,7 +61,7 @@ pub(super) fn payouts(sandbox: &Sandbox) -> Value {
 
 pub(super) fn requests(sandbox: &Sandbox) -> Value {
     let log = sandbox.request_log();
-    // What was found out after the answer stands with the routes.
+    // The state's entry of the request also has what was found out after the answer.
     let of_route = |request: &LoggedRequest| {
         let number = request.number?;
         sandbox.read(|state| state.requests.get(number).cloned())

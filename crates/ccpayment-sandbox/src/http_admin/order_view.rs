@@ -39,7 +39,7 @@ impl PageKind {
 pub(super) struct Paid {
     pub(super) amount: Money,
     pub(super) symbol: &'static str,
-    /// In what the order is counted in.
+    /// In the unit that the order is counted in.
     pub(super) worth: Money,
     pub(super) status: Status,
     pub(super) flagged: bool,
@@ -66,9 +66,9 @@ pub(super) struct OrderView {
     pub(super) key: Option<String>,
     pub(super) title: String,
     pub(super) order_id: String,
-    /// For people, where it is not in the coin that is paid.
+    /// For people, if it is not in the coin that is paid.
     pub(super) price: Option<String>,
-    /// What has to come together: the price of an invoice, the coins of an order.
+    /// The sum that is due: the price of an invoice, the coins of an order.
     pub(super) due: Money,
     pub(super) method: Option<PaymentMethod>,
     pub(super) choices: Vec<Choice>,
@@ -216,7 +216,7 @@ impl OrderView {
         self.sum(|paid| paid.status == Status::Success && !paid.flagged)
     }
 
-    /// A part of what is due in coins, cut off to what the chain can carry.
+    /// A part of the due sum in coins, rounded up or down to what the chain can carry.
     fn in_coins(&self, part: &Money, up: bool) -> Option<Money> {
         let method = self.method.as_ref()?;
         let divide = if up { divide_up } else { divide_down };
@@ -292,7 +292,7 @@ impl OrderView {
         version
     }
 
-    /// Nothing before the coin of an invoice was picked.
+    /// `None` until the coin of an invoice is picked.
     pub(super) fn checkout(&self) -> Option<Checkout> {
         let method = self.method.as_ref()?;
         let simulate = self.simulate(method.network.precision);

@@ -1,4 +1,4 @@
-//! Who may use the pages and the admin API: whoever sits at this machine, but no web page.
+//! People at this machine may use the pages and the admin API; foreign web pages may not.
 //!
 //! There is no password, because the sandbox listens on loopback and holds no secret worth one.
 //! What remains is the browser, which sits on loopback too and runs other people's pages:
@@ -8,8 +8,8 @@
 //!   that is foreign or unknown (`null`) is refused. Tools like curl send neither and are let in.
 //! - `evil.example` can point its own name at 127.0.0.1 after its page was loaded (DNS rebinding);
 //!   then the request is same-origin for the browser. But its `Host` is the foreign name, so only
-//!   names that mean this machine are answered. An address can't be rebound, whichever it is: that
-//!   keeps a sandbox usable that was told to listen on more than loopback.
+//!   names that mean this machine are answered. Every address is answered, because an address can't
+//!   be rebound. So a sandbox that listens on more than loopback stays usable.
 //! - A page may be shown in a foreign frame and clicked through: `frame-ancestors 'none'`.
 //! - A link from a shop to its checkout page is a foreign request and has to work: a `GET` changes
 //!   nothing here, and without CORS headers a foreign script can't read its answer.
@@ -22,7 +22,7 @@ use http::header::{HOST, ORIGIN};
 use http::request::Parts;
 use http::{HeaderMap, Method};
 
-/// Why a request is not let in.
+/// Lets a request in, or says why not.
 pub(super) fn check(parts: &Parts, names: &[String]) -> Result<(), String> {
     let host = text(&parts.headers, HOST.as_str())
         .or_else(|| parts.uri.authority().map(http::uri::Authority::as_str))
@@ -38,7 +38,8 @@ pub(super) fn check(parts: &Parts, names: &[String]) -> Result<(), String> {
     {
         return Err(format!("the request comes from a page of {origin:?}"));
     }
-    // Whatever changes something has to come from a page of the sandbox itself, or from no page.
+    // A request that changes something must come from a page of the sandbox itself, or from no
+    // page.
     if parts.method != Method::GET
         && text(&parts.headers, "sec-fetch-site")
             .is_some_and(|site| site != "same-origin" && site != "none")
@@ -61,8 +62,8 @@ fn is_this_machine(host: &str, names: &[String]) -> bool {
         || names.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
-/// With TLS as well: something before the sandbox may speak it, and whoever holds this very host
-/// and port is nobody foreign.
+/// Also with TLS: a proxy before the sandbox may speak it, and a page from this very host and port
+/// is not foreign.
 fn is_same(origin: &str, host: &str) -> bool {
     let place = origin
         .strip_prefix("http://")

@@ -56,7 +56,7 @@ fn balances(sandbox: &Sandbox) -> Table {
         })
     });
     let mut rows: Vec<_> = rows.collect();
-    // The newest of a table come first, and here the order of names is meant.
+    // A table shows its last rows first; reversed, this one is in the order of names.
     rows.reverse();
     Table {
         id: "balances",
@@ -114,7 +114,7 @@ fn request(request: &LoggedRequest) -> Vec<Cell> {
     ]
 }
 
-/// What the paths of the gateway have in common is left out.
+/// A path without what all paths of the gateway have in common.
 fn brief(path: &str) -> String {
     path.strip_prefix("/ccpayment/").unwrap_or(path).to_owned()
 }
@@ -264,7 +264,7 @@ fn attempt(sandbox: &Sandbox, tried: &DeliveryAttempt) -> Vec<Cell> {
     ]
 }
 
-/// With the status that it tells of: two of one record look alike otherwise.
+/// With the status that it tells of: otherwise two events of one record look alike.
 fn event(tried: &DeliveryAttempt) -> String {
     let body: Value = serde_json::from_str(&tried.body).unwrap_or_default();
     let status = body

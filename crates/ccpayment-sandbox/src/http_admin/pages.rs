@@ -40,7 +40,7 @@ pub(super) fn page(sandbox: &Sandbox, kind: PageKind, key: &str) -> Result<Strin
     Ok(invoice.render())
 }
 
-/// What the page's script asks for, again and again.
+/// The state that the page's script polls.
 pub(super) fn state_json(sandbox: &Sandbox, kind: PageKind, key: &str) -> Result<Value, HttpError> {
     let view = find_view(sandbox, kind, key)?;
     Ok(json!({
@@ -52,7 +52,7 @@ pub(super) fn state_json(sandbox: &Sandbox, kind: PageKind, key: &str) -> Result
     }))
 }
 
-/// What a button of a page does.
+/// Carries out the press of a button on a page.
 pub(super) fn press_button(
     sandbox: &Sandbox,
     kind: PageKind,
@@ -102,7 +102,7 @@ fn pay(sandbox: &Sandbox, view: &OrderView, how: &str) -> Result<(), HttpError> 
     Ok(())
 }
 
-/// What is to be paid, or what an invoice without a coin is about.
+/// The amount to pay, or the price while an invoice has no coin.
 pub(super) fn amount(view: &OrderView) -> String {
     match (&view.method, &view.price) {
         (None, Some(price)) => price.clone(),

@@ -1,5 +1,5 @@
-//! The bodies of the admin API. A field that is not known is refused: a typing error in it would
-//! otherwise do something else than was meant.
+//! The bodies of the admin API. An unknown field is refused: otherwise a typing error would do
+//! something else than was meant.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -143,7 +143,8 @@ pub(super) struct WebhookUrl {
     pub(super) url: String,
 }
 
-/// No body is an empty object, so that `curl -X POST` alone works where nothing has to be said.
+/// A missing body counts as an empty object, so that `curl -X POST` alone works where nothing has
+/// to be said.
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, HttpError> {
     let body = if body.is_empty() { b"{}" } else { body };
     serde_json::from_slice(body)

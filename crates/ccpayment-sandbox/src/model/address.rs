@@ -16,7 +16,7 @@ pub(crate) enum Owner {
 }
 
 impl Owner {
-    /// Whose permanent addresses these are; the kinds never meet.
+    /// The key of an owner's permanent addresses. Owners of two kinds never have the same key.
     pub(crate) fn key(&self) -> String {
         match self {
             Self::Order(id) => format!("order:{id}"),

@@ -1,4 +1,4 @@
-//! How the addresses of the chains look that are neither EVM nor among the first here.
+//! The forms of addresses on the chains that are neither EVM nor have a family of their own.
 
 const BASE58: &str = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 const BASE32: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
@@ -13,7 +13,7 @@ pub(crate) struct AddressForm {
     /// What follows, at random.
     pub(crate) letters: &'static str,
     pub(crate) count: usize,
-    /// What others may begin with, the prefix included, and how long they are.
+    /// How other addresses may begin, the prefix included, and how long they may be.
     accepted: &'static [&'static str],
     lengths: (usize, usize),
     /// Payments name no sender.

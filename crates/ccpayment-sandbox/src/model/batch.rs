@@ -3,7 +3,7 @@
 use crate::model::coins::{Coin, Network};
 use crate::model::money::Money;
 
-/// Where a batch stands, in the words of the wire.
+/// The status of a batch, in the words of the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
     Init,

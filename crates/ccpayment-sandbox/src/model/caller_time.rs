@@ -1,9 +1,9 @@
 //! The time of callers, whose clocks do not move when the sandbox's is advanced.
 //!
-//! Callers of a sandbox on the real clock are told the times of their own clock, and name them.
-//! What happened before an advance keeps its moment. What the advance brought about happened at the
-//! moment of the advance. What is still to come is nearer by as much as the sandbox went ahead. So
-//! no moment that has passed ever changes, and none lies ahead of the caller's clock.
+//! Callers of a sandbox on the real clock read and send the times of their own clock. What happened
+//! before an advance keeps its moment. What the advance brought about happened at the moment of the
+//! advance. What is still to come is nearer by as much as the sandbox went ahead. So no moment that
+//! has passed ever changes, and none lies ahead of the caller's clock.
 
 use serde_json::{Map, Value};
 
@@ -14,7 +14,7 @@ struct Advance {
     by: u64,
 }
 
-/// The advances of a sandbox on the real clock. A clock that stands has none: everybody goes by it.
+/// The advances of a sandbox on the real clock. A stopped clock has none: everybody goes by it.
 #[derive(Debug, Default)]
 pub(crate) struct CallerTime(Vec<Advance>);
 
@@ -44,7 +44,7 @@ const TOLD: [&str; 10] = [
 ];
 
 impl CallerTime {
-    /// `at` is the sandbox's time before.
+    /// `at` is the sandbox's time before the advance.
     pub(crate) fn advance(&mut self, at: u64, by: u64) {
         match self.0.last_mut() {
             // No time has passed since the last one.
@@ -55,15 +55,15 @@ impl CallerTime {
         }
     }
 
-    /// What callers are told for a time of the sandbox.
+    /// The time that callers are told for a time of the sandbox.
     pub(crate) fn told(&self, own: u64) -> u64 {
         let into = |advance: &Advance| own.saturating_sub(advance.at).min(advance.by);
         let ahead = self.0.iter().map(into).fold(0, u64::saturating_add);
         own.saturating_sub(ahead)
     }
 
-    /// The time of the sandbox that a caller means. The moment of an advance is many of them: the
-    /// first, or the last.
+    /// The time of the sandbox that a caller means. The moment of an advance stands for many of
+    /// them: `first` picks the first, else the last.
     fn meant(&self, told: u64, first: bool) -> u64 {
         let mut ahead = 0_u64;
         for advance in &self.0 {
@@ -76,7 +76,7 @@ impl CallerTime {
         told.saturating_add(ahead)
     }
 
-    /// The end of a span that is so long for callers.
+    /// The end of a span that has this length for callers.
     pub(crate) fn after(&self, from: u64, length: u64) -> u64 {
         self.meant(self.told(from).saturating_add(length), false)
     }
@@ -86,7 +86,7 @@ impl CallerTime {
         self.told(to).saturating_sub(self.told(from))
     }
 
-    /// The times in a request become the sandbox's.
+    /// Turns the times in a request into the sandbox's.
     pub(crate) fn read(&self, fields: &mut Map<String, Value>) {
         if self.0.is_empty() {
             return;
@@ -100,7 +100,7 @@ impl CallerTime {
         }
     }
 
-    /// The times in an answer become the caller's.
+    /// Turns the times in an answer into the caller's.
     pub(crate) fn tell(&self, answer: &mut Value) {
         if self.0.is_empty() {
             return;
@@ -128,7 +128,7 @@ mod tests {
 
     use super::*;
 
-    /// Advanced by 500 at 1100 of the caller's clock, and by 60 at 1200.
+    /// A time that was advanced by 500 at 1100 of the caller's clock, and by 60 at 1200.
     fn advanced() -> CallerTime {
         let mut time = CallerTime::default();
         time.advance(1_100, 500);
@@ -192,7 +192,7 @@ mod tests {
         );
     }
 
-    /// Every time of the two documents is known here.
+    /// The tables above have every time field of the two documents.
     #[test]
     fn no_time_of_the_documents_is_missed() {
         fn names(document: &Value, found: &mut Vec<String>) {

@@ -48,7 +48,7 @@ impl Family {
         }
     }
 
-    /// Payments name no sender.
+    /// Whether payments name no sender.
     pub(crate) fn hides_sender(self) -> bool {
         match self {
             Self::Bitcoin => true,
@@ -79,13 +79,13 @@ pub(crate) struct Chain {
     explorer: &'static str,
     icon: &'static str,
     pub(crate) family: Family,
-    /// An address needs a memo beside it.
+    /// Whether an address needs a memo beside it.
     pub(crate) memo: bool,
     /// Blocks on top of a payment's own until it counts.
     pub(crate) confirms: u64,
     /// Seconds between two blocks.
     pub(crate) interval: u64,
-    /// How its wallets are handed a payment in a QR code, where a standard says so.
+    /// The standard by which a QR code hands a payment to its wallets, if there is one.
     pub(crate) uri: Option<UriStandard>,
 }
 
@@ -104,7 +104,8 @@ impl Chain {
         }
     }
 
-    /// What shares a permanent address: all EVM chains do, every other chain is on its own.
+    /// The group of chains that share a permanent address: all EVM chains do, every other chain is
+    /// alone.
     pub(crate) fn group(&self) -> &'static str {
         match self.family {
             Family::Evm => "EVM",
@@ -262,7 +263,7 @@ pub(crate) static AVALANCHE: Chain = evm(
 pub(crate) static BASE: Chain = evm("BASE", "Base", "https://basescan.org", "base", 20, 2, 8_453);
 pub(crate) static CELO: Chain = evm("CELO", "Celo", "https://celoscan.io", "celo", 12, 5, 42_220);
 
-/// A chain with addresses of its own form.
+/// A chain whose addresses have a form of their own.
 const fn formed(
     (symbol, full_name): (&'static str, &'static str),
     explorer: &'static str,

@@ -33,18 +33,19 @@ impl Network {
         fixed(self.fee.0, self.fee.1)
     }
 
-    /// The contract of a token; what a chain's own coin has for one is no address.
+    /// The contract of a token; a chain's own coin has a text there that is no address.
     pub(crate) fn token(&self) -> Option<&'static str> {
         Some(self.contract).filter(|contract| contract.len() > 20)
     }
 
-    /// Whether it is the coin of the chain itself, which has one, whatever its name was before.
+    /// Whether it is the chain's own coin. POLYGON's has two names here, and only MATIC counts.
     fn is_native(&self) -> bool {
         self.token().is_none() && self.contract != "POL"
     }
 
     fn to_json(&self, open: Open) -> Value {
-        // Built in one go: `json!` looks for the place of each field, of a hundred for one coin.
+        // Built in one go: `json!` would look for the place of each field, and one coin has a
+        // hundred.
         Value::from_iter([
             ("canDeposit", Value::from(open.deposits)),
             ("canWithdraw", Value::from(open.withdrawals)),
@@ -67,7 +68,7 @@ impl Network {
     }
 }
 
-/// What a chain takes of a coin.
+/// What a chain accepts for a coin.
 pub(crate) struct Open {
     pub(crate) deposits: bool,
     pub(crate) withdrawals: bool,
@@ -108,7 +109,7 @@ impl Coin {
         Some(network.on)
     }
 
-    /// `open` tells for each chain what it takes.
+    /// `open` says what each chain accepts.
     pub(crate) fn to_json(
         &self,
         status: &str,

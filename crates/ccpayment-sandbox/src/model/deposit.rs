@@ -29,7 +29,8 @@ pub(crate) struct Deposit {
     pub(crate) service_fee: Money,
     pub(crate) usd_price: Money,
     pub(crate) status: Status,
-    /// From when on its record says so, and what it says until then; nothing where it is not there.
+    /// When the record begins to show the status, and the status that it shows until then; `None`
+    /// if there is no record until then.
     pub(crate) readable_from: u64,
     pub(crate) read_before: Option<Status>,
     pub(crate) flagged: bool,
@@ -43,7 +44,7 @@ pub(crate) struct Deposit {
 }
 
 impl Deposit {
-    /// What the record says, once it is there.
+    /// The status in the record, once there is a record.
     pub(crate) fn read_at(&self, now: u64) -> Option<Status> {
         if now < self.readable_from {
             return self.read_before;

@@ -33,7 +33,7 @@ pub enum SandboxError {
     NotProcessing {
         /// The record.
         record_id: String,
-        /// What it is instead, as spelled on the wire.
+        /// Its status, as spelled on the wire.
         status: String,
     },
     /// The record waits for nobody's approval.
@@ -41,7 +41,7 @@ pub enum SandboxError {
     NotWaiting {
         /// The record.
         record_id: String,
-        /// What it is instead, as spelled on the wire.
+        /// Its status, as spelled on the wire.
         status: String,
     },
     /// The deposit is not held back as risky, or was refunded before.

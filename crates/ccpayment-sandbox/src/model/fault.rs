@@ -22,23 +22,22 @@ pub enum Fault {
     /// carried out right after the next look-up of its order id has been answered.
     ///
     /// The look-up of `applyAppWithdrawToNetwork` is `getAppWithdrawRecord`, that of
-    /// `createAppOrderDepositAddress` is `getAppOrderInfo`, and so on for whatever has an order id;
-    /// in v1 it is `get_order_info` for all.
-    /// A request that is held for longer than its signature is valid is refused. One without an
-    /// order id is never carried out.
+    /// `createAppOrderDepositAddress` is `getAppOrderInfo`, and so on for each request with an
+    /// order id. In v1 it is always `get_order_info`. A request that is held for longer than its
+    /// signature is valid is refused. One without an order id is never carried out.
     DeliverAfterLookup,
-    /// The connection is refused, so that nothing happens.
+    /// The connection is refused, so nothing happens.
     ///
-    /// A refusal by the kernel belongs to no request, and nobody could count it. So on a socket the
-    /// connection is reset as soon as its request shows which route it is for: that is as much as a
-    /// proxy can do whose backend refuses. For a port that nobody listens on, see
+    /// On a socket, the connection is reset as soon as its request shows which route it is for, as
+    /// a proxy does whose backend refuses. A refusal by the kernel would belong to no request, so
+    /// nobody could count it. For a port that nobody listens on, see
     /// [`Server::stop_listening`](crate::Server::stop_listening).
     Refused,
     /// The connection is reset when the head of the request has come and before its body is read.
     /// Nothing happens.
     ResetUnread,
-    /// The connection is reset after a part of the body was read: all that had come, if that is all
-    /// of it. Nothing happens.
+    /// The connection is reset after a part of the body was read, or after all of it if all of it
+    /// had come. Nothing happens.
     ResetMidRequest,
     /// The whole request is read, then the connection is reset instead of answered.
     Reset {
@@ -61,18 +60,18 @@ pub enum Fault {
     DeliveredTwiceAnswerSecond,
     /// An answer, but not the gateway's own.
     Reply {
-        /// Carried out or not. If not, what the answer is made from is not an answer of the route
-        /// but the code 11002 (224066 for v1), which promises nothing.
+        /// Carried out or not. If not, the answer is made from the code 11002 (224066 for v1),
+        /// which promises nothing, instead of from the route's answer.
         acted: bool,
-        /// What comes instead.
+        /// The answer that comes instead.
         with: BadResponse,
     },
 }
 
-/// What comes instead of the gateway's own answer; see [`Fault::Reply`]. The description of the
+/// The answer that comes instead of the gateway's own; see [`Fault::Reply`]. The description of the
 /// admin API calls it `Garbled`.
 ///
-/// In v1 answers are signed. What is JSON is signed as it is sent; what a proxy says is not.
+/// In v1 answers are signed: an answer in JSON as it is sent, a proxy's answer not at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -81,8 +80,8 @@ pub enum BadResponse {
     Html,
     /// 200 with no body.
     Empty,
-    /// 200 with the code 11002 (224066 for v1), which does not say whether anything happened.
-    /// Others come by [`Sandbox::fail_next`](crate::Sandbox::fail_next).
+    /// 200 with the code 11002 (224066 for v1), which does not say whether anything happened. Other
+    /// codes come by [`Sandbox::fail_next`](crate::Sandbox::fail_next).
     Error,
     /// 200 with the code 10000 and `"data":null`.
     DataNull,
@@ -125,12 +124,12 @@ pub enum BadResponse {
     CutMidChunk,
     /// The answer with a `Content-Length` ten bytes too long; then the connection is closed.
     LengthTooLong,
-    /// The answer with a `Content-Length` of half of it. All of it is sent; in process, what a
-    /// client takes for the body.
+    /// The answer with a `Content-Length` of half of it. On a socket all of it is sent; in process
+    /// only the half that a client takes for the body.
     LengthTooShort,
 }
 
-/// How often the gateway carries the request itself out.
+/// How often the gateway carries out the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Execution {
     Nothing,
@@ -140,8 +139,8 @@ pub(crate) enum Execution {
 }
 
 impl Fault {
-    /// Each fault, in both flavours where it has two: what
-    /// [`Sandbox::faults_by_seed`](crate::Sandbox::faults_by_seed) draws from.
+    /// Each fault, in both flavours where it has two.
+    /// [`Sandbox::faults_by_seed`](crate::Sandbox::faults_by_seed) draws from these.
     #[must_use]
     pub fn every() -> Vec<Self> {
         let mut every = vec![

@@ -1,4 +1,4 @@
-//! The faults that are planned or drawn by chance: which of them strikes which request.
+//! Decides which fault strikes which request, planned or drawn by chance.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -8,7 +8,7 @@ use crate::model::fault::Fault;
 use crate::model::ids::SplitMix;
 use crate::model::refusal::ReceivedRequest;
 
-/// The route that means each of them.
+/// Stands for each route.
 const ANY: &str = "*";
 
 /// A request that is still on its way.
@@ -29,7 +29,7 @@ pub(crate) struct RandomFaults {
 }
 
 impl RandomFaults {
-    /// By the number of the request alone: how others were struck changes nothing.
+    /// Depends on the number of the request alone, not on earlier faults.
     fn draw(&self, number: u64) -> Option<Fault> {
         let start = SplitMix::new(number).next();
         let mut dice = SplitMix::new(self.seed ^ start);
@@ -62,7 +62,7 @@ impl FaultPlan {
         (self.random, self.number) = (Some(random), 0);
     }
 
-    /// What would strike now: what was planned for the route, for any route, or what is drawn.
+    /// The fault that would strike now: planned for the route, planned for any route, or drawn.
     pub(crate) fn peek(&self, route: &str) -> Option<Fault> {
         self.planned_for(route)
             .and_then(|route| self.planned.get(route)?.front().copied())
@@ -92,7 +92,7 @@ impl FaultPlan {
         fault
     }
 
-    /// What struck the request that was just served.
+    /// The fault that struck the request that was just served.
     pub(crate) fn take_struck(&mut self) -> Option<Fault> {
         self.struck.take()
     }
@@ -105,7 +105,7 @@ impl FaultPlan {
         self.held.push(held);
     }
 
-    /// The requests that arrive now that these ids were looked up by `lookup`.
+    /// The held requests that arrive because `lookup` has looked up these ids.
     pub(crate) fn release(&mut self, lookup: &str, order_ids: &[String]) -> Vec<HeldRequest> {
         self.held
             .extract_if(.., |held| {
@@ -116,7 +116,7 @@ impl FaultPlan {
     }
 }
 
-/// The operations that say what became of another one.
+/// The operation that says what became of another one.
 fn lookup_of(operation: &str) -> Option<&'static str> {
     match operation {
         "applyAppWithdrawToNetwork" | "applyAppWithdrawToCwallet" => Some("getAppWithdrawRecord"),

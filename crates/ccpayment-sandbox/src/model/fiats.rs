@@ -25,7 +25,7 @@ impl Fiat {
         FIATS.iter().find(named)
     }
 
-    /// What v1 counts in where there is no choice.
+    /// The currency of v1 where there is no choice.
     pub(crate) fn dollar() -> &'static Self {
         &DOLLAR
     }

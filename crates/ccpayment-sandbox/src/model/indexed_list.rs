@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-/// What an item is found by; the kinds never meet, whatever text a merchant chooses.
+/// A key that finds an item. Keys of two kinds are never equal, whatever text a merchant chooses.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Key {
     /// The merchant's id.
@@ -41,7 +41,7 @@ pub(crate) fn by_transaction(tx_id: &str) -> Key {
 #[derive(Debug)]
 pub(crate) struct IndexedList<T> {
     items: Vec<T>,
-    /// Only ever asked for one key, so that its order never matters.
+    /// Nobody iterates over it, so its order never matters.
     places: HashMap<Key, usize>,
 }
 
@@ -81,7 +81,7 @@ impl<T> IndexedList<T> {
         self.items.iter_mut()
     }
 
-    /// With their places, from the newest or from the one before a place.
+    /// Items with their places, newest first, from the newest or from the one before a place.
     pub(crate) fn newest(&self, before: Option<usize>) -> impl Iterator<Item = (usize, &T)> {
         let end = before.map_or(self.items.len(), |before| before.min(self.items.len()));
         self.items

@@ -4,7 +4,7 @@ use crate::model::coins::{Coin, Fiat, Network};
 use crate::model::money::Money;
 use crate::model::settings::Settings;
 
-/// What a price is counted in.
+/// The unit of a price.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Currency {
     Fiat(&'static Fiat),
@@ -34,7 +34,7 @@ pub(crate) struct Invoice {
     pub(crate) product: Option<String>,
     pub(crate) price: Money,
     pub(crate) currency: Currency,
-    /// What its page is found by.
+    /// The key of its page.
     pub(crate) page: String,
     pub(crate) return_url: Option<String>,
     /// What the payer picked last.
@@ -43,11 +43,11 @@ pub(crate) struct Invoice {
     pub(crate) notify_url: Option<String>,
     pub(crate) created_at: u64,
     pub(crate) expired_at: u64,
-    /// The record ids of its deposits with what each was worth when it came, oldest first.
+    /// The record ids of its deposits with the worth of each when it came, oldest first.
     pub(crate) deposits: Vec<(String, Worth)>,
 }
 
-/// What a payment is worth in the currency of its invoice.
+/// The worth of a payment in the currency of its invoice.
 #[derive(Debug)]
 pub(crate) struct Worth {
     /// Coins for one unit of the currency: the documents say the inverse, their example does not.

@@ -223,7 +223,7 @@ struct Posted {
 pub(crate) struct Books {
     entries: Vec<Posted>,
     totals: BTreeMap<(Account, u64), Money>,
-    /// All accounts of a coin together; zero for ever.
+    /// The sum of all accounts for each coin; always zero.
     sums: BTreeMap<u64, Money>,
     broken: Option<String>,
 }
@@ -255,7 +255,7 @@ impl Books {
             let total = self.totals.entry((account.clone(), *coin_id)).or_default();
             let before = total.clone();
             *total += amount;
-            // What the account really moved by, not what it should have moved by.
+            // The real change of the account, not the change that was asked for.
             let moved = &*total - before;
             *self.sums.entry(*coin_id).or_default() += moved;
         }
@@ -277,7 +277,7 @@ impl Books {
     }
 
     pub(crate) fn balance(&self, account: &Account, coin_id: u64) -> Money {
-        // A tuple of references can't look the map up, and an account is cheap to clone.
+        // A tuple of references can't be a key for a look-up, and an account is cheap to clone.
         self.totals
             .get(&(account.clone(), coin_id))
             .cloned()
@@ -292,7 +292,7 @@ impl Books {
             .collect()
     }
 
-    /// An error once the books were found out of balance.
+    /// An error once the books were found to be out of balance.
     pub(crate) fn check(&self) -> Result<(), SandboxError> {
         match &self.broken {
             Some(why) => Err(SandboxError::Unbalanced(why.clone())),

@@ -35,8 +35,7 @@ pub(crate) fn parse(text: &str) -> Result<Written, &'static str> {
     if whole.is_empty() {
         return Err("has no digits before the point");
     }
-    // The decimal library also reads exponents: `1e999999999` would be one line that fills the
-    // memory.
+    // The decimal library also reads exponents: the one line `1e999999999` would fill the memory.
     if !whole
         .bytes()
         .chain(fraction.bytes())
@@ -75,7 +74,7 @@ pub(crate) fn plain_fixed((units, scale): Fixed) -> String {
     }
 }
 
-/// Plain decimal text with the zeros at its end that it was written with.
+/// Plain decimal text with the trailing zeros that it was written with.
 pub(crate) fn as_written(value: &Money) -> String {
     value.to_plain_string()
 }
@@ -92,7 +91,7 @@ pub(crate) fn round_up(value: &Money, decimals: u32) -> Money {
 
 /// `price / rate` rounded up to `decimals` decimals, both positive.
 ///
-/// In whole numbers, because a quotient that was already rounded can't be rounded up correctly.
+/// It computes in whole numbers, because a rounded quotient can't be rounded up correctly.
 pub(crate) fn divide_up(price: &Money, rate: &Money, decimals: u32) -> Option<Money> {
     let (numerator, denominator) = fraction(price, rate, decimals)?;
     let quotient = (numerator + &denominator - 1) / denominator;
@@ -107,7 +106,7 @@ pub(crate) fn divide_down(price: &Money, rate: &Money, decimals: u32) -> Option<
 
 /// Two whole numbers whose quotient is `price / rate` in units of the last decimal.
 fn fraction(price: &Money, rate: &Money, decimals: u32) -> Option<(BigInt, BigInt)> {
-    // Without trailing zeros after the point, and with none of them before it as an exponent.
+    // Drops trailing zeros after the point, and keeps those before it instead of an exponent.
     let (price, price_scale) = price
         .with_scale(price.fractional_digit_count().max(0))
         .into_bigint_and_exponent();
@@ -121,10 +120,10 @@ fn fraction(price: &Money, rate: &Money, decimals: u32) -> Option<(BigInt, BigIn
     (!denominator.is_zero()).then_some((numerator, denominator))
 }
 
-/// How many decimals a rate, and what it is multiplied into, keeps.
+/// How many decimals are kept of a rate and of its products.
 pub(crate) const RATE_DECIMALS: u32 = 16;
 
-/// As swap records print what they count: always with 24 decimals.
+/// As swap records print amounts: always with 24 decimals.
 pub(crate) fn padded(value: &Money) -> String {
     value
         .with_scale_round(24, RoundingMode::Down)

@@ -20,7 +20,7 @@ pub(crate) struct Order {
     pub(crate) fiat: Option<Rate>,
     pub(crate) created_at: u64,
     pub(crate) expired_at: u64,
-    /// What its checkout page is found by.
+    /// The key of its checkout page.
     pub(crate) page: Option<String>,
     pub(crate) product: Option<String>,
     pub(crate) return_url: Option<String>,

@@ -13,7 +13,7 @@ const TIMES: [u64; 6] = [30, 90, 210, 450, 930, 1_890];
 /// How many attempts are remembered.
 const MOST_ATTEMPTS: usize = 2_000;
 
-/// What a notification says, and where to.
+/// The content of a notification, and its target.
 #[derive(Debug, Clone)]
 pub(crate) struct Message {
     pub(crate) record_id: String,
@@ -28,10 +28,11 @@ pub(crate) struct Message {
 struct Notification {
     message: Message,
     sent: u32,
-    /// When the first attempt was made, and what it was signed with.
+    /// When the first attempt was made, and the timestamp that it was signed with.
     first: Option<(u64, u64)>,
     due_at: u64,
-    /// A place that was dealt by hand; it goes before the time it became due.
+    /// A place in the order of delivery that was set by hand. It counts before the time of being
+    /// due.
     dealt: Option<usize>,
     /// Its place in the log.
     logged: usize,
@@ -111,7 +112,7 @@ impl Outbox {
         self.waiting.insert(self.serials, notification);
     }
 
-    /// Only logs it: it can be asked for, and does not go out by itself.
+    /// Only logs it: it goes out when it is asked for, not by itself.
     pub(crate) fn keep_back(&mut self, message: Message, now: u64) {
         self.newest
             .insert(message.record_id.clone(), self.log.len());
@@ -133,7 +134,7 @@ impl Outbox {
         true
     }
 
-    /// Sends the newest notification of each record of a span again, and counts them.
+    /// Queues the newest notification of each record of a span again, and counts them.
     pub(crate) fn resend_span(&mut self, now: u64, wanted: &ResendFilter<'_>) -> usize {
         let newest = &self.newest;
         let chosen: Vec<String> = (0..)
@@ -159,7 +160,7 @@ impl Outbox {
         self.waiting.len()
     }
 
-    /// The serials of what is due, in order of delivery.
+    /// The serials of the notifications that are due, in order of delivery.
     pub(crate) fn due(&self, now: u64) -> Vec<u64> {
         let mut due: Vec<_> = self
             .waiting
@@ -184,7 +185,7 @@ impl Outbox {
         Some(url)
     }
 
-    /// `None` when it is gone meanwhile or has nowhere to go.
+    /// `None` when it has meanwhile gone or has nowhere to go.
     pub(crate) fn delivery(&self, serial: u64) -> Option<Delivery> {
         let waiting = self.waiting.get(&serial)?;
         let url = waiting.message.url.clone();
@@ -236,7 +237,7 @@ impl Outbox {
         self.deal(&serials);
     }
 
-    /// Fisher and Yates, from the seed.
+    /// A Fisher-Yates shuffle by the seed.
     pub(crate) fn shuffle_due(&mut self, now: u64, seed: u64) {
         let mut serials = self.due(now);
         let mut random = SplitMix::new(seed);

@@ -1,4 +1,4 @@
-//! Withdrawals, and what they were said to cost.
+//! Withdrawals, and the quotes of their fees.
 
 use crate::model::coins::{Coin, Network};
 use crate::model::ledger::{Account, Line};
@@ -33,10 +33,10 @@ pub(crate) struct Payout {
     pub(crate) received: Money,
     pub(crate) tx_id: String,
     pub(crate) status: Status,
-    /// From when on its record says so, and what it says until then.
+    /// When the record begins to show the status, and the status that it shows until then.
     pub(crate) readable_from: u64,
     pub(crate) read_before: Status,
-    /// Of the coin, when it was asked for.
+    /// The price of the coin when the withdrawal was asked for.
     pub(crate) usd_price: Money,
     pub(crate) reason: Option<String>,
     pub(crate) notify_url: Option<String>,
@@ -45,7 +45,7 @@ pub(crate) struct Payout {
 }
 
 impl Payout {
-    /// What the record says.
+    /// The status in the record.
     pub(crate) fn read_at(&self, now: u64) -> Status {
         if now < self.readable_from {
             return self.read_before;
@@ -53,7 +53,7 @@ impl Payout {
         self.status
     }
 
-    /// Its status changes, and its record tells so from a moment on.
+    /// Changes its status; its record shows that from a moment on.
     pub(crate) fn turn(&mut self, status: Status, now: u64, readable_from: u64) {
         self.read_before = self.read_at(now);
         self.readable_from = readable_from;
@@ -83,7 +83,7 @@ impl Payout {
     }
 }
 
-/// What `/getWithdrawFee` once said.
+/// A quote that `/getWithdrawFee` once gave.
 #[derive(Debug)]
 pub(crate) struct Quote {
     pub(crate) coin_id: u64,

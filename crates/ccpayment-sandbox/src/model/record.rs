@@ -1,8 +1,8 @@
-//! What all records have: a status, and somebody whose money it is.
+//! What all records have: a status and a holder.
 
 use crate::model::ledger::Account;
 
-/// Where a record stands, in the words of the wire.
+/// The status of a record, in the words of the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Status {
     WaitingApproval,

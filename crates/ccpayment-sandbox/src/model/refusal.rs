@@ -114,14 +114,14 @@ impl Refusal {
     }
 }
 
-/// Only broken books get here from inside a route.
+/// Inside a route, only broken books lead here.
 impl From<SandboxError> for Refusal {
     fn from(error: SandboxError) -> Self {
         Self::new(INTERNAL, error.to_string())
     }
 }
 
-/// The data is moved in: the macro would copy it, however long a list it is.
+/// Moves the data in: the macro would copy it, and it may be a long list.
 pub(crate) fn success(data: Value) -> Value {
     let (code, message) = (Value::from(SUCCESS), Value::from("success"));
     Value::from_iter([("code", code), ("data", data), ("msg", message)])

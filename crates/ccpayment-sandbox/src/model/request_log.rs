@@ -12,8 +12,8 @@ use crate::model::recent::Recent;
 /// What stands for a secret or a signature.
 pub(crate) const MASK: &str = "***";
 
-/// A request as the log has it, whether it reached a route or not. Neither the secret nor a
-/// signature is in it.
+/// An entry of the log of requests, whether the request reached a route or not. It holds neither
+/// the secret nor a signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LoggedRequest {
@@ -35,9 +35,9 @@ pub struct LoggedRequest {
     pub warnings: Vec<String>,
     /// What struck it.
     pub fault: Option<Fault>,
-    /// Where the signature did not fit: why.
+    /// Why the signature did not fit, if it did not.
     pub signing: Option<SigningReport>,
-    /// Its place in the list of what reached a route.
+    /// Its place in the list of requests that reached a route.
     pub(crate) number: Option<usize>,
 }
 
@@ -94,7 +94,7 @@ impl fmt::Display for LoggedRequest {
 
 type Listener = Arc<dyn Fn(&LoggedRequest) + Send + Sync>;
 
-/// What came since the start; nothing of it is part of the state.
+/// The requests since the start; they are no part of the state.
 #[derive(Default)]
 pub(crate) struct RequestLog {
     pub(crate) entries: Recent<LoggedRequest, 1_000>,
@@ -107,9 +107,9 @@ impl fmt::Debug for RequestLog {
     }
 }
 
-/// A text without secrets, wherever they came into it.
+/// A text without secrets, wherever in it they are.
 pub(crate) fn masked(text: &str, secrets: [&str; 2]) -> String {
-    // Shorter ones are no secrets, and are all over a text.
+    // Shorter texts are no secrets, and occur everywhere.
     const LEAST: usize = 8;
     let mut text = text.to_owned();
     let mut mask = |secret: &str| {
@@ -130,7 +130,7 @@ pub(crate) fn masked(text: &str, secrets: [&str; 2]) -> String {
     text
 }
 
-/// What JSON escapes, always or by habit.
+/// The letters that JSON escapes, always or by habit.
 fn is_escaped(letter: char) -> bool {
     letter.is_ascii_control() || matches!(letter, '"' | '\\' | '/')
 }

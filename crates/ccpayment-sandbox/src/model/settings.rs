@@ -37,8 +37,7 @@ pub(crate) struct Reading {
 }
 
 const DAY: u64 = 86_400;
-/// The widest span of time that a list takes by a document, and the one that is meant when none is
-/// given.
+/// The widest span of time that a document allows a list, and the default when none is given.
 pub(crate) const WINDOW: u64 = 90 * DAY;
 
 /// How the documented retry times of notifications are read.
@@ -51,7 +50,7 @@ pub enum RetrySchedule {
     Gaps,
 }
 
-/// In which other words the records of v2 say the same; see [`Setting::Spell`].
+/// Another spelling of the records of v2; see [`Setting::Spell`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum RecordSpelling {
@@ -76,8 +75,7 @@ pub enum RecordSpelling {
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub enum Setting {
-    /// Every field that is unknown or of another type than the documents have is refused; off at
-    /// first.
+    /// Refuses every field that the documents don't have, or have with another type; off at first.
     ///
     /// Without it, requests are read as the gateway's own clients send them. `null` means not set;
     /// in a field that may be left out, so do `0`, `""` and `[]`. A body `[]` is a request without
@@ -86,8 +84,8 @@ pub enum Setting {
     /// a [`RequestWarning`](crate::RequestWarning) in the request's log and in the header
     /// `X-Sandbox-Warning` of its answer.
     Strict(bool),
-    /// A field that nobody documents is ignored, not refused; off at first, since it is a slip of
-    /// the pen far more often than not. It counts where [`Setting::Strict`] is off.
+    /// Ignores a field that nobody documents instead of refusing it; off at first, since such a
+    /// field is mostly a typing error. It counts where [`Setting::Strict`] is off.
     AllowUnknownFields(bool),
     /// Nothing on the chains happens by time: deposits, withdrawals and batches wait for
     /// [`confirm`](crate::Sandbox::confirm), [`settle_payouts`](crate::Sandbox::settle_payouts) and
@@ -99,12 +97,12 @@ pub enum Setting {
     /// Whether a repeated notification is signed afresh, as at first, or carries the timestamp and
     /// the signature of its first attempt.
     SignRetriesAfresh(bool),
-    /// How many seconds after its notification a record shows what was told: until then a deposit
-    /// is not there, or a record has its status from before. Nothing at first.
+    /// How many seconds after a notification the record shows the same; 0 at first. Until then, a
+    /// deposit has no record, or a record has its status from before.
     RecordLag(u64),
-    /// Whether the records of v2 have other words for the same; none at first.
+    /// Whether the records of v2 use another spelling; none at first.
     Spell {
-        /// Which words.
+        /// The spelling.
         spelling: RecordSpelling,
         /// On or off.
         on: bool,
@@ -119,11 +117,11 @@ pub enum Setting {
     SwapsPerDay(Option<u32>),
     /// Withdrawals (14020) and swaps (14021) need an IP allow list that nobody set up.
     AllowListMissing(bool),
-    /// Withdrawals of the account (14018).
+    /// Whether the account may withdraw (14018).
     Withdrawals(bool),
-    /// Swaps of the account (16005).
+    /// Whether the account may swap (16005).
     Swaps(bool),
-    /// Transfers to Cwallet (11017).
+    /// Whether the account may transfer to Cwallet (11017).
     Cwallet(bool),
     /// Sweeping fees are unpaid: no withdrawals (14014).
     SweepingDebt(bool),
@@ -175,14 +173,14 @@ pub enum Setting {
         /// On or off.
         on: bool,
     },
-    /// Deposit addresses of a chain (15003).
+    /// Whether the chain hands out deposit addresses (15003).
     ChainDeposits {
         /// The chain symbol.
         chain: String,
         /// Open or closed.
         open: bool,
     },
-    /// Withdrawals on a chain (14004).
+    /// Whether the chain takes withdrawals (14004).
     ChainWithdrawals {
         /// The chain symbol.
         chain: String,
@@ -368,8 +366,8 @@ impl Settings {
         Ok(())
     }
 
-    /// The widest span of time of a list without a documented maximum: the sample of one such list
-    /// asks for a year.
+    /// The widest span of time of a list without a documented maximum. In the default reading it is
+    /// a year, because the sample of one such list asks for a year.
     pub(crate) fn widest_span(&self) -> u64 {
         if self.strict { WINDOW } else { 365 * DAY }
     }
@@ -385,7 +383,7 @@ impl Settings {
         self.spellings.contains(&spelling)
     }
 
-    /// Whether records say anything in other words.
+    /// Whether all records use the plain spelling.
     pub(crate) fn spells_plainly(&self) -> bool {
         self.spellings.is_empty()
     }
@@ -407,7 +405,7 @@ impl Settings {
             .unwrap_or_else(|| coin.usd_price())
     }
 
-    /// Fiat for one coin.
+    /// Units of the currency for one coin.
     pub(crate) fn fiat_rate(&self, fiat: &Fiat, coin: &Coin) -> Money {
         self.price(coin) * fiat.usd_rate()
     }

@@ -1,10 +1,10 @@
-//! Swaps, and what they would bring.
+//! Swaps and their quotes.
 
 use crate::model::coins::Coin;
 use crate::model::money::Money;
 use crate::model::record::Holder;
 
-/// What a swap would bring.
+/// The quote of a swap.
 #[derive(Debug)]
 pub(crate) struct SwapQuote {
     pub(crate) coin_in: &'static Coin,

@@ -11,7 +11,7 @@ pub(crate) struct Transfer {
     pub(crate) from: String,
     pub(crate) to: String,
     pub(crate) coin: &'static Coin,
-    /// Of the coin, when it was asked for.
+    /// The price of the coin when the transfer was asked for.
     pub(crate) usd_price: Money,
     pub(crate) amount: Money,
     pub(crate) remark: Option<String>,
@@ -24,7 +24,7 @@ pub(crate) struct BatchTransfer {
     pub(crate) order_id: String,
     pub(crate) user_id: String,
     pub(crate) coin: &'static Coin,
-    /// Of the coin, when it was asked for.
+    /// The price of the coin when the transfer was asked for.
     pub(crate) usd_price: Money,
     /// One for each receiver.
     pub(crate) parts: IndexedList<Transfer>,

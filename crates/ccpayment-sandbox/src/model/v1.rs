@@ -11,11 +11,11 @@ use crate::model::money::{Money, divide_up, plain};
 pub(crate) enum Kind {
     /// An order or a checkout page.
     Order,
-    /// V1Order on the dashboard, for somebody with an address.
+    /// An invoice of the dashboard, for somebody with this e-mail address.
     Invoice(Option<String>),
 }
 
-/// What a price is counted in; `None` is the token itself.
+/// The currency of a price; `None` is the token itself.
 pub(crate) type Currency = Option<&'static Fiat>;
 
 /// What is to be paid, in one token.
@@ -28,7 +28,7 @@ pub(crate) struct Due {
     pub(crate) rate: Money,
 }
 
-/// Something to pay that was made through v1, or on the dashboard of its days.
+/// Something to pay that was made through v1, or on the dashboard of v1.
 #[derive(Debug)]
 pub(crate) struct V1Order {
     pub(crate) kind: Kind,
@@ -40,7 +40,7 @@ pub(crate) struct V1Order {
     pub(crate) custom_value: Option<String>,
     pub(crate) created_at: u64,
     pub(crate) expired_at: u64,
-    /// Nothing while the payer has yet to pick.
+    /// `None` until the payer has picked.
     pub(crate) due: Option<Due>,
     /// Oldest first.
     pub(crate) refunds: Vec<Refund>,
@@ -75,7 +75,7 @@ impl V1Order {
         self.due.clone().or_else(|| Some(self.due(paid.next()?)))
     }
 
-    /// In the words of the documented table; money counts when it is there for the merchant.
+    /// In the words of the documented table. Only money that the merchant can use counts.
     pub(crate) fn status(&self, now: u64, paid: &[&Deposit]) -> &'static str {
         let (mut sum, mut late) = (Money::default(), false);
         for deposit in paid {
@@ -103,7 +103,7 @@ impl V1Order {
         }
     }
 
-    /// One payment of exactly what the page asked for.
+    /// Whether there is one payment, of exactly the amount that the page asked for.
     pub(crate) fn is_just_paid(&self, paid: &[&Deposit]) -> bool {
         match paid {
             [deposit] => self.due(deposit).amount == deposit.amount,
@@ -117,7 +117,7 @@ impl V1Order {
 pub(crate) struct V1Payout {
     /// The gateway's own id; the record of the transaction has another.
     pub(crate) order_id: String,
-    /// That of the token, also where the money goes to Cwallet.
+    /// The network of the token, also if the money goes to Cwallet.
     pub(crate) network: &'static Network,
     pub(crate) on_top: bool,
     /// Dollars for one coin when it was made.
@@ -148,7 +148,7 @@ pub(crate) const INVOICE: &str = "Invoice";
 pub(crate) const API_WITHDRAWAL: &str = "API Withdrawal";
 pub(crate) const REFUND: &str = "Refund";
 
-/// Whether a kind of notification is one of v1, and so signed and acknowledged in its way.
+/// Whether a kind of notification belongs to v1, and so is signed and acknowledged as in v1.
 pub(crate) fn is_kind(kind: &str) -> bool {
     matches!(
         kind,
@@ -156,7 +156,7 @@ pub(crate) fn is_kind(kind: &str) -> bool {
     )
 }
 
-/// What was made through v1, and what only v1 remembers of it.
+/// The objects made through v1, and what only v1 remembers of them.
 #[derive(Debug, Default)]
 pub(crate) struct V1Records {
     /// Orders, checkout pages and invoices of the dashboard, by the merchant's id.

@@ -27,21 +27,21 @@ impl IncomingPayment {
         }
     }
 
-    /// What is paid: permanent addresses take every coin of their chains.
+    /// The coin that is paid: permanent addresses take every coin of their chains.
     #[must_use]
     pub fn coin(mut self, coin_id: u64, chain: impl Into<String>) -> Self {
         self.coin = Some((coin_id, chain.into()));
         self
     }
 
-    /// Who pays; without it, an address that is made up.
+    /// The payer's address; without it, one is made up.
     #[must_use]
     pub fn from(mut self, address: impl Into<String>) -> Self {
         self.from = Some(address.into());
         self
     }
 
-    /// The gateway does not notice it: no record, until `rescanLostTransaction` finds it.
+    /// The gateway overlooks it: there is no record until `rescanLostTransaction` finds it.
     #[must_use]
     pub fn overlooked(mut self) -> Self {
         self.overlooked = true;
@@ -129,10 +129,10 @@ pub struct RequestView {
     pub order_id: Option<String>,
     /// The code in the answer; `None` when there was no answer, or one that a fault made.
     pub code: Option<u32>,
-    /// The code that the gateway came to, whether or not anybody was told; `None` when it never
+    /// The code that the gateway came to, whether or not it told anybody; `None` when it never
     /// acted, or has not acted yet.
     pub outcome: Option<u32>,
-    /// What struck it. A request that was delivered twice is here twice.
+    /// The fault that struck it. A request that was delivered twice is here twice.
     pub fault: Option<Fault>,
     /// What the default reading let pass in it.
     pub warnings: Vec<RequestWarning>,
@@ -151,7 +151,7 @@ pub struct DeliveryAttempt {
     pub number: u32,
     /// The HTTP status of the answer, if one came.
     pub status: Option<u16>,
-    /// Whether the answer was 200 with `Success` in its body; v1 wants `success`.
+    /// Whether the answer was 200 with `Success` in its body, or `success` for v1.
     pub acknowledged: bool,
     /// The sandbox's time, in unix seconds.
     pub at: u64,
@@ -189,7 +189,7 @@ pub struct Notification {
     pub url: String,
     /// `Appid`, `Timestamp` and `Sign`. The body is `application/json`.
     pub headers: [(&'static str, String); 3],
-    /// What was signed, byte for byte.
+    /// The body that was signed, byte for byte.
     pub body: String,
     pub(crate) serial: u64,
     pub(crate) at: u64,
@@ -197,7 +197,8 @@ pub struct Notification {
 }
 
 impl Notification {
-    /// Tells notifications apart: the tries of one have the same number, and no other has it.
+    /// Tells notifications apart: all tries of one notification have the same number, and no other
+    /// notification has it.
     #[must_use]
     pub fn serial(&self) -> u64 {
         self.serial

@@ -37,7 +37,7 @@ static HANDLERS: &[(&str, Handler)] = &[
     ("withdraw", payouts::withdraw),
 ];
 
-/// Carries a request out; the code and the envelope of the answer.
+/// Carries a request out; returns the code and the envelope of the answer.
 pub(crate) fn act(state: &mut State, request: &ReceivedRequest) -> (u32, Value) {
     match carry_out(state, request) {
         Ok(data) => (SUCCESS, refusal::success(data)),

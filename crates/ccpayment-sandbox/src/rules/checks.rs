@@ -1,4 +1,4 @@
-//! What a withdrawal must satisfy before anything moves; single ones and rows of batches alike.
+//! The checks of a withdrawal before any money moves, for single ones and rows of batches alike.
 
 use bigdecimal::Zero;
 
@@ -135,7 +135,7 @@ pub(crate) fn address(state: &State, address: &str, network: &Network) -> Result
         let message = format!("this is no address on {}", network.on.symbol);
         return Err(Refusal::new(refusal::ADDRESS_FORMAT, message));
     }
-    // Released ones, too: what arrives there is still the merchant's.
+    // Also a released address: money that arrives there is still the merchant's.
     if addresses::find(state, address).is_some() {
         return Err(Refusal::new(
             refusal::OWN_ADDRESS,

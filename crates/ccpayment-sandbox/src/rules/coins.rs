@@ -110,7 +110,7 @@ pub(crate) fn main_coins(state: &mut State, fields: &Fields) -> Result<Value, Re
                 "logoUrl": coin.logo(),
                 "status": state.settings.status(coin),
                 "chain": chain.symbol,
-                // The Go client has this in the place of the other two.
+                // The Go client reads this instead of the other two.
                 "chains": [chain.symbol],
                 "network": chain.full_name,
             }))

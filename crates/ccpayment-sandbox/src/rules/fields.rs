@@ -61,8 +61,8 @@ impl Fields {
             .collect()
     }
 
-    /// JSON Schema calls `1.0` an integer, and any number of digits; the gateway has 64 bits. Text
-    /// gets here only where a schema lets it.
+    /// A whole number of 64 bits, as in the gateway. JSON Schema also calls `1.0` an integer, and
+    /// sets no limit on digits. Text gets here only where a schema allows it.
     pub(crate) fn number(&self, name: &str) -> Result<Option<u64>, Refusal> {
         self.0
             .get(name)
@@ -143,7 +143,8 @@ pub(crate) fn coin(id: u64) -> Result<&'static Coin, Refusal> {
         .ok_or_else(|| Refusal::new(refusal::UNKNOWN_COIN, format!("there is no coin {id}")))
 }
 
-/// Goes by the text, trailing zeros included: the stricter of the two readings of the rule.
+/// Counts the decimals of the text, trailing zeros included: the stricter of the rule's two
+/// readings.
 pub(crate) fn check_decimals(name: &str, written: &Written, most: u32) -> Result<(), Refusal> {
     if usize::try_from(most).is_ok_and(|most| written.decimals <= most) {
         return Ok(());

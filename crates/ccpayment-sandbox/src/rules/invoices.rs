@@ -68,7 +68,7 @@ pub(crate) fn create(state: &mut State, fields: &Fields) -> Result<Value, Refusa
     Ok(json!({ "invoiceUrl": url }))
 }
 
-/// A page of v1, which knows no other currency.
+/// Opens an invoice for a page of v1, which knows no other currency.
 pub(crate) fn open_in_dollars(
     state: &mut State,
     order_id: &str,
@@ -155,7 +155,7 @@ pub(crate) fn offer(
     Ok(divide_up(&worth, &rate, network.precision).unwrap_or_default())
 }
 
-/// What a payment is worth to an invoice at the prices of the moment.
+/// The worth of a payment to an invoice at current prices.
 pub(crate) fn worth(state: &State, order_id: &str, coin: &Coin, amount: &Money) -> Option<Worth> {
     let invoice = state.invoices.get(&by_order(order_id))?;
     let (dollars, parts) = invoice.currency.dollars(&state.settings);
@@ -178,7 +178,8 @@ pub(crate) fn info(state: &mut State, fields: &Fields) -> Result<Value, Refusal>
             let Some(status) = deposit.read_at(state.now) else {
                 continue;
             };
-            // What is not there yet, or never for the merchant, has paid for nothing.
+            // A payment that has not succeeded yet, or that the merchant never gets, pays for
+            // nothing.
             if status == Status::Success && !deposit.flagged {
                 total += &worth.value;
             }

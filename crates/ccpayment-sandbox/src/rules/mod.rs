@@ -1,4 +1,4 @@
-//! What a gateway does: each route, and whatever else moves the state.
+//! The gateway's rules: each route, and everything else that changes the state.
 
 pub(crate) mod addresses;
 pub(crate) mod assets;

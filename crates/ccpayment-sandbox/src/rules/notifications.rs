@@ -1,4 +1,4 @@
-//! What notifications say, and when one is due.
+//! The texts of notifications, and when one is due.
 
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ pub(crate) fn deposit(state: &mut State, record_id: &str) {
         return;
     };
     let Source::Owned(owner) = &deposit.source else {
-        // There is no notification that could name what nobody owns any more.
+        // No notification has a name for an address that nobody owns any more.
         return;
     };
     let kind = match owner {
@@ -42,7 +42,7 @@ pub(crate) fn deposit(state: &mut State, record_id: &str) {
     put(&mut msg, "referenceId", deposit.reference_id());
     put(&mut msg, "userId", deposit.user_id());
     if deposit.user_id().is_some() {
-        // In one example only, which is why nobody should credit from it.
+        // Only one example has it, so nobody should credit from it.
         put(&mut msg, "amount", Some(&plain(&deposit.amount)));
     }
     let message = Message {

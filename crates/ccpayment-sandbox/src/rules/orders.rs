@@ -50,8 +50,7 @@ pub(crate) fn check_expiry(now: u64, expired_at: u64) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// An order or invoice grows older by as much as it takes to have expired a second ago; nothing
-/// else does.
+/// Ages one order or invoice, and nothing else, until it has expired a second ago.
 pub(crate) fn expire(state: &mut State, order_id: &str) -> Result<(), SandboxError> {
     let (key, now) = (by_order(order_id), state.now);
     let order = state.orders.get_mut(&key);
@@ -146,7 +145,7 @@ pub(crate) fn create(state: &mut State, fields: &Fields) -> Result<Value, Refusa
     Ok(answer)
 }
 
-/// Rounded up to what the chain can carry: rounded down, a full payment would be a short one.
+/// The price, rounded up to what the chain can carry: rounded down, a full payment would be short.
 fn amount_to_pay(
     state: &State,
     price: &Money,
@@ -198,7 +197,7 @@ pub(crate) fn info(state: &mut State, fields: &Fields) -> Result<Value, Refusal>
         "expiredAt": order.expired_at,
         "paidList": paid,
     });
-    // The gateway leaves out what does not apply, so that a reader must cope with absence.
+    // The gateway leaves out a field that does not apply, so a reader must cope with its absence.
     put(
         &mut answer,
         "toMemo",

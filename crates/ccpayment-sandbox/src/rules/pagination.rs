@@ -14,7 +14,7 @@ const DAY: u64 = 86_400;
 const PAGE: u64 = 20;
 const MOST_IDS: usize = 100;
 
-/// What is asked for beside the filters of a list.
+/// The page and the window that a request asks for, without the filters of its list.
 pub(crate) struct Query {
     from: u64,
     to: u64,
@@ -56,7 +56,7 @@ impl Query {
             ));
         }
         let limit = match fields.number("limit")? {
-            // Protobuf knows no difference between nought and nothing.
+            // Protobuf has no difference between 0 and absent.
             None | Some(0) => PAGE,
             Some(limit) => limit,
         };

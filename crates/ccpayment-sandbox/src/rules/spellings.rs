@@ -1,4 +1,4 @@
-//! Records in other words for the same, for tests of whoever reads them.
+//! Other spellings of records, for tests of their readers.
 
 use serde_json::{Map, Value};
 

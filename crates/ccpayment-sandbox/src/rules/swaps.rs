@@ -91,7 +91,7 @@ fn quote(state: &State, fields: &Fields, extra: bool) -> Result<SwapQuote, Refus
         (floor, rate.unwrap_or_default())
     };
     let extra_rate = fields.optional_amount("extraFeeRate")?.filter(|_| extra);
-    // No more decimals than any amount of the gateway has, however many the rate has.
+    // At most the 24 decimals of the gateway's amounts, however many the rate has.
     let extra_fee = extra_rate.map(|rate| round_down(&(&amount_out * rate), 24));
     let net = &amount_out - &fee - extra_fee.clone().unwrap_or_default();
     if net <= Money::default() {
@@ -153,7 +153,7 @@ fn order_key(of_users: bool, order_id: &str) -> Key {
     }
 }
 
-/// What a quote needs not, and a swap does.
+/// The checks that a swap needs and a quote does not.
 fn check_account(state: &State) -> Result<(), Refusal> {
     if state.settings.allow_list_missing {
         return Err(Refusal::new(
@@ -188,7 +188,7 @@ fn exchange(state: &mut State, fields: &Fields, holder: Holder) -> Result<Value,
     check_account(state)?;
     let minimum = fields.optional_amount("amountOutMinimum")?;
     let mut quoted = quote(state, fields, of_users)?;
-    // Without a surcharge it is nought, in the words of a user's example.
+    // Without a surcharge it is 0, as in the example of a user's swap.
     quoted.extra_fee.get_or_insert_with(Money::default);
     if minimum
         .as_ref()

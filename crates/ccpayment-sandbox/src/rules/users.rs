@@ -8,7 +8,7 @@ use crate::rules::assets;
 use crate::rules::fields::Fields;
 use crate::state::State;
 
-/// A user id that may be given to somebody.
+/// Checks a user id that may be given to somebody.
 pub(crate) fn check_new(state: &State, user_id: &str) -> Result<(), Refusal> {
     if user_id.starts_with("sys") {
         return Err(Refusal::argument("userId", "must not start with `sys`"));
@@ -37,7 +37,7 @@ pub(crate) fn asked_for<'a>(state: &State, fields: &'a Fields) -> Result<&'a str
     known(state, fields.required_text("userId")?)
 }
 
-/// A user, or the merchant where the app id is named.
+/// The user with this id, or the merchant if it is the app id.
 pub(crate) fn holder(state: &State, user_id: &str) -> Result<Holder, Refusal> {
     if user_id == state.app_id {
         return Ok(Holder::Merchant);

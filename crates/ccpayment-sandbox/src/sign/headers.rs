@@ -1,4 +1,4 @@
-//! The three headers of a signed request, and the checks that come before its signature's own.
+//! The three headers of a signed request, and the checks that come before that of the signature.
 
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
@@ -8,7 +8,7 @@ use crate::model::refusal::{self, Refusal};
 /// How far a timestamp may be off, either way.
 pub(crate) const TOLERANCE: u64 = 120;
 
-/// What came in the headers, before anybody has compared a signature.
+/// The content of the headers, before anybody has compared a signature.
 pub(crate) struct SignedHeaders<'a> {
     /// The moment of the signature, in the sandbox's time.
     pub(crate) at: u64,
@@ -17,7 +17,7 @@ pub(crate) struct SignedHeaders<'a> {
 }
 
 impl<'a> SignedHeaders<'a> {
-    /// The checks that come before the signature's own.
+    /// Runs the checks that come before that of the signature.
     ///
     /// Callers go by `signing`, their own time, whatever the sandbox's time is.
     pub(crate) fn read(

@@ -1,4 +1,4 @@
-//! Who is calling, and who answers: the headers of a request and the signatures in them.
+//! The headers and signatures that say who calls and who answers.
 
 pub(crate) mod headers;
 pub(crate) mod rsa;

@@ -1,4 +1,4 @@
-//! RSA signatures: PKCS#1 v1.5 over SHA-256, in base64, with keys that somebody else made.
+//! RSA signatures: PKCS#1 v1.5 over SHA-256, in base64, with keys made elsewhere.
 
 use std::fmt;
 
@@ -42,7 +42,8 @@ impl PublicKey {
             .and_then(|fields| element(fields.0, INTEGER))
             .ok_or_else(no_key)?;
         let digits = modulus.iter().skip_while(|byte| **byte == 0).count();
-        // By ring's own bounds, which would otherwise show as wrong signatures only.
+        // ring's own bounds. Without this check, a key outside of them would only show as wrong
+        // signatures.
         if !(256..=1024).contains(&digits) {
             return Err(setup("an RSA public key must have 2048 to 8192 bits"));
         }
@@ -78,7 +79,7 @@ impl PrivateKey {
         Ok(Self(pair))
     }
 
-    /// `None` when ring can't, which it says of no key that it has read.
+    /// `None` when ring can't sign, which never happens with a key that it has read.
     pub(crate) fn sign(&self, text: &[u8]) -> Option<String> {
         let mut sign = vec![0; self.0.public().modulus_len()];
         // This padding has no randomness; the generator is for blinding.
@@ -90,8 +91,8 @@ impl PrivateKey {
     }
 }
 
-/// The bytes of a PEM block with one of these labels, of the bare base64 that dashboards show, or
-/// the key itself when it is no text.
+/// The bytes of a PEM block with one of these labels or of the bare base64 that dashboards show. A
+/// key that is no text comes back as it is.
 fn der_of(key: &[u8], labels: &[&str]) -> Result<Vec<u8>, SandboxError> {
     let Ok(text) = std::str::from_utf8(key) else {
         return Ok(key.to_vec());

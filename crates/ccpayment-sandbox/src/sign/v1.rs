@@ -65,7 +65,7 @@ impl Signer {
             .filter(|claimed| claimed.len() == DIGEST_BYTES)
             .ok_or_else(wrong)?;
         let made = self.of(signed.timestamp, body);
-        // ring compares only its own tags in constant time, so that tags of both are compared.
+        // ring compares only its own tags in constant time, so a tag is made of each digest.
         let tag = hmac::sign(&self.blind, made.as_ref());
         hmac::verify(&self.blind, &claimed, tag.as_ref()).map_err(|_| wrong())?;
         Ok(signed.at)
@@ -85,7 +85,7 @@ impl Signer {
     /// Signs an answer over the bytes that go out.
     pub(crate) fn sign_response(&self, response: &mut Response<Bytes>, at: u64) {
         for (name, value) in self.headers(at, response.body()) {
-            // An app id that no header can carry comes back as nothing, and the client says so.
+            // An app id that no header can carry is left out, and the client reports that.
             if let Ok(value) = HeaderValue::from_str(&value) {
                 response.headers_mut().insert(name, value);
             }

@@ -36,13 +36,13 @@ impl Signer {
         to_lower_hex(tag.as_ref())
     }
 
-    /// What is signed, with either key.
+    /// The text that is signed, with either key.
     pub(crate) fn text(&self, timestamp: &str, body: &[u8]) -> Vec<u8> {
         [self.app_id.as_bytes(), timestamp.as_bytes(), body].concat()
     }
 
-    /// The checks that come before anybody looks at the body; the moment of the signature, in the
-    /// sandbox's time.
+    /// Runs the checks that come before anybody looks at the body. Returns the moment of the
+    /// signature, in the sandbox's time.
     pub(crate) fn check(
         &self,
         headers: &HeaderMap,
@@ -131,7 +131,7 @@ mod tests {
     fn the_callers_clock_is_taken_and_no_other() {
         let secret = "testsecret0000000000000000000001";
         let signer = Signer::new("testappid0000001".into(), secret, None);
-        // By less than the tolerance, so that a mixture of the two would be found.
+        // The clocks differ by less than the tolerance, so a mixture of the two would show.
         let (now, signing) = (1_700_000_061, 1_700_000_000);
         let check = |at: u64| {
             let mut headers = HeaderMap::new();

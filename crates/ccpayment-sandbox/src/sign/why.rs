@@ -1,4 +1,4 @@
-//! Why a signature does not fit: the text that should have been signed, and the usual slips.
+//! Why a signature does not fit: the text that should have been signed, and the usual mistakes.
 
 use data_encoding::BASE64;
 use ring::{digest, hmac};
@@ -10,7 +10,7 @@ use crate::model::request_log::{MASK, SigningReport, cut, masked};
 const MOST: usize = 8_000;
 const TAG_BYTES: usize = 32;
 
-/// What came with a request whose signature does not fit.
+/// A request whose signature does not fit.
 pub(crate) struct Claim<'a> {
     pub(crate) app_id: &'a str,
     pub(crate) secret: &'a str,
@@ -69,7 +69,7 @@ impl Claim<'_> {
         }
     }
 
-    /// The bytes that the signature may stand for, and what is wrong with its form.
+    /// The bytes that the signature may encode, and what is wrong with its form.
     fn forms(&self) -> Vec<(Vec<u8>, Option<&'static str>)> {
         let sign = self.sign.trim();
         let mut forms = Vec::new();
@@ -85,7 +85,7 @@ impl Claim<'_> {
         forms
     }
 
-    /// What a tag was made of: nothing to say where that is right.
+    /// The mistake by which a tag was made; an inner `None` if there is no mistake.
     fn fits(&self, tag: &[u8]) -> Option<Option<String>> {
         let own = |time: &str, body: &[u8]| self.tag(self.v1, time, body) == tag;
         let other_body = |what: &str| Some(Some(format!("over {what}: sign the very bytes sent")));
@@ -97,7 +97,7 @@ impl Claim<'_> {
                 return other_body(what);
             }
         }
-        // A thousand hashes of what nobody has signed: for a body of a usual size only.
+        // This is a thousand hashes for an unsigned request, so only for a body of a usual size.
         let guesses = if self.body.len() <= MOST { 1_000 } else { 0 };
         for millis in 0..guesses {
             if own(&format!("{}{millis:03}", self.timestamp), self.body) {

@@ -4,7 +4,7 @@ use super::html::Html;
 use super::layout::{Frame, layout, left, moment};
 use super::qr;
 
-/// Where an order stands, from the payer's side.
+/// The state of an order, from the payer's side.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// Nothing has arrived.
@@ -19,7 +19,7 @@ pub(crate) enum Phase {
     Over(String),
     /// It has arrived but is held back as risky.
     Held,
-    /// Too late, and nothing has arrived.
+    /// It has expired, and nothing has arrived.
     Expired,
 }
 
@@ -71,7 +71,7 @@ pub(crate) struct Sent {
     pub(crate) at: u64,
 }
 
-/// The amounts behind the buttons; `None` where there is no such amount.
+/// The amounts that the buttons pay; `None` where there is no such amount.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Simulate {
     pub(crate) exact: Option<String>,
@@ -87,7 +87,7 @@ pub(crate) struct Checkout {
     pub(crate) order_id: String,
     /// The page's own path.
     pub(crate) path: String,
-    /// The price in money of a state, such as `20 USD`.
+    /// The price in a currency, such as `20 USD`.
     pub(crate) price: Option<String>,
     pub(crate) payable: Payable,
     pub(crate) sent: Vec<Sent>,
@@ -95,7 +95,7 @@ pub(crate) struct Checkout {
     pub(crate) expires_at: u64,
     pub(crate) now: u64,
     pub(crate) simulate: Simulate,
-    /// Where the shop wants its payer back.
+    /// The shop's page to which the payer goes back.
     pub(crate) return_url: Option<String>,
     /// Changes whenever the page would.
     pub(crate) version: String,
@@ -114,7 +114,7 @@ impl Checkout {
         layout(&self.title, Frame::Live, &main)
     }
 
-    /// What the script replaces when the state has changed.
+    /// The part that the script replaces when the state has changed.
     pub(super) fn live(&self, page: &mut Html) {
         open_live(page, &self.path, &self.version, self.expires_at, self.now);
         page.raw("<section class=\"card\" data-phase=\"")
@@ -250,7 +250,7 @@ impl Checkout {
         }
         page.raw("<h2>Payments</h2>\n<ul class=\"payments\">\n");
         for sent in &self.sent {
-            // A risky payment ends as `Success`, and is nobody's money.
+            // A risky payment ends as `Success`, but nobody gets the money.
             let (status, says) = if sent.risky {
                 ("held", "risky, held back")
             } else {
@@ -323,7 +323,7 @@ fn copy(page: &mut Html, id: &'static str) {
         .raw("\">Copy</button>");
 }
 
-/// A merchant's link could be `javascript:`, which nobody shall press.
+/// A merchant's link could be `javascript:`, which nobody should be able to click.
 pub(super) fn back(page: &mut Html, url: Option<&str>) {
     let is_web = |url: &&str| url.starts_with("https://") || url.starts_with("http://");
     if let Some(url) = url.filter(is_web) {
@@ -455,7 +455,7 @@ pub(super) mod tests {
         ] {
             assert!(page.contains(says), "{says}: {page}");
         }
-        // All of it is on its way: nobody shall send it again.
+        // All of it is on its way: the page must not ask for it again.
         part.payable.left = None;
         part.payable.confirms = 1;
         part.simulate = Simulate::default();

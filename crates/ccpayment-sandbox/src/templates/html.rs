@@ -1,4 +1,4 @@
-//! Markup that can't be forgotten to be escaped: only the program's own texts go in as they are.
+//! Markup with escaping that can't be forgotten: only the program's own texts go in as they are.
 
 use std::fmt::Display;
 

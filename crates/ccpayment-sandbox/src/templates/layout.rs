@@ -1,10 +1,11 @@
-//! What stands around every page, and what pages have in common.
+//! The frame around every page, and the parts that pages share.
 
 use super::html::Html;
 use super::style;
 use crate::model::calendar;
 
-/// What the browser is told to do with every page: nothing from outside, no frame, no other script.
+/// The policy that the browser applies to every page: nothing from outside, no frame, no other
+/// script.
 pub(crate) fn content_security_policy() -> String {
     format!(
         "default-src 'none'; style-src '{}'; script-src '{}'; connect-src 'self'; img-src data:; \
@@ -17,10 +18,10 @@ pub(crate) fn content_security_policy() -> String {
 const WARNING: &str = "This is a sandbox, not a payment gateway. Nothing here moves real money, \
                        and coins sent to these addresses are lost.";
 
-/// What is around a page.
+/// The kinds of frames around a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Frame {
-    /// To pay on: a script follows the state, and browsers without scripts load it again.
+    /// A page to pay on: a script follows the state, and browsers without scripts reload the page.
     Live,
     /// Only says something.
     Plain,
@@ -75,7 +76,7 @@ pub(crate) fn message_page(title: &str, message: &str) -> String {
     layout(title, Frame::Plain, &main)
 }
 
-/// The remaining time, as the script words it too.
+/// The remaining time, in the same words as the script's.
 pub(super) fn left(seconds: u64) -> String {
     let (days, hours) = (seconds / 86_400, seconds / 3_600 % 24);
     let (minutes, seconds) = (seconds / 60 % 60, seconds % 60);
@@ -88,7 +89,7 @@ pub(super) fn left(seconds: u64) -> String {
     }
 }
 
-/// A moment for people and, in its attribute, for machines.
+/// Writes a moment for people and, in an attribute, for machines.
 pub(super) fn moment(page: &mut Html, at: u64) {
     let text = calendar::plain(at);
     page.raw("<time datetime=\"")

@@ -1,4 +1,4 @@
-//! The pages that people look at: pure functions from what is shown to HTML.
+//! The pages that people look at: pure functions from data to HTML.
 //!
 //! No page loads anything from elsewhere, and each can be read and used without scripts: the
 //! buttons are plain forms. The one script makes the time run and follows the state.

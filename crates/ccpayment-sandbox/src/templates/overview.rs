@@ -1,15 +1,15 @@
-//! Everything at a glance: balances, requests, orders, payouts and what became of notifications.
+//! Everything at a glance: balances, requests, orders, payouts and the fate of notifications.
 
 use super::html::Html;
 use super::layout::{Frame, layout, moment};
 use super::table::Table;
 
-/// The newest so many rows of each table are shown, and so many on demand, lest a long test makes a
-/// page that no browser bears.
+/// How many of the newest rows of each table the page shows, at first and on demand: all rows of a
+/// long test would be too much for a browser.
 const MOST: usize = 25;
 const ALL: usize = 500;
 
-/// What of it is asked for.
+/// Which rows the reader asks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Filter {
     /// A text that every row has somewhere.
@@ -22,7 +22,7 @@ pub(crate) struct Filter {
 #[derive(Debug, Clone)]
 pub(crate) struct Overview {
     pub(crate) app_id: String,
-    /// What callers go by, and how far the sandbox is ahead of it.
+    /// The callers' time, and how far the sandbox is ahead of it.
     pub(crate) now: u64,
     pub(crate) ahead: u64,
     pub(crate) balanced: bool,
@@ -86,7 +86,7 @@ impl Overview {
 }
 
 impl Filter {
-    /// From the query of an address, as a form writes it.
+    /// Reads the query of a URL, as a form writes it.
     pub(crate) fn read(query: &str) -> Self {
         let mut filter = Self::default();
         for (name, value) in query.split('&').filter_map(|part| part.split_once('=')) {

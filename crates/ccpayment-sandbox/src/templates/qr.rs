@@ -7,7 +7,7 @@ use super::html::Html;
 /// Light modules that the standard wants around a code.
 const QUIET: usize = 4;
 
-/// Nothing, when the text does not fit into a code.
+/// Draws nothing if the text does not fit into a code.
 pub(super) fn draw(page: &mut Html, text: &str, label: &str) {
     let Ok(code) = QrCode::with_error_correction_level(text, EcLevel::M) else {
         return;

@@ -1,5 +1,5 @@
 //! The one style sheet and the one script, both inline, and the hashes by which a browser knows
-//! them: with those it runs nothing that somebody else put into a page.
+//! them. With these, it runs nothing that somebody else put into a page.
 
 pub(super) const CSS: &str = "
 :root { color-scheme: light dark; --ground: #f4f5f7; --card: #fff; --ink: #1c2230; --quiet: #5d6577;
@@ -95,8 +95,8 @@ pre { margin: 0; white-space: pre-wrap; overflow-wrap: anywhere; font-size: .75r
 }
 ";
 
-/// Runs the countdown by the sandbox's time and replaces what has changed. It computes with
-/// seconds only; amounts stay the texts that the server wrote.
+/// Runs the countdown by the sandbox's time and replaces what has changed. It computes with seconds
+/// only, and leaves amounts as the server wrote them.
 pub(super) const SCRIPT: &str = "
 (() => {
   const live = () => document.getElementById('live');

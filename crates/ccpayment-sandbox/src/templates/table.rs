@@ -3,12 +3,12 @@
 use super::html::Html;
 use super::layout::moment;
 
-/// What stands in a cell.
+/// The content of a cell.
 #[derive(Debug, Clone)]
 pub(crate) enum Cell {
     Text(String),
     Code(String),
-    /// An amount, which is selected whole.
+    /// An amount; a click selects all of it.
     Amount(String),
     Number(u64),
     Moment(u64),
@@ -17,7 +17,7 @@ pub(crate) enum Cell {
         text: String,
     },
     Tag {
-        /// By which it is coloured.
+        /// The status that its colour shows.
         status: &'static str,
         text: String,
     },
@@ -89,13 +89,13 @@ impl Cell {
 /// A section of the overview.
 #[derive(Debug, Clone)]
 pub(crate) struct Table {
-    /// Its place in the page's address.
+    /// Its anchor in the page.
     pub(crate) id: &'static str,
     pub(crate) title: &'static str,
     pub(crate) columns: &'static [&'static str],
     /// Oldest first.
     pub(crate) rows: Vec<Vec<Cell>>,
-    /// What is said below it.
+    /// The text below it.
     pub(crate) note: Option<String>,
 }
 
@@ -107,7 +107,7 @@ impl Table {
             .retain(|row| row.iter().any(|cell| cell.says(&small)));
     }
 
-    /// The newest `most` rows, and where there are more of them.
+    /// Shows the newest `most` rows, and a link to more of them.
     pub(super) fn show(&self, page: &mut Html, most: usize, all: &str) {
         page.raw("<section class=\"card\" id=\"")
             .raw(self.id)

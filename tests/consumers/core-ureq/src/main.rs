@@ -18,7 +18,7 @@ struct Shop {
 
 impl Shop {
     fn open() -> Result<Self, Box<dyn Error>> {
-        // What a redirect or another status means is for `decode` to say.
+        // `decode` decides what a redirect or another status means.
         let config = Agent::config_builder()
             .max_redirects(0)
             .http_status_as_error(false);

@@ -1,4 +1,4 @@
-//! A till. Its test holds what it sends to the gateway, byte for byte.
+//! A till. Its test compares what it sends to the gateway, byte for byte.
 
 use ccpayment::v2::{CreateAppOrderDepositAddress, OrderToPay};
 use ccpayment::{BoxError, Chain, Client, FiatId};

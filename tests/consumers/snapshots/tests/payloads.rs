@@ -1,4 +1,4 @@
-//! Whatever changes a byte of a payload shows here first: a change of the till, or an update.
+//! Each change of a payload's bytes shows here first, be it by the till or by an update.
 
 use ccpayment::v2::CreateAppOrderDepositAddress;
 use ccpayment::{Client, Credentials};

@@ -1,4 +1,4 @@
-//! What every receiver has to hold.
+//! The rules for every receiver.
 
 use std::io;
 use std::time::{Duration, UNIX_EPOCH};
@@ -10,7 +10,7 @@ use crate::peer::{APP_ID, Answer, Delivery, Peer, SECRET, SIGNED_AT};
 
 type Start = fn(Webhook, Handler) -> io::Result<Receiver>;
 
-/// As no serializer writes it.
+/// JSON that no serializer writes.
 const ODD: &str = "{\t\"type\" : \"New\",\r\n \"msg\":{\"a\":\"\\u00e9\\/\u{e9}\",\"n\":1.10}}\n";
 const PLAIN: &str = "text/plain; charset=utf-8";
 
@@ -30,7 +30,7 @@ fn is_acknowledged(answer: &Answer) {
     assert_eq!(answer.headers["content-type"], PLAIN);
 }
 
-/// Refused with this status, and never handled.
+/// Checks that the delivery is refused with this status, and never handled.
 #[track_caller]
 fn is_refused(answer: &Answer, status: u16, seen: &Seen) {
     assert_eq!(answer.status, status, "{answer:?}");
@@ -54,7 +54,7 @@ pub(crate) fn the_bytes_are_verified_as_they_were_sent(start: Start) {
     assert_eq!(answer.body, "the signature does not fit");
 }
 
-/// The test chooses how the handler ends only once it works, so no answer can be older.
+/// The test decides how the handler ends only once it works, so no answer can come before.
 pub(crate) fn nothing_is_acknowledged_before_the_handler_succeeded(start: Start) {
     let (receiver, seen) = serve(start);
     for (ends_well, status) in [(false, 503), (true, 200), (false, 503)] {
@@ -160,7 +160,7 @@ pub(crate) fn a_body_may_come_in_chunks_and_pieces(start: Start) {
     let mut peer = Peer::new(receiver.address);
     peer.send(&delivery.head_of_chunks());
     for bytes in delivery.body.chunks(7) {
-        // A write in the middle of each chunk, and of a character.
+        // Splits each chunk, and a character, between two writes.
         let chunk = chunk(bytes);
         let (first, rest) = chunk.split_at(chunk.len() / 2);
         peer.send(first);
@@ -178,7 +178,7 @@ pub(crate) fn a_body_may_come_in_chunks_and_pieces(start: Start) {
     is_acknowledged(&peer.answer());
 }
 
-/// A notification of so many bytes.
+/// A notification of this many bytes.
 fn of_length(length: usize) -> Delivery {
     let mut body = br#"{"type":"New","msg":""#.to_vec();
     body.resize(length - 2, b'x');
@@ -243,7 +243,7 @@ pub(crate) fn a_body_that_stops_is_refused_in_time(start: Start) {
         // Nor does it hold its connection any longer.
         peer.wait_for_the_end();
     }
-    // Whoever is in time is handled however long that takes.
+    // A delivery that comes in time is handled, however long that takes.
     let mut peer = Peer::new(receiver.address);
     peer.send(&delivery.whole());
     assert!(seen.begun().is_some());
@@ -254,7 +254,7 @@ pub(crate) fn a_body_that_stops_is_refused_in_time(start: Start) {
 pub(crate) fn a_body_that_breaks_off_is_not_handled(start: Start) {
     let (receiver, seen) = serve(start);
     let delivery = Delivery::new(ODD);
-    // What is there would be whole but for its last byte, or its last chunk.
+    // Only the last byte, or the last chunk, is missing.
     let short = delivery.whole();
     for sent in [
         short[..short.len() - 1].to_vec(),
@@ -265,7 +265,7 @@ pub(crate) fn a_body_that_breaks_off_is_not_handled(start: Start) {
         peer.close_sending();
         peer.wait_for_the_end();
     }
-    // The server is there, and this is the first that it handles.
+    // The server still runs, and this is the first delivery that it handles.
     seen.ends(true);
     is_acknowledged(&Peer::new(receiver.address).exchange(&Delivery::new("{}").whole()));
     assert_eq!(seen.begun().unwrap(), "{}");
@@ -289,7 +289,7 @@ pub(crate) fn a_connection_carries_several_deliveries(start: Start) {
     let [first, second, third] = bodies.map(|body| Delivery::new(body).whole());
     seen.ends(true);
     is_acknowledged(&peer.exchange(&first));
-    // Two at once, of which the first fails.
+    // Two at once; the first fails.
     seen.ends(false);
     seen.ends(true);
     peer.send(&[second, third].concat());

@@ -83,7 +83,7 @@ impl Peer {
     pub(crate) fn new(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_nodelay(true).unwrap();
-        // A server that never answers fails the test, and does not hold it.
+        // A server that never answers fails the test instead of blocking it.
         let long = Some(Duration::from_secs(60));
         stream.set_read_timeout(long).unwrap();
         stream.set_write_timeout(long).unwrap();
@@ -94,7 +94,7 @@ impl Peer {
         self.0.write_all(bytes).unwrap();
     }
 
-    /// For what the server need not take.
+    /// Sends bytes that the server need not take.
     pub(crate) fn try_send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.0.write_all(bytes)
     }

@@ -1,5 +1,5 @@
-//! The shop's till, run through everything that goes wrong; and the mistakes that tills make, each
-//! found by the rule that it breaks.
+//! Runs the shop's till through everything that can go wrong, and finds each mistake that tills
+//! make by the rule that it breaks.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -78,7 +78,7 @@ impl Merchant for Shop {
         }
     }
 
-    /// Everything that counts is stored.
+    /// Nothing to do: everything that counts is stored.
     async fn restart(&self) {}
 
     async fn sell(&self, sale: &Sale) -> SaleOutcome {
@@ -127,7 +127,7 @@ impl Merchant for Shop {
 #[tokio::test]
 async fn the_till_holds() {
     let totals = simulate_many(0..200, Shop::new).await.unwrap();
-    // Nothing is proven by what did not happen.
+    // A fault that did not happen proves nothing.
     let counts = totals.counts;
     for (what, count) in [
         ("deposits", counts.deposits),
@@ -158,8 +158,8 @@ async fn the_same_seed_is_the_same_run() {
     }
 }
 
-/// The seed of the first run that the mistake breaks, which has to break this rule; some mistakes
-/// break another one as well, which is passed over.
+/// The seed of the first run that the mistake breaks. The run must break this rule. A run that
+/// breaks the `also` rule, as some mistakes do, is skipped.
 async fn find(mistake: Mistake, expected: Invariant, also: Option<Invariant>) {
     let make = |env| Careless::new(env, mistake);
     let mut first = 0;
@@ -171,7 +171,7 @@ async fn find(mistake: Mistake, expected: Invariant, also: Option<Invariant>) {
         first = broken.seed + 1;
     };
     assert_eq!(broken.invariant, expected, "{mistake:?}: {broken}");
-    // The seed is all that is needed to see it again.
+    // The seed alone reproduces the run.
     let again = simulate(broken.seed, make).await.unwrap_err();
     assert_eq!(broken, again);
     assert!(

@@ -17,7 +17,7 @@ use crate::{Shop, request};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mistake {
-    /// Books a payment without a look whether it is booked.
+    /// Books a payment without checking whether it is booked.
     CreditsTwice,
     /// Looks, then asks the gateway, then books: two copies at once both find nothing.
     LooksTooEarly,
@@ -26,9 +26,9 @@ pub(crate) enum Mistake {
     CreditsByEvent,
     /// Answers at once and remembers the event in memory.
     AcknowledgesFirst,
-    /// Answers `Success` whatever came of it.
+    /// Answers `Success`, whatever the result.
     SwallowsErrors,
-    /// Takes a record that is not final for one that will be announced again.
+    /// Believes that a record that is not final will be announced again.
     AcknowledgesLagging,
     CreditsFlagged,
     CreditsUnconfirmed,
@@ -36,7 +36,7 @@ pub(crate) enum Mistake {
     AddsAnyCoin,
     NewOrderId,
     TimeoutIsFailure,
-    /// Takes every refusal for the last word, also when nothing was sent.
+    /// Believes every refusal to be final, also when nothing was sent.
     NotSentIsRefused,
     SkipsVerification,
     NeverReconciles,
@@ -49,7 +49,7 @@ pub(crate) enum Mistake {
 pub(crate) struct Careless {
     shop: Shop,
     mistake: Mistake,
-    /// Gone with the process.
+    /// Lost with the process.
     memory: Mutex<Vec<Event>>,
     /// A table of the database.
     handled: Mutex<BTreeSet<String>>,
@@ -139,7 +139,7 @@ impl Careless {
         )
     }
 
-    /// Books as refused what the till would make again.
+    /// Books payouts as refused that the till would make again.
     fn give_up(&self) {
         if self.mistake == Mistake::NotSentIsRefused {
             for payout in self.shop.till.database.rows().payouts.values_mut() {
@@ -183,7 +183,7 @@ impl Careless {
         }
     }
 
-    /// Believes whoever posts.
+    /// Believes every sender.
     async fn believe(&self, request: &Request<Bytes>) -> Result<(), Error> {
         let event: Value = serde_json::from_slice(request.body())?;
         let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
@@ -280,7 +280,7 @@ impl Merchant for Careless {
         for event in events {
             let _ = self.handle(&event).await;
         }
-        // Who guesses looks nothing up.
+        // A till that guesses looks nothing up.
         if !self.guesses() {
             self.shop.work().await;
             self.give_up();

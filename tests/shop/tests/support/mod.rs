@@ -28,13 +28,13 @@ impl Transport for Line {
     }
 }
 
-/// A gateway whose chain waits for the test, and what a merchant needs to work with it.
+/// A gateway whose chain waits for the test, and a merchant's means to work with it.
 pub(crate) struct House {
     pub(crate) sandbox: Sandbox,
     pub(crate) client: Client,
     pub(crate) verifier: Verifier,
     pub(crate) clock: SandboxClock,
-    /// While it is set, no call finds a connection.
+    /// While this is set, no call gets a connection.
     pub(crate) is_down: Arc<AtomicBool>,
 }
 

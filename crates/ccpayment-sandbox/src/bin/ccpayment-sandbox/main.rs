@@ -154,7 +154,7 @@ fn set_up(options: &Options) -> Result<Sandbox, Box<dyn Error>> {
     }
     let sandbox = builder.build()?;
     let mut names = options.hosts.clone();
-    // Where the pages are said to be they have to be answered, too.
+    // The host of the public URL must be allowed, too.
     if let Some(url) = &options.public_url {
         let authority = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest);
         let host = authority.split('/').next().unwrap_or_default();

@@ -6,7 +6,7 @@ use crate::model::indexed_list::by_address;
 use crate::model::refusal::{self, Refusal};
 use crate::state::State;
 
-/// As written, or in the letter case that means nothing on its chain.
+/// By the text as written, or in another letter case on a chain where letter case means nothing.
 pub(crate) fn find<'a>(state: &'a State, address: &str) -> Option<&'a Address> {
     state.addresses.get(&key(state, address)?)
 }
@@ -63,7 +63,7 @@ pub(crate) fn takes_deposits(state: &State, chain: &Chain) -> Result<(), Refusal
     ))
 }
 
-/// The address that an owner has on a chain, made when there is none.
+/// The address that an owner has on a chain; makes one if there is none.
 pub(crate) fn permanent(
     state: &mut State,
     chain: &'static Chain,
@@ -89,7 +89,7 @@ pub(crate) fn has_permanent(state: &State, chain: &Chain, owner: &Owner) -> bool
     state.permanent.contains_key(&(owner.key(), chain.group()))
 }
 
-/// One more or one less of those that have a quota.
+/// Counts an address up or down, if its kind has a quota.
 pub(crate) fn count(state: &mut State, owner: &Owner, step: fn(usize, usize) -> usize) {
     let counter = match owner {
         Owner::User(_) => &mut state.user_addresses,

@@ -91,7 +91,7 @@ pub(crate) fn unbind(state: &mut State, fields: &Fields) -> Result<Value, Refusa
             "the address was released before",
         ));
     }
-    // A risky one can be released unused: that is what its notice is for.
+    // A risky address can be released unused: its notice is there for that.
     if !address.used && address.risky_since.is_none() {
         return Err(Refusal::new(
             refusal::UNUSED_ADDRESS,
@@ -118,7 +118,7 @@ pub(crate) fn unbind(state: &mut State, fields: &Fields) -> Result<Value, Refusa
     }))
 }
 
-/// Flags an address: a notice, and silence about whatever arrives from then on.
+/// Flags an address: announces that, and announces no payment that arrives from then on.
 pub(crate) fn flag_risky(state: &mut State, address: &str) -> Result<(), SandboxError> {
     let now = state.now;
     let found =

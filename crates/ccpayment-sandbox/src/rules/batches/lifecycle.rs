@@ -94,7 +94,7 @@ pub(crate) fn append(state: &mut State, fields: &Fields) -> Result<Value, Refusa
     Ok(json!({ "appended": appended, "total": total, "batch_order_id": id }))
 }
 
-/// The call that moves money: all of it, into a hold.
+/// Moves all the money of a batch into a hold.
 pub(crate) fn confirm(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
     let delay = fields.number("delaySeconds")?.unwrap_or(0);
     let batch = asked_for(state, fields)?;
@@ -224,7 +224,8 @@ pub(crate) fn abort(state: &mut State, fields: &Fields) -> Result<Value, Refusal
     }
     let chosen = (!chosen.is_empty()).then_some(chosen);
     let (canceled, ignored) = release(state, &id, chosen.as_ref())?;
-    // There is no word for a batch that was cancelled as a whole: it is over, its numbers tell how.
+    // There is no word for a batch that was cancelled as a whole. It is completed, and its numbers
+    // tell how.
     finish(state, &id);
     let seqs = |rows: &[(Option<u64>, Option<String>)]| -> Vec<u64> {
         rows.iter().filter_map(|(seq, _)| *seq).collect()

@@ -20,7 +20,7 @@ use crate::state::State;
 /// A row's two names.
 type Names = (Option<u64>, Option<String>);
 
-/// What is wrong with an address of a batch, in the codes that batches have for it.
+/// The code for an address that a batch can't pay to, among the codes that batches have.
 fn address_codes(
     state: &State,
     network_family: crate::model::chains::Family,
@@ -198,7 +198,7 @@ pub(crate) fn is_row(state: &State, record_id: &str) -> bool {
     state.batch_of_row.contains_key(record_id)
 }
 
-/// A row that can't be paid: what was held for it goes back.
+/// Fails a row that can't be paid: its held money goes back.
 pub(crate) fn fail(state: &mut State, record_id: &str) -> Result<(), SandboxError> {
     let unknown = || SandboxError::UnknownRecord(record_id.to_owned());
     let id = state
@@ -255,7 +255,7 @@ pub(crate) fn stats(rows: &IndexedList<Row>, paying: bool) -> Value {
         "failed": count(RowStage::Failed),
         "canceled": count(RowStage::Canceled),
         "processing": if paying { waiting } else { 0 },
-        // Those of the row that is next, while there is one.
+        // Replaced by those of the next row, while there is one.
         "execSeq": 0,
         "execOrderId": "",
     });
@@ -310,7 +310,7 @@ pub(crate) fn list(state: &mut State, fields: &Fields) -> Result<Value, Refusal>
     ))
 }
 
-/// Completed when no row waits any more.
+/// Completes the batch when no row waits any more.
 pub(crate) fn finish(state: &mut State, id: &str) -> bool {
     let now = state.now;
     let waits = state

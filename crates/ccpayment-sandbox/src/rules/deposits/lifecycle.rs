@@ -27,7 +27,7 @@ pub(crate) fn arrive(state: &mut State, incoming: &IncomingPayment) -> Result<Va
     admit(state, incoming, None)
 }
 
-/// `found` is the transaction of a payment that was overlooked, and when it was made.
+/// `found` is the transaction and the time of a payment that was overlooked.
 fn admit(
     state: &mut State,
     incoming: &IncomingPayment,
@@ -115,7 +115,7 @@ fn admit(
     Ok(json!({ "recordId": record_id, "txId": tx_id }))
 }
 
-/// An order knows its coin; everything else has to be told.
+/// The coin of a payment. An order knows it; for any other owner, the payment must name it.
 fn paid_with(
     state: &State,
     incoming: &IncomingPayment,

@@ -12,7 +12,7 @@ use crate::rules::pagination::{Query, among, fits};
 use crate::rules::{pagination, users};
 use crate::state::State;
 
-/// None while nobody can read it yet.
+/// `None` while nobody can read it yet.
 fn row(state: &State, deposit: &Deposit) -> Option<Value> {
     let status = deposit.read_at(state.now)?;
     let mut row = json!({
@@ -112,7 +112,7 @@ pub(crate) fn list_for_user(state: &mut State, fields: &Fields) -> Result<Value,
     Ok(query.page("records", &state.deposits, keep, row))
 }
 
-/// What the two lists of deposits have in common.
+/// The filters that the two lists of deposits share.
 struct Filter<'a> {
     coin_id: Option<u64>,
     chain: Option<&'a str>,

@@ -77,7 +77,7 @@ pub(crate) fn begin(state: &mut State, order: NewPayout<'_>) -> Result<String, S
     Ok(record_id)
 }
 
-/// Under way: at Cwallet it arrives at once, a chain takes its time.
+/// Starts a withdrawal: one to Cwallet arrives at once, one to a chain takes its time.
 fn start(state: &mut State, record_id: &str) {
     let now = state.now;
     let Some(payout) = state.payouts.get_mut(&by_record(record_id)) else {
@@ -100,7 +100,7 @@ fn start(state: &mut State, record_id: &str) {
     }
 }
 
-/// A withdrawal by the rules of the merchant's dashboard, with nobody's request behind it.
+/// A withdrawal by the rules of the merchant's dashboard, without a request.
 pub(crate) fn automatic(
     state: &mut State,
     coin_id: u64,
@@ -200,7 +200,7 @@ fn give_back(state: &mut State, record_id: &str, status: Status) -> Result<(), S
     Ok(())
 }
 
-/// On its chain, with a transaction id.
+/// Puts a withdrawal on its chain, with a transaction id.
 pub(crate) fn broadcast(state: &mut State, record_id: &str) -> Result<(), SandboxError> {
     sign_off(state, record_id)?;
     notifications::payout(state, record_id);
@@ -227,7 +227,7 @@ pub(crate) fn settle(state: &mut State, record_id: &str) -> Result<(), SandboxEr
     Ok(())
 }
 
-/// Every withdrawal that is Processing; counts those that were settled.
+/// Settles every withdrawal that is Processing; counts those that were settled.
 pub(crate) fn settle_all(state: &mut State) -> usize {
     let open: Vec<String> = state
         .payouts

@@ -31,7 +31,7 @@ fn find(state: &State, fields: &Fields, of_users: bool) -> Result<Value, Refusal
         .get(&fields.record_key(by_order)?)
         .filter(|payout| (payout.holder != Holder::Merchant) == of_users)
         .filter(|payout| !payout.is_automatic())
-        // Both ids given: they must mean the same withdrawal.
+        // If both ids are given, they must mean the same withdrawal.
         .filter(|payout| order_id.is_none_or(|order_id| payout.order_id == order_id))
         .ok_or_else(|| not_found("withdrawal", record_id.or(order_id).unwrap_or_default()))?;
     Ok(json!({ "record": row(state, payout) }))
@@ -68,7 +68,7 @@ fn row(state: &State, payout: &Payout) -> Value {
         Destination::Cwallet(user) => {
             put(&mut row, "withdrawType", Some("Cwallet"));
             put(&mut row, "chain", Some("Cwallet OS"));
-            // Its id, also where it was asked for by its e-mail address.
+            // The account's id, also if the request named its e-mail address.
             let asked = state.settings.spells(RecordSpelling::CwalletAsAsked);
             let known = find_cwallet(user).filter(|_| !asked);
             put(
@@ -161,7 +161,7 @@ pub(crate) fn list_automatic(state: &mut State, fields: &Fields) -> Result<Value
             "status": payout.read_at(state.now).as_str(),
             "fee": fee(payout),
             "serviceFee": "0",
-            // The merchant gave it none.
+            // The merchant gave this withdrawal no order id.
             "orderId": payout.record_id,
             "createdAt": payout.created_at,
         });

@@ -1,4 +1,4 @@
-//! The routes that ask for a withdrawal: what it costs, and all that is checked before it begins.
+//! The routes that ask for a withdrawal or its fee, and the checks before it begins.
 
 use bigdecimal::Zero;
 use serde_json::{Value, json};
@@ -140,7 +140,7 @@ pub(crate) fn check_test_mode(state: &State, coin: &Coin, amount: &Money) -> Res
     Ok(())
 }
 
-/// A handle that nobody gave out has no effect, like one that is left out.
+/// A handle that the gateway never gave out has no effect, like an absent one.
 fn check_quote(
     state: &State,
     handle: Option<&str>,

@@ -1,4 +1,4 @@
-//! What v1 refuses with, and in which words.
+//! The codes and the words of v1's refusals.
 
 use serde_json::{Value, json};
 
@@ -10,8 +10,8 @@ pub(crate) const SERVICE: u32 = 224_066;
 /// No Cwallet account has the id.
 pub(crate) const NO_SUCH_USER: u32 = 224_083;
 
-// Nobody has published what v1 answers in these cases, so the numbers are made up, far from those
-// of either version: a client that knows one of them has learnt it here.
+// Nobody has published what v1 answers in these cases, so these numbers are made up. They are far
+// from those of either version: a client that knows one of them has it from here.
 const UNSIGNED: u32 = 990_001;
 const EXPIRED: u32 = 990_002;
 const ARGUMENT: u32 = 990_003;
@@ -26,7 +26,8 @@ pub(crate) fn failed(message: &str) -> Value {
     envelope(SERVICE, message)
 }
 
-/// Checks are shared with v2 and speak its codes; none of them may reach a client of v1.
+/// The code of v1 for a code of v2. The checks are shared with v2 and use its codes, which must not
+/// reach a client of v1.
 pub(crate) fn code_of(code: u32) -> u32 {
     match code {
         refusal::HEADER | refusal::UNKNOWN_APP | refusal::BAD_SIGNATURE => UNSIGNED,
@@ -72,7 +73,7 @@ pub(crate) fn envelope(code: u32, message: &str) -> Value {
         Some("ToUserNotFound") => {
             json!({ "code": code, "reason": "ToUserNotFound", "msg": "users do not exist" })
         }
-        // The text is documented; the rest helps whoever broke the books.
+        // The text is documented; the rest helps to find out what broke the books.
         Some("ServiceError") => {
             let msg = format!("Service error, please try again ({message})");
             json!({ "code": code, "msg": msg, "data": null })
@@ -84,7 +85,7 @@ pub(crate) fn envelope(code: u32, message: &str) -> Value {
     }
 }
 
-/// The answer to what never gets as far as a route.
+/// The answer to a request that reaches no route.
 pub(crate) fn no_route(message: &str) -> Value {
     envelope(NOT_FOUND, message)
 }

@@ -1,4 +1,4 @@
-//! What a merchant does on the dashboard: invoices and refunds.
+//! The merchant's actions on the dashboard: invoices and refunds.
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ use crate::rules::v1::notifications;
 use crate::rules::v1::orders::Page;
 use crate::state::State;
 
-/// An invoice in dollars; the id that `pick` knows it by.
+/// Opens an invoice in dollars; returns the id by which `pick` finds it.
 pub(crate) fn invoice(
     state: &mut State,
     price: &str,
@@ -43,7 +43,7 @@ pub(crate) fn invoice(
     Ok(json!({ "invoiceId": id, "url": url }))
 }
 
-/// Part or all of a payment to an order goes back to where it came from.
+/// Sends part or all of a payment to an order back to its payer.
 pub(crate) fn refund(
     state: &mut State,
     deposit_id: &str,
@@ -92,7 +92,7 @@ pub(crate) fn refund(
         deposit_id: deposit_id.to_owned(),
         coin,
         network,
-        // Where payments have many inputs, the payer has to say where to.
+        // Payments with many inputs have no sender: the payer has to name an address.
         to: payer.unwrap_or_else(|| state.ids.address(network.on.family)),
         amount: value,
         fee,

@@ -1,4 +1,4 @@
-//! The same for the older API, over the same books.
+//! The rules of the older API, over the same books.
 
 pub(crate) mod addresses;
 pub(crate) mod assets;

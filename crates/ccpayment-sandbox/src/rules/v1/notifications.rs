@@ -1,4 +1,4 @@
-//! What notifications of v1 say. Each is sent when its money has ended up somewhere.
+//! The texts of v1's notifications. Each is sent when its money has ended up somewhere.
 
 use serde_json::{Value, json};
 
@@ -17,10 +17,10 @@ use crate::rules::fields::put;
 use crate::rules::v1::tokens;
 use crate::state::State;
 
-/// Instead of a transaction, for what never saw a chain.
+/// Stands for the transaction id of a withdrawal that never reached a chain.
 const INTERNAL: &str = "internal transfer";
 
-/// The only two ends that there are; nothing while it is under way.
+/// The only two final words; `None` while the record is under way.
 fn pay_status(status: Status) -> Option<&'static str> {
     match status {
         Status::Success => Some("success"),
@@ -29,7 +29,7 @@ fn pay_status(status: Status) -> Option<&'static str> {
     }
 }
 
-/// A deposit to something of v1; false when it is none.
+/// Announces a deposit of v1; false when it is none.
 pub(crate) fn deposit(state: &mut State, record_id: &str) -> bool {
     let Some(deposit) = state.deposits.get(&by_record(record_id)) else {
         return false;
@@ -45,7 +45,7 @@ pub(crate) fn deposit(state: &mut State, record_id: &str) -> bool {
         Owner::V1User(_) => None,
         Owner::Reference(_) | Owner::User(_) => return false,
     };
-    // v1 has no word for money that is held back: there is nothing to say.
+    // v1 has no word for money that is held back, so nothing is sent.
     let Some(pay_status) = pay_status(deposit.status).filter(|_| !deposit.flagged) else {
         return true;
     };
@@ -75,7 +75,7 @@ pub(crate) fn deposit(state: &mut State, record_id: &str) -> bool {
     true
 }
 
-/// What every payment to an order or invoice says.
+/// The fields that every payment to an order or invoice has.
 fn paid_body(v1_order: &V1Order, deposit: &Deposit) -> Value {
     let due = v1_order.due(deposit);
     let mut body = json!({
@@ -151,7 +151,7 @@ fn insert(body: &mut Value, name: &str, value: Value) {
     }
 }
 
-/// A withdrawal of v1, to Cwallet too; false when it is none.
+/// Announces a withdrawal of v1, also one to Cwallet; false when it is none.
 pub(crate) fn payout(state: &mut State, record_id: &str) -> bool {
     let Some(payout) = state.payouts.get(&by_record(record_id)) else {
         return false;
@@ -177,7 +177,7 @@ fn payout_body(payout: &Payout, v1_payout: &V1Payout, pay_status: &str) -> Value
         Destination::Chain { address, memo, .. } => (address, memo.as_str(), &*payout.tx_id),
         Destination::Cwallet(user) => (user, "", INTERNAL),
     };
-    // Taken from the balance: what arrives, and the fee where it is of the same coin.
+    // The balance lost the amount that arrives, and the fee if it is in the same coin.
     let taken = if payout.fee_coin.id == payout.coin.id {
         &payout.received + &payout.fee
     } else {
@@ -205,7 +205,7 @@ fn payout_body(payout: &Payout, v1_payout: &V1Payout, pay_status: &str) -> Value
     })
 }
 
-/// A refund that the merchant ordered on the dashboard.
+/// Announces a refund that the merchant ordered on the dashboard.
 pub(crate) fn refund(state: &mut State, id: &str, refund: &Refund) {
     let body = json!({
         "pay_status": "success",
@@ -214,7 +214,7 @@ pub(crate) fn refund(state: &mut State, id: &str, refund: &Refund) {
         "amount": plain(&refund.amount),
         "net_receivable": plain(&refund.received),
         "network_fee": plain(&refund.fee),
-        // Under this name in the only example of this kind.
+        // The only example of this kind uses this name.
         "network_crypto": refund.coin.symbol,
         "network_coin_id": tokens::coin_id(refund.coin),
         "chain": refund.network.on.symbol,

@@ -19,7 +19,7 @@ use crate::state::State;
 
 const FIAT_DECIMALS: u32 = 2;
 
-/// The payments to an order that are there for the merchant, oldest first.
+/// The payments to an order that the merchant can use, oldest first.
 pub(crate) fn paid<'a>(state: &'a State, id: &str) -> Vec<&'a Deposit> {
     let key = by_order(id);
     let records: Vec<&String> = match (state.orders.get(&key), state.invoices.get(&key)) {
@@ -37,7 +37,7 @@ pub(crate) fn paid<'a>(state: &'a State, id: &str) -> Vec<&'a Deposit> {
 /// The price of a request, in as many decimals as the currency has.
 fn price(fields: &Fields, currency: Currency) -> Result<Money, Refusal> {
     let price = fields.amount("product_price")?.value;
-    // By the value: the page speaks of two digits, not of the zeros behind them.
+    // Counts by value: the page allows two digits and does not mention zeros after them.
     if currency.is_some() && round_down(&price, FIAT_DECIMALS) != price {
         return Err(Refusal::argument(
             "product_price",
@@ -170,7 +170,7 @@ pub(crate) struct Page {
 }
 
 impl Page {
-    /// Its address.
+    /// Opens the page; returns its address.
     pub(crate) fn open(self, state: &mut State, id: &str) -> String {
         let now = state.now;
         let expired_at = now.saturating_add(self.period);

@@ -59,7 +59,7 @@ pub(crate) fn fee(state: &mut State, fields: &Fields) -> Result<Value, Refusal> 
     }))
 }
 
-/// Where the money goes, what that costs, and what arrives.
+/// The target of the money, the fee, and the amount that arrives.
 struct PayoutTerms {
     to: Destination,
     fee: Money,
@@ -74,7 +74,8 @@ pub(crate) fn withdraw(state: &mut State, fields: &Fields) -> Result<Value, Refu
     let (coin, network) = tokens::asked_for(fields)?;
     checks::account(state)?;
     checks::coin(state, coin)?;
-    // Refused whatever it says: an answer that repeats the first one could hide a second payout.
+    // A used id is refused, whatever else the request says: an answer that repeats the first one
+    // could hide a second payout.
     if state.payouts.has(&by_order(id)) {
         return Err(taken(id));
     }
@@ -103,7 +104,8 @@ pub(crate) fn withdraw(state: &mut State, fields: &Fields) -> Result<Value, Refu
         "network_fee_value": plain(&fee_value),
         "net_receivable": plain(&terms.received),
     });
-    // Before it begins, because one to Cwallet ends, and is announced, in the same moment.
+    // Stored before the withdrawal begins, because one to Cwallet ends, and is announced, at the
+    // same moment.
     state.v1.payouts.insert(id.to_owned(), v1_payout);
     let begun = begin(
         state,

@@ -17,7 +17,7 @@ use crate::state::State;
 pub(crate) fn info(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
     let (mut orders, mut payouts) = (Vec::new(), Vec::new());
     for id in fields.texts("merchant_order_ids") {
-        // An id may stand for one of each: then the order is meant.
+        // If an order and a withdrawal have the same id, the order is meant.
         if let Some(v1_order) = state
             .v1
             .orders
@@ -104,12 +104,12 @@ fn trade(v1_order: &V1Order, deposit: &Deposit) -> Value {
         "contract": deposit.network.contract,
         "crypto": deposit.coin.symbol,
         "service_fee": plain(&deposit.service_fee),
-        // Nothing, as the sample writes it.
+        // Zero, as the sample writes it.
         "network_fee": "0.0000",
         "txid": deposit.tx_id,
         "pay_time": deposit.arrived_at,
         "token_rate": plain(&v1_order.due(deposit).rate),
-        // Those that are not there yet are left out.
+        // Payments that have not succeeded yet are left out.
         "status": "Successful",
     })
 }

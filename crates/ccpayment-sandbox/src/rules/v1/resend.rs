@@ -57,6 +57,6 @@ pub(crate) fn resend(state: &mut State, fields: &Fields) -> Result<Value, Refusa
         records: None,
     };
     state.outbox.resend_span(now, &wanted);
-    // Nobody has published what stands here.
+    // Nobody has published this answer's data.
     Ok(json!({}))
 }

@@ -34,11 +34,11 @@ fn tokens() -> &'static [(String, Token)] {
     })
 }
 
-/// The same in every sandbox, because they are made from the name alone.
+/// Made from the name alone, so it is the same in every sandbox.
 fn uuid(name: &str) -> String {
     let hash = digest::digest(&digest::SHA256, name.as_bytes());
     let mut bytes: Vec<u8> = hash.as_ref().iter().copied().take(16).collect();
-    // Version 8 is for ids that are made by nobody else's rules.
+    // Version 8 is for ids made by rules of one's own.
     for (place, mask, bits) in [(6, 0x0f, 0x80), (8, 0x3f, 0x80)] {
         if let Some(byte) = bytes.get_mut(place) {
             *byte = *byte & mask | bits;
@@ -74,7 +74,7 @@ pub(crate) fn asked_for(fields: &Fields) -> Result<Token, Refusal> {
     find(id).ok_or_else(|| not_found("token", id))
 }
 
-/// The coin of a token or, as two examples of the documents have it, the one with this `coin_id`.
+/// The coin of a token, or the coin with this `coin_id`, as in two examples of the documents.
 fn coin_of_token(fields: &Fields) -> Result<&'static Coin, Refusal> {
     let id = fields.required_text("token_id")?;
     coin_or_token(id).map_err(|_| not_found("token", id))
@@ -87,8 +87,8 @@ fn find(id: &str) -> Option<Token> {
     found.map(|(_, token)| *token)
 }
 
-/// A coin by its own id or by that of one of its tokens: the table calls `coin_id` the id of a
-/// token, and the older documents named it so.
+/// A coin by its own id or by that of one of its tokens: the table says that `coin_id` is the id of
+/// a token, and the older documents named it so.
 pub(crate) fn coin_or_token(id: &str) -> Result<&'static Coin, Refusal> {
     let mut coins = COINS.iter();
     let coin = coins.find(|coin| coin_id(coin).eq_ignore_ascii_case(id));
@@ -228,7 +228,7 @@ mod tests {
             let parts: Vec<usize> = id.split('-').map(str::len).collect();
             assert_eq!(parts, [8, 4, 4, 4, 12], "{id}");
         }
-        // Written into somebody's tests, so that they may never change.
+        // Other people's tests have these ids, so they must never change.
         let usdc = Coin::find(1282).unwrap();
         assert_eq!(&coin_id(usdc)[14..15], "8");
         assert_eq!(uuid("coin:1280"), "c8534794-93a0-8faf-9ac1-7b945d3996a2");
