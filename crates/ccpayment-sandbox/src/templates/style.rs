@@ -62,8 +62,8 @@ button.main { background: var(--main); border-color: var(--main); color: var(--o
 :focus-visible { outline: 3px solid var(--main); outline-offset: 2px }
 .simulate { border-style: dashed }
 details form, details .choices { margin-top: .75rem }
-.choices details { grid-column: 1 / -1; border: 1px solid var(--line); border-radius: .5rem;
-  padding: .625rem .75rem }
+.choices { grid-template-columns: 1fr }
+.choices details { border: 1px solid var(--line); border-radius: .5rem; padding: .625rem .75rem }
 summary { cursor: pointer }
 .back { text-align: center }
 nav { display: flex; flex-wrap: wrap; gap: .25rem 1rem; margin: 0 0 1rem; font-size: .875rem }
@@ -147,7 +147,7 @@ pub(super) const SCRIPT: &str = "
 })();
 ";
 
-pub(super) const CSS_HASH: &str = "sha256-e4A6mgJeFOZOu9KWgcENSjr2QGwxvU8+nxuDlmeLAwk=";
+pub(super) const CSS_HASH: &str = "sha256-T8BLTAHj6yD4D6Cra0LE+kTKGEkqS0iB84/9sAPBKBU=";
 pub(super) const SCRIPT_HASH: &str = "sha256-BWehda19l74wdvHIwls5pwQz0JWjReNwQYP1xKjxk4c=";
 
 #[cfg(test)]
