@@ -4,7 +4,7 @@ use data_encoding::BASE64;
 use ring::{digest, hmac};
 
 use crate::model::hex::from_lower_hex;
-use crate::model::request_log::{MASK, SigningReport, cut, masked};
+use crate::model::request_log::{MASK, SigningReport, beginning};
 
 /// More of a text helps nobody.
 const MOST: usize = 8_000;
@@ -30,7 +30,7 @@ impl Claim<'_> {
         let secret = if self.v1 { MASK } else { "" };
         let text = format!("{}{secret}{}{body}", self.app_id, self.timestamp);
         SigningReport {
-            text: cut(masked(&text, [self.secret, self.sign]), MOST),
+            text: beginning(&text, MOST, [self.secret, self.sign]),
             hint: self.hint(),
         }
     }
