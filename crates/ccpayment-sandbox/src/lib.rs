@@ -165,9 +165,11 @@
 //!
 //! Requests:
 //! - An empty optional text counts as absent. Where the documents ask for "at least one of" two
-//!   ids, both may be given and must mean the same record. Fields that one source names and our
-//!   clients never send are taken: `seqs` and `orderIds` choose rows of a batch, the others mean
-//!   nothing. The two currency ids of an invoice may be text, as in its only sample.
+//!   ids, both may be given and must mean the same record. Of the fields that one source names and
+//!   our clients never send, `seqs` and `orderIds` choose rows of a batch. The others mean nothing,
+//!   and the default reading warns of them. The two currency ids of an invoice may be text, as in
+//!   its only sample.
+//! - A name that an object has twice is refused (11000), whichever of the two was meant.
 //! - Decimals are counted in the text, trailing zeros included: `1.0000000` has seven of them, and
 //!   a coin with a precision of six refuses it (14013). A price with too many decimals is 14013,
 //!   too.
@@ -277,6 +279,7 @@
 mod api;
 mod bad_response;
 mod clock;
+mod doubled;
 mod gateway;
 mod http_admin;
 mod in_process;

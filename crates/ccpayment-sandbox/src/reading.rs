@@ -133,6 +133,11 @@ impl Reader<'_> {
                     fields.insert(to.clone(), value);
                     self.warnings.insert(RequestWarning::Renamed { field, to });
                 }
+                // Nought is no memo: a client with types sends it where it has none.
+                Other::TextAsNumber if fields.get(&field).and_then(Value::as_u64) == Some(0) => {
+                    fields.remove(&field);
+                    self.warnings.insert(RequestWarning::Empty { field });
+                }
                 Other::NumberAsText | Other::TextAsNumber => {
                     let Some(value) = fields.get_mut(&field) else {
                         continue;
@@ -171,6 +176,10 @@ impl Reader<'_> {
                 }
                 return !self.reading.allow_unknown_fields;
             };
+            if *kind == Value::Bool(true) {
+                self.warnings.insert(RequestWarning::Ignored { field });
+                return false;
+            }
             let is_required =
                 required.is_some_and(|names| names.iter().any(|required| required == name));
             if value.is_null() {

@@ -7,6 +7,7 @@ use jsonschema::Validator;
 use jsonschema::error::ValidationErrorKind;
 use serde_json::{Map, Value, json};
 
+use crate::doubled;
 use crate::model::error::SandboxError;
 use crate::model::refusal::{INVALID_ARGUMENT, Refusal};
 use crate::model::settings::Reading;
@@ -178,8 +179,10 @@ impl Schemas {
         let mut value = if body.is_empty() {
             Value::Object(Map::new())
         } else {
-            serde_json::from_slice(body)
-                .map_err(|error| invalid(format!("the body is not JSON: {error}")))?
+            let value = serde_json::from_slice(body)
+                .map_err(|error| invalid(format!("the body is not JSON: {error}")))?;
+            doubled::check(body).map_err(|error| invalid(error.to_string()))?;
+            value
         };
         if !reading.strict {
             *warnings = reading::read(&operation.id, &mut value, &shape.schema, (now, reading));
@@ -266,10 +269,13 @@ fn as_the_gateway_reads(name: &str, mut schema: Value) -> Value {
         && let Some(Value::Object(properties)) = fields.get_mut("properties")
     {
         for name in names.into_iter().map(|(name, _)| name) {
+            // Of an empty list nobody knows whether it chooses no row or every one.
+            let list = |kind: Value| json!({ "type": "array", "minItems": 1, "items": kind });
             let kind = match name.as_str() {
-                "seqs" => json!({ "type": "array", "items": { "type": "integer", "minimum": 1 } }),
-                "orderIds" => json!({ "type": "array", "items": { "type": "string" } }),
-                _ => json!(true),
+                "seqs" => list(json!({ "type": "integer", "minimum": 1 })),
+                "orderIds" => list(json!({ "type": "string" })),
+                // It means nothing.
+                _ => Value::Bool(true),
             };
             properties.insert(name, kind);
         }
@@ -340,19 +346,19 @@ impl Shape {
     }
 
     fn validate(&self, value: &Value) -> Result<(), String> {
+        // More of either help nobody, and there may be one for each of a million bytes.
+        const MOST: usize = 8;
         let mut unknown = Vec::new();
         let mut broken = Vec::new();
         for error in self.validator.iter_errors(value) {
             match error.kind() {
                 ValidationErrorKind::AdditionalProperties { unexpected } => {
                     let path = error.instance_path().to_string();
-                    unknown.extend(
-                        unexpected
-                            .iter()
-                            .map(|name| unknown_field(name, self.at(&path))),
-                    );
+                    let more = unexpected.iter().take(MOST.saturating_sub(unknown.len()));
+                    unknown.extend(more.map(|name| unknown_field(name, self.at(&path))));
                 }
-                _ => broken.push(describe(&error)),
+                _ if broken.len() < MOST => broken.push(describe(&error)),
+                _ => {}
             }
         }
         if unknown.is_empty() && broken.is_empty() {
@@ -360,7 +366,7 @@ impl Shape {
         }
         // A misspelled name comes first: it explains the missing one.
         unknown.append(&mut broken);
-        unknown.truncate(8);
+        unknown.truncate(MOST);
         Err(unknown.join("; "))
     }
 

@@ -58,7 +58,9 @@ pub(crate) fn describe(error: &ValidationError<'_>) -> String {
     };
     match error.kind() {
         ValidationErrorKind::Required { property } => {
-            format!("`{}` is required", property.as_str().unwrap_or_default())
+            let field = property.as_str().unwrap_or_default();
+            let dot = if path.is_empty() { "" } else { "." };
+            format!("`{path}{dot}{field}` is required")
         }
         ValidationErrorKind::Type {
             kind: TypeKind::Single(expected),

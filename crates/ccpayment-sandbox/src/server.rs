@@ -26,6 +26,7 @@ use crate::tls::Greeted;
 use crate::{clock, socket_faults};
 
 const MAX_BODY: usize = 1024 * 1024;
+const PAUSE: Duration = Duration::from_millis(10);
 const DRAIN_LIMIT: Duration = Duration::from_secs(5);
 
 /// A [`Sandbox`] on a socket; see [`Sandbox::serve`]. Dropping it stops it too, without waiting.
@@ -180,8 +181,8 @@ async fn accept(
                     let greeting = greeting.clone();
                     connections.spawn(greet(sandbox.clone(), stream, greeting, over.clone()));
                 }
-                // Out of descriptors, most likely: let the others end first.
-                Err(_) => tokio::task::yield_now().await,
+                // Out of descriptors, most likely: let the others end first, and take turns with them.
+                Err(_) => clock::pause(PAUSE).await,
             },
         }
     }

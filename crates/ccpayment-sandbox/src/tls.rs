@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::socket_faults::ByteStream;
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -23,6 +23,8 @@ const DAY: Duration = Duration::from_secs(86_400);
 const LIFE: Duration = Duration::from_secs(397 * 86_400);
 /// The first byte of a handshake. No method of HTTP begins with it.
 const HANDSHAKE: u8 = 0x16;
+/// How long a handshake may take: one that never ends would hold its socket for ever.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// The width of a line of PEM.
 const WIDTH: usize = 64;
 
@@ -92,7 +94,8 @@ impl Tls {
             return Ok(Greeted::Plain(stream));
         }
         let acceptor = TlsAcceptor::from(Arc::clone(&self.config));
-        let stream = acceptor.accept(stream).await?;
+        let stream = clock::within(PATIENCE, acceptor.accept(stream)).await;
+        let stream = stream.ok_or(io::ErrorKind::TimedOut)??;
         Ok(Greeted::Tls(Box::new(stream)))
     }
 }
@@ -118,4 +121,25 @@ fn pem(der: &[u8]) -> String {
         pem.push(letter);
     }
     pem + "\n-----END CERTIFICATE-----\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_handshake_that_never_ends_is_given_up() {
+        let tls = Tls::self_signed(["pay.test"]).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        client.write_all(&[HANDSHAKE]).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        let error = tls.greet(stream).await.err().unwrap();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
 }

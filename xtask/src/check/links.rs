@@ -134,13 +134,18 @@ impl Tree {
         if is_absolute(to) {
             return self.wrong_library(to);
         }
-        let is_file = [".md", ".html", ".rs"].iter().any(|end| to.ends_with(end));
+        let path = to.split('#').next().unwrap_or_default();
+        let is_file = [".md", ".html", ".rs"]
+            .iter()
+            .any(|end| path.ends_with(end));
         (to.contains('/') || is_file).then(|| "docs.rs has no such file".to_owned())
     }
 
     fn wrong_library(&self, to: &str) -> Option<String> {
         let name = to
-            .strip_prefix("https://docs.rs/")?
+            .trim_start_matches("https:")
+            .trim_start_matches("http:")
+            .strip_prefix("//docs.rs/")?
             .split(['/', '#'])
             .next()?;
         let is_wrong = name.starts_with("ccpayment") && !self.libraries.contains(name);
@@ -204,6 +209,7 @@ mod tests {
             ("https://example.org/x", true),
             ("https://docs.rs/ccpayment-a", true),
             ("https://docs.rs/ccpayment-b/latest", false),
+            ("http://docs.rs/ccpayment-b", false),
             ("#two", false),
             ("b.md", false),
             ("../README.md#two", false),
@@ -233,5 +239,6 @@ mod tests {
         }
         assert!(tree.trouble_in_docs("crate::Client::send").is_none());
         assert!(tree.trouble_in_docs("../README.md").is_some());
+        assert!(tree.trouble_in_docs("SECURITY.md#keys").is_some());
     }
 }

@@ -37,6 +37,12 @@ pub(super) fn check(it: &Workspace) -> Result<String> {
         }
         let files = it.packaged(package)?;
         let has = |name: &str| files.iter().any(|file| file == name);
+        if package.version != it.packages.first().map_or("", |first| &first.version) {
+            found.push("has a version of its own".to_owned());
+        }
+        if files.iter().any(|file| file.starts_with("tests/")) {
+            found.push("its package holds its tests: it needs `include.workspace`".to_owned());
+        }
         if !has("README.md") {
             found.push("its package has no README.md".to_owned());
         }
@@ -134,7 +140,7 @@ mod tests {
 
     fn package() -> serde_json::Value {
         serde_json::json!({
-            "name": "a", "manifest_path": "/a/Cargo.toml", "publish": null,
+            "name": "a", "version": "0.1.0", "manifest_path": "/a/Cargo.toml", "publish": null,
             "description": "Does a", "license": "MIT OR Apache-2.0", "readme": "README.md",
             "keywords": ["pay"], "categories": ["api-bindings"], "rust_version": "1.88",
             "dependencies": [], "targets": [{"name": "a", "kind": ["lib"]}],

@@ -23,6 +23,7 @@ pub(super) struct Workspace {
 #[derive(Deserialize)]
 pub(super) struct Package {
     pub(super) name: String,
+    pub(super) version: String,
     pub(super) description: Option<String>,
     pub(super) license: Option<String>,
     pub(super) readme: Option<PathBuf>,

@@ -1,6 +1,6 @@
 //! Notifications go out side by side: one lane for each URL, and so many lanes at once.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::future::Future;
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -71,14 +71,21 @@ where
     }
 }
 
-/// The notifications that are due for each URL, in order.
-fn due(sandbox: &Sandbox) -> BTreeMap<String, Vec<u64>> {
+/// The notifications that are due for each URL, in order. The URL that has waited longest comes
+/// first, so that receivers that never answer keep nobody waiting for ever.
+fn due(sandbox: &Sandbox) -> Vec<(String, Vec<u64>)> {
     let now = sandbox.now();
     sandbox.read(|state| {
-        let mut lanes: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+        let mut lanes: Vec<(String, Vec<u64>)> = Vec::new();
+        let mut places = HashMap::new();
         for serial in state.outbox.due(now) {
-            if let Some(url) = state.outbox.url_of(serial, now) {
-                lanes.entry(url.to_owned()).or_default().push(serial);
+            let Some(url) = state.outbox.url_of(serial, now) else {
+                continue;
+            };
+            let place = *places.entry(url).or_insert(lanes.len());
+            match lanes.get_mut(place) {
+                Some((_, serials)) => serials.push(serial),
+                None => lanes.push((url.to_owned(), vec![serial])),
             }
         }
         lanes
@@ -202,6 +209,26 @@ mod tests {
         delivering.abort();
         let _ = delivering.await;
         assert!(sandbox.shared.busy_urls.lock().unwrap().is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_longest_comes_first() {
+        let sandbox = Sandbox::builder()
+            .start_time(1_750_000_000)
+            .build()
+            .unwrap();
+        for (number, url) in ["http://z.test/", "http://a.test/", "http://z.test/"]
+            .into_iter()
+            .enumerate()
+        {
+            order(&sandbox, number, url);
+            sandbox.advance(Duration::from_secs(1));
+        }
+        let lanes = due(&sandbox);
+        let lanes: Vec<_> = (lanes.iter())
+            .map(|(url, serials)| (url.as_str(), serials.len()))
+            .collect();
+        assert_eq!(lanes, [("http://z.test/", 2), ("http://a.test/", 1)]);
     }
 
     /// More silent receivers than there are lanes: the rest waits for one of them.

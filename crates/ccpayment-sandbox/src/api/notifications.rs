@@ -6,6 +6,7 @@ use bytes::Bytes;
 use crate::api::sandbox::Sandbox;
 use crate::api::{deliveries, webhook_sender};
 use crate::model::error::SandboxError;
+use crate::model::request_log::masked;
 use crate::model::v1::is_kind;
 use crate::model::views::{DeliveryAttempt, Notification};
 use crate::ops::Op;
@@ -100,10 +101,13 @@ impl Sandbox {
         sent: Notification,
         answer: Result<(u16, Bytes), String>,
     ) -> DeliveryAttempt {
+        // A receiver may say what it got.
+        let sign = sent.headers.iter().find(|(name, _)| *name == "Sign");
+        let sign = sign.map_or("", |(_, value)| value.as_str());
         let (status, said, failed_rule, error) = match answer {
             Ok((status, said)) => (
                 Some(status),
-                Some(beginning(&said)),
+                Some(masked(&beginning(&said), [self.app_secret(), sign])),
                 broken_rule(&sent.event_type, status, &said),
                 None,
             ),
@@ -238,6 +242,25 @@ mod tests {
         );
         activation.event_type = deposit;
         assert!(!sandbox.record_answer(activation, Some(&json)).acknowledged);
+    }
+
+    #[test]
+    fn a_receiver_that_says_what_it_got_shows_no_secret() {
+        let sandbox = Sandbox::builder()
+            .start_time(1_750_000_000)
+            .webhook_url("http://merchant.test/notify")
+            .build()
+            .unwrap();
+        sandbox.activate_webhook();
+        let sent = sandbox.due_notifications().pop().unwrap();
+        let [.., (_, sign)] = &sent.headers;
+        let said = format!("{sign} is wrong, not made with {}", sandbox.app_secret());
+        let answer = http::Response::new(Bytes::from(said));
+        let attempt = sandbox.record_answer(sent, Some(&answer));
+        assert_eq!(
+            attempt.answer.as_deref(),
+            Some("*** is wrong, not made with ***")
+        );
     }
 
     #[test]

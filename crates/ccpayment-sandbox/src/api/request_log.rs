@@ -7,7 +7,7 @@ use http::{Request, Response};
 use serde_json::Value;
 
 use crate::api::sandbox::Sandbox;
-use crate::model::request_log::{LoggedRequest, RequestLog, SigningReport, cut, masked};
+use crate::model::request_log::{LoggedRequest, RequestLog, SigningReport, beginning, masked};
 use crate::sign::why::Claim;
 
 /// How much of a body is kept, and of a path and a reason, which may name a field.
@@ -57,7 +57,7 @@ impl Sandbox {
             status: None,
             code: None,
             message: String::new(),
-            body: cut(self.masked(request, &body), BODY),
+            body: beginning(&body, BODY, self.secrets(request)),
             warnings: Vec::new(),
             fault: None,
             signing: None,
@@ -67,12 +67,16 @@ impl Sandbox {
 
     /// A text without the secret and the signature of the request.
     pub(crate) fn masked(&self, request: &Request<Bytes>, text: &str) -> String {
-        masked(text, [self.app_secret(), header(request, "Sign")])
+        masked(text, self.secrets(request))
+    }
+
+    fn secrets<'a>(&'a self, request: &'a Request<Bytes>) -> [&'a str; 2] {
+        [self.app_secret(), header(request, "Sign")]
     }
 
     /// The beginning of such a text: a caller's text must not fill the memory.
     pub(crate) fn line(&self, request: &Request<Bytes>, text: &str) -> String {
-        cut(self.masked(request, text), LINE)
+        beginning(text, LINE, self.secrets(request))
     }
 
     /// Why the signature of a request does not fit.

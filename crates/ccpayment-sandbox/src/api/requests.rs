@@ -9,7 +9,6 @@ use crate::bad_response::{self, MADE_BY_FAULT};
 use crate::gateway::answer;
 use crate::model::fault::{Execution, Fault};
 use crate::model::refusal::{BAD_SIGNATURE, INTERNAL, INVALID_ARGUMENT, Refusal};
-use crate::model::warning::RequestWarning;
 use crate::ops::Op;
 use crate::routes;
 use crate::rules::v1::codes;
@@ -28,11 +27,11 @@ impl Sandbox {
         let mut warning = None;
         let (mut answer, fault) = match received {
             Ok(mut arrived) => {
-                warning = warning_header(&arrived.warnings);
                 let warnings = arrived.warnings.iter();
                 entry.warnings = warnings
                     .map(|it| self.masked(&request, &it.to_string()))
                     .collect();
+                warning = warning_header(&entry.warnings);
                 let order_id = arrived.order_id.as_ref();
                 entry.order_id = order_id.map(|id| self.masked(&request, id));
                 if (arrived.checked.as_ref()).is_err_and(|it| it.code == BAD_SIGNATURE) {
@@ -129,9 +128,8 @@ fn unread(path: &str) -> Request<Bytes> {
 const WARNING: HeaderName = HeaderName::from_static("x-sandbox-warning");
 
 /// In one line; a name from outside may have letters that no header can carry.
-fn warning_header(warnings: &[RequestWarning]) -> Option<HeaderValue> {
-    let texts: Vec<_> = warnings.iter().map(ToString::to_string).collect();
-    let line = texts.join("; ");
+fn warning_header(warnings: &[String]) -> Option<HeaderValue> {
+    let line = warnings.join("; ");
     let is_shown = |letter: &char| matches!(letter, ' '..='~');
     let line: String = line.chars().filter(is_shown).collect();
     HeaderValue::from_str(&line)

@@ -81,6 +81,11 @@ impl CallerTime {
         self.meant(self.told(from).saturating_add(length), false)
     }
 
+    /// The begin of a span that is so long for callers.
+    pub(crate) fn before(&self, to: u64, length: u64) -> u64 {
+        self.meant(self.told(to).saturating_sub(length), true)
+    }
+
     /// How long a span is for callers.
     pub(crate) fn span(&self, from: u64, to: u64) -> u64 {
         self.told(to).saturating_sub(self.told(from))
@@ -97,6 +102,15 @@ impl CallerTime {
             {
                 *field = self.meant(told, first).into();
             }
+        }
+    }
+
+    /// A field of a request as its caller wrote it.
+    pub(crate) fn written(&self, name: &str, own: &Value) -> Value {
+        let is_time = NAMED.iter().any(|(known, _)| *known == name);
+        match own.as_u64().filter(|_| is_time) {
+            Some(own) => self.told(own).into(),
+            None => own.clone(),
         }
     }
 

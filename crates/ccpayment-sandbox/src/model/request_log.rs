@@ -3,8 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use crate::model::calendar;
 use crate::model::fault::Fault;
 use crate::model::recent::Recent;
@@ -84,10 +82,13 @@ impl fmt::Display for LoggedRequest {
         for warning in &self.warnings {
             line += &format!(" (warning: {warning})");
         }
-        // What others wrote must not steer the terminal.
-        let line = line
-            .chars()
-            .map(|one| if one.is_control() { ' ' } else { one });
+        // What others wrote must not steer the terminal, nor show letters in another order.
+        let is_mark = |one: char| {
+            matches!(one, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2066}'..='\u{2069}')
+        };
+        let steers = |one: char| one.is_control() || is_mark(one);
+        let line = line.chars().map(|one| if steers(one) { ' ' } else { one });
         formatter.write_str(&line.collect::<String>())
     }
 }
@@ -112,37 +113,75 @@ pub(crate) fn masked(text: &str, secrets: [&str; 2]) -> String {
     // Shorter texts are no secrets, and occur everywhere.
     const LEAST: usize = 8;
     let mut text = text.to_owned();
-    let mut mask = |secret: &str| {
-        if text.len() >= secret.len() && text.contains(secret) {
-            text = text.replace(secret, MASK);
+    for secret in secrets {
+        let Some((last, letter)) = secret.char_indices().nth(LEAST - 1) else {
+            continue;
+        };
+        let (head, tail) = secret.split_at(last + letter.len_utf8());
+        let count = |text: &str| text.matches(secret).count();
+        // One sign after the other: that is much faster than both at once.
+        let is_escaped = text.contains('%') || text.contains('\\');
+        if is_escaped && count(&unescaped(&text)) > count(&text) {
+            return format!("{MASK} (a secret is in it, in another spelling)");
         }
+        if text.contains(head) {
+            text = without(&text, head, tail);
+        }
+    }
+    text
+}
+
+/// A text without a secret, or as much of it as a cut has left.
+fn without(text: &str, head: &str, tail: &str) -> String {
+    let (mut shown, mut rest) = (String::new(), text);
+    while let Some((before, after)) = rest.split_once(head) {
+        let same = after.chars().zip(tail.chars());
+        let same = same.take_while(|(one, other)| one == other);
+        let length = same.map(|(one, _)| one.len_utf8()).sum();
+        rest = after.get(length..).unwrap_or_default();
+        shown += before;
+        shown += MASK;
+    }
+    shown + rest
+}
+
+/// Each `%41`, `\u0041` and `\A` as the letter that it stands for.
+fn unescaped(text: &str) -> String {
+    let (mut plain, mut rest) = (String::new(), text);
+    while let Some(at) = rest.find(['%', '\\']) {
+        let (before, escaped) = rest.split_at(at);
+        let (sign, after) = escaped.split_at(1);
+        let coded = |digits: &str| char::from_u32(u32::from_str_radix(digits, 16).ok()?);
+        let by = |from: usize, to: usize| Some((coded(after.get(from..to)?)?, after.get(to..)?));
+        let mut letters = after.chars();
+        let (letter, more) = match sign {
+            "%" => by(0, 2).unwrap_or(('%', after)),
+            _ => (by(1, 5).filter(|_| after.starts_with('u')))
+                .or_else(|| Some((letters.next()?, letters.as_str())))
+                .unwrap_or(('\\', "")),
+        };
+        plain += before;
+        plain.push(letter);
+        rest = more;
+    }
+    plain + rest
+}
+
+/// The beginning of a text that may be long, without secrets; the rest costs neither time nor
+/// memory.
+pub(crate) fn beginning(text: &str, most: usize, secrets: [&str; 2]) -> String {
+    let place = |text: &str, number: usize| {
+        let letter = text.char_indices().nth(number);
+        letter.map_or(text.len(), |(at, _)| at)
     };
-    for secret in secrets.into_iter().filter(|it| it.len() >= LEAST) {
-        mask(secret);
-        if secret.contains(is_escaped) {
-            let quoted = Value::from(secret).to_string();
-            let quoted = quoted.trim_matches('"');
-            mask(quoted);
-            // As PHP writes it.
-            mask(&quoted.replace('/', "\\/"));
-        }
+    // What begins in the part that is shown ends in this, however it is written.
+    let (near, far) = text.split_at(place(text, 4 * most));
+    let near = masked(near, secrets);
+    let (shown, more) = near.split_at(place(&near, most));
+    match more.len() + far.len() {
+        0 => near,
+        more => format!("{shown} ... ({more} bytes more)"),
     }
-    text
-}
-
-/// The letters that JSON escapes, always or by habit.
-fn is_escaped(letter: char) -> bool {
-    letter.is_ascii_control() || matches!(letter, '"' | '\\' | '/')
-}
-
-/// The beginning of a text that may be long.
-pub(crate) fn cut(mut text: String, most: usize) -> String {
-    if let Some((end, _)) = text.char_indices().nth(most) {
-        let more = text.len().saturating_sub(end);
-        text.truncate(end);
-        text += &format!(" ... ({more} bytes more)");
-    }
-    text
 }
 
 #[cfg(test)]
@@ -173,7 +212,7 @@ mod tests {
             "2025-06-15 15:06:40 /ccpayment/v2/getCoin 10000"
         );
         let refused = LoggedRequest {
-            order_id: Some("a\u{1b}[2J\nb".to_owned()),
+            order_id: Some("a\u{1b}[2J\n\u{202e}b".to_owned()),
             code: Some(11_005),
             message: "VerifySignFailed: no".to_owned(),
             signing: Some(SigningReport {
@@ -185,7 +224,7 @@ mod tests {
         assert!(refused.is_refused() && !fine.is_refused());
         assert_eq!(
             refused.to_string(),
-            "2025-06-15 15:06:40 /ccpayment/v2/getCoin 11005 [a [2J b] VerifySignFailed: no; it was \
+            "2025-06-15 15:06:40 /ccpayment/v2/getCoin 11005 [a [2J  b] VerifySignFailed: no; it was \
              made over an empty body"
         );
         let lost = LoggedRequest {
@@ -200,7 +239,7 @@ mod tests {
     #[test]
     fn a_secret_is_masked_as_it_is_and_as_json_has_it() {
         let secret = "quote\"back\\slash/end";
-        let json = Value::from(secret).to_string();
+        let json = serde_json::Value::from(secret).to_string();
         for text in [secret, &json, &json.replace('/', "\\/")] {
             let shown = masked(&format!("<{text}>"), [secret, ""]);
             assert!(shown.contains(MASK) && !shown.contains("slash"), "{shown}");
@@ -208,8 +247,35 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_is_masked_in_every_spelling_and_where_a_cut_has_left_half_of_it() {
+        let secret = "s3cr3t/A&b=<c>0123";
+        let hex = |before: &str, digits: usize| -> String {
+            (secret.bytes().map(|it| format!("{before}{it:0digits$x}"))).collect()
+        };
+        let go = secret.replace('&', "\\u0026").replace('<', "\\u003c");
+        for text in [hex("%", 2), hex("\\u", 4), go, secret.replace('/', "%2F")] {
+            let shown = masked(&format!("before 100% \\ {text} after"), [secret, ""]);
+            assert_eq!(shown, "*** (a secret is in it, in another spelling)");
+        }
+        assert_eq!(masked(&format!("x{secret}y"), [secret, ""]), "x***y");
+        assert_eq!(masked("id s3cr3t/A&b` is", ["", secret]), "id ***` is");
+        for text in ["100%", "%zz \\u12", "s3cr3t/", "a\\"] {
+            assert_eq!(masked(text, [secret, ""]), text);
+        }
+        assert_eq!(masked("<geheimäß!>", ["geheimäß!", ""]), "<***>");
+    }
+
+    #[test]
     fn a_long_text_is_cut() {
-        assert_eq!(cut("äöü".to_owned(), 2), "äö ... (2 bytes more)");
-        assert_eq!(cut("äöü".to_owned(), 3), "äöü");
+        let cut = |text: &str, most| beginning(text, most, ["s3cr3t/A&b", ""]);
+        assert_eq!(cut("äöü", 2), "äö ... (2 bytes more)");
+        assert_eq!(cut("äöü", 3), "äöü");
+        let long = "x".repeat(1_000_000);
+        let shown = cut(&long, 10);
+        assert_eq!(shown, "xxxxxxxxxx ... (999990 bytes more)");
+        // A thousand of them are kept.
+        assert!(shown.capacity() < 100);
+        let secret = format!("xxxxxs3cr3t/A&b{long}");
+        assert_eq!(cut(&secret, 10), "xxxxx***xx ... (999998 bytes more)");
     }
 }

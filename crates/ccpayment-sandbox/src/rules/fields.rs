@@ -1,5 +1,7 @@
 //! Reading the fields of a request that has passed its schema, and the checks that routes share.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use crate::model::chains::Chain;
@@ -8,6 +10,9 @@ use crate::model::indexed_list::{Key, by_record};
 use crate::model::money::{self, Money, Written};
 use crate::model::refusal::{self, Refusal};
 use crate::state::State;
+
+/// What a number breaks that JSON Schema takes for a whole one.
+const WHOLE: &str = "must be written in digits alone, and fit into 64 bits";
 
 pub(crate) struct Fields(pub(crate) Map<String, Value>);
 
@@ -71,9 +76,16 @@ impl Fields {
                 value
                     .as_u64()
                     .or(text)
-                    .ok_or_else(|| Refusal::argument(name, "must be a whole number of 64 bits"))
+                    .ok_or_else(|| Refusal::argument(name, WHOLE))
             })
             .transpose()
+    }
+
+    /// The whole numbers of a list; none when it is left out.
+    pub(crate) fn numbers(&self, name: &str) -> Result<BTreeSet<u64>, Refusal> {
+        let wrong = || Refusal::argument(name, WHOLE);
+        let numbers = self.list(name).iter();
+        numbers.map(|it| it.as_u64().ok_or_else(wrong)).collect()
     }
 
     pub(crate) fn required_number(&self, name: &str) -> Result<u64, Refusal> {

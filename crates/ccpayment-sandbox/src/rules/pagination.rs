@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use crate::model::caller_time::CallerTime;
 use crate::model::indexed_list::IndexedList;
 use crate::model::refusal::{self, Refusal};
 use crate::model::settings::WINDOW;
@@ -42,9 +43,9 @@ impl Query {
         let named = ids.iter().any(|name| fields.has(name));
         let (from, to) = match (fields.number("startAt")?, fields.number("endAt")?) {
             (None, None) if named => (0, u64::MAX),
-            (None, None) => (now.saturating_sub(WINDOW), u64::MAX),
+            (None, None) => (state.caller_time.before(now, WINDOW), u64::MAX),
             (Some(from), None) => (from, now),
-            (None, Some(to)) => (to.saturating_sub(WINDOW), to),
+            (None, Some(to)) => (state.caller_time.before(to, WINDOW), to),
             (Some(from), Some(to)) => (from, to),
         };
         let given = fields.has("startAt") || fields.has("endAt");
@@ -60,7 +61,7 @@ impl Query {
             None | Some(0) => PAGE,
             Some(limit) => limit,
         };
-        let digest = digest(&fields.0);
+        let digest = digest(&fields.0, &state.caller_time);
         let before = fields
             .text("nextId")
             .map(|cursor| place(cursor, digest))
@@ -148,11 +149,13 @@ fn place(cursor: &str, digest: u64) -> Result<usize, Refusal> {
 }
 
 /// FNV-1a over the fields without the cursor, by name.
-fn digest(fields: &Map<String, Value>) -> u64 {
+fn digest(fields: &Map<String, Value>, time: &CallerTime) -> u64 {
     let names: BTreeSet<&String> = fields.keys().filter(|name| *name != "nextId").collect();
+    // Times as they were written: an advance between two pages changes what they mean.
+    let written = |name| fields.get(name).map(|own| time.written(name, own));
     let texts = names
         .into_iter()
-        .map(|name| format!("{name}={};", fields.get(name).unwrap_or(&Value::Null)));
+        .map(|name| format!("{name}={};", written(name).unwrap_or_default()));
     texts.fold(0xcbf2_9ce4_8422_2325_u64, |hash, text| {
         text.bytes().fold(hash, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)

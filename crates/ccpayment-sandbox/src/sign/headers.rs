@@ -71,11 +71,13 @@ impl<'a> SignedHeaders<'a> {
 }
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, Refusal> {
-    headers
-        .get(name)
-        .and_then(|value| value.to_str().ok())
-        .filter(|value| !value.is_empty())
-        .ok_or_else(|| Refusal::new(refusal::HEADER, format!("the header {name} is missing")))
+    let wrong = |what: &str| Refusal::new(refusal::HEADER, format!("the header {name} {what}"));
+    let value = headers.get(name).ok_or_else(|| wrong("is missing"))?;
+    let value = (value.to_str()).map_err(|_| wrong("has characters that are not ASCII"))?;
+    match value {
+        "" => Err(wrong("is empty")),
+        value => Ok(value),
+    }
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

@@ -4,11 +4,13 @@ use data_encoding::BASE64;
 use ring::{digest, hmac};
 
 use crate::model::hex::from_lower_hex;
-use crate::model::request_log::{MASK, SigningReport, cut, masked};
+use crate::model::request_log::{MASK, SigningReport, beginning};
 
 /// More of a text helps nobody.
 const MOST: usize = 8_000;
 const TAG_BYTES: usize = 32;
+/// Of the shortest RSA key that is still about. The hex of a longer hash is base64 as well.
+const RSA_BYTES: usize = 128;
 
 /// A request whose signature does not fit.
 pub(crate) struct Claim<'a> {
@@ -28,7 +30,7 @@ impl Claim<'_> {
         let secret = if self.v1 { MASK } else { "" };
         let text = format!("{}{secret}{}{body}", self.app_id, self.timestamp);
         SigningReport {
-            text: cut(masked(&text, [self.secret, self.sign]), MOST),
+            text: beginning(&text, MOST, [self.secret, self.sign]),
             hint: self.hint(),
         }
     }
@@ -56,7 +58,7 @@ impl Claim<'_> {
                 .to_owned();
         }
         match BASE64.decode(self.sign.as_bytes()) {
-            Ok(bytes) if bytes.len() > TAG_BYTES && length != 2 * TAG_BYTES => {
+            Ok(bytes) if bytes.len() >= RSA_BYTES => {
                 "it looks like an RSA signature, and this account signs with the secret".to_owned()
             }
             _ if length != 2 * TAG_BYTES => format!(
@@ -252,6 +254,7 @@ mod tests {
                 (to_lower_hex(&own.made(v1, BODY)), "the body alone"),
                 ("ab".repeat(20), "it has 40 characters"),
                 (String::new(), "it has 0 characters"),
+                ("ab".repeat(64), "it has 128 characters"),
                 ("ab".repeat(32), "the secret is another one"),
             ] {
                 let hint = hint(v1, &sign);

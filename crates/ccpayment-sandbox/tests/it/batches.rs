@@ -178,3 +178,35 @@ async fn rows_go_by_either_name_and_are_short_of_nothing() {
     data(&sandbox, "abortBatchWithdraw", id).await;
     assert_eq!(stage(&sandbox).await.0, "Completed");
 }
+
+/// Who names rows in a way that nobody reads must not lose all of them.
+#[tokio::test]
+async fn rows_that_nobody_can_read_cancel_nothing() {
+    for strict in [true, false] {
+        let sandbox = city();
+        sandbox.set(Setting::Strict(strict)).unwrap();
+        let mut other = row(4);
+        other["orderId"] = json!("#12");
+        let rows = [row(1), row(12), other];
+        let batch = json!({
+            "batchOrderId": "batch", "coinId": 1280, "chain": "POLYGON", "mode": "Single",
+            "orders": rows,
+        });
+        data(&sandbox, "applyBatchWithdraw", batch).await;
+        for seqs in [json!([1.0]), json!([1, 2e0]), json!(["1"]), json!([null])] {
+            let some = json!({ "batchOrderId": "batch", "seqs": seqs });
+            refused(&sandbox, "abortBatchWithdraw", some, 11_000).await;
+        }
+        let some = json!({ "batchOrderId": "batch", "orderIds": ["#12"] });
+        let aborted = data(&sandbox, "abortBatchWithdraw", some).await;
+        assert_eq!(aborted["canceledSeqs"], json!([4]));
+        // Empty is absent for the gateway, and the strict reading asks what was meant.
+        let none = json!({ "batchOrderId": "batch", "orderIds": [] });
+        if strict {
+            refused(&sandbox, "abortBatchWithdraw", none, 11_000).await;
+        } else {
+            let aborted = data(&sandbox, "abortBatchWithdraw", none).await;
+            assert_eq!(aborted["canceledSeqs"], json!([1, 12]));
+        }
+    }
+}

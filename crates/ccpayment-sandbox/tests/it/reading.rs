@@ -3,7 +3,7 @@
 use ccpayment_sandbox::{RequestWarning, Sandbox, SandboxBuilder, Setting};
 use serde_json::{Value, json};
 
-use crate::support::{APP_ID, SECRET, START, ask, payout};
+use crate::support::{APP_ID, Merchant, SECRET, START, ask, payout};
 
 fn default() -> SandboxBuilder {
     Sandbox::builder()
@@ -72,6 +72,45 @@ async fn both_names_of_a_field_at_once_are_refused() {
     let (envelope, warnings) = said(&sandbox, route, both).await;
     assert_eq!((&envelope["code"], warnings), (&json!(11_000), vec![]));
     assert!(envelope["msg"].as_str().unwrap().contains("`address`"));
+}
+
+/// The second of two amounts counts for a reader of JSON, and the first for whoever wrote it.
+#[tokio::test]
+async fn a_name_that_is_there_twice_is_refused() {
+    let merchant = Merchant::new(default()).await;
+    let one = payout("out-1", "5").to_string();
+    let end = one.rfind('}').unwrap();
+    for (more, name) in [
+        (r#""amount":"50""#, "amount"),
+        (r#""\u0061mount":"50""#, "amount"),
+        (r#""orderId":null"#, "orderId"),
+        (r#""x":[{"memo":"1","memo":"2"}]"#, "memo"),
+    ] {
+        let body = format!("{},{more}}}", &one[..end]);
+        for strict in [true, false] {
+            merchant.sandbox.set(Setting::Strict(strict)).unwrap();
+            let envelope = merchant.text("applyAppWithdrawToNetwork", &body).await;
+            assert_eq!(envelope["code"], 11_000, "{body}: {envelope}");
+            let says = format!("InvalidArgument: `{name}` is there twice at line 1");
+            let message = envelope["msg"].as_str().unwrap();
+            assert!(message.starts_with(&says), "{message}");
+        }
+    }
+    assert!(merchant.sandbox.payouts().is_empty());
+}
+
+/// A user's withdrawal has no choice of who pays the fee: who asks for it has to know.
+#[tokio::test]
+async fn what_means_nothing_is_said() {
+    let sandbox = default().user_balance("alice", 1280, "10").build().unwrap();
+    let mut body = payout("out-1", "5");
+    body["userId"] = json!("alice");
+    body["merchantPayNetworkFee"] = json!(true);
+    let route = "applyUserWithdrawToNetwork";
+    let (envelope, warnings) = said(&sandbox, route, body).await;
+    assert_eq!(envelope["code"], 10_000, "{envelope}");
+    let field = "merchantPayNetworkFee".to_owned();
+    assert_eq!(warnings, [RequestWarning::Ignored { field }]);
 }
 
 #[tokio::test]

@@ -158,3 +158,35 @@ async fn a_clock_that_was_stopped_is_everybodys() {
     assert_eq!(info["createAt"], stopped);
     assert_eq!(info["expiredAt"], stopped + 7_200);
 }
+
+/// Spans go by the program's clock, and a list goes on where it stood before an advance.
+#[tokio::test]
+async fn lists_go_on_across_an_advance() {
+    let sandbox = Sandbox::builder().balance(1280, "1000").build().unwrap();
+    let receiver = "0xBb9C4e7F3687aca1AE2828c18f9E3ae067F569FE";
+    for number in 0..25 {
+        let payout = json!({
+            "orderId": format!("out-{number}"), "coinId": 1280, "chain": "POLYGON",
+            "address": receiver, "amount": "2",
+        });
+        data(&sandbox, "applyAppWithdrawToNetwork", payout).await;
+    }
+    let route = "getAppWithdrawRecordList";
+    let count = |page: &Value| page["records"].as_array().unwrap().len();
+    let now = sandbox.signing_time();
+    let mut query = json!({ "startAt": now - 60, "endAt": now });
+    let first = data(&sandbox, route, query.clone()).await;
+    query["nextId"] = first["nextId"].clone();
+    // More than the 90 days that are meant where nothing is said.
+    sandbox.advance(Duration::from_secs(100 * 86_400));
+    let second = data(&sandbox, route, query).await;
+    assert_eq!((count(&first), count(&second)), (20, 5));
+    let now = sandbox.signing_time();
+    for query in [json!({}), json!({ "endAt": now })] {
+        assert_eq!(
+            count(&data(&sandbox, route, query.clone()).await),
+            20,
+            "{query}"
+        );
+    }
+}

@@ -1,7 +1,7 @@
 //! Every route of the older API, and what it refuses.
 
 use bytes::Bytes;
-use ccpayment_sandbox::{Fault, IncomingPayment, Setting};
+use ccpayment_sandbox::{Fault, IncomingPayment, RequestWarning, Setting};
 use http::Request;
 use serde_json::{Value, json};
 
@@ -387,6 +387,26 @@ async fn withdrawals_are_held_to_their_rules() {
         shop.sandbox.ledger().balance("merchant:available", 1280),
         "994.95"
     );
+}
+
+/// A client with types sends 0 where it has no memo, by the table that calls it a number.
+#[tokio::test]
+async fn a_memo_that_is_a_number_is_read_and_nought_is_none() {
+    let shop = Older::rich();
+    shop.sandbox.set(Setting::Strict(false)).unwrap();
+    let mut xrp = shop.payout("out", "5");
+    xrp["token_id"] = json!(shop.token(1486, "XRP"));
+    xrp["address"] = json!("rwyQp3eC5j6AumcptZhfmiXAykpeswZKeJ");
+    xrp["memo"] = json!(0);
+    assert_eq!(shop.code("withdraw", xrp.clone()).await, 990_007);
+    xrp["memo"] = json!(573_049);
+    shop.data("withdraw", xrp).await;
+    let mut plain = shop.payout("plain", "5");
+    plain["memo"] = json!(0);
+    shop.data("withdraw", plain).await;
+    let field = "memo".to_owned();
+    let seen = shop.sandbox.requests().pop().unwrap();
+    assert_eq!(seen.warnings, [RequestWarning::Empty { field }]);
 }
 
 #[tokio::test]

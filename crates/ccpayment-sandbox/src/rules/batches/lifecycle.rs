@@ -1,7 +1,5 @@
 //! Batch payouts: applied for, appended to, confirmed, paid row by row or at once, cancelled.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Value, json};
 
 use crate::model::batch::{Batch, Row, Stage};
@@ -10,7 +8,7 @@ use crate::model::indexed_list::{IndexedList, by_order, by_record};
 use crate::model::ledger::{Account, EntryKind};
 use crate::model::money::{Money, plain};
 use crate::model::refusal::{self, Refusal};
-use crate::rules::batches::rows::{finish, pay_next, read_rows, release, stats};
+use crate::rules::batches::rows::{Chosen, finish, pay_next, read_rows, release, stats};
 use crate::rules::checks;
 use crate::rules::fields::{Fields, not_found, put};
 use crate::rules::orders::taken;
@@ -204,9 +202,10 @@ pub(crate) fn proceed(state: &mut State, id: &str) -> Result<(), SandboxError> {
 }
 
 pub(crate) fn abort(state: &mut State, fields: &Fields) -> Result<Value, Refusal> {
-    let mut chosen: BTreeSet<String> = fields.texts("orderIds").map(str::to_owned).collect();
-    let numbers = fields.list("seqs").iter().filter_map(Value::as_u64);
-    chosen.extend(numbers.map(|seq| format!("#{seq}")));
+    let chosen = Chosen {
+        seqs: fields.numbers("seqs")?,
+        order_ids: fields.texts("orderIds").map(str::to_owned).collect(),
+    };
     let batch = asked_for(state, fields)?;
     let id = batch.id.clone();
     let stage = batch.stage;
@@ -222,7 +221,7 @@ pub(crate) fn abort(state: &mut State, fields: &Fields) -> Result<Value, Refusal
             format!("the batch is {}", stage.as_str()),
         ));
     }
-    let chosen = (!chosen.is_empty()).then_some(chosen);
+    let chosen = (chosen != Chosen::default()).then_some(chosen);
     let (canceled, ignored) = release(state, &id, chosen.as_ref())?;
     // There is no word for a batch that was cancelled as a whole. It is completed, and its numbers
     // tell how.

@@ -20,6 +20,13 @@ use crate::state::State;
 /// A row's two names.
 type Names = (Option<u64>, Option<String>);
 
+/// The rows that are meant, by either name.
+#[derive(Default, PartialEq, Eq)]
+pub(crate) struct Chosen {
+    pub(crate) seqs: BTreeSet<u64>,
+    pub(crate) order_ids: BTreeSet<String>,
+}
+
 /// The code for an address that a batch can't pay to, among the codes that batches have.
 fn address_codes(
     state: &State,
@@ -152,7 +159,7 @@ pub(crate) fn pay_next(state: &mut State, id: &str) -> Result<bool, SandboxError
 pub(crate) fn release(
     state: &mut State,
     id: &str,
-    chosen: Option<&BTreeSet<String>>,
+    chosen: Option<&Chosen>,
 ) -> Result<(Vec<Names>, Vec<Names>), SandboxError> {
     let now = state.now;
     let (mut canceled, mut ignored) = (Vec::new(), Vec::new());
@@ -171,9 +178,8 @@ pub(crate) fn release(
     {
         let names = (row.seq, row.order_id.clone());
         let meant = chosen.is_none_or(|chosen| {
-            row.seq
-                .is_some_and(|seq| chosen.contains(&format!("#{seq}")))
-                || row.order_id.as_ref().is_some_and(|id| chosen.contains(id))
+            row.seq.is_some_and(|seq| chosen.seqs.contains(&seq))
+                || (row.order_id.as_ref()).is_some_and(|id| chosen.order_ids.contains(id))
         });
         if meant && row.stage == RowStage::Waiting {
             row.stage = RowStage::Canceled;
