@@ -92,19 +92,10 @@ pub(crate) fn stood_in(arguments: &[String]) -> Result<bool> {
 }
 
 /// One line for each thing that a library shows. The trait lists its methods, so of its
-/// implementations only the head and the associated types are listed.
+/// implementations only the head and the associated types are listed. At the end are the types that
+/// are not `Send` or not `Sync`: losing one of the two breaks somebody's build.
 fn listing(json: &Path) -> Result<Vec<String>> {
-    let api = public_api::Builder::from_rustdoc_json(json)
-        .omit_blanket_impls(true)
-        .omit_auto_trait_impls(true)
-        .build()
-        .with_context(|| {
-            format!(
-                "{} can't be read. Each version of rustc has a format of its own: take the \
-                 `public-api` that reads yours into xtask/Cargo.toml",
-                json.display()
-            )
-        })?;
+    let api = read(json, true)?;
     let sources = sources(json)?;
     let texts: HashMap<_, String> = api.items().map(|it| (it.id(), it.to_string())).collect();
     let is_of_a_trait = |item: &public_api::PublicItem| {
@@ -120,7 +111,28 @@ fn listing(json: &Path) -> Result<Vec<String>> {
         })
         .collect();
     lines.dedup();
+    let lacks = |line: &String| {
+        ["!core::marker::Send for ", "!core::marker::Sync for "]
+            .iter()
+            .any(|what| line.starts_with("impl") && line.contains(what))
+    };
+    let all = read(json, false)?;
+    lines.extend(all.items().map(ToString::to_string).filter(lacks));
     Ok(lines)
+}
+
+fn read(json: &Path, omit_auto_traits: bool) -> Result<public_api::PublicApi> {
+    public_api::Builder::from_rustdoc_json(json)
+        .omit_blanket_impls(true)
+        .omit_auto_trait_impls(omit_auto_traits)
+        .build()
+        .with_context(|| {
+            format!(
+                "{} can't be read. Each version of rustc has a format of its own: take the \
+                 `public-api` that reads yours into xtask/Cargo.toml",
+                json.display()
+            )
+        })
 }
 
 /// The target of each re-export of another crate, by the id of the re-export. The listing itself

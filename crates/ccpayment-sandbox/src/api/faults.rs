@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::api::sandbox::Sandbox;
 use crate::model::error::SandboxError;
 use crate::model::fault::Fault;
-use crate::model::fault_plan::RandomFaults;
+use crate::model::fault_plan::{ANY, RandomFaults};
 use crate::ops::Op;
 use crate::routes;
 
@@ -21,8 +21,18 @@ impl Sandbox {
         let _ = self.try_plan_fault(route, fault);
     }
 
-    /// As [`plan_fault`](Self::plan_fault), but returns the error.
-    pub(crate) fn try_plan_fault(&self, route: &str, fault: Fault) -> Result<(), SandboxError> {
+    /// As [`plan_fault`](Self::plan_fault), but returns the error. A route that the API does not have
+    /// is one: its fault would never strike.
+    pub(crate) fn try_plan_fault(&self, given: &str, fault: Fault) -> Result<(), SandboxError> {
+        let gateway = &self.shared.gateway;
+        let is_planned_by = |name: &str| {
+            name == ANY
+                || gateway.schemas.operation(name).is_some()
+                || routes::v1::named(name) == Some(name)
+        };
+        let route = Some(given.trim_start_matches('/')).filter(|name| is_planned_by(name));
+        let route = route.or_else(|| gateway.fault_route(given));
+        let route = route.ok_or_else(|| SandboxError::UnknownRoute(given.to_owned()))?;
         let route = route.to_owned();
         self.apply(Op::Plan { route, fault }).map(drop)
     }

@@ -9,7 +9,7 @@ use crate::model::ids::SplitMix;
 use crate::model::refusal::ReceivedRequest;
 
 /// Stands for each route.
-const ANY: &str = "*";
+pub(crate) const ANY: &str = "*";
 
 /// A request that is still on its way.
 #[derive(Debug)]

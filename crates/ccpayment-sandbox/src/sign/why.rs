@@ -66,7 +66,8 @@ impl Claim<'_> {
                 if self.v1 { "SHA-256" } else { "HMAC-SHA256" }
             ),
             _ => "it fits no other body, order, time or version that is usual: most likely the \
-                  secret is another one"
+                  secret is another one, or has white space around it, or other bytes were signed \
+                  than the text"
                 .to_owned(),
         }
     }
@@ -96,7 +97,7 @@ impl Claim<'_> {
         }
         for (body, what) in self.bodies() {
             if own(self.timestamp, &body) {
-                return other_body(what);
+                return other_body(&what);
             }
         }
         // This is a thousand hashes for an unsigned request, so only for a body of a usual size.
@@ -146,31 +147,105 @@ impl Claim<'_> {
     }
 
     /// Other bodies that may have been signed instead.
-    fn bodies(&self) -> Vec<(Vec<u8>, &'static str)> {
-        let mut bodies = vec![
-            (Vec::new(), "an empty body"),
-            (b"{}".to_vec(), "the body `{}`"),
-            (b"[]".to_vec(), "the body `[]`"),
-            (b"null".to_vec(), "the body `null`"),
+    fn bodies(&self) -> Vec<(Vec<u8>, String)> {
+        let mut bodies: Vec<(Vec<u8>, String)> = [
+            (b"".as_slice(), "an empty body"),
+            (b"{}", "the body `{}`"),
+            (b"[]", "the body `[]`"),
+            (b"null", "the body `null`"),
             (
-                self.body.trim_ascii().to_vec(),
+                self.body.trim_ascii(),
                 "the body without the white space around it",
             ),
-            (respaced(self.body, b"", b""), "the JSON without spaces"),
-            (
-                respaced(self.body, b" ", b" "),
-                "the JSON with a space after `,` and `:`",
-            ),
+        ]
+        .map(|(body, what)| (body.to_vec(), what.to_owned()))
+        .into();
+        let Some(text) = std::str::from_utf8(self.body)
+            .ok()
+            .filter(|text| text.len() <= MOST)
+        else {
+            return bodies;
+        };
+        let sorted = serde_json::from_str::<serde_json::Value>(text)
+            .map(|value| value.to_string())
+            .ok();
+        let orders = [
+            (Some(text.to_owned()), ""),
+            (sorted, ", its fields in the order of the alphabet"),
         ];
-        if let Ok(value) = serde_json::from_slice::<serde_json::Value>(self.body) {
-            let sorted = value.to_string().into_bytes();
-            bodies.push((
-                sorted,
-                "the JSON with its fields in the order of the alphabet",
-            ));
+        for (json, order) in orders {
+            let Some(json) = json else { continue };
+            for (escaped, spelling) in spellings(&json) {
+                for (space, spacing) in [
+                    (b"".as_slice(), "without spaces"),
+                    (b" ", "with a space after `,` and `:`"),
+                ] {
+                    let body = respaced(escaped.as_bytes(), space, space);
+                    bodies.push((body, format!("the JSON {spacing}{order}{spelling}")));
+                }
+                bodies.push((
+                    escaped.into_bytes(),
+                    format!("the JSON as it is{order}{spelling}"),
+                ));
+            }
         }
         bodies
     }
+}
+
+/// The same JSON with slashes and letters beyond ASCII as they are, or escaped.
+fn spellings(json: &str) -> [(String, &'static str); 4] {
+    let plain = unescaped(&json.replace("\\/", "/"));
+    let slashes = plain.replace('/', "\\/");
+    [
+        (in_ascii(&plain), ", letters beyond ASCII as \\u00fc"),
+        (in_ascii(&slashes), ", `/` as `\\/` and letters as \\u00fc"),
+        (slashes, ", `/` as `\\/`"),
+        (plain, ""),
+    ]
+}
+
+fn in_ascii(json: &str) -> String {
+    let mut made = String::new();
+    for letter in json.chars() {
+        if letter.is_ascii() {
+            made.push(letter);
+        } else {
+            for unit in letter.encode_utf16(&mut [0; 2]) {
+                made += &format!("\\u{unit:04x}");
+            }
+        }
+    }
+    made
+}
+
+/// Each letter beyond ASCII that is written as `\u00fc` becomes itself.
+fn unescaped(json: &str) -> String {
+    let mut made = String::new();
+    let mut rest = json;
+    while let Some((before, after)) = rest.split_once("\\u") {
+        made += before;
+        let unit = |text: &str| u16::from_str_radix(text.get(..4)?, 16).ok();
+        let first = unit(after);
+        let second = after.get(4..).and_then(|it| unit(it.strip_prefix("\\u")?));
+        let mut units = first.into_iter().chain(second).collect::<Vec<_>>();
+        if first.is_some_and(|unit| !(0xd800..0xdc00).contains(&unit)) {
+            units.truncate(1);
+        }
+        let letter = char::decode_utf16(units.iter().copied()).next();
+        match letter.and_then(Result::ok).filter(|it| !it.is_ascii()) {
+            Some(letter) => {
+                made.push(letter);
+                let length = 4 + 6 * units.len().saturating_sub(1);
+                rest = after.get(length..).unwrap_or_default();
+            }
+            None => {
+                made += "\\u";
+                rest = after;
+            }
+        }
+    }
+    made + rest
 }
 
 /// The JSON with other white space between its parts; texts stay as they are.
@@ -265,6 +340,35 @@ mod tests {
         let tag = own.tag(false, own.timestamp, BODY);
         assert!(hint(false, &BASE64.encode(&tag)).contains("in base64"));
         assert!(hint(false, &BASE64.encode(&[7; 256])).contains("RSA"));
+    }
+
+    #[test]
+    fn a_body_in_another_spelling_is_named() {
+        let sent = r#"{"b": "a/b ü 😀", "a": "\n"}"#;
+        for (signed, says) in [
+            (r#"{"b": "a\/b ü 😀", "a": "\n"}"#, "as it is, `/` as"),
+            (
+                r#"{"b": "a/b \u00fc \ud83d\ude00", "a": "\n"}"#,
+                "as it is, letters beyond ASCII",
+            ),
+            (
+                r#"{"a":"\n","b":"a\/b \u00fc \ud83d\ude00"}"#,
+                "without spaces, its fields in the order of the alphabet, `/` as",
+            ),
+            (r#"{"a": "\n", "b": "a/b ü 😀"}"#, "a space after"),
+        ] {
+            for (sent, signed) in [(sent, signed), (signed, sent)] {
+                let own = Claim {
+                    body: sent.as_bytes(),
+                    ..claim(false, "")
+                };
+                let sign = right(&own, false, own.timestamp, signed.as_bytes());
+                let hint = Claim { sign: &sign, ..own }.explain().hint;
+                let is_forward = sent.starts_with("{\"b\": \"a/b ü");
+                assert!(hint.contains("the JSON"), "{sent} {signed}: {hint}");
+                assert!(!is_forward || hint.contains(says), "{says}: {hint}");
+            }
+        }
     }
 
     #[test]

@@ -139,6 +139,9 @@ fn set_up(options: &Options) -> Result<Sandbox, Box<dyn Error>> {
         builder = builder.setting(setting.clone());
     }
     if let Some(url) = &options.webhook_url {
+        if !url.starts_with("http://") {
+            return Err("--webhook-url must start with http://: the sandbox sends no TLS".into());
+        }
         builder = builder.webhook_url(url);
     }
     if let Some(seconds) = options.start_time {
