@@ -1,11 +1,11 @@
 //! Several merchants on one store, and one merchant on two versions of the API.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use ccpayment::durable::{Reconciler, Settings, Worker};
 use ccpayment::{AppId, Timestamp, sqlx};
-use ccpayment_sandbox::{IncomingPayment, Sandbox};
+use ccpayment_sandbox::{IncomingPayment, Sandbox, SandboxBuilder};
 use tempfile::TempDir;
 
 use crate::durable::{PAYMENTS, open, pair, rows, sql};
@@ -14,9 +14,20 @@ use crate::pages::several_merchants::deposit::Credits;
 use crate::pages::several_merchants::{serve_all, verify_for};
 use crate::pages::v1::{book, open_page};
 
+fn builder(app_id: &str) -> SandboxBuilder {
+    Sandbox::builder().app(app_id, format!("secret-of-{app_id}"))
+}
+
 fn house(app_id: &str) -> House {
-    let secret = format!("secret-of-{app_id}");
-    House::of(Sandbox::builder().app(app_id, secret))
+    House::of(builder(app_id))
+}
+
+/// Two merchants whose clocks stand at the same second, with which their record ids begin.
+fn houses() -> [House; 2] {
+    let one = house("merchant-one");
+    one.sandbox.stop_clock();
+    let two = House::of(builder("merchant-two").start_time(one.sandbox.now()));
+    [one, two]
 }
 
 fn quick() -> Settings {
@@ -27,7 +38,7 @@ fn quick() -> Settings {
 
 #[tokio::test]
 async fn one_merchant_never_vouches_for_another() {
-    let houses = [house("merchant-one"), house("merchant-two")];
+    let houses = houses();
     let merchants: BTreeMap<AppId, verify_for::Merchant> = (houses.iter())
         .map(|house| {
             let merchant = verify_for::Merchant {
@@ -56,9 +67,10 @@ async fn one_merchant_never_vouches_for_another() {
 
 #[tokio::test]
 async fn one_store_serves_two_merchants() {
-    let houses = [house("merchant-one"), house("merchant-two")];
+    let houses = houses();
     let (_folder, (store, ..)) = open(&houses[0].credentials).await;
-    let since = Timestamp::from_system(houses[0].client.now());
+    let stands_at = Duration::from_secs(houses[0].sandbox.now());
+    let since = Timestamp::from_system(UNIX_EPOCH + stands_at);
     let merchants = houses.each_ref().map(|house| serve_all::Merchant {
         name: house.credentials.app_id().to_string(),
         credentials: house.credentials.clone(),
