@@ -26,7 +26,7 @@ impl Body for PayloadBody {
     }
 }
 
-/// A line of text, and the request's payload, which nobody reads any further.
+/// The body of a refusal: a line of text. It also holds the unread payload of the request.
 ///
 /// After the answer to a chunked request, actix reads on for as long as the peer sends, unless
 /// somebody still holds the payload. So the answer holds it, and actix closes the connection.

@@ -60,7 +60,7 @@ pub enum PageError<Q> {
     RepeatedCursor {
         /// The cursor.
         cursor: Cursor,
-        /// What is left of the query: it leads round the circle once more.
+        /// The rest of the query. It reads the same pages once more.
         rest: Box<Q>,
     },
     /// The gateway gave a new cursor with every page, and none of [`MOST_EMPTY_PAGES`] in a row had

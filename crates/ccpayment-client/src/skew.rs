@@ -86,7 +86,7 @@ impl WallClockFloor {
         }
     }
 
-    /// What our clock would show now, if nobody had set it forward.
+    /// The time of our clock, without any move forward that somebody made.
     pub(crate) fn now(&self, elapsed: Duration) -> Timestamp {
         let lowest = self.lowest_ms.load(Ordering::Relaxed);
         let now = lowest.saturating_add(millis(elapsed));

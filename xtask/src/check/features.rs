@@ -1,4 +1,4 @@
-//! Each feature of each package alone, none of them, and all, without a warning.
+//! Each feature of each package alone, none of them, and all, without a warning of clippy.
 
 use anyhow::{Result, bail};
 
@@ -15,7 +15,7 @@ pub(super) fn check(it: &Workspace) -> Result<String> {
     let each = ["--each-feature", "--exclude-features", "default"];
     let mut builds = 0;
     for choice in [&each[..], &["--all-features"]] {
-        let mut hack = it.cargo_on_published(&["hack", "check", "--locked"]);
+        let mut hack = it.cargo_on_published(&["hack", "clippy", "--locked"]);
         let done = run(hack.args(choice))?;
         let said = text(&done.stderr);
         let bad = with_warnings(&said);
@@ -48,8 +48,8 @@ mod tests {
 
     #[test]
     fn only_a_build_that_warns_is_shown() {
-        let quiet = "`cargo check` on a (1/2)\n    Finished\n\n";
-        let warns = "`cargo check` on b (2/2)\nwarning: unused\n    Finished\n";
+        let quiet = "`cargo clippy` on a (1/2)\n    Finished\n\n";
+        let warns = "`cargo clippy` on b (2/2)\nwarning: unused\n    Finished\n";
         assert_eq!(with_warnings(&[quiet, warns].join(BUILD)), [warns]);
         assert!(with_warnings(&[quiet, quiet].join(BUILD)).is_empty());
     }

@@ -26,8 +26,8 @@ const WORTH_A_WORD: i64 = 10;
 /// How far off the gateway accepts.
 const TOO_FAR: i64 = ccpayment::raw::TIMESTAMP_WINDOW.as_secs() as i64;
 
-/// The most that the two clocks may differ for the second read, which is signed for the time in the
-/// answer. Whoever answers must not get a signature for next year.
+/// The most seconds that the two clocks may differ for the second read, which is signed for the
+/// time in the answer. A server that lies about the time gets no signature for another day.
 const DAY: i64 = 86_400;
 
 /// The result of one check.

@@ -73,7 +73,7 @@ fn a_wrong_clock_a_wrong_secret_and_a_dead_webhook_are_all_named() {
     assert!(ran.err.contains("3 things are wrong"), "{}", ran.err);
 }
 
-/// Whoever answers could ask for a signature of any year.
+/// Otherwise a server that lies about the time gets a signature for any year.
 #[test]
 fn nothing_is_signed_for_a_day_that_is_far_away() {
     for (hours, state) in [(23, "ok"), (25, "wrong")] {

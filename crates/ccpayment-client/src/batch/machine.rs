@@ -114,7 +114,7 @@ pub(super) struct BatchMachine {
     /// The batch may be there, whatever a look-up says: its opening had no answer, or its id is
     /// taken.
     is_claimed: bool,
-    /// The batch was seen as confirmed. It stays confirmed, whatever it shows later.
+    /// A lookup showed the batch as confirmed. No later lookup changes that.
     is_confirmed: bool,
     /// A status that this version does not know, if it was the last one.
     status: Option<String>,

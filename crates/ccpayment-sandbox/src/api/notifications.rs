@@ -224,14 +224,20 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn an_activation_is_acknowledged_by_json_and_a_deposit_by_its_word_alone() {
+    /// A sandbox whose first notification is due.
+    fn activating() -> Sandbox {
         let sandbox = Sandbox::builder()
             .start_time(1_750_000_000)
             .webhook_url("http://merchant.test/notify")
             .build()
             .unwrap();
         sandbox.activate_webhook();
+        sandbox
+    }
+
+    #[test]
+    fn an_activation_is_acknowledged_by_json_and_a_deposit_by_its_word_alone() {
+        let sandbox = activating();
         let json = http::Response::new(Bytes::from_static(br#"{"msg":"success"}"#));
         let mut activation = sandbox.due_notifications().pop().unwrap();
         let deposit = "ApiDeposit".to_owned();
@@ -246,12 +252,7 @@ mod tests {
 
     #[test]
     fn a_receiver_that_says_what_it_got_shows_no_secret() {
-        let sandbox = Sandbox::builder()
-            .start_time(1_750_000_000)
-            .webhook_url("http://merchant.test/notify")
-            .build()
-            .unwrap();
-        sandbox.activate_webhook();
+        let sandbox = activating();
         let sent = sandbox.due_notifications().pop().unwrap();
         let [.., (_, sign)] = &sent.headers;
         let said = format!("{sign} is wrong, not made with {}", sandbox.app_secret());
@@ -265,12 +266,7 @@ mod tests {
 
     #[test]
     fn what_a_test_carries_itself_is_due_until_it_is_acknowledged() {
-        let sandbox = Sandbox::builder()
-            .start_time(1_750_000_000)
-            .webhook_url("http://merchant.test/notify")
-            .build()
-            .unwrap();
-        sandbox.activate_webhook();
+        let sandbox = activating();
         let first = sandbox.due_notifications().pop().unwrap();
         assert_eq!(
             (first.number, &*first.event_type),
